@@ -1,0 +1,122 @@
+//! A small ECS document for sinks that are not Kibana.
+
+use serde_json::{Map, Value, json};
+
+use super::{Alert, Source, Template, reason};
+use crate::time::format_iso;
+
+/// Fields of the event worth seeing beside an alert, if it has them.
+const CONTEXT: [&str; 14] = [
+    "host.name",
+    "host.id",
+    "host.os.type",
+    "user.name",
+    "user.id",
+    "process.name",
+    "process.executable",
+    "process.command_line",
+    "process.pid",
+    "process.entity_id",
+    "process.parent.name",
+    "process.parent.executable",
+    "source.ip",
+    "destination.ip",
+];
+
+/// `event.kind: alert`, the rule, the threat, the terms, and which event it is
+/// about.
+pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+    let mut document = Map::new();
+    let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
+    put("@timestamp", json!(format_iso(alert.created_ms)));
+    put("ecs.version", json!("9.5.0"));
+    put("event.kind", json!("alert"));
+    put("event.id", json!(alert.id));
+    put("event.reason", json!(reason(source, &template.severity, &template.rule_name)));
+    put("event.risk_score", template.risk_score.clone());
+    put("message", json!(format!("{}: {}", template.rule_name, terms_text(alert.terms))));
+    put("rule.id", json!(template.rule_id));
+    put("rule.uuid", json!(template.rule_uuid));
+    put("rule.name", json!(template.rule_name));
+    for (field, member) in [
+        ("rule.version", "version"),
+        ("rule.description", "description"),
+        ("rule.author", "author"),
+        ("rule.license", "license"),
+        ("rule.reference", "references"),
+        ("tags", "tags"),
+    ] {
+        match template.rule.get(member) {
+            // ECS has the version as a keyword.
+            Some(Value::Number(number)) => put(field, json!(number.to_string())),
+            Some(value) => put(field, value.clone()),
+            None => None,
+        };
+    }
+    for (field, values) in threat(template.rule.get("threat")) {
+        put(field, json!(values));
+    }
+    put("firstseen.severity", json!(template.severity));
+    put("firstseen.new_terms_fields", json!(template.new_terms_fields));
+    put("firstseen.new_terms", json!(alert.terms));
+    put("firstseen.source.id", json!(alert.event_id));
+    if let Some(index) = alert.index {
+        put("firstseen.source.index", json!(index));
+    }
+    for (field, name) in [("firstseen.source.timestamp", "@timestamp"), ("firstseen.source.event_id", "event.id")] {
+        if let Some(value) = source.get(name) {
+            put(field, value.clone());
+        }
+    }
+    for field in CONTEXT {
+        if let Some(value) = source.get(field) {
+            put(field, value.clone());
+        }
+    }
+    document
+}
+
+fn terms_text(terms: &[Value]) -> String {
+    let text = |term: &Value| match term {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    terms.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// `threat.*` as ECS has it: one array a field, in the rule's order, each
+/// value once.
+fn threat(threats: Option<&Value>) -> Vec<(&'static str, Vec<Value>)> {
+    let mut fields: Vec<(&'static str, Vec<Value>)> = Vec::new();
+    let mut add = |field: &'static str, value: Option<&Value>| {
+        let Some(value) = value else { return };
+        match fields.iter_mut().find(|(name, _)| *name == field) {
+            Some((_, values)) if values.contains(value) => {}
+            Some((_, values)) => values.push(value.clone()),
+            None => fields.push((field, vec![value.clone()])),
+        }
+    };
+    for threat in elements(threats) {
+        add("threat.framework", threat.get("framework"));
+        if let Some(tactic) = threat.get("tactic") {
+            add("threat.tactic.id", tactic.get("id"));
+            add("threat.tactic.name", tactic.get("name"));
+            add("threat.tactic.reference", tactic.get("reference"));
+        }
+        for technique in elements(threat.get("technique")) {
+            add("threat.technique.id", technique.get("id"));
+            add("threat.technique.name", technique.get("name"));
+            add("threat.technique.reference", technique.get("reference"));
+            for subtechnique in elements(technique.get("subtechnique")) {
+                add("threat.technique.subtechnique.id", subtechnique.get("id"));
+                add("threat.technique.subtechnique.name", subtechnique.get("name"));
+                add("threat.technique.subtechnique.reference", subtechnique.get("reference"));
+            }
+        }
+    }
+    fields
+}
+
+fn elements(value: Option<&Value>) -> &[Value] {
+    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}

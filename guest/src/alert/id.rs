@@ -1,0 +1,76 @@
+//! Identities: of alerts by Kibana's recipe, of events by their bytes.
+
+use serde_json::Value;
+use sha1::{Digest, Sha1};
+
+/// `kibana.alert.uuid`: hexadecimal SHA-1 over the serialisation that the npm
+/// package `object-hash` gives of `[index, id, version, "space:rule", terms]`
+/// (Kibana, `wrap_new_terms_alerts.ts`).
+///
+/// Kibana's `index` and `id` are those of the stored document, which an event
+/// in flight does not have: `index` is the data stream's name if known, else
+/// empty, `id` the event's identity. `version` is the text `undefined`, as
+/// in Kibana, whose searches do not ask for versions.
+pub fn alert_id(index: &str, event_id: &str, space: &str, rule_uuid: &str, terms: &[Value]) -> String {
+    let mut hash = Sha1::new();
+    hash.update("array:5:");
+    for text in [index, event_id, "undefined", &format!("{space}:{rule_uuid}")] {
+        update_string(&mut hash, text);
+    }
+    hash.update(format!("array:{}:", terms.len()));
+    for term in terms {
+        match term {
+            Value::String(text) => update_string(&mut hash, text),
+            Value::Number(number) => hash.update(format!("number:{number}")),
+            Value::Bool(flag) => hash.update(format!("bool:{flag}")),
+            _ => hash.update("Null"),
+        }
+    }
+    hexadecimal(&hash.finalize())
+}
+
+/// Identity of an event without an `_id`: the first 128 bits of the SHA-1 of
+/// its bytes, in hexadecimal. Two events with the same bytes are the same
+/// event.
+pub fn event_id(line: &str) -> String {
+    let hash = Sha1::digest(line.as_bytes());
+    hexadecimal(hash.get(..16).unwrap_or_default())
+}
+
+fn update_string(hash: &mut Sha1, text: &str) {
+    hash.update(format!("string:{}:", text.encode_utf16().count()));
+    hash.update(text);
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn is_the_id_that_kibana_computes() {
+        let id = |space, terms: Value| {
+            alert_id(
+                "myFakeSignalIndex",
+                "d5e8eb51-a6a0-456d-8a15-4b79bfec3d71",
+                space,
+                "04128c15-0d1b-4716-a4c5-46997ac7f3bd",
+                terms.as_array().unwrap(),
+            )
+        };
+        assert_eq!(id("default", json!(["127.0.0.1"])), "c25fcccf3a90fcb26e8facaa84a9934500c8c83f");
+        assert_eq!(id("default", json!(["user-0", 1])), "19d45b32034ca9a589fcef4bf83d2a22693ca352");
+        assert_eq!(id("default", json!(["user-0", false])), "2c5b8ffe2ccb8cc0034f87ca17561df6838011f8");
+        assert_eq!(id("default", json!([1.5])), "dad49c89832c4c659f7b9b5d06db65d34746e160");
+    }
+
+    #[test]
+    fn an_event_is_its_bytes() {
+        assert_eq!(event_id("{}"), "bf21a9e8fbc5a3846fb05b4fa0859e09");
+        assert_ne!(event_id("{}"), event_id("{} "));
+    }
+}

@@ -1,0 +1,78 @@
+//! The alert document for Kibana's alerts index
+//! (`.alerts-security.alerts-<space>`).
+
+use serde_json::{Map, Value, json};
+
+use super::id::event_id;
+use super::{Alert, Source, Template, reason};
+use crate::time::{format_iso, parse_timestamp};
+
+/// The source event with the `kibana.alert.*` members laid over it (Kibana,
+/// `transform_hit_to_alert.ts`, `build_alert.ts`). Where Kibana has the run of
+/// a rule, this has the batch that raised the alert.
+pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+    let created = format_iso(alert.created_ms);
+    let mut document = source.members_without("event", "kind");
+    document.insert("@timestamp".into(), json!(created));
+    document.insert("event.kind".into(), json!("signal"));
+    document.insert("kibana.space_ids".into(), json!([alert.space]));
+
+    let mut put = |name: &str, value: Value| document.insert(format!("kibana.alert.{name}"), value);
+    put("uuid", json!(alert.id));
+    put("new_terms", json!(alert.terms));
+    put("reason", json!(reason(source, &template.severity, &template.rule_name)));
+    put("severity", json!(template.severity));
+    put("risk_score", template.risk_score.clone());
+    put("status", json!("active"));
+    put("workflow_status", json!("open"));
+    put("workflow_tags", json!([]));
+    put("workflow_assignee_ids", json!([]));
+    if let Some(kind) = template.rule.get("building_block_type") {
+        put("building_block_type", kind.clone());
+    }
+    put("start", json!(created));
+    put("last_detected", json!(created));
+    put("intended_timestamp", json!(created));
+    if let Some(original_ms) = original_time_ms(source) {
+        put("original_time", json!(format_iso(original_ms)));
+    }
+    put("depth", json!(1));
+    put("ancestors", json!([ancestor(alert)]));
+    for (object, copy) in [("event", "original_event"), ("data_stream", "original_data_stream")] {
+        for (name, value) in source.leaves_of(object) {
+            put(&format!("{copy}.{name}"), value.clone());
+        }
+    }
+    put("rule.execution.uuid", json!(execution_uuid(alert, template)));
+    put("rule.execution.timestamp", json!(created));
+    put("rule.execution.type", json!("scheduled"));
+    document.extend(template.kibana_rule.clone());
+    document
+}
+
+fn ancestor(alert: &Alert<'_>) -> Value {
+    let mut ancestor = json!({"id": alert.event_id, "type": "event", "depth": 0});
+    if let (Value::Object(members), Some(index)) = (&mut ancestor, alert.index) {
+        members.insert("index".into(), json!(index));
+    }
+    ancestor
+}
+
+/// `@timestamp` of the event, always, even where the rule reads another field.
+fn original_time_ms(source: &Source) -> Option<i64> {
+    match source.get("@timestamp")? {
+        Value::String(text) => parse_timestamp(text),
+        Value::Number(number) => parse_timestamp(&number.to_string()),
+        Value::Array(elements) => elements.iter().filter_map(Value::as_str).filter_map(parse_timestamp).min(),
+        _ => None,
+    }
+}
+
+/// Identity of the run: the module has no randomness, so it follows from the
+/// rule and the arrival of the batch, in the form of a UUID.
+fn execution_uuid(alert: &Alert<'_>, template: &Template) -> String {
+    let digest = event_id(&format!("{}:{}:{}", alert.space, template.rule_uuid, alert.created_ms));
+    let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default().to_owned();
+    // Version 8 (custom) and the RFC 9562 variant.
+    format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
+}

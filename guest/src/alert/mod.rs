@@ -1,0 +1,56 @@
+//! Alert documents, as Kibana's detection engine writes them.
+//!
+//! [`Source`] is the event made ready, [`Template`] what every alert of a rule
+//! says, [`Alert::document`] puts both together in the [`Format`] asked for.
+
+mod ecs;
+mod id;
+mod kibana;
+mod reason;
+mod source;
+mod template;
+
+use serde_json::Value;
+
+pub use id::{alert_id, event_id};
+pub use reason::reason;
+pub use source::Source;
+pub use template::Template;
+
+/// The form of alert documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For Kibana's alerts index.
+    #[default]
+    Kibana,
+    /// A small ECS document.
+    Ecs,
+}
+
+/// What an alert is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Alert<'a> {
+    /// Its id, see [`alert_id`].
+    pub id: &'a str,
+    /// Identity of the event, see [`event_id`].
+    pub event_id: &'a str,
+    /// Index or data stream the event is bound for, if known.
+    pub index: Option<&'a str>,
+    /// Kibana space.
+    pub space: &'a str,
+    /// The new term's values, one for each of the rule's fields.
+    pub terms: &'a [Value],
+    /// When the alert is made, in epoch milliseconds: the arrival of the batch.
+    pub created_ms: i64,
+}
+
+impl Alert<'_> {
+    /// The alert document, one JSON object on one line.
+    pub fn document(&self, format: Format, template: &Template, source: &Source) -> String {
+        let document = match format {
+            Format::Kibana => kibana::document(self, template, source),
+            Format::Ecs => ecs::document(self, template, source),
+        };
+        Value::Object(document).to_string()
+    }
+}

@@ -1,0 +1,334 @@
+//! The detection engine: rules in, batches through, alerts out.
+//!
+//! A batch goes one way: scan each line once, match each rule, collect the
+//! terms, ask the host's state once for all of them, write the alerts.
+
+use core::fmt;
+
+use crate::alert::{Alert, Format, Source, alert_id, event_id};
+use crate::event::{Malformed, Projection, Slots, scan};
+use crate::rule::{BUILT_IN, Clock, Rule, RuleError, rules_of};
+use crate::sightings::{Sighting, Sightings, Verdict};
+use crate::target::Target;
+use crate::terms::{canonical, terms_of};
+
+/// How to evaluate and report.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where event times come from.
+    pub clock: Clock,
+    /// Form of the alert documents.
+    pub format: Format,
+    /// Kibana space, part of every alert id.
+    pub space: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { clock: Clock::Arrival, format: Format::Kibana, space: "default".to_owned() }
+    }
+}
+
+/// Rules that run together.
+#[derive(Debug)]
+pub struct Engine {
+    settings: Settings,
+    projection: Projection,
+    target: Target,
+    rules: Vec<Rule>,
+}
+
+/// A rule that was not loaded, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Name of the document.
+    pub document: String,
+    /// Position of the rule in it, from 0.
+    pub position: usize,
+    /// `rule_id`, if it could be read.
+    pub rule_id: Option<String>,
+    /// Why.
+    pub error: RuleError,
+}
+
+/// What a batch is evaluated with.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// Index or data stream the events are bound for.
+    pub index: Option<&'a str>,
+    /// Arrival time in epoch milliseconds.
+    pub arrival_ms: i64,
+    /// `_id` of each line; empty, or one a line with "" for none.
+    pub ids: &'a [String],
+}
+
+/// What a batch gave.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// Lines that are not blank.
+    pub events: u32,
+    /// Pairs of event and rule that matched.
+    pub matched: u32,
+    /// Sightings put off by a quota.
+    pub deferred: u32,
+    /// Alerts, by line, then rule, then term.
+    pub alerts: Vec<Raised>,
+    /// Lines that are no JSON objects.
+    pub malformed: Vec<(u32, Malformed)>,
+    /// What the operator should know, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    /// Line of the batch, from 0.
+    pub line: u32,
+    /// The rule's `rule_id`.
+    pub rule_id: String,
+    /// Canonical term.
+    pub term: String,
+    /// `kibana.alert.uuid`.
+    pub id: String,
+    /// The alert document.
+    pub document: String,
+}
+
+/// Why a batch was not evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluateError {
+    /// No rule is loaded.
+    NotConfigured,
+    /// The host's state did not answer; its reason.
+    Sightings(String),
+    /// The context does not fit the batch.
+    Invalid(String),
+}
+
+impl fmt::Display for EvaluateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotConfigured => f.write_str("no rule is loaded"),
+            Self::Sightings(cause) => write!(f, "the state of sightings did not answer: {cause}"),
+            Self::Invalid(cause) => f.write_str(cause),
+        }
+    }
+}
+
+impl core::error::Error for EvaluateError {}
+
+/// A match waiting for its verdict.
+struct Candidate<'a> {
+    line_number: u32,
+    line: &'a str,
+    rule: usize,
+    index: Option<String>,
+    terms: Vec<serde_json::Value>,
+}
+
+impl Engine {
+    /// Loads rules from named documents (`(name, content)`); none: the
+    /// built-in rule. Answers with the engine and one report per rule, in
+    /// order; a loaded rule's report is its place among [`Engine::rules`].
+    pub fn new(documents: &[(String, String)], settings: Settings) -> (Self, Vec<Result<usize, Refusal>>) {
+        let mut projection = Projection::default();
+        let target = Target::new(&mut projection);
+        let mut engine = Self { settings, projection, target, rules: Vec::new() };
+        let mut reports = Vec::new();
+        if documents.is_empty() {
+            engine.load("built-in rule", BUILT_IN, &mut reports);
+        }
+        for (name, content) in documents {
+            engine.load(name, content, &mut reports);
+        }
+        (engine, reports)
+    }
+
+    /// The rules that run.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    fn load(&mut self, document: &str, content: &str, reports: &mut Vec<Result<usize, Refusal>>) {
+        for found in rules_of(content) {
+            let rule_id =
+                found.object.as_ref().ok().and_then(|object| object.get("rule_id")?.as_str().map(str::to_owned));
+            let compiled = found.object.and_then(|object| self.compile(&object));
+            reports.push(match compiled {
+                Ok(rule) => {
+                    self.rules.push(rule);
+                    Ok(self.rules.len() - 1)
+                }
+                Err(error) => Err(Refusal { document: document.to_owned(), position: found.position, rule_id, error }),
+            });
+        }
+    }
+
+    fn compile(&mut self, object: &serde_json::Map<String, serde_json::Value>) -> Result<Rule, RuleError> {
+        let rule = Rule::compile(object, &mut self.projection)?;
+        match self.rules.iter().any(|loaded| loaded.rule_id == rule.rule_id) {
+            true => Err(RuleError {
+                field: Some("rule_id"),
+                offset: None,
+                cause: format!("`{}` is loaded already; the first one runs", rule.rule_id),
+            }),
+            false => Ok(rule),
+        }
+    }
+
+    /// Evaluates a batch of NDJSON lines.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluateError`]; then nothing was recorded, whatever lines there were.
+    pub fn evaluate(
+        &self,
+        batch: &str,
+        context: Context<'_>,
+        state: &mut impl Sightings,
+    ) -> Result<Evaluation, EvaluateError> {
+        if self.rules.is_empty() {
+            return Err(EvaluateError::NotConfigured);
+        }
+        let mut evaluation = Evaluation::default();
+        let (candidates, sightings) = self.match_batch(batch, context, &mut evaluation)?;
+        let verdicts = match sightings.is_empty() {
+            true => Vec::new(),
+            false => state.observe(&sightings).map_err(EvaluateError::Sightings)?,
+        };
+        if verdicts.len() != sightings.len() {
+            let cause = format!("{} verdicts for {} sightings", verdicts.len(), sightings.len());
+            return Err(EvaluateError::Sightings(cause));
+        }
+        let mut source = None;
+        for ((candidate, sighting), verdict) in candidates.iter().zip(sightings).zip(verdicts) {
+            match verdict {
+                Verdict::Unseen | Verdict::Replayed => {
+                    let raised = self.raise(candidate, sighting, context, &mut source);
+                    evaluation.alerts.extend(raised);
+                }
+                Verdict::Deferred => evaluation.deferred += 1,
+                Verdict::Seen => {}
+            }
+        }
+        Ok(evaluation)
+    }
+
+    /// Everything that needs no state: scans, matches, extracts terms.
+    fn match_batch<'a>(
+        &self,
+        batch: &'a str,
+        context: Context<'_>,
+        evaluation: &mut Evaluation,
+    ) -> Result<(Vec<Candidate<'a>>, Vec<Sighting>), EvaluateError> {
+        let mut event = Slots::new(self.projection.len());
+        let mut candidates = Vec::new();
+        let mut sightings = Vec::new();
+        let mut line_count = 0;
+        for (line_number, line) in lines(batch) {
+            line_count = line_number as usize + 1;
+            if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
+                continue;
+            }
+            evaluation.events += 1;
+            if let Err(malformed) = scan(line, &self.projection, &mut event) {
+                evaluation.malformed.push((line_number, malformed));
+                continue;
+            }
+            for (number, rule) in self.rules.iter().enumerate() {
+                if !rule.program.matches(&event) {
+                    continue;
+                }
+                let index = self.target.index_of(&event, context.index);
+                if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
+                    continue;
+                }
+                evaluation.matched += 1;
+                let Some(at_ms) = rule.timestamp.time_ms(&event, self.settings.clock, context.arrival_ms) else {
+                    evaluation.warnings.push(format!(
+                        "line {line_number} matches rule {} but has none of its time fields, so the rule cannot see it",
+                        rule.rule_id
+                    ));
+                    continue;
+                };
+                let terms = terms_of(&event, &rule.term_slots);
+                if terms.cut {
+                    evaluation.warnings.push(format!(
+                        "line {line_number} gives rule {} more or longer terms than it may; the rest is left out",
+                        rule.rule_id
+                    ));
+                }
+                let id = match context.ids.get(line_number as usize) {
+                    Some(id) if !id.is_empty() => id.clone(),
+                    _ => event_id(line.trim_ascii()),
+                };
+                for terms in terms.tuples {
+                    sightings.push(Sighting {
+                        rule: rule.history.clone(),
+                        term: canonical(&terms),
+                        at_ms,
+                        window_ms: rule.window.length_ms(at_ms),
+                        event: id.clone(),
+                        quota: rule.quota,
+                    });
+                    candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
+                }
+            }
+        }
+        if !context.ids.is_empty() && context.ids.len() != line_count {
+            let cause = format!("{} ids for {line_count} lines", context.ids.len());
+            return Err(EvaluateError::Invalid(cause));
+        }
+        Ok((candidates, sightings))
+    }
+
+    /// Writes one alert. `source` keeps the last event parsed, since an event
+    /// may raise several.
+    fn raise(
+        &self,
+        candidate: &Candidate<'_>,
+        sighting: Sighting,
+        context: Context<'_>,
+        source: &mut Option<(u32, Source)>,
+    ) -> Option<Raised> {
+        let rule = self.rules.get(candidate.rule)?;
+        let source = match source {
+            Some((line_number, parsed)) if *line_number == candidate.line_number => parsed,
+            // The scanner accepted the line, so it parses.
+            _ => &source.insert((candidate.line_number, Source::parse(candidate.line).unwrap_or_default())).1,
+        };
+        let index = candidate.index.as_deref();
+        let space = &self.settings.space;
+        let id =
+            alert_id(index.unwrap_or_default(), &sighting.event, space, &rule.template.rule_uuid, &candidate.terms);
+        let alert = Alert {
+            id: &id,
+            event_id: &sighting.event,
+            index,
+            space,
+            terms: &candidate.terms,
+            created_ms: context.arrival_ms,
+        };
+        let document = alert.document(self.settings.format, &rule.template, source);
+        let line = candidate.line_number;
+        Some(Raised { line, rule_id: rule.rule_id.clone(), term: sighting.term, id, document })
+    }
+}
+
+/// The lines of a batch with their numbers, the last one with or without a
+/// newline.
+fn lines(batch: &str) -> impl Iterator<Item = (u32, &str)> {
+    let mut rest = batch;
+    let mut number = 0;
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+        let line = rest.get(..end)?;
+        rest = rest.get(end + 1..).unwrap_or_default();
+        number += 1;
+        Some((number - 1, line))
+    })
+}

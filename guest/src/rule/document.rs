@@ -1,0 +1,90 @@
+//! Finding the rules in a text.
+
+use serde_json::{Map, Value};
+
+use super::error::RuleError;
+
+/// A rule object in a document, or what stands in its place.
+#[derive(Debug)]
+pub struct Found {
+    /// Position in the document, from 0.
+    pub position: usize,
+    /// The object, or why there is none.
+    pub object: Result<Map<String, Value>, RuleError>,
+}
+
+/// The rules of a text: one JSON object, an array of them, or NDJSON (one
+/// object a line).
+///
+/// What is not JSON gives one error with its byte offset; what stands before
+/// it is kept.
+pub fn rules_of(text: &str) -> Vec<Found> {
+    let mut found = Vec::new();
+    let mut push = |object| {
+        let position = found.len();
+        found.push(Found { position, object });
+    };
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    while let Some(value) = values.next() {
+        match value {
+            Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element))),
+            Ok(value) => push(object_of(value)),
+            Err(error) => {
+                let offset = offset_of(text, error.line(), error.column());
+                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))));
+                break;
+            }
+        }
+    }
+    if found.is_empty() {
+        found.push(Found { position: 0, object: Err(RuleError::document(None, "there is no rule in it")) });
+    }
+    found
+}
+
+fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
+    match value {
+        Value::Object(object) => Ok(object),
+        _ => Err(RuleError::document(None, "not a rule: a rule is a JSON object")),
+    }
+}
+
+/// Byte offset of a line (from 1) and column (from 1, in bytes).
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    (line_start + column.saturating_sub(1)).min(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_array_or_ndjson() {
+        let cases = [
+            (r#"{"a":1}"#, vec![true]),
+            ("[{},{}]", vec![true, true]),
+            ("{}\n{}\n", vec![true, true]),
+            ("[{},1]", vec![true, false]),
+            ("", vec![false]),
+            ("  ", vec![false]),
+            ("[]", vec![false]),
+            ("{} x", vec![true, false]),
+        ];
+        for (text, expected) in cases {
+            let found: Vec<bool> = rules_of(text).iter().map(|found| found.object.is_ok()).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_the_place_of_a_syntax_error() {
+        let error = rules_of("{}\n{\"a\":}\n").remove(1).object.unwrap_err();
+        assert_eq!(error.offset, Some(8));
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_not_a_crash() {
+        assert!(rules_of(&"[".repeat(1_000_000)).iter().all(|found| found.object.is_err()));
+    }
+}

@@ -1,0 +1,75 @@
+//! The history window and the rule interval.
+
+use crate::time::DateMath;
+
+/// How far back a sighting keeps a term known: from `history_window_start` to
+/// now. `now-5d` is the same length at any time, `now-1M` and absolute dates
+/// are not.
+#[derive(Clone, Debug)]
+pub struct Window {
+    start: DateMath,
+}
+
+impl Window {
+    /// A window that begins at `start`; `None` if that is not before the
+    /// rule's `from` (Kibana refuses such a rule).
+    pub(super) fn new(start: DateMath, from: &DateMath) -> Option<Self> {
+        let any_now = 0;
+        let before = start.evaluate(any_now)? < from.evaluate(any_now)?;
+        before.then_some(Self { start })
+    }
+
+    /// Length in milliseconds of the window that ends at `at_ms`; 0 if it
+    /// starts later than that or leaves the calendar.
+    pub fn length_ms(&self, at_ms: i64) -> u64 {
+        self.start.evaluate(at_ms).map_or(0, |start_ms| at_ms.saturating_sub(start_ms).max(0) as u64)
+    }
+}
+
+/// Length of a rule interval (`5m`; units `s m h d`) in milliseconds, at
+/// least 1.
+pub(super) fn interval_ms(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit_ms = match unit {
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit_ms).filter(|&ms| ms >= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(start: &str, from: &str) -> Option<Window> {
+        Window::new(DateMath::parse(start).unwrap(), &DateMath::parse(from).unwrap())
+    }
+
+    #[test]
+    fn lengths() {
+        let at_ms = 1_795_490_051_876;
+        assert_eq!(window("now-5d", "now-9m").unwrap().length_ms(at_ms), 5 * 86_400_000);
+        assert_eq!(window("now-1M", "now-9m").unwrap().length_ms(at_ms), 31 * 86_400_000);
+        assert_eq!(window("1969-01-01", "now-9m").unwrap().length_ms(-2 * 366 * 86_400_000), 0);
+    }
+
+    #[test]
+    fn the_history_starts_before_from() {
+        assert!(window("now-7m", "now-6m").is_some());
+        assert!(window("now-7m", "now-7m").is_none());
+        assert!(window("now-7m", "now-8m").is_none());
+    }
+
+    #[test]
+    fn intervals() {
+        assert_eq!(interval_ms("5m"), Some(300_000));
+        assert_eq!(interval_ms("1d"), Some(86_400_000));
+        for wrong in ["", "m", "5", "5M", "0m", "5 m", "-5m", "99999999999999999999s"] {
+            assert_eq!(interval_ms(wrong), None, "{wrong}");
+        }
+    }
+}
