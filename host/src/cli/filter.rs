@@ -1,0 +1,219 @@
+//! `firstseen filter`.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::module::load;
+use super::{EXIT_ERROR, say, stderr_is_terminal, values};
+use crate::pipeline::{Filter, Intake, Output, StopReason, Stopper, Summary};
+use crate::store::RedbStore;
+use crate::{AlertFormat, Clock, Detector, Limits, LogLevel};
+
+/// Pass events from standard input to standard output, with alerts.
+///
+/// Events are NDJSON. They pass byte for byte and in order; an alert is a line
+/// of its own right after the event that raised it. A line that is no event
+/// passes too and is counted. A summary goes to standard error at the end.
+///
+/// With a state file, a restart goes on where the last run ended: known terms
+/// stay known, and an alert that was raised but not yet written comes first.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Write only alerts to standard output, no events.
+    #[arg(long)]
+    only_alerts: bool,
+    /// Append alerts to this file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    alerts: Option<PathBuf>,
+    /// Keep what was seen in this file, made if it is not there. One process
+    /// uses it at a time. Without it, it is forgotten at the end.
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Where the time of an event comes from if the rule's timestamp_override
+    /// field is absent.
+    #[arg(long, value_enum, default_value_t)]
+    clock: ClockArg,
+    /// Take this as the arrival time of all events instead of the system's
+    /// clock, so that runs can be repeated: 2026-11-24T12:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = values::time_ms)]
+    now: Option<i64>,
+    /// The index or data stream the events are bound for, matched with the
+    /// rules' index patterns. Else an event's data_stream.* fields say it; with
+    /// neither it is unknown and passes any pattern.
+    #[arg(long, value_name = "NAME")]
+    index: Option<String>,
+    /// For this long after the state file first meets a rule, record what is
+    /// seen but hold its alerts back (they are counted): 1d, 12h.
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
+    learn: Duration,
+    /// Form of the alerts.
+    #[arg(long, value_enum, default_value_t)]
+    format: FormatArg,
+    /// Kibana space of the alerts; it is part of their ids.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    space: String,
+    /// Greatest length of a line; a longer one passes without being judged.
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes, default_value = "1MiB")]
+    max_line: usize,
+    /// Form of the summary.
+    #[arg(long, value_enum, default_value_t)]
+    summary: SummaryArg,
+    /// Run this component instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Longest time one call of the component may take.
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "2s")]
+    call_timeout: Duration,
+    /// Most memory the component may use.
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes, default_value = "256MiB")]
+    call_memory: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ClockArg {
+    /// A live pipeline: arrival stands for event.ingested, which Elasticsearch
+    /// would set; for another field, @timestamp.
+    #[default]
+    Arrival,
+    /// A recording: @timestamp.
+    Event,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FormatArg {
+    /// The document Kibana itself would write to its alerts index.
+    #[default]
+    Kibana,
+    /// A small ECS document.
+    Ecs,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum SummaryArg {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object on one line.
+    Json,
+    /// None.
+    None,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let started = Instant::now();
+        let detector = self.detector()?;
+        for refusal in detector.refusals() {
+            say(&format!("warning: not run: {refusal}"));
+        }
+        let alerts = self.alerts.as_ref().map(|path| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.with_context(|| format!("cannot write alerts to {}", path.display()))
+        });
+        let output = Output::new(Box::new(io::stdout()), !self.only_alerts, alerts.transpose()?);
+        let bar = progress_bar();
+        let note = |line: &str| bar.suspend(|| say(&format!("warning: {line}")));
+        let mut filter = Filter::new(&detector, output, self.index.clone(), self.now, note)?;
+        let (mut intake, stopper) = Intake::start(io::stdin(), self.max_line).context("cannot read standard input")?;
+        stop_on_signals(stopper)?;
+
+        let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
+        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
+        let disabled = filter.is_disabled();
+        drop(filter);
+        bar.finish_and_clear();
+        match result {
+            Ok(()) | Err(StopReason::OutputClosed) => {}
+            Err(StopReason::Input(error)) => return Err(error).context("cannot read standard input"),
+            Err(StopReason::Output(error)) => return Err(error).context("cannot write the output"),
+            Err(StopReason::Detection(error)) => {
+                return Err(error).context("detection stopped; the events read until then were passed on");
+            }
+        }
+        match self.summary {
+            SummaryArg::Text => say(&summary.to_string()),
+            SummaryArg::Json => eprintln_json(&summary),
+            SummaryArg::None => {}
+        }
+        Ok(if disabled { ExitCode::from(EXIT_ERROR) } else { ExitCode::SUCCESS })
+    }
+
+    fn detector(&self) -> Result<Detector> {
+        let mut limits = Limits::default();
+        limits.call_timeout = self.call_timeout;
+        limits.memory_bytes = self.call_memory;
+        let builder = Detector::builder(load(self.module.as_ref())?)
+            .clock(match self.clock {
+                ClockArg::Arrival => Clock::Arrival,
+                ClockArg::Event => Clock::Event,
+            })
+            .format(match self.format {
+                FormatArg::Kibana => AlertFormat::Kibana,
+                FormatArg::Ecs => AlertFormat::Ecs,
+            })
+            .space(self.space.as_str())
+            .learn(self.learn)
+            .limits(limits)
+            .line_bytes_max(self.max_line)
+            .log(|message| {
+                if message.level >= LogLevel::Warn {
+                    say(&format!("warning: {}", message.text));
+                }
+            });
+        let builder = match &self.state {
+            Some(path) => builder.store(Arc::new(RedbStore::open(path)?)),
+            None => builder,
+        };
+        Ok(builder.build()?)
+    }
+}
+
+/// Shown where a person watches a file go through; else hidden.
+fn progress_bar() -> ProgressBar {
+    let size = match input_size() {
+        Some(size) if stderr_is_terminal() && !io::stdout().is_terminal() => size,
+        _ => return ProgressBar::hidden(),
+    };
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec} eta {eta}");
+    ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The size of standard input, if it is a file.
+fn input_size() -> Option<u64> {
+    use std::os::fd::AsFd;
+    let file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let metadata = file.metadata().ok()?;
+    metadata.is_file().then_some(metadata.len())
+}
+
+/// The first SIGINT or SIGTERM ends the input: what was read is finished and
+/// written. A second one ends the process as usual.
+fn stop_on_signals(stopper: Stopper) -> Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot watch signals")?;
+    std::thread::Builder::new().name("firstseen-signals".to_owned()).spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            stopper.stop();
+        }
+        if let Some(signal) = signals.next() {
+            // This does not come back.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    })?;
+    Ok(())
+}
+
+fn eprintln_json(summary: &Summary) {
+    use io::Write;
+    // Standard error may be closed; there is no one to tell then.
+    let _ = writeln!(io::stderr(), "{}", summary.to_json());
+}

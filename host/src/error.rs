@@ -1,0 +1,60 @@
+//! Errors of the library.
+
+use std::fmt;
+
+use crate::detector::RuleRefusal;
+use crate::store::StoreError;
+use crate::wasm::{ModuleError, Trap};
+
+/// Why a detector cannot be built, or a batch not be evaluated.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The module cannot be used.
+    Module(ModuleError),
+    /// The module failed while it was started or configured.
+    Start(Trap),
+    /// No rule runs; why each was refused.
+    NoRules(Vec<RuleRefusal>),
+    /// The state cannot be read or written. Nothing of the batch is kept.
+    Store(StoreError),
+    /// The module refused the batch.
+    Refused(String),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Module(error) => error.fmt(f),
+            Self::Start(trap) => write!(f, "the detection module could not be started: {trap}"),
+            Self::NoRules(refusals) => {
+                f.write_str("no rule runs")?;
+                refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
+            }
+            Self::Store(error) => error.fmt(f),
+            Self::Refused(cause) => write!(f, "the detection module refused the batch: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Module(error) => error.source(),
+            Self::Store(error) => error.source(),
+            Self::Start(_) | Self::NoRules(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+impl From<ModuleError> for Error {
+    fn from(error: ModuleError) -> Self {
+        Self::Module(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

@@ -1,0 +1,68 @@
+//! Elastic Security detection rules on events in flight: the embedding library.
+//!
+//! A [`Module`] (the compiled detection component) and rules make a
+//! [`Detector`]; each thread that evaluates has a [`Worker`] of it. A worker
+//! takes a [`Batch`] of NDJSON lines and answers with an [`Outcome`]: the
+//! alerts, each with the line that raised it. The events themselves are never
+//! changed.
+//!
+//! ```
+//! use firstseen::{Batch, Detector, Module};
+//!
+//! let detector = Detector::builder(Module::built_in()?).build()?;
+//! let mut worker = detector.worker()?;
+//!
+//! let event = br#"{"event":{"category":"process","type":"start","action":"exec"},
+//!     "host":{"os":{"type":"linux"}},"process":{"name":"dpkg","args":["dpkg","-i","x.deb"],
+//!     "parent":{"executable":"/usr/bin/bash"}}}"#;
+//! let line: Vec<u8> = event.iter().copied().filter(|&byte| byte != b'\n').collect();
+//!
+//! let first = worker.evaluate(&Batch::new(&line, 1_767_225_600_000))?;
+//! assert_eq!(first.alerts.len(), 1);
+//! // Hand the alerts to a sink here; once it has them, say so.
+//! detector.acknowledge(&first)?;
+//!
+//! let second = worker.evaluate(&Batch::new(&line, 1_767_225_601_000))?;
+//! assert!(second.alerts.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is promised
+//!
+//! - Alerts of a batch and the sightings behind them are committed together or
+//!   not at all; see [`store`]. After a crash [`Detector::outbox`] has what was
+//!   committed and not acknowledged.
+//! - A module that traps costs the detection of the line that made it trap,
+//!   nothing else; [`Outcome::unjudged`] names the line. A module that keeps
+//!   trapping is switched off, see [`Worker::disabled`].
+//! - The same rules, state, batches and arrival times give the same bytes.
+//!
+//! # Features
+//!
+//! `cli` (default): the `firstseen` command and what only it needs. Without it
+//! the library has no part in terminals, signals or argument parsing.
+
+mod batch;
+mod breaker;
+mod detector;
+mod error;
+mod outcome;
+pub mod store;
+mod text;
+mod wasm;
+mod worker;
+
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+#[cfg(feature = "cli")]
+mod harness;
+#[cfg(feature = "cli")]
+mod pipeline;
+
+pub use batch::Batch;
+pub use detector::{AlertFormat, Builder, Clock, Detector, Document, RuleRefusal, RuleSummary};
+pub use error::Error;
+pub use outcome::{Alert, Counts, Fault, MalformedLine, Outcome, Unjudged};
+pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleError, Trap, TrapKind};
+pub use worker::Worker;

@@ -1,0 +1,15 @@
+//! The pipeline around a worker: bytes in, batches through, events and alerts
+//! out.
+//!
+//! [`Intake`] cuts a stream into batches, [`filter()`] sends each through a
+//! worker, [`Output`] writes events and alerts.
+
+mod filter;
+mod intake;
+mod output;
+mod summary;
+
+pub(crate) use filter::{Filter, StopReason};
+pub(crate) use intake::{Intake, Stopper};
+pub(crate) use output::Output;
+pub(crate) use summary::Summary;

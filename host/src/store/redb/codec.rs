@@ -1,0 +1,153 @@
+//! The values of the state file: little-endian, and nothing in them trusted.
+//!
+//! A decoder answers `None` for anything an encoder does not write.
+
+use super::super::{History, Span, StoredAlert};
+use super::fault::Fault;
+
+/// Longest text of an alert, in bytes: far below what the database can hold in
+/// one value, and its length fits its four bytes.
+const TEXT_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// A history: when it expires, then its spans, each first and last.
+pub(super) fn encode_history(history: &History) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(24);
+    bytes.extend(history.expires_ms().to_le_bytes());
+    for span in history.spans() {
+        bytes.extend(span.first.to_le_bytes());
+        bytes.extend(span.last.to_le_bytes());
+    }
+    bytes
+}
+
+/// Reads what [`encode_history`] wrote.
+pub(super) fn decode_history(bytes: &[u8]) -> Option<History> {
+    let (expires_ms, rest) = take_i64(bytes)?;
+    let (chunks, []) = rest.as_chunks::<16>() else {
+        return None;
+    };
+    let spans = chunks.iter().map(|chunk| {
+        let (first, rest) = take_i64(chunk)?;
+        let (last, _) = take_i64(rest)?;
+        Some(Span { first, last })
+    });
+    History::from_parts(spans.collect::<Option<_>>()?, expires_ms)
+}
+
+/// When an encoded history expires.
+pub(super) fn decode_expiry(bytes: &[u8]) -> Option<i64> {
+    take_i64(bytes).map(|(expires_ms, _)| expires_ms)
+}
+
+/// An alert: its four texts, each after its length.
+pub(super) fn encode_alert(alert: &StoredAlert) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    for text in texts(alert) {
+        let length = u32::try_from(text.len()).map_err(|_| TOO_LONG)?;
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(text.as_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Checks that alerts can be encoded, before a transaction has begun.
+pub(super) fn validate_alerts(alerts: &[StoredAlert]) -> Result<(), Fault> {
+    let mut texts = alerts.iter().flat_map(texts);
+    if texts.any(|text| text.len() > TEXT_BYTES_MAX) {
+        return Err(TOO_LONG);
+    }
+    Ok(())
+}
+
+const TOO_LONG: Fault = Fault::Invalid("an alert has a text of more than 256 MiB");
+
+fn texts(alert: &StoredAlert) -> [&String; 4] {
+    let StoredAlert { rule_id, term, id, document } = alert;
+    [rule_id, term, id, document]
+}
+
+/// Reads what [`encode_alert`] wrote.
+pub(super) fn decode_alert(bytes: &[u8]) -> Option<StoredAlert> {
+    let (rule_id, rest) = take_text(bytes)?;
+    let (term, rest) = take_text(rest)?;
+    let (id, rest) = take_text(rest)?;
+    let (document, rest) = take_text(rest)?;
+    rest.is_empty().then_some(StoredAlert { rule_id, term, id, document })
+}
+
+fn take_i64(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk()?;
+    Some((i64::from_le_bytes(*head), rest))
+}
+
+fn take_text(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk()?;
+    let length = usize::try_from(u32::from_le_bytes(*head)).ok()?;
+    let (text, rest) = rest.split_at_checked(length)?;
+    Some((str::from_utf8(text).ok()?.to_owned(), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn alert(texts: [String; 4]) -> StoredAlert {
+        let [rule_id, term, id, document] = texts;
+        StoredAlert { rule_id, term, id, document }
+    }
+
+    #[test]
+    fn a_usual_history_takes_24_bytes() {
+        let bytes = encode_history(&History::new(-1, 10, 0));
+        assert_eq!(bytes.len(), 24);
+        assert_eq!(&bytes[8..], [0xff; 16]);
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let mut history = History::new(5, 1, 0);
+        history.record(50, 1, 0);
+        let bytes = encode_history(&history);
+        for length in (0..bytes.len()).filter(|length| *length != 24) {
+            assert_eq!(decode_history(&bytes[..length]), None, "{length}");
+        }
+        let bytes = encode_alert(&alert(["r", "[\"t\"]", "id", "{}"].map(Into::into))).unwrap();
+        for length in 0..bytes.len() {
+            assert_eq!(decode_alert(&bytes[..length]), None, "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn histories_survive(
+            sightings in prop::collection::vec(any::<i64>(), 1..20),
+            window in any::<u64>(), now in any::<i64>(),
+        ) {
+            let mut history = History::new(sightings[0], window, now);
+            for at in sightings {
+                history.record(at, window, now);
+            }
+            let bytes = encode_history(&history);
+            prop_assert_eq!(decode_expiry(&bytes), Some(history.expires_ms()));
+            prop_assert_eq!(decode_history(&bytes), Some(history));
+        }
+
+        #[test]
+        fn alerts_survive(texts in any::<[String; 4]>()) {
+            let alert = alert(texts);
+            prop_assert_eq!(decode_alert(&encode_alert(&alert).unwrap()), Some(alert));
+        }
+
+        #[test]
+        fn noise_is_never_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Some(history) = decode_history(&bytes) {
+                prop_assert_eq!(encode_history(&history), bytes.clone());
+            }
+            if let Some(alert) = decode_alert(&bytes) {
+                prop_assert_eq!(encode_alert(&alert).unwrap(), bytes);
+            }
+        }
+    }
+}

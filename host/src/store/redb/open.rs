@@ -1,0 +1,120 @@
+//! Opening a state file: whose it is, which format it has, what it knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
+
+use super::fault::Fault;
+use super::tables::{FORMAT, FORMAT_KEY, META, OUTBOX, QUOTAS, RULES, SIGHTINGS, SINCE};
+
+/// Memory for pages of the file, in bytes. The system caches them too.
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+const FOREIGN: Fault = Fault::Foreign("it is another program's database");
+
+/// Opens or creates the database in the file at `path`, for this process alone.
+pub(super) fn database(path: &Path) -> Result<Database, Fault> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Err(Fault::Foreign("it is a directory")),
+        // Opening a pipe could wait for ever.
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(Fault::Foreign("it is not a regular file"));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path)?,
+        Err(error) => return Err(error.into()),
+    }
+    let mut builder = Database::builder();
+    // The library may panic, much later, on a broken file that it did not check
+    // at opening. An exclusive lock is its default.
+    builder.set_check_integrity_on_open(true).set_cache_size(CACHE_BYTES);
+    Ok(builder.create(path)?)
+}
+
+/// Creates an empty file, for its owner only: terms and alerts come from logs.
+fn create(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => {}
+        // Somebody else was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    // The name must survive a power cut too. Not every system can sync a
+    // directory, and none needs it for the store to be correct.
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Ok(directory) = File::open(parent.unwrap_or(Path::new("."))) {
+        let _ = directory.sync_all();
+    }
+    Ok(())
+}
+
+/// Makes the tables of a new database, or checks those of an old one, and
+/// answers with the numbers of the rule keys.
+pub(super) fn prepare(db: &Database) -> Result<BTreeMap<String, u32>, Fault> {
+    let transaction = db.begin_read()?;
+    let is_new = transaction.list_tables()?.next().is_none() && transaction.list_multimap_tables()?.next().is_none();
+    if is_new {
+        drop(transaction);
+        make_tables(db)?;
+        return Ok(BTreeMap::new());
+    }
+    check_format(&transaction)?;
+    check_tables(&transaction)?;
+    read_rules(&transaction)
+}
+
+fn make_tables(db: &Database) -> Result<(), Fault> {
+    let transaction = db.begin_write()?;
+    transaction.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
+    transaction.open_table(RULES)?;
+    transaction.open_table(SIGHTINGS)?;
+    transaction.open_table(QUOTAS)?;
+    transaction.open_table(SINCE)?;
+    transaction.open_table(OUTBOX)?;
+    Ok(transaction.commit()?)
+}
+
+/// Before anything else is looked at: a later format may have other tables.
+fn check_format(transaction: &ReadTransaction) -> Result<(), Fault> {
+    let meta = match transaction.open_table(META) {
+        Ok(meta) => meta,
+        Err(TableError::Storage(error)) => return Err(error.into()),
+        Err(_) => return Err(FOREIGN),
+    };
+    let format = ReadableTable::get(&meta, FORMAT_KEY)?.map(|format| format.value());
+    match format {
+        Some(FORMAT) => Ok(()),
+        Some(format) if format > FORMAT => Err(Fault::Newer { format, supported: FORMAT }),
+        Some(_) => Err(Fault::Malformed("its format number")),
+        None => Err(FOREIGN),
+    }
+}
+
+fn check_tables(transaction: &ReadTransaction) -> Result<(), Fault> {
+    transaction.open_table(SIGHTINGS)?;
+    transaction.open_table(QUOTAS)?;
+    transaction.open_table(SINCE)?;
+    transaction.open_table(OUTBOX)?;
+    Ok(())
+}
+
+fn read_rules(transaction: &ReadTransaction) -> Result<BTreeMap<String, u32>, Fault> {
+    let table = transaction.open_table(RULES)?;
+    let mut rules = BTreeMap::new();
+    let mut numbers = BTreeSet::new();
+    for entry in ReadableTable::range::<&str>(&table, ..)? {
+        let (rule, number) = entry?;
+        if !numbers.insert(number.value()) {
+            return Err(Fault::Malformed("its list of rules"));
+        }
+        rules.insert(rule.value().to_owned(), number.value());
+    }
+    Ok(rules)
+}

@@ -1,0 +1,306 @@
+//! The file: what survives and what is refused.
+
+mod damage;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use ::redb::TableDefinition;
+use tempfile::TempDir;
+
+use super::super::{Quota, Session, Sighting, Verdict};
+use super::tables::{FORMAT, FORMAT_KEY, META};
+use super::*;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    (folder, path)
+}
+
+fn alert(id: &str) -> StoredAlert {
+    StoredAlert { rule_id: "rule".into(), term: "[\"t\"]".into(), id: id.into(), document: "{}".into() }
+}
+
+fn sighted(term: &str, at_ms: i64, now_ms: i64, news: bool) -> Changes {
+    let mut changes = Changes { now_ms, ..Changes::default() };
+    let history = History::new(at_ms, 10, now_ms);
+    changes.rule("rule").set_history(term, history, news);
+    changes
+}
+
+fn last(store: &RedbStore, term: &str) -> Option<i64> {
+    let history = store.history("rule", term).unwrap()?;
+    history.spans().map(|span| span.last).max()
+}
+
+/// The store as it would be found had the process been killed now.
+fn after_crash(path: &Path) -> RedbStore {
+    let copy = path.with_extension("crashed");
+    fs::copy(path, &copy).unwrap();
+    RedbStore::open(copy).unwrap()
+}
+
+/// A store with a bit of everything in it.
+fn furnish(path: &Path, terms: usize) {
+    let store = RedbStore::open(path).unwrap();
+    let mut changes = Changes::default();
+    let rule = changes.rule("rule");
+    rule.since = Some(Since::met(5));
+    rule.quotas.insert((100, -1), QuotaUse { used: 3, expires_ms: 9 });
+    for term in 0..terms {
+        let history = History::new(term as i64, 10, 0);
+        rule.set_history(format!("term {term:04}"), history, true);
+    }
+    changes.alerts = vec![alert("1"), alert("2")];
+    store.commit(&changes).unwrap();
+}
+
+#[test]
+fn everything_survives_reopening() {
+    let (_folder, path) = folder();
+    furnish(&path, 3);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.since("rule").unwrap(), Some(Since::met(5)));
+    assert_eq!(store.since("other").unwrap(), None);
+    let quota = store.quota("rule", 100, -1).unwrap().unwrap();
+    assert_eq!((quota.used, quota.expires_ms), (3, 9));
+    assert_eq!(store.quota("rule", 99, -1).unwrap(), None);
+    assert_eq!(last(&store, "term 0002"), Some(2));
+    assert_eq!(store.stats().unwrap(), Stats { terms: 3, outbox: 2 });
+
+    store.acknowledge(&[0]).unwrap();
+    let crashed = after_crash(&path);
+    assert_eq!(crashed.outbox().unwrap(), [(1, alert("2"))]);
+    crashed.acknowledge(&[1]).unwrap();
+    let more = Changes { alerts: vec![alert("3")], ..Changes::default() };
+    assert_eq!(crashed.commit(&more).unwrap(), [2], "no number comes twice");
+}
+
+#[test]
+fn news_is_on_disk_at_once_and_refreshes_by_and_by() {
+    let (_folder, path) = folder();
+    let store = RedbStore::open(&path).unwrap();
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(1));
+
+    store.commit(&sighted("a", 2, 0, false)).unwrap();
+    assert_eq!(last(&store, "a"), Some(2), "reads see it");
+    assert_eq!(last(&after_crash(&path), "a"), Some(1), "the disk does not");
+
+    store.commit(&sighted("b", 3, 0, true)).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(2), "news takes it along");
+
+    store.commit(&sighted("a", 4, 0, false)).unwrap();
+    store.flush().unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(4));
+
+    store.commit(&sighted("a", 5, 0, false)).unwrap();
+    drop(store);
+    assert_eq!(last(&after_crash(&path), "a"), Some(5), "as does closing");
+}
+
+#[test]
+fn refreshes_wait_within_their_bounds() {
+    let (_folder, path) = folder();
+    let bounds = Bounds { terms: 2, bytes: 1000, age: Duration::from_secs(3600) };
+    let db = open::database(&path).unwrap();
+    let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    store.commit(&sighted("b", 1, 0, true)).unwrap();
+    store.commit(&sighted("a", 2, 0, false)).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(1));
+    store.commit(&sighted("b", 2, 0, false)).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(2), "two are enough");
+
+    store.commit(&sighted("a", 3, 0, false)).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(2));
+    store.bounds.age = Duration::ZERO;
+    store.commit(&Changes::default()).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(3), "old enough");
+}
+
+#[test]
+fn what_a_learning_rule_saw_is_on_disk_at_once() {
+    let (_folder, path) = folder();
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path).unwrap());
+    for term in ["a", "b"] {
+        let mut session = Session::new(Arc::clone(&store), 0, 100);
+        let sighting = Sighting {
+            rule: "rule".into(),
+            term: term.into(),
+            at_ms: 0,
+            window_ms: 10,
+            event: String::new(),
+            quota: Quota { max: 1, per_ms: 1 },
+        };
+        assert_eq!(session.observe(&[sighting]).unwrap(), [Verdict::Seen]);
+        session.commit(Vec::new()).unwrap();
+        assert_eq!(last(&after_crash(&path), term), Some(0));
+    }
+}
+
+#[test]
+fn expired_entries_are_swept_and_touched_ones_kept() {
+    let (_folder, path) = folder();
+    furnish(&path, 1000);
+    let store = RedbStore::open(&path).unwrap();
+    for term in 0..600 {
+        let touched = sighted(&format!("term {term:04}"), 0, DAY + 1, false);
+        store.commit(&touched).unwrap();
+    }
+    store.commit(&sighted("z", 0, DAY + 1, true)).unwrap();
+    let after_one = store.stats().unwrap().terms;
+    assert!((1001 - 256..=1001).contains(&after_one), "{after_one}");
+    assert_eq!(store.quota("rule", 100, -1).unwrap(), None);
+    for at_ms in 0..4 {
+        store.commit(&sighted("z", at_ms, DAY + 1, true)).unwrap();
+    }
+    assert_eq!(store.stats().unwrap().terms, 601);
+    assert_eq!(last(&store, "term 0599"), Some(0));
+    assert_eq!(last(&store, "term 0600"), None);
+}
+
+#[test]
+fn a_file_belongs_to_one_store() {
+    let (_folder, path) = folder();
+    let store = RedbStore::open(&path).unwrap();
+    let error = RedbStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    assert!(error.to_string().contains(path.to_str().unwrap()));
+    drop(store);
+    RedbStore::open(&path).unwrap();
+}
+
+/// Names the state file to a child process that runs [`child`].
+const CHILD_PATH: &str = "FIRSTSEEN_TEST_STATE";
+
+/// Not a test of its own: the other process of the next one.
+#[test]
+fn child() {
+    let Some(path) = std::env::var_os(CHILD_PATH) else {
+        return;
+    };
+    let store = RedbStore::open(path).unwrap();
+    let mut changes = sighted("a", 1, 0, true);
+    changes.alerts = vec![alert("1")];
+    store.commit(&changes).unwrap();
+    store.commit(&sighted("a", 2, 0, false)).unwrap();
+    println!("\nready");
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[test]
+fn a_killed_process_loses_only_what_it_may() {
+    let (_folder, path) = folder();
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", &format!("{module}::child")])
+        .env(CHILD_PATH, &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(process.stdout.take().unwrap());
+    let ready = output.lines().any(|line| line.unwrap() == "ready");
+    let while_running = RedbStore::open(&path);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert!(ready);
+    let error = while_running.unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.outbox().unwrap(), [(0, alert("1"))]);
+    assert_eq!(last(&store, "a"), Some(1));
+}
+
+#[test]
+fn other_things_are_refused_with_their_reason() {
+    let (folder, path) = folder();
+    let refused = |path: &Path| RedbStore::open(path).unwrap_err();
+
+    let error = refused(folder.path());
+    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(error.to_string().contains("directory"), "{error}");
+
+    let error = refused(&folder.path().join("missing/state"));
+    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(error.to_string().contains("create its directory"), "{error}");
+
+    let text = folder.path().join("text");
+    let content = "{\"not\":\"a state\"}\n".repeat(10_000);
+    fs::write(&text, &content).unwrap();
+    let error = refused(&text);
+    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&text).unwrap(), content, "left alone");
+
+    #[cfg(unix)]
+    {
+        let error = refused(Path::new("/dev/null"));
+        assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    }
+
+    fs::write(&path, "").unwrap();
+    RedbStore::open(&path).expect("an empty file is a new store");
+}
+
+#[test]
+fn other_databases_are_refused() {
+    const OTHER: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
+    let edited = |edit: fn(&::redb::WriteTransaction)| {
+        let (_folder, path) = folder();
+        furnish(&path, 1);
+        let db = Database::create(&path).unwrap();
+        let transaction = db.begin_write().unwrap();
+        edit(&transaction);
+        transaction.commit().unwrap();
+        drop(db);
+        RedbStore::open(&path).unwrap_err()
+    };
+    let set_format = |transaction: &::redb::WriteTransaction, format| {
+        let mut meta = transaction.open_table(META).unwrap();
+        meta.insert(FORMAT_KEY, format).unwrap();
+    };
+
+    let error = edited(|transaction| {
+        transaction.delete_table(META).unwrap();
+        let mut other = transaction.open_table(OTHER).unwrap();
+        other.insert("a", "b").unwrap();
+    });
+    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+
+    let error = edited(|transaction| {
+        transaction.delete_table(META).unwrap();
+    });
+    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+
+    let error = edited(|transaction| {
+        transaction.delete_table(SIGHTINGS).unwrap();
+    });
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+
+    let (_folder, path) = folder();
+    furnish(&path, 1);
+    let db = Database::create(&path).unwrap();
+    let transaction = db.begin_write().unwrap();
+    set_format(&transaction, FORMAT + 1);
+    transaction.commit().unwrap();
+    drop(db);
+    let error = RedbStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { format: 2, supported: 1, .. }), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (_folder, path) = folder();
+    RedbStore::open(&path).unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

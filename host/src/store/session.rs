@@ -1,0 +1,290 @@
+//! One batch's view of the state: what a sighting means, above any backend.
+
+use std::sync::Arc;
+
+use super::history::keep_until;
+use super::{
+    Changes, History, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError, StoredAlert,
+    TERM_BYTES_MAX, Turn, Verdict,
+};
+
+/// An overlay over a store for one batch.
+///
+/// Sightings are judged and recorded in the overlay only; [`Session::commit`]
+/// makes them part of the state, dropping the session forgets them.
+///
+/// From its first look at the state until it is committed or dropped a session
+/// holds the store's turn, so sessions of several workers wait for one another
+/// there. A thread must not look at the state through two sessions of one store
+/// at a time: it would wait for itself.
+pub struct Session {
+    store: Arc<dyn Store>,
+    learn_ms: u64,
+    overlay: Overlay,
+    turn: Option<Turn>,
+}
+
+/// A point to go back to, made by [`Session::savepoint`].
+#[derive(Debug)]
+pub struct Savepoint(Overlay);
+
+/// What a session left in the store.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The batch's alerts with their outbox numbers, in order. Acknowledge the
+    /// numbers once the sink has the alerts.
+    pub alerts: Vec<(u64, StoredAlert)>,
+    /// Sightings deferred because the quota was used up.
+    pub deferred: u64,
+    /// Sightings that were unseen but held back by the learning period.
+    pub held_back: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Overlay {
+    changes: Changes,
+    deferred: u64,
+    held_back: u64,
+}
+
+impl Session {
+    /// A session for a batch that arrived at `now_ms` (epoch milliseconds).
+    ///
+    /// In the first `learn_ms` milliseconds of a rule's life what is unseen is
+    /// recorded but answered as seen; 0 turns this off.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, now_ms: i64, learn_ms: u64) -> Self {
+        let changes = Changes { now_ms, ..Changes::default() };
+        Self { store, learn_ms, overlay: Overlay { changes, ..Overlay::default() }, turn: None }
+    }
+
+    /// An empty session of the same store, to hold the place of this one while
+    /// it is elsewhere.
+    pub(crate) fn stand_in(&self) -> Self {
+        Self::new(Arc::clone(&self.store), self.overlay.changes.now_ms, self.learn_ms)
+    }
+
+    /// Notes that the state has met a rule, the start of its learning period.
+    ///
+    /// Cheap, and without taking the turn, for a rule the state knows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] for too long a key, else when the state cannot
+    /// be read.
+    pub fn meet(&mut self, rule: &str) -> Result<(), StoreError> {
+        validate_rule(rule)?;
+        // What is once known stays known, so this needs no turn.
+        if self.since(&Overlay::default(), rule)?.is_some() {
+            return Ok(());
+        }
+        self.take_turn();
+        if self.store.since(rule)?.is_none() {
+            let since = Since::met(self.overlay.changes.now_ms);
+            self.overlay.changes.rule(rule).since = Some(since);
+        }
+        Ok(())
+    }
+
+    /// Judges sightings and records them in the overlay, in order: an earlier
+    /// element is history for a later one.
+    ///
+    /// Waits for the turn if this is the session's first look at the state.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Invalid`] if the call or one of its elements is over a
+    /// limit, else when the state cannot be read. Nothing of the call is
+    /// recorded then.
+    pub fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
+        validate(batch)?;
+        self.take_turn();
+        // A layer of its own, so that an error midway leaves nothing behind.
+        let mut layer = Overlay {
+            changes: Changes { now_ms: self.overlay.changes.now_ms, ..Changes::default() },
+            ..Overlay::default()
+        };
+        let verdicts = batch.iter().map(|sighting| self.observe_one(&mut layer, sighting)).collect::<Result<_, _>>()?;
+        self.overlay.absorb(layer);
+        Ok(verdicts)
+    }
+
+    /// How many sightings were deferred so far.
+    #[must_use]
+    pub fn deferred(&self) -> u64 {
+        self.overlay.deferred
+    }
+
+    /// How many unseen sightings the learning period held back so far.
+    #[must_use]
+    pub fn held_back(&self) -> u64 {
+        self.overlay.held_back
+    }
+
+    /// The point to go back to should the call that follows fail.
+    #[must_use]
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint(self.overlay.clone())
+    }
+
+    /// Forgets what was recorded since the savepoint. The turn is kept.
+    pub fn restore(&mut self, savepoint: Savepoint) {
+        self.overlay = savepoint.0;
+    }
+
+    /// Makes the batch's sightings and alerts part of the state, together.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be written; see [`Store::commit`].
+    pub fn commit(self, alerts: Vec<StoredAlert>) -> Result<Committed, StoreError> {
+        let Self { store, mut overlay, turn, .. } = self;
+        overlay.changes.alerts = alerts;
+        let numbers = store.commit(&overlay.changes)?;
+        drop(turn);
+        Ok(Committed {
+            alerts: numbers.into_iter().zip(overlay.changes.alerts).collect(),
+            deferred: overlay.deferred,
+            held_back: overlay.held_back,
+        })
+    }
+
+    fn take_turn(&mut self) {
+        if self.turn.is_none() {
+            self.turn = Some(self.store.gate().enter());
+        }
+    }
+
+    /// The verdict on one sighting, recorded in `layer`.
+    fn observe_one(&self, layer: &mut Overlay, sighting: &Sighting) -> Result<Verdict, StoreError> {
+        let now_ms = self.overlay.changes.now_ms;
+        let (rule, at_ms) = (&*sighting.rule, sighting.at_ms);
+
+        let since = self.since(layer, rule)?;
+        let sighted = since.unwrap_or(Since::met(now_ms)).after_sighting(at_ms);
+        if since != Some(sighted) {
+            layer.changes.rule(rule).since = Some(sighted);
+        }
+
+        let history = self.history(layer, rule, &sighting.term)?;
+        let known = history.as_ref().is_some_and(|history| history.knows(at_ms, sighting.window_ms));
+        let verdict = if known {
+            Verdict::Seen
+        } else if sighted.is_learning(at_ms, self.learn_ms) {
+            layer.held_back += 1;
+            Verdict::Seen
+        } else if self.use_quota(layer, sighting)? {
+            Verdict::Unseen
+        } else {
+            layer.deferred += 1;
+            return Ok(Verdict::Deferred);
+        };
+
+        let history = match history {
+            Some(mut history) => {
+                history.record(at_ms, sighting.window_ms, now_ms);
+                history
+            }
+            None => History::new(at_ms, sighting.window_ms, now_ms),
+        };
+        layer.changes.rule(rule).set_history(&sighting.term, history, !known);
+        Ok(verdict)
+    }
+
+    /// Uses one unit of the quota; `false` if it is used up.
+    fn use_quota(&self, layer: &mut Overlay, sighting: &Sighting) -> Result<bool, StoreError> {
+        let now_ms = self.overlay.changes.now_ms;
+        let Sighting { rule, quota, .. } = sighting;
+        let key = (quota.per_ms, quota.interval(sighting.at_ms));
+        let before = match [&*layer, &self.overlay]
+            .into_iter()
+            .find_map(|seen| seen.changes.rules.get(rule)?.quotas.get(&key))
+        {
+            Some(before) => Some(*before),
+            None => self.store.quota(rule, key.0, key.1)?,
+        };
+        // Expired state counts as gone whether or not it has been swept, so
+        // that verdicts do not depend on how far the sweep has come.
+        let before = before.filter(|before| before.expires_ms >= now_ms);
+        let used = before.map_or(0, |before| before.used);
+        if used >= quota.max {
+            return Ok(false);
+        }
+        let expires_ms = before.map_or(i64::MIN, |before| before.expires_ms).max(keep_until(now_ms, quota.per_ms));
+        let after = QuotaUse { used: used.saturating_add(1), expires_ms };
+        layer.changes.rule(rule).quotas.insert(key, after);
+        Ok(true)
+    }
+
+    fn since(&self, layer: &Overlay, rule: &str) -> Result<Option<Since>, StoreError> {
+        match [layer, &self.overlay].into_iter().find_map(|seen| seen.changes.rules.get(rule)?.since) {
+            Some(since) => Ok(Some(since)),
+            None => self.store.since(rule),
+        }
+    }
+
+    fn history(&self, layer: &Overlay, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
+        let changed =
+            [layer, &self.overlay].into_iter().find_map(|seen| seen.changes.rules.get(rule)?.histories.get(term));
+        if let Some(change) = changed {
+            return Ok(Some(change.history.clone()));
+        }
+        let now_ms = self.overlay.changes.now_ms;
+        let stored = self.store.history(rule, term)?;
+        Ok(stored.filter(|history| history.expires_ms() >= now_ms))
+    }
+}
+
+impl Overlay {
+    /// Puts a later layer on top.
+    fn absorb(&mut self, layer: Self) {
+        self.deferred += layer.deferred;
+        self.held_back += layer.held_back;
+        self.changes.absorb(layer.changes);
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("learn_ms", &self.learn_ms)
+            .field("overlay", &self.overlay)
+            .field("turn", &self.turn.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks the limits of the contract, before anything is looked at.
+fn validate(batch: &[Sighting]) -> Result<(), StoreError> {
+    if batch.len() > SIGHTINGS_MAX {
+        return Err(StoreError::Invalid(format!(
+            "{} sightings in one call, and {SIGHTINGS_MAX} are allowed",
+            batch.len()
+        )));
+    }
+    for sighting in batch {
+        validate_rule(&sighting.rule)?;
+        if sighting.term.len() > TERM_BYTES_MAX {
+            return Err(StoreError::Invalid(format!(
+                "a term of {} bytes, and {TERM_BYTES_MAX} are allowed",
+                sighting.term.len()
+            )));
+        }
+        if sighting.quota.max == 0 || sighting.quota.per_ms == 0 {
+            return Err(StoreError::Invalid(
+                "a quota of 0: both its alerts and its interval must be at least 1".to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn validate_rule(rule: &str) -> Result<(), StoreError> {
+    if rule.len() > RULE_BYTES_MAX {
+        return Err(StoreError::Invalid(format!(
+            "a rule key of {} bytes, and {RULE_BYTES_MAX} are allowed",
+            rule.len()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What of a batch can be shown to a module.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::outcome::{Fault, MalformedLine};
+
+/// A batch as text. Lines that are not UTF-8, or too long, are set apart; empty
+/// ones stand in their places, so that line numbers stay.
+pub(crate) struct Text<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) set_apart: Vec<MalformedLine>,
+}
+
+impl<'a> Text<'a> {
+    /// Checks a batch; lines longer than `line_bytes_max` are set apart.
+    pub(crate) fn new(lines: &'a [u8], line_bytes_max: usize) -> Self {
+        match std::str::from_utf8(lines) {
+            Ok(text) if !has_longer_line(lines, line_bytes_max) => {
+                Self { text: Cow::Borrowed(text), set_apart: Vec::new() }
+            }
+            _ => Self::pick(lines, line_bytes_max),
+        }
+    }
+
+    fn pick(lines: &[u8], line_bytes_max: usize) -> Self {
+        let mut text = String::with_capacity(lines.len());
+        let mut set_apart = Vec::new();
+        for (number, line) in lines.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            let content = line.strip_suffix(b"\n").unwrap_or(line);
+            let mut apart = |offset, fault| set_apart.push(MalformedLine { line: number, offset, fault });
+            match std::str::from_utf8(content) {
+                _ if content.len() > line_bytes_max => apart(line_bytes_max, Fault::TooLong),
+                Ok(content) => text.push_str(content),
+                Err(error) => apart(error.valid_up_to(), Fault::NotUtf8),
+            }
+            text.push('\n');
+        }
+        Self { text: Cow::Owned(text), set_apart }
+    }
+}
+
+fn has_longer_line(lines: &[u8], line_bytes_max: usize) -> bool {
+    // Lines are much shorter than the limit as a rule, so most of them are
+    // jumped over: a line longer than the limit shows as a stretch of that
+    // length without a newline.
+    let mut start = 0;
+    while lines.len().saturating_sub(start) > line_bytes_max {
+        let stretch = lines.get(start..start + line_bytes_max + 1).unwrap_or_default();
+        match memchr::memrchr(b'\n', stretch) {
+            Some(newline) => start += newline + 1,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// The byte ranges of the lines of a text, newlines excluded.
+pub(crate) fn line_ranges(text: &[u8]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for newline in memchr::memchr_iter(b'\n', text) {
+        ranges.push(start..newline);
+        start = newline + 1;
+    }
+    if start < text.len() {
+        ranges.push(start..text.len());
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_lines_are_borrowed() {
+        let text = Text::new(b"{}\n{\"a\":1}\n", 7);
+        assert!(matches!(text.text, Cow::Borrowed("{}\n{\"a\":1}\n")));
+        assert!(text.set_apart.is_empty());
+    }
+
+    #[test]
+    fn others_leave_their_place() {
+        let text = Text::new(b"{}\n\xff\xfe\n12345678\n1234567\nab\xff", 7);
+        assert_eq!(text.text, "{}\n\n\n1234567\n\n");
+        let faults: Vec<_> = text.set_apart.iter().map(|line| (line.line, line.offset, line.fault)).collect();
+        assert_eq!(faults, [(1, 0, Fault::NotUtf8), (2, 7, Fault::TooLong), (4, 2, Fault::NotUtf8)]);
+    }
+
+    #[test]
+    fn long_lines_are_found_wherever_they_are() {
+        for before in 0..12 {
+            for after in 0..12 {
+                let long = format!("{}\n{}\n{}", "a".repeat(before.min(7)), "b".repeat(8), "c".repeat(after.min(7)));
+                assert!(has_longer_line(long.as_bytes(), 7));
+                let short = format!("{}\n{}\n{}", "a".repeat(before.min(7)), "b".repeat(7), "c".repeat(after.min(7)));
+                assert!(!has_longer_line(short.as_bytes(), 7));
+            }
+        }
+    }
+
+    #[test]
+    fn lines_end_at_newlines() {
+        assert_eq!(line_ranges(b"a\n\nbc"), [0..1, 2..2, 3..5]);
+        assert_eq!(line_ranges(b"a\n"), [0..1]);
+        assert!(line_ranges(b"").is_empty());
+    }
+}

@@ -1,0 +1,12 @@
+//! Bindings generated from `wit/`, where their documentation is.
+
+#![allow(missing_docs, unreachable_pub, reason = "generated code")]
+#![allow(clippy::allow_attributes_without_reason, clippy::indexing_slicing, reason = "generated code")]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "detection-module",
+});
+
+pub(crate) use exports::firstseen::detection::detector;
+pub(crate) use firstseen::detection::{logging, sightings};

@@ -1,0 +1,20 @@
+//! Running a detection module: the only place that names wasmtime.
+//!
+//! [`Module`] is compiled once, [`Instance`] is one sandbox with one store.
+//! What comes out of an instance is unchecked; `worker` checks it.
+
+mod bindings;
+mod host_state;
+mod instance;
+mod limits;
+mod module;
+mod runtime;
+mod trap;
+
+pub use host_state::{LogLevel, LogMessage};
+pub use limits::Limits;
+pub use module::{Description, Module, ModuleError};
+pub use trap::{Trap, TrapKind};
+
+pub(crate) use bindings::detector;
+pub(crate) use instance::{CallError, Instance};

@@ -1,0 +1,227 @@
+//! A compiled detection module.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Engine, Precompiled};
+
+use super::bindings::{DetectionModule, DetectionModulePre, logging, sightings};
+use super::host_state::HostState;
+use super::instance::Instance;
+use super::limits::Limits;
+use super::runtime;
+use super::trap::Trap;
+use crate::detector::RuleSummary;
+
+/// The component that was built together with this library.
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/firstseen.wasm"));
+
+/// What a module may import.
+const ALLOWED_IMPORTS: [&str; 2] = ["firstseen:detection/logging@", "firstseen:detection/sightings@"];
+
+/// Greatest size of a module in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// A detection module, compiled and checked: a component of the world
+/// `detection-module` that imports `sightings` and `logging` and nothing else.
+///
+/// ```
+/// let module = firstseen::Module::built_in()?;
+/// assert_eq!(module.name(), "built-in");
+/// # Ok::<(), firstseen::ModuleError>(())
+/// ```
+#[derive(Clone)]
+pub struct Module {
+    name: String,
+    pre: DetectionModulePre<HostState>,
+}
+
+/// What a module says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The rules it runs.
+    pub rules: Vec<RuleSummary>,
+}
+
+/// Why a module cannot be used.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ModuleError {
+    /// The file cannot be read.
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// It is not a WebAssembly component: text, a core module, native code,
+    /// too large, or damaged.
+    NotAComponent {
+        /// Name of the module.
+        name: String,
+        /// What it is instead.
+        cause: String,
+    },
+    /// It wants more from its host than a detection module may.
+    Import {
+        /// Name of the module.
+        name: String,
+        /// The import.
+        import: String,
+    },
+    /// It does not export what a detection module does.
+    World {
+        /// Name of the module.
+        name: String,
+        /// What is missing or different.
+        cause: String,
+    },
+    /// This machine cannot run WebAssembly.
+    Runtime {
+        /// Why.
+        cause: String,
+    },
+}
+
+impl Module {
+    /// The component that belongs to this version of the library.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError::Runtime`] on a machine that cannot run it.
+    pub fn built_in() -> Result<Self, ModuleError> {
+        Self::from_bytes("built-in", BUILT_IN)
+    }
+
+    /// The bytes of the built-in component, for other hosts to run.
+    pub fn built_in_bytes() -> &'static [u8] {
+        BUILT_IN
+    }
+
+    /// Reads a component from a file.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`] says what is wrong with it.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ModuleError> {
+        let path = path.as_ref();
+        let io = |error| ModuleError::Io { path: path.to_owned(), error };
+        let mut bytes = Vec::new();
+        File::open(path).map_err(io)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+        Self::from_bytes(&path.display().to_string(), &bytes)
+    }
+
+    /// Takes a component from memory; `name` appears in messages.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError`] says what is wrong with it.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModuleError> {
+        let not_a_component =
+            |cause: &str| ModuleError::NotAComponent { name: name.to_owned(), cause: cause.to_owned() };
+        let runtime = |error: wasmtime::Error| ModuleError::Runtime { cause: format!("{error:#}") };
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(not_a_component("larger than 64 MiB"));
+        }
+        // Native code could do anything, so it is never taken from outside.
+        match Engine::detect_precompiled(bytes) {
+            Some(Precompiled::Component | Precompiled::Module) => {
+                return Err(not_a_component("precompiled native code; give the .wasm it was made from"));
+            }
+            None if !bytes.starts_with(b"\0asm") => return Err(not_a_component("not WebAssembly")),
+            None if bytes.get(4..8) == Some(&[1, 0, 0, 0]) => {
+                return Err(not_a_component("a core module; make a component of it (`wasm-tools component new`)"));
+            }
+            None => {}
+        }
+        let engine = runtime::engine().map_err(runtime)?;
+        let component =
+            Component::from_binary(&engine, bytes).map_err(|error| not_a_component(&format!("{error:#}")))?;
+        check_imports(name, &component, &engine)?;
+        let mut linker = Linker::new(&engine);
+        sightings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state).map_err(runtime)?;
+        logging::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state).map_err(runtime)?;
+        let world = |error: wasmtime::Error| ModuleError::World { name: name.to_owned(), cause: format!("{error:#}") };
+        let pre = linker.instantiate_pre(&component).and_then(DetectionModulePre::new).map_err(world)?;
+        Ok(Self { name: name.to_owned(), pre })
+    }
+
+    /// The name it was loaded under.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks the module what it is. Before rules are loaded these are the ones it
+    /// has built in.
+    ///
+    /// # Errors
+    ///
+    /// [`Trap`] if it cannot be started or does not answer.
+    pub fn describe(&self) -> Result<Description, Trap> {
+        let description = Instance::new(self, Limits::default())?.describe()?;
+        Ok(Description {
+            name: description.name,
+            version: description.version,
+            rules: description.rules.into_iter().map(RuleSummary::from).collect(),
+        })
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        self.pre.engine()
+    }
+
+    pub(super) fn instantiate(&self, store: &mut wasmtime::Store<HostState>) -> wasmtime::Result<DetectionModule> {
+        self.pre.instantiate(store)
+    }
+}
+
+/// The linker would refuse an unknown import too, but would not say that it is
+/// a matter of policy.
+fn check_imports(name: &str, component: &Component, engine: &Engine) -> Result<(), ModuleError> {
+    let kind = component.component_type();
+    match kind.imports(engine).find(|(import, _)| !ALLOWED_IMPORTS.iter().any(|allowed| import.starts_with(allowed))) {
+        Some((import, _)) => Err(ModuleError::Import { name: name.to_owned(), import: import.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ModuleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io { path, error } => write!(f, "module {}: {error}", path.display()),
+            Self::NotAComponent { name, cause } => write!(f, "module {name} is not a WebAssembly component: {cause}"),
+            Self::Import { name, import } => write!(
+                f,
+                "module {name} imports `{import}`; a detection module may import firstseen:detection/sightings and \
+                 firstseen:detection/logging, nothing else"
+            ),
+            Self::World { name, cause } => {
+                write!(f, "module {name} is not of the world firstseen:detection/detection-module: {cause}")
+            }
+            Self::Runtime { cause } => write!(f, "this machine cannot run WebAssembly: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for ModuleError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

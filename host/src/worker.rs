@@ -1,0 +1,299 @@
+//! Evaluating batches, come what may.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::batch::Batch;
+use crate::breaker::Breaker;
+use crate::detector::Detector;
+use crate::error::Error;
+use crate::outcome::{Alert, Counts, Fault, MalformedLine, Outcome, Unjudged};
+use crate::store::{Session, StoredAlert};
+use crate::text::{Text, line_ranges};
+use crate::wasm::{CallError, Instance, Trap, detector as wit};
+
+/// Evaluates batches on one thread, with an instance of the module of its own.
+/// The thread needs 2 MiB of stack.
+///
+/// When the module traps, the worker takes a fresh instance and narrows the
+/// batch down to the line at fault: that line is [`Unjudged`], the others are
+/// judged as if it were not there.
+pub struct Worker {
+    detector: Detector,
+    /// None after a trap, until it is needed again.
+    instance: Option<Instance>,
+    breaker: Breaker,
+    met_rules: bool,
+}
+
+/// What has been judged of a batch so far.
+struct Progress {
+    session: Session,
+    alerts: Vec<wit::Alert>,
+    malformed: Vec<MalformedLine>,
+    unjudged: Vec<Unjudged>,
+    matched: u64,
+    events: u64,
+}
+
+/// The lines of a batch, ready for the module.
+struct Lines<'a> {
+    text: &'a str,
+    ranges: Vec<Range<usize>>,
+    batch: &'a Batch<'a>,
+}
+
+impl Worker {
+    pub(crate) fn new(detector: Detector) -> Result<Self, Error> {
+        let instance = Some(detector.shared.instance()?);
+        Ok(Self { detector, instance, breaker: Breaker::default(), met_rules: false })
+    }
+
+    /// Whether the module trapped so often that it is not tried any more.
+    /// Every event is then [`Unjudged`].
+    pub fn disabled(&self) -> bool {
+        self.breaker.is_open()
+    }
+
+    /// Evaluates a batch and commits what it gave.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] if the state fails, [`Error::Refused`] if the module
+    /// refuses the batch as a whole. Nothing of the batch is kept then.
+    pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
+        let text = Text::new(batch.lines, self.detector.shared.line_bytes_max);
+        let mut progress = Progress {
+            session: self.session(batch.arrival_ms)?,
+            alerts: Vec::new(),
+            malformed: Vec::new(),
+            unjudged: Vec::new(),
+            matched: 0,
+            events: 0,
+        };
+        let timeout = self.detector.shared.limits.call_timeout;
+        let context = context(batch, batch.ids);
+        let savepoint = progress.session.savepoint();
+        match self.call(&text.text, &context, &mut progress.session, timeout) {
+            Ok(evaluation) => {
+                progress.take(evaluation, 0);
+                self.breaker.clean_batch();
+            }
+            Err(Failure::Fatal(error)) => return Err(error),
+            Err(Failure::Trap(_)) => {
+                progress.session.restore(savepoint);
+                let lines = Lines { text: &text.text, ranges: line_ranges(text.text.as_bytes()), batch };
+                self.narrow(&lines, 0..lines.ranges.len(), &mut progress)?;
+            }
+        }
+        self.drop_bloated_instance();
+        self.met_rules = true;
+        progress.commit(&text.text, text.set_apart)
+    }
+
+    /// A session for one batch; the first one notes when the store met the
+    /// rules.
+    fn session(&self, arrival_ms: i64) -> Result<Session, Error> {
+        let shared = &self.detector.shared;
+        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learn_ms);
+        if !self.met_rules {
+            shared.rules.iter().try_for_each(|rule| session.meet(&rule.history))?;
+        }
+        Ok(session)
+    }
+
+    /// Judges a range of lines of a batch that trapped, halving it until what
+    /// traps is one line.
+    fn narrow(&mut self, lines: &Lines<'_>, range: Range<usize>, progress: &mut Progress) -> Result<(), Error> {
+        let Some(bytes) = lines.bytes(&range) else { return Ok(()) };
+        let savepoint = progress.session.savepoint();
+        let context = context(lines.batch, lines.batch.ids.get(range.clone()).unwrap_or_default());
+        // The whole has taken its time already; parts get less of it.
+        let timeout = self.detector.shared.limits.call_timeout / 4;
+        let text = lines.text.get(bytes).unwrap_or_default();
+        let trap = match self.call(text, &context, &mut progress.session, timeout) {
+            Ok(evaluation) => {
+                progress.take(evaluation, range.start);
+                return Ok(());
+            }
+            Err(Failure::Fatal(error)) => return Err(error),
+            Err(Failure::Trap(trap)) => trap,
+        };
+        progress.session.restore(savepoint);
+        if range.len() == 1 || self.breaker.is_open() {
+            progress.give_up(lines, range, &trap);
+            return Ok(());
+        }
+        let middle = range.start + range.len() / 2;
+        self.narrow(lines, range.start..middle, progress)?;
+        self.narrow(lines, middle..range.end, progress)
+    }
+
+    /// One call of the module, in a fresh instance if the last one is gone.
+    fn call(
+        &mut self,
+        text: &str,
+        context: &wit::Context,
+        session: &mut Session,
+        timeout: Duration,
+    ) -> Result<wit::Evaluation, Failure> {
+        if self.breaker.is_open() {
+            return Err(Failure::Trap(Trap::contract("it failed too often and is switched off")));
+        }
+        let shared = &self.detector.shared;
+        let instance = match &mut self.instance {
+            Some(instance) => instance,
+            None => match shared.instance() {
+                Ok(instance) => self.instance.insert(instance),
+                Err(Error::Start(trap)) => {
+                    self.breaker.trap();
+                    return Err(Failure::Trap(trap));
+                }
+                Err(error) => return Err(Failure::Fatal(error)),
+            },
+        };
+        let answer = instance.evaluate(text, context, session, timeout);
+        shared.log(instance.take_messages());
+        let trap = match answer {
+            Ok(evaluation) => match check(&evaluation, text) {
+                Ok(()) => {
+                    self.breaker.success();
+                    return Ok(evaluation);
+                }
+                Err(trap) => trap,
+            },
+            Err(CallError::Trap(trap)) => trap,
+            Err(CallError::Store(error)) => return Err(Failure::Fatal(Error::Store(error))),
+            Err(CallError::Module(error)) => return Err(Failure::Fatal(Error::Refused(refusal(error)))),
+        };
+        self.instance = None;
+        self.breaker.trap();
+        Err(Failure::Trap(trap))
+    }
+
+    fn drop_bloated_instance(&mut self) {
+        if self.instance.as_ref().is_some_and(Instance::is_bloated) {
+            self.instance = None;
+        }
+    }
+}
+
+/// Why a call gave nothing: the module is at fault, or all is lost.
+enum Failure {
+    Trap(Trap),
+    Fatal(Error),
+}
+
+impl Lines<'_> {
+    /// The bytes of a range of lines, the inner newlines included. None for a
+    /// range without anything to judge.
+    fn bytes(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let lines = self.ranges.get(range.clone())?;
+        if lines.iter().all(|line| line.is_empty()) {
+            return None;
+        }
+        Some(lines.first()?.start..lines.last()?.end)
+    }
+}
+
+impl Progress {
+    /// Adds what lines from `first_line` on gave.
+    fn take(&mut self, evaluation: wit::Evaluation, first_line: usize) {
+        self.events += u64::from(evaluation.events);
+        self.matched += u64::from(evaluation.matched);
+        self.alerts.extend(evaluation.alerts.into_iter().map(|mut alert| {
+            alert.line += first_line as u32;
+            alert
+        }));
+        self.malformed.extend(evaluation.malformed.into_iter().map(|line| MalformedLine {
+            line: line.line as usize + first_line,
+            offset: line.offset as usize,
+            fault: match line.fault {
+                wit::Fault::NotAnObject => Fault::NotAnObject,
+                wit::Fault::Syntax => Fault::Syntax,
+                wit::Fault::Incomplete => Fault::Incomplete,
+                wit::Fault::TooDeep => Fault::TooDeep,
+            },
+        }));
+    }
+
+    /// Notes lines as not judged.
+    fn give_up(&mut self, lines: &Lines<'_>, range: Range<usize>, cause: &Trap) {
+        for line in range {
+            let bytes = lines.ranges.get(line).cloned().unwrap_or_default();
+            if !lines.text.get(bytes).unwrap_or_default().trim_ascii().is_empty() {
+                self.events += 1;
+                self.unjudged.push(Unjudged { line, cause: cause.clone() });
+            }
+        }
+    }
+
+    /// Commits sightings and alerts together.
+    fn commit(mut self, text: &str, set_apart: Vec<MalformedLine>) -> Result<Outcome, Error> {
+        let lines: Vec<u32> = self.alerts.iter().map(|alert| alert.line).collect();
+        let stored = self.alerts.into_iter().map(|alert| StoredAlert {
+            rule_id: alert.rule_id,
+            term: alert.term,
+            id: alert.id,
+            document: alert.document,
+        });
+        let committed = self.session.commit(stored.collect())?;
+        self.events += set_apart.len() as u64;
+        self.malformed.extend(set_apart);
+        self.malformed.sort_by_key(|line| line.line);
+        let alerts = committed.alerts.into_iter().zip(lines).map(|((number, stored), line)| Alert {
+            number,
+            line: Some(line as usize),
+            rule_id: stored.rule_id,
+            term: stored.term,
+            id: stored.id,
+            document: stored.document,
+        });
+        let alerts: Vec<Alert> = alerts.collect();
+        debug_assert!(self.events as usize <= text.len() + self.malformed.len());
+        let counts = Counts {
+            events: self.events,
+            malformed: self.malformed.len() as u64,
+            matched: self.matched,
+            alerts: alerts.len() as u64,
+            held_back: committed.held_back,
+            deferred: committed.deferred,
+            unjudged: self.unjudged.len() as u64,
+        };
+        Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, counts })
+    }
+}
+
+/// What a module returns is not trusted: alerts must point into the batch, in
+/// order, and be one JSON object on one line each.
+fn check(evaluation: &wit::Evaluation, text: &str) -> Result<(), Trap> {
+    let line_count = || memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+    let last_lines = [
+        evaluation.alerts.iter().map(|alert| alert.line).max(),
+        evaluation.malformed.iter().map(|line| line.line).max(),
+    ];
+    if last_lines.into_iter().flatten().max().is_some_and(|last| last as usize >= line_count()) {
+        return Err(Trap::contract("it names a line beyond the end of the batch"));
+    }
+    if !evaluation.alerts.is_sorted_by_key(|alert| alert.line) {
+        return Err(Trap::contract("its alerts are not in the order of their lines"));
+    }
+    for alert in &evaluation.alerts {
+        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&alert.document);
+        if object.is_err() || alert.document.contains('\n') {
+            return Err(Trap::contract("an alert document is not one JSON object on one line"));
+        }
+    }
+    Ok(())
+}
+
+fn context(batch: &Batch<'_>, ids: &[String]) -> wit::Context {
+    wit::Context { index: batch.index.map(str::to_owned), arrival: batch.arrival_ms, ids: ids.to_vec() }
+}
+
+fn refusal(error: wit::Error) -> String {
+    match error {
+        wit::Error::NotConfigured => "no rule is loaded".to_owned(),
+        wit::Error::Sightings(cause) | wit::Error::Invalid(cause) => cause,
+    }
+}
