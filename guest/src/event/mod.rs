@@ -6,6 +6,7 @@
 //! once, whatever the number of rules.
 
 mod bytes;
+mod grammar;
 mod projection;
 mod scan;
 mod slots;

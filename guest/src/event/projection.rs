@@ -8,6 +8,14 @@ pub(super) type NodeId = u32;
 /// Stands for "no rule reads anything below here".
 pub(super) const NOWHERE: NodeId = u32::MAX;
 
+/// What a key of an event comes to.
+pub(super) enum Step {
+    /// It leads to this node, or [`NOWHERE`].
+    To(NodeId),
+    /// It has dots and may lead down several levels.
+    Dotted,
+}
+
 /// The set of fields that all rules together read, each with its slot.
 ///
 /// Fields are ECS paths, `process.parent.executable`. In an event such a path
@@ -22,8 +30,24 @@ pub struct Projection {
 #[derive(Clone, Debug, Default)]
 struct Node {
     slot: Option<Slot>,
-    /// Sorted by segment.
-    children: Vec<(Box<str>, NodeId)>,
+    children: Vec<Child>,
+}
+
+#[derive(Clone, Debug)]
+struct Child {
+    /// See [`tag`].
+    tag: u32,
+    segment: Box<str>,
+    node: NodeId,
+}
+
+/// Length, first and last byte in one word: most keys differ from most
+/// segments in it, and one comparison tells.
+#[inline(always)]
+fn tag(bytes: &[u8]) -> u32 {
+    let ends = [bytes.first(), bytes.last()].map(|byte| byte.copied().map_or(0, u32::from));
+    let [first, last] = ends;
+    (bytes.len() as u32) << 16 | first << 8 | last
 }
 
 impl Default for Projection {
@@ -58,16 +82,16 @@ impl Projection {
     }
 
     fn child_or_insert(&mut self, parent: NodeId, segment: &str) -> NodeId {
-        let next = self.nodes.len() as NodeId;
-        let Some(node) = self.nodes.get_mut(parent as usize) else { return NOWHERE };
-        match node.children.binary_search_by(|(name, _)| (**name).cmp(segment)) {
-            Ok(found) => node.children.get(found).map_or(NOWHERE, |(_, child)| *child),
-            Err(place) => {
-                node.children.insert(place, (segment.into(), next));
-                self.nodes.push(Node::default());
-                next
-            }
+        let found = self.child(parent, segment);
+        if found != NOWHERE {
+            return found;
         }
+        let next = self.nodes.len() as NodeId;
+        if let Some(node) = self.nodes.get_mut(parent as usize) {
+            node.children.push(Child { tag: tag(segment.as_bytes()), segment: segment.into(), node: next });
+        }
+        self.nodes.push(Node::default());
+        next
     }
 
     /// The slot of a node, if a field ends there.
@@ -75,18 +99,39 @@ impl Projection {
         self.nodes.get(node as usize)?.slot
     }
 
-    /// The node below `parent` that a key of an event leads to, or [`NOWHERE`].
-    pub(super) fn descend(&self, parent: NodeId, key: &str) -> NodeId {
-        let found = self.child(parent, key);
-        if found != NOWHERE || !key.contains('.') {
-            return found;
+    /// Where a key of an event leads from `parent`. Most keys lead nowhere, and
+    /// that is told without reading more of them than their ends.
+    #[inline(always)]
+    pub(super) fn step(&self, parent: NodeId, key: &[u8]) -> Step {
+        let Some(node) = self.nodes.get(parent as usize) else { return Step::To(NOWHERE) };
+        let tag = tag(key);
+        for child in &node.children {
+            if child.tag == tag && child.segment.as_bytes() == key {
+                return Step::To(child.node);
+            }
+            if key.get(child.segment.len()) == Some(&b'.') && key.starts_with(child.segment.as_bytes()) {
+                return Step::Dotted;
+            }
         }
-        key.split('.').fold(parent, |node, segment| self.child(node, segment))
+        Step::To(NOWHERE)
+    }
+
+    /// The node that a path leads to from `parent`, or [`NOWHERE`].
+    pub(super) fn descend(&self, parent: NodeId, path: &str) -> NodeId {
+        path.split('.').fold(parent, |node, segment| self.child(node, segment))
+    }
+
+    /// The slots of the objects that a dotted key names on its way: `a` and
+    /// `a.b` for `a.b.c` at the root, if rules read them.
+    #[cold]
+    pub(super) fn slots_on_the_way(&self, parent: NodeId, key: &str) -> Vec<Slot> {
+        let dots = key.match_indices('.').filter_map(|(dot, _)| key.get(..dot));
+        dots.filter_map(|object| self.slot_of(self.descend(parent, object))).collect()
     }
 
     fn child(&self, parent: NodeId, segment: &str) -> NodeId {
         let Some(node) = self.nodes.get(parent as usize) else { return NOWHERE };
-        node.children.iter().find(|(name, _)| **name == *segment).map_or(NOWHERE, |(_, child)| *child)
+        node.children.iter().find(|child| *child.segment == *segment).map_or(NOWHERE, |child| child.node)
     }
 }
 

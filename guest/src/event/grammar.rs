@@ -1,0 +1,242 @@
+//! The grammar of JSON (RFC 8259) over bytes: what a scanner needs to step
+//! over tokens and whole values.
+//!
+//! A [`Cursor`] is small and passed by value or kept in a local, so that the
+//! compiler can hold it in registers: in wasm a field behind a pointer costs a
+//! load and a store for each byte.
+
+use super::bytes::plain_end;
+use super::scan::{Fault, MAX_DEPTH};
+
+/// A place in a line.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) at: usize,
+}
+
+/// A string without its quotes, as offsets into the line.
+pub(super) struct StringToken {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) escaped: bool,
+}
+
+impl Cursor<'_> {
+    /// The byte here; 0, which no token starts with, at the end.
+    #[inline(always)]
+    pub(super) fn byte(self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(0)
+    }
+
+    /// Steps over white space and says what byte comes then.
+    #[inline(always)]
+    pub(super) fn token(&mut self) -> u8 {
+        let byte = self.byte();
+        if byte > b' ' { byte } else { self.token_after_space() }
+    }
+
+    #[cold]
+    fn token_after_space(&mut self) -> u8 {
+        while matches!(self.byte(), b' ' | b'\t' | b'\r' | b'\n') {
+            self.at += 1;
+        }
+        self.byte()
+    }
+
+    /// What is wrong with the byte here: it is another than the grammar wants,
+    /// or it is missing.
+    #[cold]
+    pub(super) fn unexpected(self) -> Fault {
+        if self.at < self.bytes.len() { Fault::Syntax } else { Fault::Incomplete }
+    }
+
+    /// Steps over one byte, white space before it included.
+    #[inline(always)]
+    pub(super) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
+        if self.token() != expected {
+            return Err(self.unexpected());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Steps over a string, white space before it included.
+    #[inline(always)]
+    pub(super) fn string(&mut self) -> Result<StringToken, Fault> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            let Some(stop) = plain_end(self.bytes, self.at) else {
+                self.at = self.bytes.len();
+                return Err(Fault::Incomplete);
+            };
+            self.at = stop;
+            match self.byte() {
+                b'"' => {
+                    self.at = stop + 1;
+                    return Ok(StringToken { start, end: stop, escaped });
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                _ => return Err(Fault::Syntax),
+            }
+        }
+    }
+
+    /// Steps over an escape from its backslash on.
+    fn escape(&mut self) -> Result<(), Fault> {
+        let after = Cursor { at: self.at + 1, ..*self };
+        match after.byte() {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+            b'u' => match self.bytes.get(self.at + 2..self.at + 6) {
+                Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => self.at += 6,
+                Some(_) => return Err(Fault::Syntax),
+                None => return Err(Fault::Incomplete),
+            },
+            _ => return Err(after.unexpected()),
+        }
+        Ok(())
+    }
+
+    /// Steps over the number here.
+    #[inline(always)]
+    pub(super) fn number(&mut self) -> Result<(), Fault> {
+        if self.byte() == b'-' {
+            self.at += 1;
+        }
+        if self.byte() == b'0' {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if matches!(self.byte(), b'.' | b'e' | b'E') { self.fraction_and_exponent() } else { Ok(()) }
+    }
+
+    fn fraction_and_exponent(&mut self) -> Result<(), Fault> {
+        if self.byte() == b'.' {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.byte(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.byte(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// One digit or more.
+    #[inline(always)]
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while self.byte().is_ascii_digit() {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(self.unexpected()) }
+    }
+
+    /// Steps over `true`, `false` or `null`.
+    pub(super) fn word(&mut self, word: &str) -> Result<(), Fault> {
+        for expected in word.bytes() {
+            if self.byte() != expected {
+                return Err(self.unexpected());
+            }
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    /// Steps over a string, number or word; says whether it is a value (not
+    /// `null`).
+    #[inline(always)]
+    fn scalar(&mut self) -> Result<bool, Fault> {
+        match self.token() {
+            b'"' => self.string().map(|_| true),
+            b'-' | b'0'..=b'9' => self.number().map(|()| true),
+            b't' => self.word("true").map(|()| true),
+            b'f' => self.word("false").map(|()| true),
+            b'n' => self.word("null").map(|()| false),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// Steps over a whole value, `depth` containers deep; says whether it holds
+    /// a value (not only `null` and empty containers). It is checked in full.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, depth: usize) -> Result<bool, Fault> {
+        match self.token() {
+            b'{' | b'[' => {
+                let (after, skipped) = skip_container(*self, depth);
+                *self = after;
+                skipped
+            }
+            _ => self.scalar(),
+        }
+    }
+}
+
+/// Without recursion: what kinds of containers are open is a stack of bits, 1
+/// for an object.
+fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<bool, Fault>) {
+    let mut skip = || {
+        let mut objects: u128 = 0;
+        let mut open = 0;
+        let mut has_value = false;
+        loop {
+            let byte = here.token();
+            if byte == b'{' || byte == b'[' {
+                if depth + open >= MAX_DEPTH {
+                    return Err(Fault::TooDeep);
+                }
+                let object = byte == b'{';
+                here.at += 1;
+                open += 1;
+                objects = objects << 1 | u128::from(object);
+                if here.token() != closing(object) {
+                    if object {
+                        here.string()?;
+                        here.expect(b':')?;
+                    }
+                    continue;
+                }
+            } else {
+                has_value |= here.scalar()?;
+            }
+            loop {
+                let object = objects & 1 == 1;
+                let byte = here.token();
+                if byte == b',' {
+                    here.at += 1;
+                    if object {
+                        here.string()?;
+                        here.expect(b':')?;
+                    }
+                    break;
+                }
+                if byte != closing(object) {
+                    return Err(here.unexpected());
+                }
+                here.at += 1;
+                objects >>= 1;
+                open -= 1;
+                if open == 0 {
+                    return Ok(has_value);
+                }
+            }
+        }
+    };
+    let skipped = skip();
+    (here, skipped)
+}
+
+/// The byte that closes a container.
+#[inline(always)]
+pub(super) fn closing(object: bool) -> u8 {
+    if object { b'}' } else { b']' }
+}

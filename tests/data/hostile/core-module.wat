@@ -1,0 +1,3 @@
+;; WebAssembly, but no component.
+(module
+  (func (export "evaluate")))

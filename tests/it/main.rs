@@ -1,0 +1,12 @@
+//! Everything that crosses a boundary, from outside: the built command, the
+//! component in another host, hostile components, kills.
+//!
+//! `FIRSTSEEN_KILLS` sets how often the crash tests kill (12), `BLESS=1`
+//! rewrites golden files, `CI=true` makes what cannot be tested a failure.
+
+mod cli;
+mod crash;
+mod hostile;
+mod imports;
+mod other_host;
+mod rules;

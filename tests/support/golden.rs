@@ -1,0 +1,34 @@
+//! Golden files: what was found right once, to be compared with and to be
+//! reviewed when it changes.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::data;
+
+/// Compares a value with `tests/data/golden/<name>.json`. With `BLESS=1` in the
+/// environment the file is rewritten instead.
+///
+/// # Errors
+///
+/// When they differ, member order included; both are in the error.
+pub fn check(name: &str, actual: &Value) -> Result<()> {
+    let path = data("golden").join(name).with_extension("json");
+    let actual = format!("{actual:#}\n");
+    if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
+        fs::create_dir_all(data("golden"))?;
+        return fs::write(&path, actual).with_context(|| path.display().to_string());
+    }
+    let hint = || format!("{}; BLESS=1 writes it", path.display());
+    let expected = fs::read_to_string(&path).with_context(hint)?;
+    let differing = expected.lines().zip(actual.lines()).position(|(left, right)| left != right);
+    ensure!(
+        expected == actual,
+        "{} differs from line {} on; if that is right, BLESS=1 rewrites it. What came:\n{actual}",
+        path.display(),
+        differing.map_or(0, |place| place + 1)
+    );
+    Ok(())
+}
