@@ -31,9 +31,6 @@ use crate::sightings::{Sighting, Sightings, Verdict};
 /// The messages' `context`.
 const LOG_CONTEXT: &str = "detector";
 
-/// Warnings told per batch; a flood says no more than its beginning.
-const MAX_WARNINGS: usize = 8;
-
 /// Greatest size of a batch in bytes.
 const MAX_BATCH: usize = 64 << 20;
 
@@ -158,11 +155,8 @@ fn rule_error(refusal: Refusal) -> detector::RuleError {
 }
 
 fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
-    for warning in evaluation.warnings.iter().take(MAX_WARNINGS) {
+    for warning in &evaluation.warnings {
         logging::log(logging::Level::Warn, LOG_CONTEXT, warning);
-    }
-    if let Some(more @ 1..) = evaluation.warnings.len().checked_sub(MAX_WARNINGS) {
-        logging::log(logging::Level::Warn, LOG_CONTEXT, &format!("{more} more warnings about this batch"));
     }
     let alerts = evaluation.alerts.into_iter().map(|alert| detector::Alert {
         line: alert.line,

@@ -118,6 +118,20 @@ impl fmt::Display for EvaluateError {
 
 impl core::error::Error for EvaluateError {}
 
+/// Sightings that are judged together: all of a batch as a rule, less where
+/// events give very many, so that memory stays bounded.
+const PENDING_SIGHTINGS: usize = 10_000;
+
+/// Matches waiting for their verdicts, one sighting a candidate.
+#[derive(Default)]
+struct Pending<'a> {
+    candidates: Vec<Candidate<'a>>,
+    sightings: Vec<Sighting>,
+}
+
+/// Warnings told per batch; a flood says no more than its beginning.
+const MAX_WARNINGS: usize = 8;
+
 /// A match waiting for its verdict.
 struct Candidate<'a> {
     line_number: u32,
@@ -125,6 +139,18 @@ struct Candidate<'a> {
     rule: usize,
     index: Option<String>,
     terms: Vec<serde_json::Value>,
+}
+
+impl Evaluation {
+    fn warn(&mut self, line_number: u32, rule: &Rule, what: &str) {
+        match self.warnings.len() {
+            0..MAX_WARNINGS => {
+                self.warnings.push(format!("line {line_number} of the batch matches rule {} and {what}", rule.rule_id));
+            }
+            MAX_WARNINGS => self.warnings.push("there are more such lines in this batch".to_owned()),
+            _ => {}
+        }
+    }
 }
 
 impl Engine {
@@ -181,7 +207,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`EvaluateError`]; then nothing was recorded, whatever lines there were.
+    /// [`EvaluateError`]; then the host has to drop what the batch recorded.
     pub fn evaluate(
         &self,
         batch: &str,
@@ -192,39 +218,8 @@ impl Engine {
             return Err(EvaluateError::NotConfigured);
         }
         let mut evaluation = Evaluation::default();
-        let (candidates, sightings) = self.match_batch(batch, context, &mut evaluation)?;
-        let verdicts = match sightings.is_empty() {
-            true => Vec::new(),
-            false => state.observe(&sightings).map_err(EvaluateError::Sightings)?,
-        };
-        if verdicts.len() != sightings.len() {
-            let cause = format!("{} verdicts for {} sightings", verdicts.len(), sightings.len());
-            return Err(EvaluateError::Sightings(cause));
-        }
-        let mut source = None;
-        for ((candidate, sighting), verdict) in candidates.iter().zip(sightings).zip(verdicts) {
-            match verdict {
-                Verdict::Unseen | Verdict::Replayed => {
-                    let raised = self.raise(candidate, sighting, context, &mut source);
-                    evaluation.alerts.extend(raised);
-                }
-                Verdict::Deferred => evaluation.deferred += 1,
-                Verdict::Seen => {}
-            }
-        }
-        Ok(evaluation)
-    }
-
-    /// Everything that needs no state: scans, matches, extracts terms.
-    fn match_batch<'a>(
-        &self,
-        batch: &'a str,
-        context: Context<'_>,
-        evaluation: &mut Evaluation,
-    ) -> Result<(Vec<Candidate<'a>>, Vec<Sighting>), EvaluateError> {
         let mut event = Slots::new(self.projection.len());
-        let mut candidates = Vec::new();
-        let mut sightings = Vec::new();
+        let mut pending = Pending::default();
         let mut line_count = 0;
         for (line_number, line) in lines(batch) {
             line_count = line_number as usize + 1;
@@ -232,55 +227,96 @@ impl Engine {
                 continue;
             }
             evaluation.events += 1;
-            if let Err(malformed) = scan(line, &self.projection, &mut event) {
-                evaluation.malformed.push((line_number, malformed));
-                continue;
+            match scan(line, &self.projection, &mut event) {
+                Ok(()) => self.match_event(&event, line_number, line, context, &mut pending, &mut evaluation),
+                Err(malformed) => evaluation.malformed.push((line_number, malformed)),
             }
-            for (number, rule) in self.rules.iter().enumerate() {
-                if !rule.program.matches(&event) {
-                    continue;
-                }
-                let index = self.target.index_of(&event, context.index);
-                if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
-                    continue;
-                }
-                evaluation.matched += 1;
-                let Some(at_ms) = rule.timestamp.time_ms(&event, self.settings.clock, context.arrival_ms) else {
-                    evaluation.warnings.push(format!(
-                        "line {line_number} matches rule {} but has none of its time fields, so the rule cannot see it",
-                        rule.rule_id
-                    ));
-                    continue;
-                };
-                let terms = terms_of(&event, &rule.term_slots);
-                if terms.cut {
-                    evaluation.warnings.push(format!(
-                        "line {line_number} gives rule {} more or longer terms than it may; the rest is left out",
-                        rule.rule_id
-                    ));
-                }
-                let id = match context.ids.get(line_number as usize) {
-                    Some(id) if !id.is_empty() => id.clone(),
-                    _ => event_id(line.trim_ascii()),
-                };
-                for terms in terms.tuples {
-                    sightings.push(Sighting {
-                        rule: rule.history.clone(),
-                        term: canonical(&terms),
-                        at_ms,
-                        window_ms: rule.window.length_ms(at_ms),
-                        event: id.clone(),
-                        quota: rule.quota,
-                    });
-                    candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
-                }
+            if pending.sightings.len() >= PENDING_SIGHTINGS {
+                self.judge(&mut pending, context, state, &mut evaluation)?;
             }
         }
         if !context.ids.is_empty() && context.ids.len() != line_count {
             let cause = format!("{} ids for {line_count} lines", context.ids.len());
             return Err(EvaluateError::Invalid(cause));
         }
-        Ok((candidates, sightings))
+        self.judge(&mut pending, context, state, &mut evaluation)?;
+        Ok(evaluation)
+    }
+
+    /// What needs no state: matches the rules and extracts terms.
+    fn match_event<'a>(
+        &self,
+        event: &Slots<'a>,
+        line_number: u32,
+        line: &'a str,
+        context: Context<'_>,
+        pending: &mut Pending<'a>,
+        evaluation: &mut Evaluation,
+    ) {
+        for (number, rule) in self.rules.iter().enumerate() {
+            if !rule.program.matches(event) {
+                continue;
+            }
+            let index = self.target.index_of(event, context.index);
+            if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
+                continue;
+            }
+            evaluation.matched += 1;
+            let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
+                evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
+                continue;
+            };
+            let terms = terms_of(event, &rule.term_slots);
+            if terms.cut {
+                evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
+            }
+            let id = match context.ids.get(line_number as usize) {
+                Some(id) if !id.is_empty() => id.clone(),
+                _ => event_id(line.trim_ascii()),
+            };
+            for terms in terms.tuples {
+                pending.sightings.push(Sighting {
+                    rule: rule.history.clone(),
+                    term: canonical(&terms),
+                    at_ms,
+                    window_ms: rule.window.length_ms(at_ms),
+                    event: id.clone(),
+                    quota: rule.quota,
+                });
+                pending.candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
+            }
+        }
+    }
+
+    /// Asks the state for what is pending, and raises alerts.
+    fn judge(
+        &self,
+        pending: &mut Pending<'_>,
+        context: Context<'_>,
+        state: &mut impl Sightings,
+        evaluation: &mut Evaluation,
+    ) -> Result<(), EvaluateError> {
+        if pending.sightings.is_empty() {
+            return Ok(());
+        }
+        let verdicts = state.observe(&pending.sightings).map_err(EvaluateError::Sightings)?;
+        if verdicts.len() != pending.sightings.len() {
+            let cause = format!("{} verdicts for {} sightings", verdicts.len(), pending.sightings.len());
+            return Err(EvaluateError::Sightings(cause));
+        }
+        let mut source = None;
+        let judged = pending.candidates.drain(..).zip(pending.sightings.drain(..)).zip(verdicts);
+        for ((candidate, sighting), verdict) in judged {
+            match verdict {
+                Verdict::Unseen | Verdict::Replayed => {
+                    let raised = self.raise(&candidate, sighting, context, &mut source);
+                    evaluation.alerts.extend(raised);
+                }
+                Verdict::Deferred => evaluation.deferred += 1,
+                Verdict::Seen => {}
+            }
+        }
+        Ok(())
     }
 
     /// Writes one alert. `source` keeps the last event parsed, since an event

@@ -24,8 +24,7 @@ pub fn rules_of(text: &str) -> Vec<Found> {
         let position = found.len();
         found.push(Found { position, object });
     };
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    while let Some(value) = values.next() {
+    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         match value {
             Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element))),
             Ok(value) => push(object_of(value)),

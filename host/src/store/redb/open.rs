@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 
@@ -24,9 +24,13 @@ pub(super) fn database(path: &Path) -> Result<Database, Fault> {
             return Err(Fault::Foreign("it is not a regular file"));
         }
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(path)?,
         Err(error) => return Err(error.into()),
     }
+    connect(path)
+}
+
+fn connect(path: &Path) -> Result<Database, Fault> {
     let mut builder = Database::builder();
     // The library may panic, much later, on a broken file that it did not check
     // at opening. An exclusive lock is its default.
@@ -34,17 +38,28 @@ pub(super) fn database(path: &Path) -> Result<Database, Fault> {
     Ok(builder.create(path)?)
 }
 
-/// Creates an empty file, for its owner only: terms and alerts come from logs.
-fn create(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => {}
-        // Somebody else was faster.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+/// Makes a new state file beside its place and puts it there whole: a crash on
+/// the way leaves no file that later starts stumble over.
+fn make(path: &Path) -> Result<(), Fault> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".new-{}", std::process::id()));
+    let draft = PathBuf::from(name);
+    let made = create_private(&draft).map_err(Fault::from).and_then(|()| {
+        make_tables(&connect(&draft)?)?;
+        put_in_place(&draft, path).map_err(Fault::from)
+    });
+    // Gone already if it was renamed.
+    let _ = fs::remove_file(&draft);
+    made
+}
+
+/// A link never replaces: if somebody else was faster, theirs is the file.
+fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        // Not every file system has links.
+        Err(_) => fs::rename(draft, path)?,
     }
     // The name must survive a power cut too. Not every system can sync a
     // directory, and none needs it for the store to be correct.
@@ -53,6 +68,15 @@ fn create(path: &Path) -> io::Result<()> {
         let _ = directory.sync_all();
     }
     Ok(())
+}
+
+/// Creates an empty file, for its owner only: terms and alerts come from logs.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
 }
 
 /// Makes the tables of a new database, or checks those of an old one, and

@@ -1,0 +1,54 @@
+# Firstseen: build, see, test.
+
+CARGO ?= cargo
+FIRSTSEEN = target/release/firstseen
+DEMO = target/demo
+
+# What the corpus-based tests read, where it is.
+export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
+
+.PHONY: help build demo test lint bench fuzz-check toolchain clean
+
+help: ## Say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+toolchain: ## Make sure there is a toolchain for the component
+	@sh guest/toolchain.sh install
+
+build: toolchain ## Build target/release/firstseen, component included
+	$(CARGO) build --release --package firstseen
+
+demo: build ## See the dpkg rule alert once on a recorded install
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@echo
+	@echo "A recorded dpkg -i passes the filter, first time:"
+	@$(FIRSTSEEN) filter --state $(DEMO)/seen.redb --alerts $(DEMO)/alerts.ndjson \
+		< tests/data/dpkg-i-recorded.ndjson > $(DEMO)/events.ndjson
+	@cmp tests/data/dpkg-i-recorded.ndjson $(DEMO)/events.ndjson && echo "The events came out byte for byte as they went in. The alert:"
+	@echo
+	@sed 's/,"\(kibana\.alert\|event\.kind\)/,\n  "\1/g' $(DEMO)/alerts.ndjson | cut -c 1-150
+	@echo
+	@echo "The same recording again, with the same state file:"
+	@$(FIRSTSEEN) filter --state $(DEMO)/seen.redb --only-alerts < tests/data/dpkg-i-recorded.ndjson > $(DEMO)/second.ndjson
+	@test ! -s $(DEMO)/second.ndjson && echo "No alert: the parent process has been seen." 
+
+test: build ## Run all tests
+	$(CARGO) build --release --package firstseen-tests --bins
+	$(CARGO) test --release --workspace
+
+lint: toolchain ## Check format, lints, documentation and dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --release --workspace --no-deps
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
+	else echo "cargo-deny is not installed; dependencies were not checked"; fi
+
+fuzz-check: ## Check that the fuzz targets compile
+	$(CARGO) check --quiet --manifest-path guest/kql/fuzz/Cargo.toml
+	$(CARGO) check --quiet --manifest-path guest/fuzz/Cargo.toml
+
+bench: build ## Measure the filter on one core, beside jq
+	@sh host/benches/filter.sh
+
+clean: ## Remove what was built
+	$(CARGO) clean

@@ -1,0 +1,63 @@
+//! What the fuzz targets check; the targets themselves are one line each.
+
+use firstseen_guest::Engine;
+use firstseen_guest::engine::{Context, Settings};
+use firstseen_guest::event::{Fault, Projection, Slots, scan};
+use firstseen_guest::rule::BUILT_IN;
+use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
+use serde_json::{Map, Value};
+
+/// The scanner accepts what serde_json accepts.
+pub fn check_scan(data: &[u8]) {
+    let Ok(line) = std::str::from_utf8(data) else { return };
+    let mut projection = Projection::default();
+    for field in ["a", "a.b", "process.args", "event.category"] {
+        projection.slot(field);
+    }
+    let scanned = scan(line, &projection, &mut Slots::new(projection.len()));
+    match (scanned, serde_json::from_str::<Map<String, Value>>(line)) {
+        (Ok(()), Ok(_)) => {}
+        (Ok(()), Err(error)) => assert!(error.to_string().contains("surrogate"), "accepted {line:?}: {error}"),
+        (Err(malformed), parsed) => {
+            assert!(malformed.offset <= line.len());
+            assert!(parsed.is_err() || malformed.fault == Fault::TooDeep, "refused {line:?}: {malformed:?}");
+        }
+    }
+}
+
+/// Everything is unseen.
+struct Empty;
+
+impl Sightings for Empty {
+    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
+        Ok(vec![Verdict::Unseen; batch.len()])
+    }
+}
+
+/// A batch never panics, alerts are one JSON object on one line each, and the
+/// same batch gives the same bytes.
+pub fn check_evaluate(data: &[u8]) {
+    let Ok(batch) = std::str::from_utf8(data) else { return };
+    let (engine, _) = Engine::new(&[], Settings::default());
+    let context = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
+    let first = engine.evaluate(batch, context, &mut Empty).expect("a batch evaluates");
+    for alert in &first.alerts {
+        assert!(!alert.document.contains('\n'));
+        serde_json::from_str::<Map<String, Value>>(&alert.document).expect("an alert is a JSON object");
+    }
+    let second = engine.evaluate(batch, context, &mut Empty).expect("a batch evaluates");
+    assert_eq!(first.alerts, second.alerts);
+}
+
+/// Rule documents never panic; the built-in rule with one member replaced
+/// either loads or is refused.
+pub fn check_rule(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    Engine::new(&[("fuzz".to_owned(), text.to_owned())], Settings::default());
+    let Some((member, value)) = text.split_once('=') else { return };
+    let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).expect("the built-in rule is JSON");
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    rule.insert(member.to_owned(), value);
+    let (engine, reports) = Engine::new(&[("fuzz".to_owned(), Value::Object(rule).to_string())], Settings::default());
+    assert_eq!(engine.rules().len(), reports.iter().filter(|report| report.is_ok()).count());
+}
