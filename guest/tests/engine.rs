@@ -1,5 +1,7 @@
 //! The engine over a state that the test keeps.
 
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 
 use firstseen_guest::alert::Format;

@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn lines_end_at_newlines() {
         assert_eq!(line_ranges(b"a\n\nbc"), [0..1, 2..2, 3..5]);
-        assert_eq!(line_ranges(b"a\n"), [0..1]);
+        assert_eq!(line_ranges(b"a\nb\n"), [0..1, 2..3]);
         assert!(line_ranges(b"").is_empty());
     }
 }

@@ -148,9 +148,7 @@ impl Args {
     }
 
     fn detector(&self) -> Result<Detector> {
-        let mut limits = Limits::default();
-        limits.call_timeout = self.call_timeout;
-        limits.memory_bytes = self.call_memory;
+        let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
         let builder = Detector::builder(load(self.module.as_ref())?)
             .clock(match self.clock {
                 ClockArg::Arrival => Clock::Arrival,
