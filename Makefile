@@ -1,8 +1,9 @@
 # Firstseen: build, see, test.
 
 CARGO ?= cargo
-FIRSTSEEN = target/release/firstseen
-DEMO = target/demo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+FIRSTSEEN = "$(TARGET)/release/firstseen"
+DEMO = $(TARGET)/demo
 
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
@@ -10,27 +11,33 @@ export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 .PHONY: help build demo test lint bench fuzz-check toolchain clean
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 toolchain: ## Make sure there is a toolchain for the component
 	@sh guest/toolchain.sh install
 
-build: toolchain ## Build target/release/firstseen, component included
+build: toolchain ## Build firstseen in target/release, component included
 	$(CARGO) build --release --package firstseen
 
 demo: build ## See the dpkg rule alert once on a recorded install
-	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
 	@echo
 	@echo "A recorded dpkg -i passes the filter, first time:"
-	@$(FIRSTSEEN) filter --state $(DEMO)/seen.redb --alerts $(DEMO)/alerts.ndjson \
-		< tests/data/dpkg-i-recorded.ndjson > $(DEMO)/events.ndjson
-	@cmp tests/data/dpkg-i-recorded.ndjson $(DEMO)/events.ndjson && echo "The events came out byte for byte as they went in. The alert:"
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --alerts "$(DEMO)/alerts.ndjson" \
+		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/events.ndjson"
+	@cmp tests/data/dpkg-i-recorded.ndjson "$(DEMO)/events.ndjson"
+	@echo "The events came out byte for byte as they went in. The alert, lines cut short:"
 	@echo
-	@sed 's/,"\(kibana\.alert\|event\.kind\)/,\n  "\1/g' $(DEMO)/alerts.ndjson | cut -c 1-150
+	@awk '{ gsub(/,"kibana\.alert/, ",\n  \"kibana.alert"); gsub(/,"event\.kind/, ",\n  \"event.kind"); print }' \
+		"$(DEMO)/alerts.ndjson" | cut -c 1-150
 	@echo
 	@echo "The same recording again, with the same state file:"
-	@$(FIRSTSEEN) filter --state $(DEMO)/seen.redb --only-alerts < tests/data/dpkg-i-recorded.ndjson > $(DEMO)/second.ndjson
-	@test ! -s $(DEMO)/second.ndjson && echo "No alert: the parent process has been seen." 
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --only-alerts \
+		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/second.ndjson"
+	@test ! -s "$(DEMO)/second.ndjson"
+	@echo "No alert: the parent process has been seen."
+	@echo
+	@echo "The whole alert lies in $(DEMO)/alerts.ndjson"
 
 test: build ## Run all tests
 	$(CARGO) build --release --package firstseen-tests --bins

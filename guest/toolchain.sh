@@ -42,14 +42,31 @@ linker() {
 }
 
 as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "only root can run: $*" >&2
+        return 1
+    fi
+}
+
+# Runs a command for at most so many seconds, where that can be had.
+at_most() {
+    if command -v timeout >/dev/null; then
+        timeout "$@"
+    else
+        shift
+        "$@"
+    fi
 }
 
 install() {
     if has_target || has_packages; then
         return
     fi
-    if command -v rustup >/dev/null && timeout 120 rustup target add $target >/dev/null 2>&1 && has_target; then
+    if command -v rustup >/dev/null && at_most 120 rustup target add $target >/dev/null 2>&1 && has_target; then
         return
     fi
     if command -v apt-get >/dev/null; then
@@ -70,7 +87,12 @@ EOF
 }
 
 build() {
-    export CARGO_TARGET_DIR="$1"
+    # It is relative to where the caller is, not to the folder of this script.
+    case $1 in
+    /*) CARGO_TARGET_DIR=$1 ;;
+    *) CARGO_TARGET_DIR=$PWD/$1 ;;
+    esac
+    export CARGO_TARGET_DIR
     export RUSTFLAGS='-C target-feature=+simd128'
     set -- build --quiet --locked --package firstseen-guest --lib --profile guest --target $target
     cd "$here"

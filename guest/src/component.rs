@@ -139,7 +139,7 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         kind: "new_terms".to_owned(),
         history: rule.history.clone(),
         new_terms_fields: rule.new_terms_fields.clone(),
-        window_ms: rule.window.length_ms(0),
+        window_ms: rule.window.fixed_length_ms(),
     }
 }
 

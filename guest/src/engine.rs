@@ -51,6 +51,14 @@ pub struct Refusal {
     pub error: RuleError,
 }
 
+impl Refusal {
+    fn too_large(document: &str) -> Self {
+        let cause = format!("with it the rule documents are larger than {RULE_BYTES} bytes; load fewer");
+        let error = RuleError { field: None, offset: None, cause };
+        Self { document: document.to_owned(), position: 0, rule_id: None, error }
+    }
+}
+
 /// What a batch is evaluated with.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
@@ -77,6 +85,7 @@ pub struct Evaluation {
     pub malformed: Vec<(u32, Malformed)>,
     /// What the operator should know, one sentence each.
     pub warnings: Vec<String>,
+    document_bytes: usize,
 }
 
 /// An alert.
@@ -122,6 +131,13 @@ impl core::error::Error for EvaluateError {}
 /// events give very many, so that memory stays bounded.
 const PENDING_SIGHTINGS: usize = 10_000;
 
+/// Bytes of alert documents of a batch beyond which they no longer hold their
+/// whole events: an event of a mebibyte may raise a hundred alerts.
+const DOCUMENT_BYTES: usize = 24 << 20;
+
+/// Greatest size of all rule documents together in bytes.
+const RULE_BYTES: usize = 16 << 20;
+
 /// Matches waiting for their verdicts, one sighting a candidate.
 #[derive(Default)]
 struct Pending<'a> {
@@ -145,7 +161,8 @@ impl Evaluation {
     fn warn(&mut self, line_number: u32, rule: &Rule, what: &str) {
         match self.warnings.len() {
             0..MAX_WARNINGS => {
-                self.warnings.push(format!("line {line_number} of the batch matches rule {} and {what}", rule.rule_id));
+                let (number, rule_id) = (line_number + 1, &rule.rule_id);
+                self.warnings.push(format!("an event (line {number} of its batch) matches rule {rule_id} and {what}"));
             }
             MAX_WARNINGS => self.warnings.push("there are more such lines in this batch".to_owned()),
             _ => {}
@@ -165,8 +182,15 @@ impl Engine {
         if documents.is_empty() {
             engine.load("built-in rule", BUILT_IN, &mut reports);
         }
+        let mut room = RULE_BYTES;
         for (name, content) in documents {
-            engine.load(name, content, &mut reports);
+            match room.checked_sub(content.len()) {
+                Some(rest) => {
+                    room = rest;
+                    engine.load(name, content, &mut reports);
+                }
+                None => reports.push(Err(Refusal::too_large(name))),
+            }
         }
         (engine, reports)
     }
@@ -227,12 +251,15 @@ impl Engine {
                 continue;
             }
             evaluation.events += 1;
-            match scan(line, &self.projection, &mut event) {
-                Ok(()) => self.match_event(&event, line_number, line, context, &mut pending, &mut evaluation),
-                Err(malformed) => evaluation.malformed.push((line_number, malformed)),
+            if let Err(malformed) = scan(line, &self.projection, &mut event) {
+                evaluation.malformed.push((line_number, malformed));
+                continue;
             }
-            if pending.sightings.len() >= PENDING_SIGHTINGS {
-                self.judge(&mut pending, context, state, &mut evaluation)?;
+            for rule in 0..self.rules.len() {
+                self.match_event(&event, rule, (line_number, line), context, &mut pending, &mut evaluation);
+                if pending.sightings.len() >= PENDING_SIGHTINGS {
+                    self.judge(&mut pending, context, state, &mut evaluation)?;
+                }
             }
         }
         if !context.ids.is_empty() && context.ids.len() != line_count {
@@ -243,48 +270,43 @@ impl Engine {
         Ok(evaluation)
     }
 
-    /// What needs no state: matches the rules and extracts terms.
+    /// What needs no state: matches a rule and extracts terms.
     fn match_event<'a>(
         &self,
         event: &Slots<'a>,
-        line_number: u32,
-        line: &'a str,
+        number: usize,
+        (line_number, line): (u32, &'a str),
         context: Context<'_>,
         pending: &mut Pending<'a>,
         evaluation: &mut Evaluation,
     ) {
-        for (number, rule) in self.rules.iter().enumerate() {
-            if !rule.program.matches(event) {
-                continue;
-            }
-            let index = self.target.index_of(event, context.index);
-            if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
-                continue;
-            }
-            evaluation.matched += 1;
-            let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
-                evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
-                continue;
-            };
-            let terms = terms_of(event, &rule.term_slots);
-            if terms.cut {
-                evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
-            }
-            let id = match context.ids.get(line_number as usize) {
-                Some(id) if !id.is_empty() => id.clone(),
-                _ => event_id(line.trim_ascii()),
-            };
-            for terms in terms.tuples {
-                pending.sightings.push(Sighting {
-                    rule: rule.history.clone(),
-                    term: canonical(&terms),
-                    at_ms,
-                    window_ms: rule.window.length_ms(at_ms),
-                    event: id.clone(),
-                    quota: rule.quota,
-                });
-                pending.candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
-            }
+        let Some(rule) = self.rules.get(number).filter(|rule| rule.program.matches(event)) else { return };
+        let index = self.target.index_of(event, context.index);
+        if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
+            return;
+        }
+        evaluation.matched += 1;
+        let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
+            return evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
+        };
+        let terms = terms_of(event, &rule.term_slots);
+        if terms.cut {
+            evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
+        }
+        let id = match context.ids.get(line_number as usize) {
+            Some(id) if !id.is_empty() => id.clone(),
+            _ => event_id(line.trim_ascii()),
+        };
+        for terms in terms.tuples {
+            pending.sightings.push(Sighting {
+                rule: rule.history.clone(),
+                term: canonical(&terms),
+                at_ms,
+                window_ms: rule.window.length_ms(at_ms),
+                event: id.clone(),
+                quota: rule.quota,
+            });
+            pending.candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
         }
     }
 
@@ -309,8 +331,7 @@ impl Engine {
         for ((candidate, sighting), verdict) in judged {
             match verdict {
                 Verdict::Unseen | Verdict::Replayed => {
-                    let raised = self.raise(&candidate, sighting, context, &mut source);
-                    evaluation.alerts.extend(raised);
+                    self.raise(&candidate, sighting, context, &mut source, evaluation);
                 }
                 Verdict::Deferred => evaluation.deferred += 1,
                 Verdict::Seen => {}
@@ -319,36 +340,43 @@ impl Engine {
         Ok(())
     }
 
-    /// Writes one alert. `source` keeps the last event parsed, since an event
-    /// may raise several.
+    /// Writes one alert. `source` keeps the last event read, since an event may
+    /// raise several.
     fn raise(
         &self,
         candidate: &Candidate<'_>,
         sighting: Sighting,
         context: Context<'_>,
         source: &mut Option<(u32, Source)>,
-    ) -> Option<Raised> {
-        let rule = self.rules.get(candidate.rule)?;
+        evaluation: &mut Evaluation,
+    ) {
+        let Some(rule) = self.rules.get(candidate.rule) else { return };
+        let line_number = candidate.line_number;
         let source = match source {
-            Some((line_number, parsed)) if *line_number == candidate.line_number => parsed,
-            // The scanner accepted the line, so it parses.
-            _ => &source.insert((candidate.line_number, Source::parse(candidate.line).unwrap_or_default())).1,
+            Some((number, read)) if *number == line_number => read,
+            _ => &source.insert((line_number, Source::read(candidate.line))).1,
         };
+        let whole_event = evaluation.document_bytes.saturating_add(candidate.line.len()) <= DOCUMENT_BYTES;
+        if !whole_event {
+            evaluation.warn(line_number, rule, "is too large for all its alerts; some hold only a few of its fields");
+        }
         let index = candidate.index.as_deref();
         let space = &self.settings.space;
-        let id =
-            alert_id(index.unwrap_or_default(), &sighting.event, space, &rule.template.rule_uuid, &candidate.terms);
+        let uuid = &rule.template.rule_uuid;
+        let id = alert_id(index.unwrap_or_default(), &sighting.event, space, uuid, &candidate.terms);
         let alert = Alert {
             id: &id,
             event_id: &sighting.event,
             index,
             space,
             terms: &candidate.terms,
+            whole_event,
             created_ms: context.arrival_ms,
         };
         let document = alert.document(self.settings.format, &rule.template, source);
-        let line = candidate.line_number;
-        Some(Raised { line, rule_id: rule.rule_id.clone(), term: sighting.term, id, document })
+        evaluation.document_bytes += document.len();
+        let rule_id = rule.rule_id.clone();
+        evaluation.alerts.push(Raised { line: line_number, rule_id, term: sighting.term, id, document });
     }
 }
 

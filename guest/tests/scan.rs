@@ -162,9 +162,13 @@ proptest! {
         while !line.is_char_boundary(end) { end += 1; }
         let damaged = format!("{}{with}{}", &line[..start], &line[end..]);
         let is_object = serde_json::from_str::<Map<String, Value>>(&damaged);
-        // serde_json refuses lone surrogates, which the grammar allows.
-        let lone_surrogate = is_object.as_ref().is_err_and(|error| error.to_string().contains("surrogate"));
-        prop_assert!(scanned(&damaged, 0).is_some() == is_object.is_ok() || lone_surrogate, "{}", damaged);
+        // The grammar allows lone surrogates and numbers of any size, which
+        // serde_json refuses.
+        let beyond_serde = is_object.as_ref().is_err_and(|error| {
+            let error = error.to_string();
+            error.contains("surrogate") || error.contains("out of range")
+        });
+        prop_assert!(scanned(&damaged, 0).is_some() == is_object.is_ok() || beyond_serde, "{}", damaged);
     }
 }
 

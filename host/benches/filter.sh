@@ -9,12 +9,13 @@ events=${EVENTS:-400000}
 jq_events=${JQ_EVENTS:-40000}
 runs=${RUNS:-5}
 cd "$(dirname "$0")/../.."
-firstseen=target/release/firstseen
+target=${CARGO_TARGET_DIR:-target}
+firstseen=$target/release/firstseen
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT INT TERM
 
 cargo build --quiet --release --package firstseen-tests --bins
-target/release/endpoint-events --events "$events" --install-every 60 --parents 200 >"$folder/events.ndjson"
+"$target/release/endpoint-events" --events "$events" --install-every 60 --parents 200 >"$folder/events.ndjson"
 head -n "$jq_events" "$folder/events.ndjson" >"$folder/jq.ndjson"
 
 one_core=
@@ -36,8 +37,8 @@ condition='select(.host.os.type=="linux" and (.event.category|index("process")) 
 
 run=0
 while [ "$run" -lt "$runs" ]; do
-    timed "$folder/events.ndjson" $firstseen filter --clock event --summary none >>"$folder/filter.ms"
-    timed /dev/null $firstseen filter --clock event --summary none >>"$folder/start.ms"
+    timed "$folder/events.ndjson" "$firstseen" filter --clock event --summary none >>"$folder/filter.ms"
+    timed /dev/null "$firstseen" filter --clock event --summary none >>"$folder/start.ms"
     if command -v jq >/dev/null; then timed "$folder/jq.ndjson" jq -c "$condition" >>"$folder/jq.ms"; fi
     run=$((run + 1))
 done

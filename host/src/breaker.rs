@@ -1,41 +1,70 @@
-//! When to stop trying a module.
+//! When to leave a module alone, and when to try it again.
+
+use std::time::{Duration, Instant};
 
 /// Traps in a row, with no success between them, that open the breaker. More
 /// than it takes to narrow a large batch down to one line.
 const IN_A_ROW: u32 = 24;
 
-/// Traps beyond those that clean batches have made up for.
-const STRIKES: u32 = 128;
+/// Batches with lines that could not be judged, beyond those that clean batches
+/// have made up for.
+const STRIKES: u32 = 32;
 
-/// Counts traps. Once open it stays open.
+/// How long the module is left alone.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+
+/// Counts failures. While it is open nothing is tried; after a cool-down one
+/// batch is, and decides.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker {
     in_a_row: u32,
     strikes: u32,
+    opened: Option<Instant>,
 }
 
 impl Breaker {
+    /// A call, of a batch or a part of one, that trapped.
     pub(crate) fn trap(&mut self) {
         self.in_a_row += 1;
-        self.strikes += 1;
+        if self.in_a_row >= IN_A_ROW {
+            self.open();
+        }
     }
 
-    /// A call, of a batch or a part of one, that returned.
+    /// A call that returned.
     pub(crate) fn success(&mut self) {
-        if !self.is_open() {
-            self.in_a_row = 0;
-        }
+        self.in_a_row = 0;
     }
 
-    /// A batch without a trap.
-    pub(crate) fn clean_batch(&mut self) {
-        if !self.is_open() {
+    /// The end of a batch that was tried.
+    pub(crate) fn batch(&mut self, clean: bool) {
+        if clean {
             self.strikes = self.strikes.saturating_sub(1);
+            return;
+        }
+        self.strikes += 1;
+        if self.strikes >= STRIKES {
+            self.open();
         }
     }
 
+    /// Whether to leave the module alone.
     pub(crate) fn is_open(&self) -> bool {
-        self.in_a_row >= IN_A_ROW || self.strikes >= STRIKES
+        self.opened.is_some_and(|opened| opened.elapsed() < COOL_DOWN)
+    }
+
+    /// To be asked at the start of a batch: once the cool-down is over the
+    /// module gets another chance, a short one.
+    pub(crate) fn try_again(&mut self) {
+        if self.opened.is_some() && !self.is_open() {
+            self.opened = None;
+            self.in_a_row = IN_A_ROW / 2;
+            self.strikes = STRIKES / 2;
+        }
+    }
+
+    fn open(&mut self) {
+        self.opened = Some(Instant::now());
     }
 }
 
@@ -43,37 +72,51 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    fn after_cool_down(breaker: &mut Breaker) {
+        breaker.opened = breaker.opened.and_then(|opened| opened.checked_sub(COOL_DOWN));
+    }
+
     #[test]
-    fn opens_on_a_run_of_traps_and_stays_open() {
+    fn opens_on_a_run_of_traps() {
         let mut breaker = Breaker::default();
         for _ in 0..IN_A_ROW - 1 {
             breaker.trap();
         }
         breaker.success();
+        breaker.trap();
         assert!(!breaker.is_open());
         for _ in 0..IN_A_ROW {
             breaker.trap();
         }
-        breaker.success();
-        breaker.clean_batch();
+        assert!(breaker.is_open());
+        breaker.try_again();
         assert!(breaker.is_open());
     }
 
     #[test]
-    fn opens_when_traps_outnumber_clean_batches() {
+    fn opens_when_bad_batches_outnumber_clean_ones() {
         let mut breaker = Breaker::default();
         for _ in 0..1000 {
-            breaker.trap();
-            breaker.success();
-            breaker.clean_batch();
+            breaker.batch(false);
+            breaker.batch(true);
         }
         assert!(!breaker.is_open());
         for _ in 0..2 * STRIKES {
-            breaker.trap();
-            breaker.trap();
-            breaker.success();
-            breaker.clean_batch();
+            breaker.batch(false);
+            breaker.batch(false);
+            breaker.batch(true);
         }
+        assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn closes_after_a_while_and_opens_sooner_then() {
+        let mut breaker = Breaker::default();
+        (0..IN_A_ROW).for_each(|_| breaker.trap());
+        after_cool_down(&mut breaker);
+        breaker.try_again();
+        assert!(!breaker.is_open());
+        (0..IN_A_ROW / 2).for_each(|_| breaker.trap());
         assert!(breaker.is_open());
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::outcome::{Alert, Outcome};
-use crate::store::{MemoryStore, Store};
-use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
+use crate::store::{Learning, MemoryStore, Store};
+use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit, printable, printable_lines};
 use crate::worker::Worker;
 
 /// Loading rules may take longer than evaluating a batch.
@@ -58,8 +58,9 @@ pub struct RuleSummary {
     pub history: String,
     /// The new-terms fields.
     pub new_terms_fields: Vec<String>,
-    /// Length of the history window in milliseconds.
-    pub window_ms: u64,
+    /// Length of the history window in milliseconds; none where it depends on
+    /// the day.
+    pub window_ms: Option<u64>,
 }
 
 /// A rule that does not run.
@@ -92,7 +93,7 @@ pub(crate) struct Shared {
     pub(crate) configuration: wit::Configuration,
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
-    pub(crate) learn_ms: u64,
+    pub(crate) learning: Learning,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rules: Vec<RuleSummary>,
     refusals: Vec<RuleRefusal>,
@@ -261,7 +262,8 @@ impl Builder {
     }
 
     /// How long a rule that is new to the store only learns: sightings are
-    /// recorded, alerts held back and counted. Zero by default.
+    /// recorded, alerts held back and counted. Zero by default. It counts from
+    /// the first batch, or, by [`Clock::Event`], from the rule's first sighting.
     #[must_use]
     pub fn learn(mut self, learn: Duration) -> Self {
         self.learn = learn;
@@ -276,10 +278,10 @@ impl Builder {
     }
 
     /// Greatest length of a line in bytes; longer ones are not judged. 1 MiB by
-    /// default.
+    /// default, 32 MiB at most: a module takes batches of up to 64 MiB.
     #[must_use]
     pub fn line_bytes_max(mut self, line_bytes_max: usize) -> Self {
-        self.line_bytes_max = line_bytes_max;
+        self.line_bytes_max = line_bytes_max.min(32 << 20);
         self
     }
 
@@ -310,12 +312,17 @@ impl Builder {
         if rules.is_empty() {
             return Err(Error::NoRules(refusals));
         }
+        let learn_ms = u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX);
+        let learning = match self.configuration.clock {
+            wit::Clock::Arrival => Learning::by_arrival(learn_ms),
+            wit::Clock::Event => Learning::by_event(learn_ms),
+        };
         let shared = Shared {
             module: self.module,
             configuration: self.configuration,
             limits: self.limits,
             line_bytes_max: self.line_bytes_max,
-            learn_ms: u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX),
+            learning,
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             rules,
             refusals,
@@ -342,12 +349,12 @@ impl From<wit::RuleSummary> for RuleSummary {
 
 fn rule_refusal(error: wit::RuleError) -> RuleRefusal {
     RuleRefusal {
-        document: error.document,
+        document: printable(&error.document),
         position: error.position as usize,
-        rule_id: error.rule_id,
-        field: error.field,
+        rule_id: error.rule_id.as_deref().map(printable),
+        field: error.field.as_deref().map(printable),
         offset: error.offset.map(|offset| offset as usize),
-        cause: error.cause,
+        cause: printable_lines(&error.cause),
     }
 }
 

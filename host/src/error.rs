@@ -40,6 +40,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
             Self::Store(error) => error.source(),
             Self::Start(_) | Self::NoRules(_) | Self::Refused(_) => None,

@@ -1,16 +1,22 @@
 //! Evaluating batches, come what may.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use serde::de::IgnoredAny;
 
 use crate::batch::Batch;
 use crate::breaker::Breaker;
-use crate::detector::Detector;
+use crate::detector::{Detector, RuleSummary};
 use crate::error::Error;
 use crate::outcome::{Alert, Counts, Fault, MalformedLine, Outcome, Unjudged};
 use crate::store::{Session, StoredAlert};
 use crate::text::{Text, line_ranges};
-use crate::wasm::{CallError, Instance, Trap, detector as wit};
+use crate::wasm::{CallError, Instance, Trap, detector as wit, printable};
+
+/// How long a batch that trapped is tried in parts, in call timeouts; what is
+/// left then is not judged, since the events behind it wait.
+const RECOVERY_TIMEOUTS: u32 = 6;
 
 /// Evaluates batches on one thread, with an instance of the module of its own.
 /// The thread needs 2 MiB of stack.
@@ -49,8 +55,8 @@ impl Worker {
         Ok(Self { detector, instance, breaker: Breaker::default(), met_rules: false })
     }
 
-    /// Whether the module trapped so often that it is not tried any more.
-    /// Every event is then [`Unjudged`].
+    /// Whether the module failed so often that it is left alone for now: 30 s,
+    /// then it gets another chance. Every event is [`Unjudged`] until then.
     pub fn disabled(&self) -> bool {
         self.breaker.is_open()
     }
@@ -71,62 +77,83 @@ impl Worker {
             matched: 0,
             events: 0,
         };
+        self.breaker.try_again();
         let timeout = self.detector.shared.limits.call_timeout;
         let context = context(batch, batch.ids);
         let savepoint = progress.session.savepoint();
         match self.call(&text.text, &context, &mut progress.session, timeout) {
-            Ok(evaluation) => {
-                progress.take(evaluation, 0);
-                self.breaker.clean_batch();
-            }
+            Ok(evaluation) => progress.take(evaluation, 0),
             Err(Failure::Fatal(error)) => return Err(error),
-            Err(Failure::Trap(_)) => {
+            Err(Failure::Trap(trap)) => {
                 progress.session.restore(savepoint);
                 let lines = Lines { text: &text.text, ranges: line_ranges(text.text.as_bytes()), batch };
-                self.narrow(&lines, 0..lines.ranges.len(), &mut progress)?;
+                let give_up_at = Instant::now() + RECOVERY_TIMEOUTS * timeout;
+                self.narrow(&lines, 0..lines.ranges.len(), trap, give_up_at, &mut progress)?;
             }
         }
+        self.breaker.batch(progress.unjudged.is_empty());
         self.drop_bloated_instance();
         self.met_rules = true;
-        progress.commit(&text.text, text.set_apart)
+        progress.commit(text.set_apart)
     }
 
     /// A session for one batch; the first one notes when the store met the
     /// rules.
     fn session(&self, arrival_ms: i64) -> Result<Session, Error> {
         let shared = &self.detector.shared;
-        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learn_ms);
+        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learning);
         if !self.met_rules {
             shared.rules.iter().try_for_each(|rule| session.meet(&rule.history))?;
         }
         Ok(session)
     }
 
-    /// Judges a range of lines of a batch that trapped, halving it until what
-    /// traps is one line.
-    fn narrow(&mut self, lines: &Lines<'_>, range: Range<usize>, progress: &mut Progress) -> Result<(), Error> {
-        let Some(bytes) = lines.bytes(&range) else { return Ok(()) };
-        let savepoint = progress.session.savepoint();
-        let context = context(lines.batch, lines.batch.ids.get(range.clone()).unwrap_or_default());
-        // The whole has taken its time already; parts get less of it.
-        let timeout = self.detector.shared.limits.call_timeout / 4;
-        let text = lines.text.get(bytes).unwrap_or_default();
-        let trap = match self.call(text, &context, &mut progress.session, timeout) {
-            Ok(evaluation) => {
-                progress.take(evaluation, range.start);
-                return Ok(());
-            }
-            Err(Failure::Fatal(error)) => return Err(error),
-            Err(Failure::Trap(trap)) => trap,
-        };
-        progress.session.restore(savepoint);
-        if range.len() == 1 || self.breaker.is_open() {
+    /// Judges a range of lines that trapped as a whole: one line is given up,
+    /// more are tried by halves.
+    fn narrow(
+        &mut self,
+        lines: &Lines<'_>,
+        range: Range<usize>,
+        trap: Trap,
+        give_up_at: Instant,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        if range.len() <= 1 || self.breaker.is_open() || Instant::now() >= give_up_at {
             progress.give_up(lines, range, &trap);
             return Ok(());
         }
         let middle = range.start + range.len() / 2;
-        self.narrow(lines, range.start..middle, progress)?;
-        self.narrow(lines, middle..range.end, progress)
+        for half in [range.start..middle, middle..range.end] {
+            self.try_range(lines, half, give_up_at, progress)?;
+        }
+        Ok(())
+    }
+
+    fn try_range(
+        &mut self,
+        lines: &Lines<'_>,
+        range: Range<usize>,
+        give_up_at: Instant,
+        progress: &mut Progress,
+    ) -> Result<(), Error> {
+        let Some(text) = lines.text_of(&range) else { return Ok(()) };
+        let savepoint = progress.session.savepoint();
+        let context = context(lines.batch, lines.batch.ids.get(range.clone()).unwrap_or_default());
+        // The whole has taken its time already; of its parts only a line alone
+        // gets as much, so that it is judged as it would be without the others.
+        let call_timeout = self.detector.shared.limits.call_timeout;
+        let timeout = if range.len() == 1 { call_timeout } else { call_timeout / 4 };
+        match self.call(text, &context, &mut progress.session, timeout) {
+            Ok(evaluation) => {
+                progress.take(evaluation, range.start);
+                Ok(())
+            }
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Trap(trap)) => {
+                progress.session.restore(savepoint);
+                self.narrow(lines, range, trap, give_up_at, progress)
+            }
+        }
     }
 
     /// One call of the module, in a fresh instance if the last one is gone.
@@ -155,7 +182,7 @@ impl Worker {
         let answer = instance.evaluate(text, context, session, timeout);
         shared.log(instance.take_messages());
         let trap = match answer {
-            Ok(evaluation) => match check(&evaluation, text) {
+            Ok(evaluation) => match check(&evaluation, text, &shared.rules) {
                 Ok(()) => {
                     self.breaker.success();
                     return Ok(evaluation);
@@ -163,7 +190,11 @@ impl Worker {
                 Err(trap) => trap,
             },
             Err(CallError::Trap(trap)) => trap,
-            Err(CallError::Store(error)) => return Err(Failure::Fatal(Error::Store(error))),
+            Err(CallError::Store(error)) => {
+                // Whether it trapped as well is not known.
+                self.instance = None;
+                return Err(Failure::Fatal(Error::Store(error)));
+            }
             Err(CallError::Module(error)) => return Err(Failure::Fatal(Error::Refused(refusal(error)))),
         };
         self.instance = None;
@@ -185,14 +216,15 @@ enum Failure {
 }
 
 impl Lines<'_> {
-    /// The bytes of a range of lines, the inner newlines included. None for a
-    /// range without anything to judge.
-    fn bytes(&self, range: &Range<usize>) -> Option<Range<usize>> {
+    /// The text of a range of lines, newlines included, so that it has as many
+    /// lines as the range. None for a range without anything to judge.
+    fn text_of(&self, range: &Range<usize>) -> Option<&str> {
         let lines = self.ranges.get(range.clone())?;
         if lines.iter().all(|line| line.is_empty()) {
             return None;
         }
-        Some(lines.first()?.start..lines.last()?.end)
+        let end = self.ranges.get(range.end).map_or(self.text.len(), |next| next.start);
+        self.text.get(lines.first()?.start..end)
     }
 }
 
@@ -229,7 +261,7 @@ impl Progress {
     }
 
     /// Commits sightings and alerts together.
-    fn commit(mut self, text: &str, set_apart: Vec<MalformedLine>) -> Result<Outcome, Error> {
+    fn commit(mut self, set_apart: Vec<MalformedLine>) -> Result<Outcome, Error> {
         let lines: Vec<u32> = self.alerts.iter().map(|alert| alert.line).collect();
         let stored = self.alerts.into_iter().map(|alert| StoredAlert {
             rule_id: alert.rule_id,
@@ -250,7 +282,6 @@ impl Progress {
             document: stored.document,
         });
         let alerts: Vec<Alert> = alerts.collect();
-        debug_assert!(self.events as usize <= text.len() + self.malformed.len());
         let counts = Counts {
             events: self.events,
             malformed: self.malformed.len() as u64,
@@ -265,8 +296,8 @@ impl Progress {
 }
 
 /// What a module returns is not trusted: alerts must point into the batch, in
-/// order, and be one JSON object on one line each.
-fn check(evaluation: &wit::Evaluation, text: &str) -> Result<(), Trap> {
+/// order, be of rules that run, and be one JSON object on one line each.
+fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Result<(), Trap> {
     let line_count = || memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     let last_lines = [
         evaluation.alerts.iter().map(|alert| alert.line).max(),
@@ -279,9 +310,15 @@ fn check(evaluation: &wit::Evaluation, text: &str) -> Result<(), Trap> {
         return Err(Trap::contract("its alerts are not in the order of their lines"));
     }
     for alert in &evaluation.alerts {
-        let object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&alert.document);
-        if object.is_err() || alert.document.contains('\n') {
+        let object = serde_json::from_str::<IgnoredAny>(&alert.document);
+        if object.is_err() || !alert.document.starts_with('{') || alert.document.contains('\n') {
             return Err(Trap::contract("an alert document is not one JSON object on one line"));
+        }
+        if !rules.iter().any(|rule| rule.rule_id == alert.rule_id) {
+            return Err(Trap::contract("an alert is of a rule that does not run"));
+        }
+        if alert.id.len() != 40 || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Trap::contract("the id of an alert is not 40 hexadecimal digits"));
         }
     }
     Ok(())
@@ -294,6 +331,6 @@ fn context(batch: &Batch<'_>, ids: &[String]) -> wit::Context {
 fn refusal(error: wit::Error) -> String {
     match error {
         wit::Error::NotConfigured => "no rule is loaded".to_owned(),
-        wit::Error::Sightings(cause) | wit::Error::Invalid(cause) => cause,
+        wit::Error::Sightings(cause) | wit::Error::Invalid(cause) => printable(&cause),
     }
 }

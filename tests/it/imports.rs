@@ -1,1 +1,47 @@
-//! x
+//! What the component asks of a host, read from the file that `firstseen
+//! module` writes.
+
+use std::fs;
+
+use anyhow::{Result, bail};
+use firstseen_tests::firstseen::Firstseen;
+use wit_parser::decoding::{DecodedWasm, decode};
+
+#[test]
+fn sightings_and_logging_and_nothing_else() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let path = scratch.path().join("firstseen.wasm");
+    let ran = Firstseen::new("module")?.arg("--output").arg(&path).run(b"")?.expect_code(0)?;
+    assert!(ran.stdout.is_empty() && ran.stderr.is_empty());
+
+    let bytes = fs::read(&path)?;
+    let DecodedWasm::Component(resolve, world) = decode(&bytes)? else { bail!("not a component") };
+    let Some(world) = resolve.worlds.get(world) else { bail!("no world") };
+    let mut imports: Vec<String> = world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
+    let exports: Vec<String> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
+    imports.sort();
+    assert_eq!(imports, ["firstseen:detection/logging@0.1.0", "firstseen:detection/sightings@0.1.0"]);
+    assert_eq!(exports, ["firstseen:detection/detector@0.1.0"]);
+
+    let packages: Vec<String> = resolve.packages.iter().map(|(_, package)| package.name.to_string()).collect();
+    assert!(packages.iter().all(|name| !name.starts_with("wasi:")), "{packages:?}");
+    Ok(())
+}
+
+#[test]
+fn the_written_component_is_the_built_in_one() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let path = scratch.path().join("firstseen.wasm");
+    Firstseen::new("module")?.arg("--output").arg(&path).run(b"")?.expect_code(0)?;
+    let built_in = Firstseen::new("module")?.run(b"")?.expect_code(0)?;
+    let written = Firstseen::new("module")?.arg("--module").arg(&path).run(b"")?.expect_code(0)?;
+    assert_eq!(built_in.text()?, written.text()?);
+    let description: serde_json::Value = serde_json::from_str(built_in.text()?)?;
+    let rule = description.pointer("/rules/0/new_terms_fields/0").and_then(serde_json::Value::as_str);
+    assert_eq!(rule, Some("process.parent.executable"));
+
+    let missing = scratch.path().join("missing/firstseen.wasm");
+    let ran = Firstseen::new("module")?.arg("--output").arg(&missing).run(b"")?.expect_code(2)?;
+    assert!(ran.stderr.contains(&*missing.to_string_lossy()), "{}", ran.stderr);
+    Ok(())
+}

@@ -1,1 +1,171 @@
-//! x
+//! `firstseen test`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use firstseen_tests::data;
+use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::output::Ran;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn test(folder: &Path, arguments: &[&str]) -> Result<Ran> {
+    Firstseen::new("test")?.arg(folder).args(arguments).run(b"")
+}
+
+/// A copy of a case, to be changed: a folder of cases with this one.
+fn copied(case: &str) -> Result<TempDir> {
+    let scratch = tempfile::tempdir()?;
+    let copy = scratch.path().join(case);
+    fs::create_dir(&copy)?;
+    for entry in fs::read_dir(data("dpkg").join(case))? {
+        let entry = entry?;
+        fs::copy(entry.path(), copy.join(entry.file_name()))?;
+    }
+    Ok(scratch)
+}
+
+const CASE: &str = "fires-on-a-new-parent";
+
+/// Its second alert is expected with another term.
+fn changed() -> Result<TempDir> {
+    let scratch = copied(CASE)?;
+    let path = scratch.path().join(CASE).join("expected.ndjson");
+    let expected = fs::read_to_string(&path)?;
+    let mut lines: Vec<Value> = expected.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let last = lines.last_mut().and_then(Value::as_object_mut).context("no alert is expected")?;
+    last.insert("kibana.alert.new_terms".to_owned(), json!(["/usr/bin/somebody-else"]));
+    fs::write(&path, lines.iter().map(|line| format!("{line}\n")).collect::<String>())?;
+    Ok(scratch)
+}
+
+#[test]
+fn the_cases_of_the_built_in_rule_pass() -> Result<()> {
+    let ran = test(&data("dpkg"), &[])?.expect_code(0)?;
+    let cases = fs::read_dir(data("dpkg"))?.count();
+    assert!(ran.text()?.ends_with(&format!("{cases} passed, 0 failed\n")), "{}", ran.text()?);
+    Ok(())
+}
+
+#[test]
+fn a_single_case_can_be_named() -> Result<()> {
+    let ran = test(&data("dpkg").join(CASE), &[])?.expect_code(0)?;
+    assert!(ran.text()?.ends_with("1 passed, 0 failed\n"), "{}", ran.text()?);
+    Ok(())
+}
+
+#[test]
+fn a_difference_is_shown_and_fails() -> Result<()> {
+    let scratch = changed()?;
+    let ran = test(scratch.path(), &[])?.expect_code(1)?;
+    let text = ran.text()?;
+    assert!(text.contains(&format!("FAILED   {CASE}: 2 alerts expected, 2 came")), "{text}");
+    let of = |sign: &str| text.lines().filter(|line| line.starts_with(sign)).collect::<Vec<_>>();
+    let (missing, extra) = (of("  - "), of("  + "));
+    assert_eq!((missing.len(), extra.len()), (1, 1), "{text}");
+    assert!(missing.concat().contains("somebody-else"), "{text}");
+    assert!(!extra.concat().contains("somebody-else"), "{text}");
+    assert!(text.ends_with("0 passed, 1 failed\n"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn bless_rewrites_the_expectation() -> Result<()> {
+    let scratch = changed()?;
+    let blessed = test(scratch.path(), &["--bless"])?.expect_code(0)?;
+    assert!(blessed.text()?.contains("blessed"), "{}", blessed.text()?);
+    test(scratch.path(), &[])?.expect_code(0)?;
+    let expected = |folder: &Path| fs::read_to_string(folder.join(CASE).join("expected.ndjson"));
+    assert_eq!(expected(scratch.path())?, expected(&data("dpkg"))?);
+    Ok(())
+}
+
+#[test]
+fn a_case_without_expectation_fails_until_it_is_blessed() -> Result<()> {
+    let scratch = copied(CASE)?;
+    fs::remove_file(scratch.path().join(CASE).join("expected.ndjson"))?;
+    let ran = test(scratch.path(), &[])?.expect_code(1)?;
+    assert!(ran.text()?.contains("--bless writes one"), "{}", ran.text()?);
+    test(scratch.path(), &["--bless"])?.expect_code(0)?;
+    test(scratch.path(), &[])?.expect_code(0)?;
+    Ok(())
+}
+
+#[test]
+fn a_broken_query_is_named_with_its_position() -> Result<()> {
+    let scratch = copied(CASE)?;
+    let rule = repository_rule()?;
+    let query = "process.name:dpkg and (process.args:\"-i\"";
+    let broken = with_member(&rule, "query", json!(query))?;
+    fs::write(scratch.path().join("rule.json"), broken)?;
+    let ran = test(scratch.path(), &[])?.expect_code(1)?;
+    let text = ran.text()?;
+    assert!(text.contains("rule.json: rule f4d1c0ac-aedb-4063-9fa6-cc651eb5e6ee: query (byte "), "{text}");
+    let position = text.split_once("query (byte ").and_then(|(_, rest)| rest.split_once(')')).context("none")?.0;
+    assert!(position.parse::<usize>()? <= query.len(), "{text}");
+    assert!(text.contains("0 passed, 1 failed"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_rule_of_the_case_replaces_the_built_in_one() -> Result<()> {
+    let scratch = copied(CASE)?;
+    let rule = with_member(&repository_rule()?, "query", json!("process.name:rpm"))?;
+    fs::write(scratch.path().join(CASE).join("rule.json"), rule)?;
+    let ran = test(scratch.path(), &[])?.expect_code(1)?;
+    assert!(ran.text()?.contains("2 alerts expected, 0 came"), "{}", ran.text()?);
+    Ok(())
+}
+
+#[test]
+fn no_case_is_an_error() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let empty = test(scratch.path(), &[])?.expect_code(2)?;
+    assert!(empty.stderr.contains("no case here"), "{}", empty.stderr);
+    let missing = test(&scratch.path().join("missing"), &[])?.expect_code(2)?;
+    assert!(missing.stderr.contains("missing"), "{}", missing.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_report_for_machines_is_json() -> Result<()> {
+    let results = |ran: &Ran| -> Result<Vec<Value>> {
+        ran.text()?.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    };
+    let passed = results(&test(&data("dpkg"), &["--output", "json"])?.expect_code(0)?)?;
+    assert_eq!(passed.len(), fs::read_dir(data("dpkg"))?.count());
+    assert!(passed.iter().all(|case| case.get("result") == Some(&json!("passed"))), "{passed:?}");
+
+    let scratch = changed()?;
+    let failed = results(&test(scratch.path(), &["--output", "json"])?.expect_code(1)?)?;
+    let case = failed.first().context("nothing came")?;
+    assert_eq!(case.get("case"), Some(&json!(CASE)));
+    assert_eq!(case.get("result"), Some(&json!("failed")));
+    let sides = ["/expected/1/kibana.alert.new_terms/0", "/actual/1/kibana.alert.new_terms/0"];
+    let [expected, actual] = sides.map(|side| case.pointer(side));
+    assert_eq!(expected, Some(&json!("/usr/bin/somebody-else")));
+    assert!(actual.is_some() && actual != expected);
+    Ok(())
+}
+
+#[test]
+fn a_damaged_case_names_file_and_line() -> Result<()> {
+    let scratch = copied(CASE)?;
+    fs::write(scratch.path().join(CASE).join("expected.ndjson"), "{\"line\":1}\n{\"line\":\n")?;
+    let ran = test(scratch.path(), &[])?.expect_code(1)?;
+    assert!(ran.text()?.contains("expected.ndjson: line 2"), "{}", ran.text()?);
+    Ok(())
+}
+
+/// The built-in rule's JSON.
+fn repository_rule() -> Result<Value> {
+    let path = firstseen_tests::repository("guest/rules/dpkg_package_installed_by_unusual_parent_process.json");
+    Ok(serde_json::from_str(&fs::read_to_string(&path).with_context(|| path.display().to_string())?)?)
+}
+
+fn with_member(rule: &Value, name: &str, value: Value) -> Result<String> {
+    let mut rule = rule.clone();
+    rule.as_object_mut().context("the rule is no object")?.insert(name.to_owned(), value);
+    Ok(rule.to_string())
+}

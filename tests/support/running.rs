@@ -59,6 +59,15 @@ impl Running {
         self.stdout.wait_for(wanted)
     }
 
+    /// Whether it has ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot say.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
     /// Sends a signal: `TERM`, `INT`.
     ///
     /// # Errors

@@ -2,37 +2,29 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Alert, Source, Template, reason};
+use super::reason::reason;
+use super::template::inner_json;
+use super::{Alert, Source, Template};
 use crate::time::format_iso;
-
-/// Fields of the event worth seeing beside an alert, if it has them.
-const CONTEXT: [&str; 14] = [
-    "host.name",
-    "host.id",
-    "host.os.type",
-    "user.name",
-    "user.id",
-    "process.name",
-    "process.executable",
-    "process.command_line",
-    "process.pid",
-    "process.entity_id",
-    "process.parent.name",
-    "process.parent.executable",
-    "source.ip",
-    "destination.ip",
-];
 
 /// `event.kind: alert`, the rule, the threat, the terms, and which event it is
 /// about.
-pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> String {
+    let own_json = inner_json(own_members(alert, template, source));
+    match source.context_json.as_str() {
+        "" => format!("{{{own_json}}}"),
+        context_json => format!("{{{own_json},{context_json}}}"),
+    }
+}
+
+fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
     put("@timestamp", json!(format_iso(alert.created_ms)));
     put("ecs.version", json!("9.5.0"));
     put("event.kind", json!("alert"));
     put("event.id", json!(alert.id));
-    put("event.reason", json!(reason(source, &template.severity, &template.rule_name)));
+    put("event.reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
     put("event.risk_score", template.risk_score.clone());
     put("message", json!(format!("{}: {}", template.rule_name, terms_text(alert.terms))));
     put("rule.id", json!(template.rule_id));
@@ -63,15 +55,11 @@ pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) 
     if let Some(index) = alert.index {
         put("firstseen.source.index", json!(index));
     }
-    for (field, name) in [("firstseen.source.timestamp", "@timestamp"), ("firstseen.source.event_id", "event.id")] {
-        if let Some(value) = source.get(name) {
-            put(field, value.clone());
-        }
+    if let Some(original_ms) = source.original_time_ms {
+        put("firstseen.source.timestamp", json!(format_iso(original_ms)));
     }
-    for field in CONTEXT {
-        if let Some(value) = source.get(field) {
-            put(field, value.clone());
-        }
+    if let Some(Ok(id)) = source.event_id_json.as_deref().map(serde_json::from_str::<Value>) {
+        put("firstseen.source.event_id", id);
     }
     document
 }

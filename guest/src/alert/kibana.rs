@@ -4,23 +4,43 @@
 use serde_json::{Map, Value, json};
 
 use super::id::event_id;
-use super::{Alert, Source, Template, reason};
-use crate::time::{format_iso, parse_timestamp};
+use super::reason::reason;
+use super::template::inner_json;
+use super::{Alert, Source, Template};
+use crate::time::format_iso;
 
 /// The source event with the `kibana.alert.*` members laid over it (Kibana,
 /// `transform_hit_to_alert.ts`, `build_alert.ts`). Where Kibana has the run of
 /// a rule, this has the batch that raised the alert.
-pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
-    let created = format_iso(alert.created_ms);
-    let mut document = source.members_without("event", "kind");
-    document.insert("@timestamp".into(), json!(created));
-    document.insert("event.kind".into(), json!("signal"));
-    document.insert("kibana.space_ids".into(), json!([alert.space]));
+pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> String {
+    let event_json = if alert.whole_event { &source.event_json } else { &source.context_json };
+    let own_json = inner_json(own_members(alert, template, source));
+    let parts = [event_json, &own_json, &source.original_json, &template.kibana_json];
+    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 1;
+    let mut document = String::with_capacity(length);
+    document.push('{');
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if document.len() > 1 {
+            document.push(',');
+        }
+        document.push_str(part);
+    }
+    document.push('}');
+    document
+}
 
-    let mut put = |name: &str, value: Value| document.insert(format!("kibana.alert.{name}"), value);
+/// What differs from alert to alert.
+fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+    let created = format_iso(alert.created_ms);
+    let mut members = Map::new();
+    members.insert("@timestamp".into(), json!(created));
+    members.insert("event.kind".into(), json!("signal"));
+    members.insert("kibana.space_ids".into(), json!([alert.space]));
+
+    let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.{name}"), value);
     put("uuid", json!(alert.id));
     put("new_terms", json!(alert.terms));
-    put("reason", json!(reason(source, &template.severity, &template.rule_name)));
+    put("reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
     put("severity", json!(template.severity));
     put("risk_score", template.risk_score.clone());
     put("status", json!("active"));
@@ -33,21 +53,15 @@ pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) 
     put("start", json!(created));
     put("last_detected", json!(created));
     put("intended_timestamp", json!(created));
-    if let Some(original_ms) = original_time_ms(source) {
+    if let Some(original_ms) = source.original_time_ms {
         put("original_time", json!(format_iso(original_ms)));
     }
     put("depth", json!(1));
     put("ancestors", json!([ancestor(alert)]));
-    for (object, copy) in [("event", "original_event"), ("data_stream", "original_data_stream")] {
-        for (name, value) in source.leaves_of(object) {
-            put(&format!("{copy}.{name}"), value.clone());
-        }
-    }
     put("rule.execution.uuid", json!(execution_uuid(alert, template)));
     put("rule.execution.timestamp", json!(created));
     put("rule.execution.type", json!("scheduled"));
-    document.extend(template.kibana_rule.clone());
-    document
+    members
 }
 
 fn ancestor(alert: &Alert<'_>) -> Value {
@@ -56,16 +70,6 @@ fn ancestor(alert: &Alert<'_>) -> Value {
         members.insert("index".into(), json!(index));
     }
     ancestor
-}
-
-/// `@timestamp` of the event, always, even where the rule reads another field.
-fn original_time_ms(source: &Source) -> Option<i64> {
-    match source.get("@timestamp")? {
-        Value::String(text) => parse_timestamp(text),
-        Value::Number(number) => parse_timestamp(&number.to_string()),
-        Value::Array(elements) => elements.iter().filter_map(Value::as_str).filter_map(parse_timestamp).min(),
-        _ => None,
-    }
 }
 
 /// Identity of the run: the module has no randomness, so it follows from the

@@ -9,11 +9,11 @@ mod kibana;
 mod reason;
 mod source;
 mod template;
+mod tree;
 
 use serde_json::Value;
 
 pub use id::{alert_id, event_id};
-pub use reason::reason;
 pub use source::Source;
 pub use template::Template;
 
@@ -40,6 +40,8 @@ pub struct Alert<'a> {
     pub space: &'a str,
     /// The new term's values, one for each of the rule's fields.
     pub terms: &'a [Value],
+    /// Whether a Kibana document holds the whole event; else a few fields of it.
+    pub whole_event: bool,
     /// When the alert is made, in epoch milliseconds: the arrival of the batch.
     pub created_ms: i64,
 }
@@ -47,10 +49,9 @@ pub struct Alert<'a> {
 impl Alert<'_> {
     /// The alert document, one JSON object on one line.
     pub fn document(&self, format: Format, template: &Template, source: &Source) -> String {
-        let document = match format {
+        match format {
             Format::Kibana => kibana::document(self, template, source),
             Format::Ecs => ecs::document(self, template, source),
-        };
-        Value::Object(document).to_string()
+        }
     }
 }

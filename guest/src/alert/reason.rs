@@ -1,38 +1,67 @@
 //! `kibana.alert.reason`.
 
-use serde_json::Value;
+use super::tree::{Members, Node};
 
-use super::source::Source;
+/// Longest part taken from one field, in bytes.
+const PART_BYTES_MAX: usize = 1024;
+
+/// The parts of an event that a reason speaks of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subject {
+    category: Option<String>,
+    process: Option<String>,
+    parent: Option<String>,
+    file: Option<String>,
+    source_ip: Option<String>,
+    source_port: Option<String>,
+    destination_ip: Option<String>,
+    destination_port: Option<String>,
+    user: Option<String>,
+    host: Option<String>,
+}
+
+impl Subject {
+    pub(super) fn of(event: &Members<'_>) -> Self {
+        let text = |field: &str| event.get(field).and_then(as_text);
+        Self {
+            category: text("event.category"),
+            process: text("process.name"),
+            parent: text("process.parent.name"),
+            file: text("file.name"),
+            source_ip: text("source.ip"),
+            source_port: text("source.port"),
+            destination_ip: text("destination.ip"),
+            destination_port: text("destination.port"),
+            user: text("user.name"),
+            host: text("host.name"),
+        }
+    }
+}
 
 /// The sentence Kibana puts on an alert, for example `process event with
 /// process dpkg, parent process bash, by root on host-1 created low alert
 /// DPKG Package Installed by Unusual Parent Process.` (Kibana,
 /// `reason_formatters.ts`, its odd spacing included).
-pub fn reason(source: &Source, severity: &str, rule_name: &str) -> String {
-    let text = |field: &str| source.get(field).and_then(as_text);
-    let process = text("process.name");
-    let parent = text("process.parent.name");
-    let file = text("file.name");
-    let (source_ip, source_port) = (text("source.ip"), text("source.port"));
-    let (destination_ip, destination_port) = (text("destination.ip"), text("destination.port"));
-    let with = [&process, &parent, &file, &source_ip, &source_port, &destination_ip, &destination_port];
+pub(super) fn reason(subject: &Subject, severity: &str, rule_name: &str) -> String {
+    let Subject { category, process, parent, file, .. } = subject;
+    let Subject { source_ip, source_port, destination_ip, destination_port, user, host, .. } = subject;
+    let with = [process, parent, file, source_ip, source_port, destination_ip, destination_port];
 
     let mut reason = String::new();
     let mut add = |parts: &[&str]| parts.iter().for_each(|part| reason.push_str(part));
-    if let Some(category) = text("event.category") {
-        add(&[&category, " "]);
+    if let Some(category) = category {
+        add(&[category, " "]);
     }
     add(&["event"]);
     if with.iter().any(|part| part.is_some()) {
         add(&[" with"]);
     }
-    for (label, value) in [(" process ", &process), (" parent process ", &parent), (" file ", &file)] {
+    for (label, value) in [(" process ", process), (" parent process ", parent), (" file ", file)] {
         if let Some(value) = value {
             add(&[label, value, ","]);
         }
     }
-    for (label, ip, port) in
-        [(" source ", &source_ip, &source_port), (" destination ", &destination_ip, &destination_port)]
+    for (label, ip, port) in [(" source ", source_ip, source_port), (" destination ", destination_ip, destination_port)]
     {
         if let Some(ip) = ip {
             add(&[label, ip]);
@@ -41,9 +70,9 @@ pub fn reason(source: &Source, severity: &str, rule_name: &str) -> String {
             add(&[":", port, ","]);
         }
     }
-    for (label, value) in [(" by ", text("user.name")), (" on ", text("host.name"))] {
+    for (label, value) in [(" by ", user), (" on ", host)] {
         if let Some(value) = value {
-            add(&[label, &value]);
+            add(&[label, value]);
         }
     }
     add(&[" created ", severity, " alert ", rule_name, "."]);
@@ -53,19 +82,21 @@ pub fn reason(source: &Source, severity: &str, rule_name: &str) -> String {
 /// A value as the sentence shows it. Missing are: null, empty text, a single
 /// dash (what some integrations write for "none"), and numbers, which Kibana
 /// measures like text and finds without length.
-fn as_text(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Array(elements) => {
-            let text = |element: &Value| match element {
-                Value::String(text) => text.clone(),
-                Value::Null => String::new(),
-                other => other.to_string(),
-            };
-            elements.iter().map(text).collect::<Vec<_>>().join(", ")
+fn as_text(node: &Node<'_>) -> Option<String> {
+    let element_text = |element: &Node<'_>| match (element, element.as_string()) {
+        (_, Some(text)) => text.into_owned(),
+        (Node::Scalar("null"), _) => String::new(),
+        (other, _) => {
+            let mut json = String::new();
+            other.write(&mut json);
+            json
         }
-        _ => return None,
     };
+    let mut text = match node {
+        Node::Array(elements) => elements.iter().map(element_text).collect::<Vec<_>>().join(", "),
+        _ => node.as_string()?.into_owned(),
+    };
+    text.truncate(text.floor_char_boundary(PART_BYTES_MAX));
     (!text.is_empty() && text != "-").then_some(text)
 }
 
@@ -97,8 +128,9 @@ mod tests {
             ),
         ];
         for (event, expected) in cases {
-            let source = Source::parse(&event.to_string()).unwrap();
-            assert_eq!(reason(&source, "low", "R"), expected, "{event}");
+            let line = event.to_string();
+            let subject = Subject::of(&Members::parse(&line).unwrap());
+            assert_eq!(reason(&subject, "low", "R"), expected, "{event}");
         }
     }
 }

@@ -1,68 +1,86 @@
-//! The event that raised an alert, made ready for the alert document.
+//! The event that raised an alert, made ready for alert documents once,
+//! however many it raises.
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use super::reason::Subject;
+use super::tree::{Members, Node, write_key};
+use crate::time::parse_timestamp;
 
 /// Members of an event that would be taken for the alert's own.
 const RESERVED: [&str; 3] = ["kibana", "signal", "threshold_result"];
 
-/// A source event: parsed, without reserved members, empty arrays and empty
-/// objects (Kibana drops these too).
+/// Fields of the event worth seeing beside an alert that does not hold all of
+/// it.
+const CONTEXT: [&str; 16] = [
+    "host.name",
+    "host.id",
+    "host.os.type",
+    "user.name",
+    "user.id",
+    "process.name",
+    "process.executable",
+    "process.command_line",
+    "process.pid",
+    "process.entity_id",
+    "process.parent.name",
+    "process.parent.executable",
+    "source.ip",
+    "destination.ip",
+    "agent.id",
+    "data_stream.dataset",
+];
+
+/// Longest value of a context field, in bytes of JSON.
+const CONTEXT_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest name of a field copied to `original_event.*`, and their number:
+/// names and numbers no index would take are left out.
+const NAME_BYTES_MAX: usize = 512;
+const LEAVES_MAX: usize = 1000;
+
+/// What alert documents take from their event. JSON parts are members without
+/// braces.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    members: Map<String, Value>,
+    /// The event without `@timestamp`, `event.kind`, members reserved for
+    /// alerts, and empty arrays and objects (Kibana drops these too).
+    pub(super) event_json: String,
+    /// `event.*` and `data_stream.*` under the names alerts keep them by.
+    pub(super) original_json: String,
+    /// A few telling fields under their full names.
+    pub(super) context_json: String,
+    /// `@timestamp` of the event, in epoch milliseconds.
+    pub(super) original_time_ms: Option<i64>,
+    /// `event.id`, as JSON.
+    pub(super) event_id_json: Option<String>,
+    /// What the reason speaks of.
+    pub(super) subject: Subject,
 }
 
 impl Source {
-    /// Parses an event that the scanner accepted.
+    /// Reads an event that the scanner accepted.
     ///
     /// Lone surrogates, which the JSON grammar allows and no Unicode text can
-    /// hold, become U+FFFD. `None` if the line is no JSON object after all.
-    pub fn parse(line: &str) -> Option<Self> {
-        let mut members: Map<String, Value> =
-            serde_json::from_str(line).or_else(|_| serde_json::from_str(&without_lone_surrogates(line))).ok()?;
-        members.retain(|key, value| !is_reserved(key) && keep(value));
-        Some(Self { members })
-    }
-
-    /// The members, in the order of the event.
-    pub fn members(&self) -> &Map<String, Value> {
-        &self.members
-    }
-
-    /// The value of a field: nested objects or a literal dotted key, or any
-    /// mixture.
-    pub fn get(&self, field: &str) -> Option<&Value> {
-        lookup(&self.members, field)
-    }
-
-    /// All leaves below a top-level object, with their dotted names below it:
-    /// for `event` the pairs `category`, `agent_id_status`, ….
-    pub fn leaves_of(&self, object: &str) -> Vec<(String, &Value)> {
-        let mut leaves = Vec::new();
-        for (key, value) in &self.members {
-            if key == object {
-                flatten(value, "", &mut leaves);
-            } else if let Some(rest) = key.strip_prefix(object).and_then(|rest| rest.strip_prefix('.')) {
-                flatten(value, rest, &mut leaves);
-            }
-        }
-        leaves
-    }
-
-    /// The members without one field of a top-level object, for example
-    /// `event` and `kind`.
-    pub fn members_without(&self, object: &str, field: &str) -> Map<String, Value> {
-        let mut members = self.members.clone();
-        members.shift_remove(&format!("{object}.{field}"));
-        if let Some(Value::Object(inner)) = members.get_mut(object) {
-            inner.shift_remove(field);
-            if inner.is_empty() {
-                members.shift_remove(object);
-            }
-        }
-        members
+    /// hold, become U+FFFD.
+    pub fn read(line: &str) -> Self {
+        let line = without_lone_surrogates(line);
+        // The scanner reads the same grammar, so it parses.
+        let mut members = Members::parse(&line).unwrap_or_default();
+        members.retain(|key, node| !is_reserved(key) && node.prune());
+        let subject = Subject::of(&members);
+        let original_time_ms = members.get("@timestamp").and_then(earliest_ms);
+        let event_id_json = members.get("event.id").and_then(short_json);
+        let context_json = context_json(&members);
+        let original_json = original_json(&members);
+        members.retain(|key, node| match key {
+            "@timestamp" | "event.kind" => false,
+            "event" => without_kind(node),
+            _ => true,
+        });
+        let mut event_json = String::with_capacity(line.len());
+        members.write_inner(&mut event_json);
+        Self { event_json, original_json, context_json, original_time_ms, event_id_json, subject }
     }
 }
 
@@ -71,42 +89,107 @@ fn is_reserved(key: &str) -> bool {
     RESERVED.contains(&top)
 }
 
-/// Takes empty arrays and objects out of a value; says whether something is
-/// left of it.
-fn keep(value: &mut Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.retain(|_, value| keep(value));
-            !members.is_empty()
+/// Takes `kind` out of an event object, or the objects of an array; says
+/// whether something is left.
+fn without_kind(node: &mut Node<'_>) -> bool {
+    match node {
+        Node::Object(members) => {
+            members.retain(|key, _| key != "kind");
+            members.iter().next().is_some()
         }
-        Value::Array(elements) => {
-            elements.retain_mut(keep);
+        Node::Array(elements) => {
+            elements.retain_mut(without_kind);
             !elements.is_empty()
         }
-        _ => true,
+        Node::Scalar(_) => true,
     }
 }
 
-fn lookup<'a>(members: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
-    if let Some(value) = members.get(field) {
-        return Some(value);
+/// The smallest of the times in a field.
+fn earliest_ms(node: &Node<'_>) -> Option<i64> {
+    match node {
+        Node::Array(elements) => elements.iter().filter_map(earliest_ms).min(),
+        Node::Object(_) => None,
+        Node::Scalar(text) => parse_timestamp(node.as_string().as_deref().unwrap_or(text)),
     }
-    field.match_indices('.').find_map(|(dot, _)| {
-        let (head, tail) = (field.get(..dot)?, field.get(dot + 1..)?);
-        lookup(members.get(head)?.as_object()?, tail)
-    })
 }
 
-fn flatten<'a>(value: &'a Value, path: &str, leaves: &mut Vec<(String, &'a Value)>) {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(value, &path, leaves);
-            }
+fn short_json(node: &Node<'_>) -> Option<String> {
+    let mut json = String::new();
+    node.write(&mut json);
+    (json.len() <= CONTEXT_BYTES_MAX).then_some(json)
+}
+
+fn context_json(members: &Members<'_>) -> String {
+    let mut out = String::new();
+    for field in CONTEXT {
+        if let Some(json) = members.get(field).and_then(short_json) {
+            push_member(field, &json, &mut out);
         }
-        _ => leaves.push((path.to_owned(), value)),
     }
+    out
+}
+
+fn original_json(members: &Members<'_>) -> String {
+    let mut copy = OriginalCopy { name: String::new(), out: String::new(), leaves: 0 };
+    for (object, prefix) in [("event", "original_event"), ("data_stream", "original_data_stream")] {
+        for (key, node) in members.iter() {
+            let rest = match key.strip_prefix(object) {
+                Some("") => "",
+                Some(rest) if rest.starts_with('.') => rest,
+                _ => continue,
+            };
+            copy.name = format!("kibana.alert.{prefix}{rest}");
+            copy.walk(node, rest.len() > 1);
+        }
+    }
+    copy.out
+}
+
+/// Copies leaves under their dotted names.
+struct OriginalCopy {
+    name: String,
+    out: String,
+    leaves: usize,
+}
+
+impl OriginalCopy {
+    /// `is_field`: the name so far is that of a field, not of the object all
+    /// fields are below.
+    fn walk(&mut self, node: &Node<'_>, is_field: bool) {
+        if self.name.len() > NAME_BYTES_MAX {
+            return;
+        }
+        match node {
+            Node::Object(members) => {
+                for (key, node) in members.iter() {
+                    let length = self.name.len();
+                    self.name.push('.');
+                    self.name.push_str(key.get(..=NAME_BYTES_MAX).unwrap_or(key));
+                    self.walk(node, true);
+                    self.name.truncate(length);
+                }
+            }
+            Node::Array(elements) if elements.iter().any(|element| matches!(element, Node::Object(_))) => {
+                elements.iter().for_each(|element| self.walk(element, is_field));
+            }
+            leaf if is_field && self.leaves < LEAVES_MAX => {
+                self.leaves += 1;
+                let mut json = String::new();
+                leaf.write(&mut json);
+                push_member(&self.name, &json, &mut self.out);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn push_member(name: &str, json: &str, out: &mut String) {
+    if !out.is_empty() {
+        out.push(',');
+    }
+    write_key(name, out);
+    out.push_str(json);
 }
 
 /// Replaces `\uD800`…`\uDFFF` escapes that are not part of a pair.
@@ -141,51 +224,62 @@ fn without_lone_surrogates(line: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn source(value: Value) -> Source {
-        Source::parse(&value.to_string()).unwrap()
+    fn object(inner: &str) -> Value {
+        serde_json::from_str(&format!("{{{inner}}}")).unwrap()
     }
 
     #[test]
     fn what_is_reserved_or_empty_goes() {
-        let source = source(json!({
-            "kibana": {"alert": 1}, "kibana.version": 1, "signal": 1, "signals": 1,
-            "tags": [], "labels": {"a": {}}, "process": {"args": [], "name": "dpkg"}
-        }));
-        assert_eq!(Value::Object(source.members), json!({"signals": 1, "process": {"name": "dpkg"}}));
+        let line = json!({
+            "kibana": {"alert": 1}, "kibana.version": 1, "signal": 1, "signals": 1, "@timestamp": "x", "event.kind": "y",
+            "tags": [], "labels": {"a": {}}, "process": {"args": [], "name": "dpkg"}, "event": {"kind": "event"},
+        });
+        assert_eq!(
+            object(&Source::read(&line.to_string()).event_json),
+            json!({"signals": 1, "process": {"name": "dpkg"}})
+        );
     }
 
     #[test]
-    fn dotted_and_nested_are_one_field() {
-        let source = source(json!({"a": {"b": {"c": 1}}, "d.e": {"f": 2}, "g": {"h.i": 3}}));
-        assert_eq!(source.get("a.b.c"), Some(&json!(1)));
-        assert_eq!(source.get("d.e.f"), Some(&json!(2)));
-        assert_eq!(source.get("g.h.i"), Some(&json!(3)));
-        assert_eq!(source.get("a.b.x"), None);
+    fn originals_have_dotted_names() {
+        let line = json!({
+            "event": {"kind": "event", "x": {"y": [1, 2]}}, "event.z": true, "eventual": 1,
+            "data_stream": {"type": "logs"},
+        });
+        let expected = json!({
+            "kibana.alert.original_event.kind": "event", "kibana.alert.original_event.x.y": [1, 2],
+            "kibana.alert.original_event.z": true, "kibana.alert.original_data_stream.type": "logs",
+        });
+        assert_eq!(object(&Source::read(&line.to_string()).original_json), expected);
     }
 
     #[test]
-    fn leaves_keep_their_values() {
-        let source = source(json!({"event": {"kind": "event", "x": {"y": [1, 2]}}, "event.z": true}));
-        let (one, two, three) = (json!("event"), json!([1, 2]), json!(true));
-        let expected = vec![("kind".to_owned(), &one), ("x.y".to_owned(), &two), ("z".to_owned(), &three)];
-        assert_eq!(source.leaves_of("event"), expected);
+    fn an_array_of_event_objects_is_looked_into() {
+        let source = Source::read(r#"{"event":[{"kind":"event","action":"exec"},5]}"#);
+        assert_eq!(source.event_json, r#""event":[{"action":"exec"},5]"#);
+        let expected =
+            json!({"kibana.alert.original_event.kind": "event", "kibana.alert.original_event.action": "exec"});
+        assert_eq!(object(&source.original_json), expected);
     }
 
     #[test]
-    fn numbers_keep_their_text() {
-        let line = r#"{"a":1.0,"b":123456789012345678901234567890,"c":1e+400}"#;
-        assert_eq!(Value::Object(Source::parse(line).unwrap().members).to_string(), line);
+    fn very_long_names_are_left_out() {
+        let leaves: Vec<String> = (0..5_000).map(|number| format!("\"{number}\":1")).collect();
+        let line = format!(
+            r#"{{"event":{{"{}":{{{}}},"é":{{{}}}}}}}"#,
+            "k".repeat(100_000),
+            leaves.join(","),
+            leaves.join(",")
+        );
+        assert!(Source::read(&line).original_json.len() < 100_000);
     }
 
     #[test]
     fn lone_surrogates_are_replaced() {
         let line = r#"{"a":"\ud800x","b":"\ud83d\ude00","c":"\\ud800","d":"\udc00"}"#;
-        let source = Source::parse(line).unwrap();
-        assert_eq!(source.get("a"), Some(&json!("\u{fffd}x")));
-        assert_eq!(source.get("b"), Some(&json!("😀")));
-        assert_eq!(source.get("c"), Some(&json!("\\ud800")));
-        assert_eq!(source.get("d"), Some(&json!("\u{fffd}")));
+        let expected = json!({"a": "\u{fffd}x", "b": "😀", "c": "\\ud800", "d": "\u{fffd}"});
+        assert_eq!(object(&Source::read(line).event_json), expected);
     }
 }

@@ -75,8 +75,8 @@ pub struct Template {
     pub new_terms_fields: Vec<String>,
     /// The rule object, defaults filled in.
     pub rule: Map<String, Value>,
-    /// The `kibana.alert.rule.*` members.
-    pub kibana_rule: Map<String, Value>,
+    /// The `kibana.alert.rule.*` members as JSON, without braces.
+    pub(super) kibana_json: String,
 }
 
 impl Template {
@@ -90,10 +90,16 @@ impl Template {
             severity: fields.severity.clone(),
             risk_score: fields.risk_score.clone(),
             new_terms_fields: fields.new_terms_fields.clone(),
-            kibana_rule: kibana_rule(&rule, fields),
+            kibana_json: inner_json(kibana_rule(&rule, fields)),
             rule,
         }
     }
+}
+
+/// An object's members as JSON, without the braces.
+pub(super) fn inner_json(members: Map<String, Value>) -> String {
+    let json = Value::Object(members).to_string();
+    json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
 /// The rule with what Kibana fills in when it stores one.

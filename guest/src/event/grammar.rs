@@ -10,16 +10,16 @@ use super::scan::{Fault, MAX_DEPTH};
 
 /// A place in a line.
 #[derive(Clone, Copy)]
-pub(super) struct Cursor<'a> {
-    pub(super) bytes: &'a [u8],
-    pub(super) at: usize,
+pub(crate) struct Cursor<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) at: usize,
 }
 
 /// A string without its quotes, as offsets into the line.
-pub(super) struct StringToken {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) escaped: bool,
+pub(crate) struct StringToken {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) escaped: bool,
 }
 
 impl Cursor<'_> {
@@ -31,7 +31,7 @@ impl Cursor<'_> {
 
     /// Steps over white space and says what byte comes then.
     #[inline(always)]
-    pub(super) fn token(&mut self) -> u8 {
+    pub(crate) fn token(&mut self) -> u8 {
         let byte = self.byte();
         if byte > b' ' { byte } else { self.token_after_space() }
     }
@@ -53,7 +53,7 @@ impl Cursor<'_> {
 
     /// Steps over one byte, white space before it included.
     #[inline(always)]
-    pub(super) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
+    pub(crate) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
         if self.token() != expected {
             return Err(self.unexpected());
         }
@@ -63,7 +63,7 @@ impl Cursor<'_> {
 
     /// Steps over a string, white space before it included.
     #[inline(always)]
-    pub(super) fn string(&mut self) -> Result<StringToken, Fault> {
+    pub(crate) fn string(&mut self) -> Result<StringToken, Fault> {
         self.expect(b'"')?;
         let start = self.at;
         let mut escaped = false;
@@ -155,7 +155,7 @@ impl Cursor<'_> {
     /// Steps over a string, number or word; says whether it is a value (not
     /// `null`).
     #[inline(always)]
-    fn scalar(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn scalar(&mut self) -> Result<bool, Fault> {
         match self.token() {
             b'"' => self.string().map(|_| true),
             b'-' | b'0'..=b'9' => self.number().map(|()| true),

@@ -11,6 +11,7 @@ mod projection;
 mod scan;
 mod slots;
 
+pub(crate) use grammar::Cursor;
 pub use projection::Projection;
 pub use scan::{Fault, MAX_DEPTH, Malformed, scan};
 pub use slots::Slots;

@@ -118,15 +118,31 @@ impl Projection {
 
     /// The node that a path leads to from `parent`, or [`NOWHERE`].
     pub(super) fn descend(&self, parent: NodeId, path: &str) -> NodeId {
-        path.split('.').fold(parent, |node, segment| self.child(node, segment))
+        path.split('.')
+            .try_fold(parent, |node, segment| match self.child(node, segment) {
+                NOWHERE => None,
+                child => Some(child),
+            })
+            .unwrap_or(NOWHERE)
     }
 
     /// The slots of the objects that a dotted key names on its way: `a` and
-    /// `a.b` for `a.b.c` at the root, if rules read them.
+    /// `a.b` for `a.b.c` at the root, if rules read them. It looks no further
+    /// than the projection reaches, however many dots there are.
     #[cold]
     pub(super) fn slots_on_the_way(&self, parent: NodeId, key: &str) -> Vec<Slot> {
-        let dots = key.match_indices('.').filter_map(|(dot, _)| key.get(..dot));
-        dots.filter_map(|object| self.slot_of(self.descend(parent, object))).collect()
+        let mut slots = Vec::new();
+        let mut node = parent;
+        let mut rest = key;
+        while let Some((segment, below)) = rest.split_once('.') {
+            node = self.child(node, segment);
+            if node == NOWHERE {
+                break;
+            }
+            slots.extend(self.slot_of(node));
+            rest = below;
+        }
+        slots
     }
 
     fn child(&self, parent: NodeId, segment: &str) -> NodeId {

@@ -73,7 +73,7 @@ impl Rule {
         let query = firstseen_kql::parse(&fields.query).map_err(|error| RuleError::query(&fields.query, &error))?;
         let program = Program::compile(&query, &mut |field| projection.slot(field))
             .map_err(|error| RuleError::query(&fields.query, &error))?;
-        let history = format!("{}:{}", fields.rule_id, fields.new_terms_fields.join(","));
+        let history = history_key(&fields);
         if history.len() > MAX_HISTORY_KEY {
             return Err(RuleError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"));
         }
@@ -92,4 +92,10 @@ impl Rule {
             program,
         })
     }
+}
+
+/// A JSON array of the rule's id and its fields.
+fn history_key(fields: &Fields) -> String {
+    let parts = std::iter::once(&fields.rule_id).chain(&fields.new_terms_fields);
+    Value::from_iter(parts.map(String::as_str)).to_string()
 }

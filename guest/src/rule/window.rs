@@ -12,10 +12,12 @@ pub struct Window {
 
 impl Window {
     /// A window that begins at `start`; `None` if that is not before the
-    /// rule's `from` (Kibana refuses such a rule).
+    /// rule's `from` (Kibana refuses such a rule). Where one of them is an
+    /// absolute date it depends on when the rule runs, so any pair will do.
     pub(super) fn new(start: DateMath, from: &DateMath) -> Option<Self> {
         let any_now = 0;
-        let before = start.evaluate(any_now)? < from.evaluate(any_now)?;
+        let comparable = start.is_relative() && from.is_relative();
+        let before = !comparable || start.evaluate(any_now)? < from.evaluate(any_now)?;
         before.then_some(Self { start })
     }
 
@@ -23,6 +25,11 @@ impl Window {
     /// starts later than that or leaves the calendar.
     pub fn length_ms(&self, at_ms: i64) -> u64 {
         self.start.evaluate(at_ms).map_or(0, |start_ms| at_ms.saturating_sub(start_ms).max(0) as u64)
+    }
+
+    /// Its length in milliseconds if that is the same at any time.
+    pub fn fixed_length_ms(&self) -> Option<u64> {
+        self.start.is_fixed_distance().then(|| self.length_ms(0))
     }
 }
 
@@ -54,7 +61,12 @@ mod tests {
         let at_ms = 1_795_490_051_876;
         assert_eq!(window("now-5d", "now-9m").unwrap().length_ms(at_ms), 5 * 86_400_000);
         assert_eq!(window("now-1M", "now-9m").unwrap().length_ms(at_ms), 31 * 86_400_000);
-        assert_eq!(window("1969-01-01", "now-9m").unwrap().length_ms(-2 * 366 * 86_400_000), 0);
+        let absolute = window("2026-01-01T00:00:00Z", "now-9m").unwrap();
+        assert_eq!(absolute.length_ms(1_767_225_600_000 + 5), 5);
+        assert_eq!(absolute.length_ms(0), 0);
+        assert_eq!(absolute.fixed_length_ms(), None);
+        assert_eq!(window("now-1M", "now-9m").unwrap().fixed_length_ms(), None);
+        assert_eq!(window("now-5d", "now-9m").unwrap().fixed_length_ms(), Some(5 * 86_400_000));
     }
 
     #[test]

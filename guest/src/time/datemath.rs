@@ -71,6 +71,18 @@ impl DateMath {
         Ok(Self { base_ms, steps: parse_steps(steps, offset)? })
     }
 
+    /// Whether it counts from `now`.
+    pub fn is_relative(&self) -> bool {
+        self.base_ms.is_none()
+    }
+
+    /// Whether it is always as far from `now`: no date, no calendar unit, no
+    /// rounding.
+    pub fn is_fixed_distance(&self) -> bool {
+        let fixed = |step: &Step| matches!(step, Step::Add(_, unit) if !matches!(unit, Unit::Month | Unit::Year));
+        self.is_relative() && self.steps.iter().all(fixed)
+    }
+
     /// The time it stands for, in epoch milliseconds, where `now_ms` is now.
     /// `None` if it leaves the calendar (years -9999 to 9999).
     pub fn evaluate(&self, now_ms: i64) -> Option<i64> {

@@ -12,16 +12,31 @@ use jiff::tz::Offset;
 /// are cut, not rounded) and digits alone: four are a year, any other number
 /// is epoch milliseconds. `None` for anything else.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    if number && text.len() != 4 {
-        return text.parse().ok();
+    if let Some(time_ms) = parse_epoch_millis(text) {
+        return Some(time_ms);
     }
     let mut reader = Reader { rest: text };
     let (date_time, offset_seconds) = reader.date_time()?;
-    let offset = Offset::from_seconds(offset_seconds).ok()?;
-    let timestamp = offset.to_timestamp(date_time).ok()?;
-    Some(timestamp.as_nanosecond().div_euclid(1_000_000) as i64)
+    // Not by way of a timestamp, which ends before the calendar does.
+    let nanoseconds = date_time.duration_since(EPOCH).as_nanos();
+    let local_ms = i64::try_from(nanoseconds.div_euclid(1_000_000)).ok()?;
+    local_ms.checked_sub(i64::from(offset_seconds) * 1000)
+}
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+/// Digits, a fraction of them cut. Four digits are a year.
+fn parse_epoch_millis(text: &str) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_number = [digits, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let is_year = text.len() == 4 && digits.len() == 4 && whole.len() == 4;
+    if !is_number || is_year {
+        return None;
+    }
+    let time_ms: i64 = whole.parse().ok()?;
+    let below_zero = text.starts_with('-') && fraction.bytes().any(|digit| digit != b'0');
+    time_ms.checked_sub(i64::from(below_zero))
 }
 
 /// Writes a time as JavaScript's `toISOString` does: UTC, milliseconds.
@@ -42,6 +57,9 @@ pub fn format_iso(time_ms: i64) -> String {
         time.millisecond()
     )
 }
+
+/// Java's `ZoneOffset` ends at 18 hours.
+const OFFSET_SECONDS_MAX: i32 = 18 * 3600;
 
 struct Reader<'a> {
     rest: &'a str,
@@ -95,7 +113,8 @@ impl Reader<'_> {
         self.rest = self.rest.get(1..)?;
         let hours = self.digits(2)?;
         let minutes = if self.take(':') || !self.rest.is_empty() { self.digits(2)? } else { 0 };
-        (minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+        let seconds = hours * 3600 + minutes * 60;
+        (minutes < 60 && seconds <= OFFSET_SECONDS_MAX).then_some(sign * seconds)
     }
 
     /// One to nine digits after the decimal point, in nanoseconds.
@@ -147,6 +166,12 @@ mod tests {
             ("2026", Some(1_767_225_600_000)),
             ("1795490051876", Some(1_795_490_051_876)),
             ("-1", Some(-1)),
+            ("1795490051876.9", Some(1_795_490_051_876)),
+            ("-1.5", Some(-2)),
+            ("1.", None),
+            ("9999-12-31T23:59:59Z", Some(253_402_300_799_000)),
+            ("2020-01-01T00:00:00+18:00", Some(1_577_772_000_000)),
+            ("2020-01-01T00:00:00+18:01", None),
             ("0", Some(0)),
             ("2020-7-1", None),
             ("2020-02-30", None),

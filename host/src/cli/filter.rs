@@ -1,28 +1,41 @@
 //! `firstseen filter`.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::module::load;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
-use crate::pipeline::{Filter, Intake, Output, StopReason, Stopper, Summary};
+use crate::pipeline::{AlertFile, Filter, Intake, Output, StopReason, Stopper, Summary};
 use crate::store::RedbStore;
-use crate::{AlertFormat, Clock, Detector, Limits, LogLevel};
+use crate::{AlertFormat, Clock, Detector, Limits, LogLevel, LogMessage};
+
+/// Longest line that `--max-line` may allow; some of them are in memory at
+/// once, in the module too.
+const LINE_BYTES_MAX: usize = 32 << 20;
+
+/// How many of the module's messages are shown.
+const MESSAGES_SHOWN: usize = 20;
 
 /// Pass events from standard input to standard output, with alerts.
 ///
 /// Events are NDJSON. They pass byte for byte and in order; an alert is a line
 /// of its own right after the event that raised it. A line that is no event
 /// passes too and is counted. A summary goes to standard error at the end.
+///
+/// Events come out whatever becomes of detection: if it fails, for example
+/// because the disk is full, a warning says so, the remaining events only pass
+/// through, and the exit status is 2.
 ///
 /// With a state file, a restart goes on where the last run ended: known terms
 /// stay known, and an alert that was raised but not yet written comes first.
@@ -31,7 +44,8 @@ pub(super) struct Args {
     /// Write only alerts to standard output, no events.
     #[arg(long)]
     only_alerts: bool,
-    /// Append alerts to this file instead of standard output.
+    /// Append alerts to this file instead of standard output. It is made if it
+    /// is not there, for its owner only.
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
     /// Keep what was seen in this file, made if it is not there. One process
@@ -49,7 +63,7 @@ pub(super) struct Args {
     /// The index or data stream the events are bound for, matched with the
     /// rules' index patterns. Else an event's data_stream.* fields say it; with
     /// neither it is unknown and passes any pattern.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     index: Option<String>,
     /// For this long after the state file first meets a rule, record what is
     /// seen but hold its alerts back (they are counted): 1d, 12h.
@@ -59,10 +73,11 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: FormatArg,
     /// Kibana space of the alerts; it is part of their ids.
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), default_value = "default")]
     space: String,
-    /// Greatest length of a line; a longer one passes without being judged.
-    #[arg(long, value_name = "BYTES", value_parser = values::bytes, default_value = "1MiB")]
+    /// Greatest length of a line, at most 32MiB; a longer one passes without
+    /// being judged.
+    #[arg(long, value_name = "BYTES", value_parser = line_bytes, default_value = "1MiB")]
     max_line: usize,
     /// Form of the summary.
     #[arg(long, value_enum, default_value_t)]
@@ -111,43 +126,33 @@ enum SummaryArg {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let started = Instant::now();
-        let detector = self.detector()?;
-        for refusal in detector.refusals() {
-            say(&format!("warning: not run: {refusal}"));
-        }
-        let alerts = self.alerts.as_ref().map(|path| {
-            let file = OpenOptions::new().create(true).append(true).open(path);
-            file.with_context(|| format!("cannot write alerts to {}", path.display()))
-        });
-        let output = Output::new(Box::new(io::stdout()), !self.only_alerts, alerts.transpose()?);
         let bar = progress_bar();
-        let note = |line: &str| bar.suspend(|| say(&format!("warning: {line}")));
+        let detector = self.detector(&bar)?;
+        for refusal in detector.refusals() {
+            warn(&bar, &format!("not run: {refusal}"));
+        }
+        let alerts = self
+            .alerts
+            .as_ref()
+            .map(|path| AlertFile::open(path).with_context(|| format!("cannot write alerts to {}", path.display())));
+        let output = Output::new(Box::new(io::stdout()), !self.only_alerts, alerts.transpose()?);
+        let note = |line: &str| warn(&bar, line);
         let mut filter = Filter::new(&detector, output, self.index.clone(), self.now, note)?;
         let (mut intake, stopper) = Intake::start(io::stdin(), self.max_line).context("cannot read standard input")?;
         stop_on_signals(stopper)?;
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
-        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
-        let disabled = filter.is_disabled();
-        drop(filter);
         bar.finish_and_clear();
-        match result {
-            Ok(()) | Err(StopReason::OutputClosed) => {}
-            Err(StopReason::Input(error)) => return Err(error).context("cannot read standard input"),
-            Err(StopReason::Output(error)) => return Err(error).context("cannot write the output"),
-            Err(StopReason::Detection(error)) => {
-                return Err(error).context("detection stopped; the events read until then were passed on");
-            }
-        }
+        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
         match self.summary {
             SummaryArg::Text => say(&summary.to_string()),
             SummaryArg::Json => eprintln_json(&summary),
             SummaryArg::None => {}
         }
-        Ok(if disabled { ExitCode::from(EXIT_ERROR) } else { ExitCode::SUCCESS })
+        Ok(exit_code(&filter, &result))
     }
 
-    fn detector(&self) -> Result<Detector> {
+    fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
         let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
         let builder = Detector::builder(load(self.module.as_ref())?)
             .clock(match self.clock {
@@ -162,17 +167,58 @@ impl Args {
             .learn(self.learn)
             .limits(limits)
             .line_bytes_max(self.max_line)
-            .log(|message| {
-                if message.level >= LogLevel::Warn {
-                    say(&format!("warning: {}", message.text));
-                }
-            });
+            .log(module_messages(bar.clone()));
         let builder = match &self.state {
             Some(path) => builder.store(Arc::new(RedbStore::open(path)?)),
             None => builder,
         };
         Ok(builder.build()?)
     }
+}
+
+/// Says what went wrong, and how the process ends. The summary came before.
+fn exit_code(filter: &Filter<'_>, result: &Result<(), StopReason>) -> ExitCode {
+    let mut is_success = !filter.is_disabled();
+    let mut error = |line: String| {
+        is_success = false;
+        say(&format!("error: {line}"));
+    };
+    filter.failures().iter().for_each(|failure| error(failure.to_string()));
+    match result {
+        // A reader that has seen enough, such as `head`, is no error.
+        Ok(()) | Err(StopReason::OutputClosed) => {}
+        Err(StopReason::Input(cause)) => error(format!("cannot read standard input: {cause}")),
+        Err(StopReason::Output(cause)) => error(format!("cannot write the output: {cause}")),
+    }
+    if is_success { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) }
+}
+
+/// A warning that does not tear the progress bar.
+fn warn(bar: &ProgressBar, line: &str) {
+    bar.suspend(|| say(&format!("warning: {line}")));
+}
+
+/// Shows the module's warnings, the first of them: a module may have one for
+/// every event.
+fn module_messages(bar: ProgressBar) -> impl Fn(&LogMessage) + Send + Sync + 'static {
+    let shown = AtomicUsize::new(0);
+    move |message| {
+        if message.level < LogLevel::Warn || shown.load(Ordering::Relaxed) > MESSAGES_SHOWN {
+            return;
+        }
+        match shown.fetch_add(1, Ordering::Relaxed) {
+            ..MESSAGES_SHOWN => warn(&bar, &message.text),
+            MESSAGES_SHOWN => warn(&bar, "further messages of the module are not shown"),
+            _ => {}
+        }
+    }
+}
+
+/// The value of `--max-line`.
+fn line_bytes(text: &str) -> Result<usize> {
+    let bytes = values::bytes(text)?;
+    ensure!((1..=LINE_BYTES_MAX).contains(&bytes), "a line has at least 1 byte and at most 32MiB");
+    Ok(bytes)
 }
 
 /// Shown where a person watches a file go through; else hidden.

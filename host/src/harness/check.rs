@@ -9,7 +9,7 @@ use super::case::{Case, Known};
 use super::expectation::as_expected;
 use crate::batch::Batch;
 use crate::detector::{Clock, Detector};
-use crate::store::{MemoryStore, Quota, Session, Sighting, Store};
+use crate::store::{Learning, MemoryStore, Quota, Session, Sighting, Store};
 use crate::wasm::Module;
 
 /// Runs cases, each with a detector and a store of its own.
@@ -85,7 +85,7 @@ fn seed(detector: &Detector, store: &Arc<dyn Store>, case: &Case) -> Result<()> 
         .enumerate()
         .map(|(number, known)| sighting(detector, known).with_context(|| format!("state.ndjson: line {}", number + 1)))
         .collect::<Result<_>>()?;
-    let learn_for_ever = u64::MAX;
+    let learn_for_ever = Learning::by_event(u64::MAX);
     let mut session = Session::new(Arc::clone(store), case.now_ms, learn_for_ever);
     session.observe(&sightings)?;
     session.commit(Vec::new())?;
@@ -110,7 +110,8 @@ fn sighting(detector: &Detector, known: &Known) -> Result<Sighting> {
         rule: rule.history.clone(),
         term: serde_json::to_string(&known.term)?,
         at_ms: known.at.as_millisecond(),
-        window_ms: rule.window_ms,
+        // One sighting a term, so there is nothing to join.
+        window_ms: rule.window_ms.unwrap_or(0),
         event: String::new(),
         quota: Quota { max: 1, per_ms: 1 },
     })

@@ -3,18 +3,20 @@
 use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::failure::Failure;
 use super::intake::{Chunk, Intake};
-use super::output::Output;
+use super::output::{Output, WriteError};
 use crate::batch::Batch;
 use crate::detector::Detector;
 use crate::error::Error;
-use crate::outcome::{Counts, Outcome};
+use crate::outcome::{Alert, Counts, Outcome};
 use crate::worker::Worker;
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: u64 = 5;
 
-/// A stream of events on its way through a detector.
+/// A stream of events on its way through a detector. The events come out
+/// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
     worker: Worker,
@@ -27,6 +29,9 @@ pub(crate) struct Filter<'a> {
     lines: u64,
     notes: Box<dyn FnMut(&str) + 'a>,
     told_disabled: bool,
+    /// Detection failed as a whole; no batch is evaluated any more.
+    is_off: bool,
+    failures: Vec<Failure>,
 }
 
 /// Why a stream ended before its end.
@@ -38,8 +43,6 @@ pub(crate) enum StopReason {
     OutputClosed,
     /// The output cannot be written.
     Output(io::Error),
-    /// Detection failed as a whole. All events taken by then were passed on.
-    Detection(Error),
 }
 
 impl<'a> Filter<'a> {
@@ -58,15 +61,51 @@ impl<'a> Filter<'a> {
         let worker = detector.worker()?;
         let notes = Box::new(notes);
         let counts = Counts::default();
-        Ok(Self { detector, worker, output, index, now_ms, counts, lines: 0, notes, told_disabled: false })
+        Ok(Self {
+            detector,
+            worker,
+            output,
+            index,
+            now_ms,
+            counts,
+            lines: 0,
+            notes,
+            told_disabled: false,
+            is_off: false,
+            failures: Vec::new(),
+        })
     }
 
     /// Passes a stream through. `progress` is told the bytes read so far.
     ///
     /// # Errors
     ///
-    /// [`StopReason`]; the counts are those of what passed until then.
-    pub(crate) fn run(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
+    /// [`StopReason`]; the counts are those of what passed until then. What
+    /// failed beside the events is in [`Filter::failures`].
+    pub(crate) fn run(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
+        let result = self.pass_all(intake, progress);
+        if let Err(error) = self.detector.flush() {
+            self.fail(Failure::State(error));
+        }
+        result
+    }
+
+    /// What has passed so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What failed while the events flowed on, in order.
+    pub(crate) fn failures(&self) -> &[Failure] {
+        &self.failures
+    }
+
+    /// Whether the module was switched off on the way.
+    pub(crate) fn is_disabled(&self) -> bool {
+        self.told_disabled || self.worker.disabled()
+    }
+
+    fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
         while let Some(chunk) = intake.next().map_err(StopReason::Input)? {
             match chunk {
@@ -78,32 +117,33 @@ impl<'a> Filter<'a> {
             }
             progress(intake.bytes_read());
         }
-        self.detector.flush().map_err(StopReason::Detection)
-    }
-
-    /// What has passed so far.
-    pub(crate) fn counts(&self) -> Counts {
-        self.counts
-    }
-
-    /// Whether the module was switched off on the way.
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.worker.disabled()
+        Ok(())
     }
 
     /// Alerts that an earlier run committed and could not hand over come first.
     fn deliver_outbox(&mut self) -> Result<(), StopReason> {
-        let alerts = self.detector.outbox().map_err(StopReason::Detection)?;
+        let alerts = match self.detector.outbox() {
+            Ok(alerts) => alerts,
+            Err(error) => {
+                self.fail(Failure::Detection(error));
+                return Ok(());
+            }
+        };
         if alerts.is_empty() {
             return Ok(());
         }
         (self.notes)(&format!("{} alerts of an earlier run were not handed over; they come first", alerts.len()));
-        self.counts.alerts += alerts.len() as u64;
-        self.output.write_alerts(&alerts).map_err(output_error)?;
-        self.detector.acknowledge_alerts(&alerts).map_err(StopReason::Detection)
+        let written = self.output.write_alerts(&alerts);
+        if written.is_ok() {
+            self.counts.alerts += alerts.len() as u64;
+        }
+        self.settle(written, &alerts)
     }
 
     fn pass_lines(&mut self, lines: &[u8]) -> Result<(), StopReason> {
+        if self.is_off {
+            return self.pass_unjudged(lines);
+        }
         let arrival_ms = self.now_ms.unwrap_or_else(system_time_ms);
         let batch = Batch { lines, arrival_ms, index: self.index.as_deref(), ids: &[] };
         match self.worker.evaluate(&batch) {
@@ -111,14 +151,61 @@ impl<'a> Filter<'a> {
                 self.note(&outcome);
                 self.counts += outcome.counts;
                 self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
-                self.output.write(lines, &outcome.alerts).map_err(output_error)?;
-                self.detector.acknowledge(&outcome).map_err(StopReason::Detection)
+                let written = self.output.write(lines, &outcome.alerts);
+                self.settle(written, &outcome.alerts)
             }
             Err(error) => {
                 // The events are not to blame.
-                self.output.write_events(lines).map_err(output_error)?;
-                Err(StopReason::Detection(error))
+                self.fail(Failure::Detection(error));
+                self.pass_unjudged(lines)
             }
+        }
+    }
+
+    /// Passes lines while detection is off.
+    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
+        let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
+        let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
+        self.counts.events += events;
+        self.counts.unjudged += events;
+        self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
+        self.write_events(lines)
+    }
+
+    /// Acknowledges alerts that were written.
+    fn settle(&mut self, written: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
+        match written {
+            Ok(()) => {
+                if let Err(error) = self.detector.acknowledge_alerts(alerts) {
+                    self.fail(Failure::Acknowledgement(error));
+                }
+                Ok(())
+            }
+            Err(WriteError::Alerts(error)) => {
+                self.fail(Failure::Alerts(error));
+                Ok(())
+            }
+            Err(WriteError::Stdout(error)) => Err(stdout_error(error)),
+        }
+    }
+
+    /// Takes note of a failure, and tells of the first of its kind.
+    fn fail(&mut self, failure: Failure) {
+        self.is_off |= matches!(failure, Failure::Detection(_) | Failure::Acknowledgement(_));
+        let kind = std::mem::discriminant(&failure);
+        if self.failures.iter().any(|known| std::mem::discriminant(known) == kind) {
+            return;
+        }
+        if let Some(notice) = failure.notice() {
+            (self.notes)(&notice);
+        }
+        self.failures.push(failure);
+    }
+
+    fn write_events(&mut self, bytes: &[u8]) -> Result<(), StopReason> {
+        match self.output.write_events(bytes) {
+            Ok(()) => Ok(()),
+            Err(WriteError::Stdout(error) | WriteError::Alerts(error)) => Err(stdout_error(error)),
         }
     }
 
@@ -131,7 +218,7 @@ impl<'a> Filter<'a> {
             }
             self.lines += 1;
         }
-        self.output.write_events(bytes).map_err(output_error)
+        self.write_events(bytes)
     }
 
     fn note(&mut self, outcome: &Outcome) {
@@ -151,7 +238,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-fn output_error(error: io::Error) -> StopReason {
+fn stdout_error(error: io::Error) -> StopReason {
     match error.kind() {
         io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
         _ => StopReason::Output(error),

@@ -4,11 +4,14 @@
 //! [`Intake`] cuts a stream into batches, [`filter()`] sends each through a
 //! worker, [`Output`] writes events and alerts.
 
+mod alert_file;
+mod failure;
 mod filter;
 mod intake;
 mod output;
 mod summary;
 
+pub(crate) use alert_file::AlertFile;
 pub(crate) use filter::{Filter, StopReason};
 pub(crate) use intake::{Intake, Stopper};
 pub(crate) use output::Output;

@@ -1,8 +1,8 @@
 //! Writing events and alerts.
 
-use std::fs::File;
 use std::io::{self, Write};
 
+use super::alert_file::AlertFile;
 use crate::outcome::Alert;
 
 /// Where events and alerts go.
@@ -10,17 +10,26 @@ pub(crate) struct Output {
     stdout: Box<dyn Write>,
     with_events: bool,
     /// `None`: alerts go to standard output, each right after its event.
-    alerts: Option<File>,
+    alerts: Option<AlertFile>,
     /// The last byte on standard output is not a newline, so an alert has to
     /// begin with one.
     mid_line: bool,
     buffer: Vec<u8>,
 }
 
+/// Which side of the output failed.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// Standard output: the events have nowhere to go.
+    Stdout(io::Error),
+    /// The alerts' own file. The events were written.
+    Alerts(io::Error),
+}
+
 impl Output {
     /// Writes to `stdout`: events only if `with_events`, alerts unless they
     /// have a file of their own.
-    pub(crate) fn new(stdout: Box<dyn Write>, with_events: bool, alerts: Option<File>) -> Self {
+    pub(crate) fn new(stdout: Box<dyn Write>, with_events: bool, alerts: Option<AlertFile>) -> Self {
         Self { stdout, with_events, alerts, mid_line: false, buffer: Vec::new() }
     }
 
@@ -30,7 +39,7 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave. A part may have been written.
-    pub(crate) fn write(&mut self, lines: &[u8], alerts: &[Alert]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, lines: &[u8], alerts: &[Alert]) -> Result<(), WriteError> {
         if alerts.is_empty() || self.alerts.is_some() {
             self.write_events(lines)?;
             return self.write_alerts(alerts);
@@ -69,7 +78,7 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave.
-    pub(crate) fn write_events(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write_events(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         match self.with_events {
             true => self.write_stdout(bytes),
             false => Ok(()),
@@ -81,7 +90,7 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave.
-    pub(crate) fn write_alerts(&mut self, alerts: &[Alert]) -> io::Result<()> {
+    pub(crate) fn write_alerts(&mut self, alerts: &[Alert]) -> Result<(), WriteError> {
         if alerts.is_empty() {
             return Ok(());
         }
@@ -91,16 +100,15 @@ impl Output {
         }
         alerts.iter().for_each(|alert| push_line(&mut lines, alert));
         match &mut self.alerts {
-            Some(file) => file.write_all(&lines),
+            Some(file) => file.append(&lines).map_err(WriteError::Alerts),
             None => self.write_stdout(&lines),
         }
     }
 
-    fn write_stdout(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn write_stdout(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let Some(&last) = bytes.last() else { return Ok(()) };
         self.mid_line = last != b'\n';
-        self.stdout.write_all(bytes)?;
-        self.stdout.flush()
+        self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).map_err(WriteError::Stdout)
     }
 }
 
@@ -112,6 +120,7 @@ fn push_line(buffer: &mut Vec<u8>, alert: &Alert) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -127,18 +136,22 @@ mod tests {
         }
     }
 
-    fn written(with_events: bool, lines: &str, alerts: &[(usize, &str)]) -> String {
-        let shared = Shared::default();
-        let mut output = Output::new(Box::new(shared.clone()), with_events, None);
-        let alert = |&(line, document): &(usize, &str)| Alert {
+    fn alert(line: usize, document: &str) -> Alert {
+        Alert {
             number: 0,
             line: Some(line),
             rule_id: String::new(),
             term: String::new(),
             id: String::new(),
             document: document.to_owned(),
-        };
-        output.write(lines.as_bytes(), &alerts.iter().map(alert).collect::<Vec<_>>()).unwrap();
+        }
+    }
+
+    fn written(with_events: bool, lines: &str, alerts: &[(usize, &str)]) -> String {
+        let shared = Shared::default();
+        let mut output = Output::new(Box::new(shared.clone()), with_events, None);
+        let alerts: Vec<Alert> = alerts.iter().map(|&(line, document)| alert(line, document)).collect();
+        output.write(lines.as_bytes(), &alerts).unwrap();
         String::from_utf8(shared.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -149,5 +162,15 @@ mod tests {
         assert_eq!(written(true, "a\nb", &[(0, "1")]), "a\n1\nb");
         assert_eq!(written(false, "a\nb\n", &[(0, "1"), (1, "2")]), "1\n2\n");
         assert_eq!(written(true, "a\r\n", &[]), "a\r\n");
+    }
+
+    #[test]
+    fn without_their_file_the_events_are_written() {
+        let shared = Shared::default();
+        let full = AlertFile::open(Path::new("/dev/full")).unwrap();
+        let mut output = Output::new(Box::new(shared.clone()), true, Some(full));
+        let error = output.write(b"a\n", &[alert(0, "1")]).unwrap_err();
+        assert!(matches!(error, WriteError::Alerts(_)), "{error:?}");
+        assert_eq!(*shared.0.lock().unwrap(), b"a\n");
     }
 }

@@ -49,17 +49,16 @@ pub struct QuotaUse {
     pub expires_ms: i64,
 }
 
-/// Since when the state knows a rule: the start of its learning period.
+/// Since when the state knows a rule, by either clock of
+/// [`Learning`](super::Learning).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
-    /// The arrival of the batch at which the state met the rule or the time of
-    /// its first sighting, whichever is earlier, in epoch milliseconds.
-    ///
-    /// The earlier one, so that the learning period covers the start of old
-    /// events read from a file and not all of them.
-    pub at_ms: i64,
-    /// Whether the first sighting has happened.
-    pub sighted: bool,
+    /// Arrival of the batch at which the state first met the rule, in epoch
+    /// milliseconds.
+    pub arrival_ms: i64,
+    /// Time of the event of the rule's first sighting in epoch milliseconds,
+    /// once there has been one.
+    pub first_at_ms: Option<i64>,
 }
 
 impl Changes {
@@ -67,6 +66,16 @@ impl Changes {
     #[must_use]
     pub fn has_news(&self) -> bool {
         !self.alerts.is_empty() || self.rules.values().any(RuleChanges::has_news)
+    }
+
+    /// How many histories are added or changed.
+    pub(super) fn history_count(&self) -> usize {
+        self.rules.values().map(|rule| rule.histories.len()).sum()
+    }
+
+    /// How many quota counters are added or changed.
+    pub(super) fn quota_count(&self) -> usize {
+        self.rules.values().map(|rule| rule.quotas.len()).sum()
     }
 
     /// The changes of a rule, to add to.
@@ -112,23 +121,13 @@ impl Since {
     /// Of a rule met in a batch that arrived at `now_ms`.
     #[must_use]
     pub fn met(now_ms: i64) -> Self {
-        Self { at_ms: now_ms, sighted: false }
+        Self { arrival_ms: now_ms, first_at_ms: None }
     }
 
     /// The same after a sighting at `at_ms`. Only the first one counts.
     #[must_use]
     pub fn after_sighting(self, at_ms: i64) -> Self {
-        if self.sighted {
-            return self;
-        }
-        Self { at_ms: self.at_ms.min(at_ms), sighted: true }
-    }
-
-    /// Whether a sighting at `at_ms` lies in a learning period of `learn_ms`
-    /// milliseconds; there is none if that is 0.
-    #[must_use]
-    pub fn is_learning(self, at_ms: i64, learn_ms: u64) -> bool {
-        learn_ms > 0 && at_ms < self.at_ms.saturating_add_unsigned(learn_ms)
+        Self { first_at_ms: self.first_at_ms.or(Some(at_ms)), ..self }
     }
 }
 
@@ -137,11 +136,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn since_is_the_earlier_of_arrival_and_first_sighting() {
+    fn only_the_first_sighting_counts() {
         let met = Since::met(100);
-        assert_eq!(met.after_sighting(40).at_ms, 40);
-        assert_eq!(met.after_sighting(140).at_ms, 100);
-        assert_eq!(met.after_sighting(140).after_sighting(40).at_ms, 100);
+        let sighted = Since { arrival_ms: 100, first_at_ms: Some(140) };
+        assert_eq!(met.after_sighting(140), sighted);
+        assert_eq!(sighted.after_sighting(40), sighted);
     }
 
     #[test]
@@ -159,15 +158,5 @@ mod tests {
         assert!(!changes.has_news());
         changes.absorb(change(true));
         assert!(changes.has_news());
-    }
-
-    #[test]
-    fn learning_ends_at_its_end() {
-        let since = Since::met(100);
-        assert!(since.is_learning(109, 10));
-        assert!(!since.is_learning(110, 10));
-        assert!(since.is_learning(i64::MIN, 10));
-        assert!(!since.is_learning(i64::MIN, 0), "no learning period");
-        assert!(Since::met(i64::MAX - 1).is_learning(i64::MAX - 1, u64::MAX));
     }
 }

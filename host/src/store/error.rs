@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 /// Why the state cannot be opened, read or written.
 ///
-/// Its text is one clear sentence with the path and, where there is one, the
-/// way out.
+/// Its text is one clear sentence with the path, the cause and, where there is
+/// one, the way out. The text of the cause is in it, so there is no
+/// [`source`](std::error::Error::source) to print beside it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -93,14 +94,8 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            _ => None,
-        }
-    }
-}
+// Without a source: a chain would print its text a second time.
+impl std::error::Error for StoreError {}
 
 /// The way out of the errors that operators meet most.
 fn hint(error: &io::Error) -> &'static str {
@@ -110,5 +105,24 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull => " (free some space, then restart)",
         io::ErrorKind::ReadOnlyFilesystem => " (choose a path that can be written)",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn the_text_is_complete_and_a_chain_repeats_nothing() {
+        let path = PathBuf::from("/var/state");
+        let source = io::Error::new(io::ErrorKind::StorageFull, "the disk is full");
+        let error = StoreError::Io { path, source };
+        let text = error.to_string();
+        for part in ["/var/state", "the disk is full", "free some space"] {
+            assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
+        }
+        assert!(error.source().is_none());
     }
 }

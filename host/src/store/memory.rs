@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Changes, Gate, History, QuotaUse, RuleChanges, SWEEP_SLICE, Since, Stats, Store, StoreError, StoredAlert};
+use super::{
+    Changes, Gate, History, QuotaUse, RuleChanges, Since, Stats, Store, StoreError, StoredAlert, sweep_slices,
+};
 
 /// A store that lives as long as the process. Its methods never fail.
 ///
@@ -73,7 +75,7 @@ impl Store for MemoryStore {
             state.rules.entry(rule.clone()).or_default().apply(changes);
         }
         let numbers = changes.alerts.iter().map(|alert| state.put_alert(alert.clone())).collect();
-        state.sweep(changes.now_ms);
+        state.sweep(changes);
         Ok(numbers)
     }
 
@@ -126,23 +128,44 @@ impl State {
         number
     }
 
-    fn sweep(&mut self, now_ms: i64) {
-        sweep(
-            &mut self.rules,
-            &mut self.swept_history,
-            |rule| &mut rule.histories,
-            |history| history.expires_ms() < now_ms,
-        );
-        sweep(&mut self.rules, &mut self.swept_quota, |rule| &mut rule.quotas, |quota| quota.expires_ms < now_ms);
+    /// Removes what expired from the slices of entries that are next after
+    /// `changes`.
+    fn sweep(&mut self, changes: &Changes) {
+        let now_ms = changes.now_ms;
+        for slice in sweep_slices(changes.history_count()) {
+            sweep(
+                &mut self.rules,
+                &mut self.swept_history,
+                slice,
+                |rule| &mut rule.histories,
+                |history| history.expires_ms() < now_ms,
+            );
+            if self.swept_history.is_none() {
+                break;
+            }
+        }
+        for slice in sweep_slices(changes.quota_count()) {
+            sweep(
+                &mut self.rules,
+                &mut self.swept_quota,
+                slice,
+                |rule| &mut rule.quotas,
+                |quota| quota.expires_ms < now_ms,
+            );
+            if self.swept_quota.is_none() {
+                break;
+            }
+        }
     }
 }
 
-/// Looks at the next slice of entries, one `part` of every rule, and removes
-/// those that expired. `cursor` is the last entry looked at; at the end it
-/// starts over.
+/// Looks at the next `slice` entries, one `part` of every rule, and removes
+/// those that expired. `cursor` is the last entry looked at, `None` at the end,
+/// from where it starts over.
 fn sweep<K: Clone + Ord, V>(
     rules: &mut BTreeMap<String, RuleState>,
     cursor: &mut Option<(String, K)>,
+    slice: usize,
     part: impl Fn(&mut RuleState) -> &mut BTreeMap<K, V>,
     expired: impl Fn(&V) -> bool,
 ) {
@@ -150,7 +173,7 @@ fn sweep<K: Clone + Ord, V>(
         Some((rule, key)) => (rule, Some(key)),
         None => (String::new(), None),
     };
-    let mut left = SWEEP_SLICE;
+    let mut left = slice;
     for (rule, state) in rules.range_mut(start..) {
         let entries = part(state);
         let after = after.take();

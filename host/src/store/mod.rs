@@ -15,7 +15,7 @@
 //! acknowledged only after the commit:
 //!
 //! - a crash before the commit means that the batch comes again and is judged
-//!   the same;
+//!   as if for the first time;
 //! - a crash after it means that the alerts are in [`Store::outbox`]. Hand those
 //!   over first when starting.
 //!
@@ -37,13 +37,15 @@
 //! arrival of the batch that touched it last; a quota counter likewise for
 //! twice its interval. The clock is the *arrival* of batches, never the time
 //! inside events, so an event with a forged time cannot make the state forget.
-//! What has expired counts as unknown at once and is removed little by little,
-//! a bounded number of entries with each commit.
+//! What has expired counts as unknown at once and is removed little by little:
+//! each commit looks at a few hundred entries and twice as many as it writes,
+//! so that removal outpaces growth.
 
 mod changes;
 mod error;
 mod gate;
 mod history;
+mod learning;
 mod memory;
 mod redb;
 mod session;
@@ -56,6 +58,7 @@ pub use changes::{Changes, QuotaUse, RuleChanges, Since, TermChange};
 pub use error::StoreError;
 pub use gate::{Gate, Turn};
 pub use history::{History, Span};
+pub use learning::Learning;
 pub use memory::MemoryStore;
 pub use redb::RedbStore;
 pub use session::{Committed, Savepoint, Session};
@@ -69,11 +72,20 @@ pub const TERM_BYTES_MAX: usize = 32 * 1024;
 /// Most sightings in one call of [`Session::observe`].
 pub const SIGHTINGS_MAX: usize = 100_000;
 
-/// How many entries of each kind a commit looks at for removal.
-///
-/// Outside a learning period growth is bounded by the alert quotas, so a fixed
-/// slice keeps up with it, and a commit never stalls on a large state.
+/// How many entries of a kind are looked at for removal at a time, and by a
+/// commit at least.
 const SWEEP_SLICE: usize = 256;
+
+/// The slices of entries of a kind that a commit looks at for removal which adds
+/// or changes `touched` of them.
+///
+/// More of them than it can add, so that removal outpaces growth whatever
+/// arrives; in proportion, so that a commit never stalls on a large state; and
+/// in slices, so that few keys of removed entries are held at a time.
+fn sweep_slices(touched: usize) -> impl Iterator<Item = usize> {
+    let total = SWEEP_SLICE.saturating_add(touched.saturating_mul(2));
+    (0..total).step_by(SWEEP_SLICE).map(move |start| SWEEP_SLICE.min(total - start))
+}
 
 /// How many alerts a rule may raise per interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -121,7 +121,8 @@ impl RedbStore {
                 tables.put_rule(rule, changes)?;
             }
             let numbers = tables.put_alerts(&changes.alerts)?;
-            tables.sweep(&mut live.cursors, changes.now_ms)?;
+            let histories = live.pending.len() + changes.history_count();
+            tables.sweep(&mut live.cursors, changes.now_ms, histories, changes.quota_count())?;
             numbers
         };
         transaction.commit()?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::history::keep_until;
 use super::{
-    Changes, History, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError, StoredAlert,
-    TERM_BYTES_MAX, Turn, Verdict,
+    Changes, History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError,
+    StoredAlert, TERM_BYTES_MAX, Turn, Verdict,
 };
 
 /// An overlay over a store for one batch.
@@ -19,7 +19,7 @@ use super::{
 /// at a time: it would wait for itself.
 pub struct Session {
     store: Arc<dyn Store>,
-    learn_ms: u64,
+    learning: Learning,
     overlay: Overlay,
     turn: Option<Turn>,
 }
@@ -50,21 +50,20 @@ struct Overlay {
 impl Session {
     /// A session for a batch that arrived at `now_ms` (epoch milliseconds).
     ///
-    /// In the first `learn_ms` milliseconds of a rule's life what is unseen is
-    /// recorded but answered as seen; 0 turns this off.
+    /// While a rule is learning what is unseen is recorded but answered as seen.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, now_ms: i64, learn_ms: u64) -> Self {
+    pub fn new(store: Arc<dyn Store>, now_ms: i64, learning: Learning) -> Self {
         let changes = Changes { now_ms, ..Changes::default() };
-        Self { store, learn_ms, overlay: Overlay { changes, ..Overlay::default() }, turn: None }
+        Self { store, learning, overlay: Overlay { changes, ..Overlay::default() }, turn: None }
     }
 
     /// An empty session of the same store, to hold the place of this one while
     /// it is elsewhere.
     pub(crate) fn stand_in(&self) -> Self {
-        Self::new(Arc::clone(&self.store), self.overlay.changes.now_ms, self.learn_ms)
+        Self::new(Arc::clone(&self.store), self.overlay.changes.now_ms, self.learning)
     }
 
-    /// Notes that the state has met a rule, the start of its learning period.
+    /// Notes that the state has met a rule: its learning by arrival starts.
     ///
     /// Cheap, and without taking the turn, for a rule the state knows.
     ///
@@ -170,7 +169,7 @@ impl Session {
         let known = history.as_ref().is_some_and(|history| history.knows(at_ms, sighting.window_ms));
         let verdict = if known {
             Verdict::Seen
-        } else if sighted.is_learning(at_ms, self.learn_ms) {
+        } else if self.learning.covers(sighted, now_ms, at_ms) {
             layer.held_back += 1;
             Verdict::Seen
         } else if self.use_quota(layer, sighting)? {
@@ -247,7 +246,7 @@ impl Overlay {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session")
-            .field("learn_ms", &self.learn_ms)
+            .field("learning", &self.learning)
             .field("overlay", &self.overlay)
             .field("turn", &self.turn.is_some())
             .finish_non_exhaustive()

@@ -77,7 +77,7 @@ fn verdicts_at_the_boundaries() {
         ("extremes", AMPLE, &[("a", i64::MIN), ("a", i64::MAX), ("a", 0)], "UUU"),
     ] {
         on_every_store(|store| {
-            let mut session = Session::new(Arc::clone(&store), 0, 0);
+            let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
             assert_eq!(verdicts(&mut session, quota, events), expected, "{name}");
             session.commit(Vec::new()).unwrap();
         });
@@ -85,7 +85,7 @@ fn verdicts_at_the_boundaries() {
             let got: String = events
                 .iter()
                 .map(|event| {
-                    let mut session = Session::new(Arc::clone(&store), 0, 0);
+                    let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
                     let verdict = verdicts(&mut session, quota, &[*event]);
                     session.commit(Vec::new()).unwrap();
                     verdict
@@ -99,7 +99,7 @@ fn verdicts_at_the_boundaries() {
 #[test]
 fn rules_are_apart_and_so_are_interval_lengths() {
     on_every_store(|store| {
-        let mut session = Session::new(store, 0, 0);
+        let mut session = Session::new(store, 0, Learning::NONE);
         let one = |per_ms| Quota { max: 1, per_ms };
         let mut other = sighting("a", 0, one(100));
         other.rule = "other".into();
@@ -114,51 +114,81 @@ fn rules_are_apart_and_so_are_interval_lengths() {
 fn a_learning_rule_is_held_back() {
     on_every_store(|store| {
         let one = Quota { max: 1, per_ms: 1_000_000 };
-        let mut session = Session::new(Arc::clone(&store), 1000, 100);
+        let by_arrival = Learning::by_arrival(100);
+        let mut session = Session::new(Arc::clone(&store), 1000, by_arrival);
         session.meet("rule\nprocess.parent.executable").unwrap();
         session.commit(Vec::new()).unwrap();
 
-        let mut session = Session::new(Arc::clone(&store), 1050, 100);
+        let mut session = Session::new(Arc::clone(&store), 1099, by_arrival);
         session.meet("rule\nprocess.parent.executable").unwrap();
-        let events = [("a", 1050), ("b", 1099), ("b", 1100), ("c", 1100), ("d", 1100)];
-        assert_eq!(verdicts(&mut session, one, &events), "sssUd");
-        assert_eq!((session.held_back(), session.deferred()), (2, 1));
+        assert_eq!(verdicts(&mut session, one, &[("a", 1050), ("b", 1099), ("b", 1100)]), "sss");
+        assert_eq!((session.held_back(), session.deferred()), (2, 0));
         let committed = session.commit(Vec::new()).unwrap();
-        assert_eq!((committed.held_back, committed.deferred), (2, 1));
+        assert_eq!((committed.held_back, committed.deferred), (2, 0));
 
-        let mut session = Session::new(store, 1060, 100);
-        assert_eq!(verdicts(&mut session, one, &[("a", 1060)]), "s");
+        let mut session = Session::new(store, 1100, by_arrival);
+        assert_eq!(verdicts(&mut session, one, &[("a", 1050), ("c", 1050), ("d", 1050)]), "sUd");
         assert_eq!(session.held_back(), 0, "what was learned is known");
     });
 }
 
 #[test]
-fn learning_from_old_events_starts_at_the_first() {
+fn a_forged_time_neither_ends_learning_by_arrival_nor_escapes_after_it() {
+    for forged in [i64::MIN, 0, i64::MAX] {
+        on_every_store(|store| {
+            let observe = |now_ms, term| {
+                let mut session = Session::new(Arc::clone(&store), now_ms, Learning::by_arrival(100));
+                session.meet("rule\nprocess.parent.executable").unwrap();
+                let verdicts = verdicts(&mut session, AMPLE, &[(term, forged), (term, now_ms)]);
+                session.commit(Vec::new()).unwrap();
+                verdicts
+            };
+            assert_eq!(observe(1_000_000, "first"), "ss", "{forged}");
+            assert_eq!(observe(1_000_099, "still learning"), "ss", "{forged}");
+            assert_eq!(observe(1_000_100, "no longer"), "UU", "{forged}");
+            assert_eq!(observe(2_000_000, "nor later"), "UU", "{forged}");
+        });
+    }
+}
+
+#[test]
+fn learning_by_event_starts_at_the_first() {
     on_every_store(|store| {
-        let mut session = Session::new(store, 1_000_000, 100);
+        let mut session = Session::new(store, 1_000_000, Learning::by_event(100));
         session.meet("rule\nprocess.parent.executable").unwrap();
-        let events = [("a", 500), ("b", 599), ("c", 600), ("d", 400), ("e", 700)];
-        assert_eq!(verdicts(&mut session, AMPLE, &events), "ssUsU");
+        let events = [("a", 500), ("b", 599), ("c", 600), ("d", 400), ("e", 500), ("f", 700), ("g", i64::MIN)];
+        assert_eq!(verdicts(&mut session, AMPLE, &events), "ssUssUs");
     });
 }
 
 #[test]
 fn the_first_sighting_counts_across_calls_and_batches() {
     on_every_store(|store| {
-        let mut session = Session::new(Arc::clone(&store), 1_000_000, 100);
+        let by_event = Learning::by_event(100);
+        let mut session = Session::new(Arc::clone(&store), 1_000_000, by_event);
         session.meet("rule\nprocess.parent.executable").unwrap();
+        session.commit(Vec::new()).unwrap();
+        let mut session = Session::new(Arc::clone(&store), 2_000_000, by_event);
         assert_eq!(verdicts(&mut session, AMPLE, &[("a", 500)]), "s");
         assert_eq!(verdicts(&mut session, AMPLE, &[("b", 650)]), "U");
         session.commit(Vec::new()).unwrap();
-        let mut session = Session::new(store, 1_000_000, 100);
+        let mut session = Session::new(store, 3_000_000, by_event);
         assert_eq!(verdicts(&mut session, AMPLE, &[("c", 599), ("d", 600)]), "sU");
+    });
+}
+
+#[test]
+fn a_stand_in_learns_like_the_session() {
+    on_every_store(|store| {
+        let session = Session::new(store, 5, Learning::by_arrival(1));
+        assert_eq!(verdicts(&mut session.stand_in(), AMPLE, &[("a", 0)]), "s");
     });
 }
 
 #[test]
 fn no_learning_period_holds_nothing_back() {
     on_every_store(|store| {
-        let mut session = Session::new(store, 0, 0);
+        let mut session = Session::new(store, 0, Learning::NONE);
         let events = [("a", 500), ("b", 100), ("c", -100)];
         assert_eq!(verdicts(&mut session, AMPLE, &events), "UUU");
     });
@@ -168,7 +198,7 @@ fn no_learning_period_holds_nothing_back() {
 fn a_dropped_session_leaves_no_trace() {
     on_every_store(|store| {
         for _ in 0..2 {
-            let mut session = Session::new(Arc::clone(&store), 0, 0);
+            let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
             session.meet("other").unwrap();
             assert_eq!(verdicts(&mut session, AMPLE, &[("a", 0)]), "U");
         }
@@ -181,7 +211,7 @@ fn a_dropped_session_leaves_no_trace() {
 fn a_restored_savepoint_drops_one_call_of_a_batch() {
     on_every_store(|store| {
         let quota = Quota { max: 3, per_ms: 100 };
-        let mut session = Session::new(Arc::clone(&store), 0, 0);
+        let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
         assert_eq!(verdicts(&mut session, quota, &[("a", 0)]), "U");
         let savepoint = session.savepoint();
         let events = [("a", 5), ("b", 0), ("c", 0), ("d", 0)];
@@ -197,9 +227,9 @@ fn a_restored_savepoint_drops_one_call_of_a_batch() {
 #[test]
 fn alerts_wait_in_the_outbox_until_acknowledged() {
     on_every_store(|store| {
-        let session = Session::new(Arc::clone(&store), 0, 0);
+        let session = Session::new(Arc::clone(&store), 0, Learning::NONE);
         let committed = session.commit(vec![alert("1"), alert("2")]).unwrap();
-        let session = Session::new(Arc::clone(&store), 0, 0);
+        let session = Session::new(Arc::clone(&store), 0, Learning::NONE);
         let later = session.commit(vec![alert("3")]).unwrap();
         let all = [committed.alerts.clone(), later.alerts].concat();
         assert_eq!(store.outbox().unwrap(), all);
@@ -221,7 +251,7 @@ fn limits_are_checked_before_anything_is_recorded() {
             |sighting| sighting.quota.max = 0,
             |sighting| sighting.quota.per_ms = 0,
         ];
-        let mut session = Session::new(Arc::clone(&store), 0, 0);
+        let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
         for make_broken in broken {
             let mut batch = [sighting("a", 0, AMPLE), sighting("b", 0, AMPLE)];
             make_broken(&mut batch[1]);
@@ -251,7 +281,7 @@ fn workers_take_turns() {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for term in 0..50 {
-                        let mut session = Session::new(Arc::clone(&store), 0, 0);
+                        let mut session = Session::new(Arc::clone(&store), 0, Learning::NONE);
                         let batch = [sighting(&term.to_string(), 0, AMPLE)];
                         if session.observe(&batch).unwrap() == [Verdict::Unseen] {
                             unseen.fetch_add(1, Ordering::SeqCst);
@@ -269,14 +299,14 @@ fn workers_take_turns() {
 fn nobody_else_looks_between_observe_and_commit() {
     on_every_store(|store| {
         let rule = sighting("a", 0, AMPLE).rule;
-        let mut session = Session::new(Arc::clone(&store), 100, 0);
+        let mut session = Session::new(Arc::clone(&store), 100, Learning::NONE);
         session.meet(&rule).unwrap();
         assert_eq!(verdicts(&mut session, AMPLE, &[("a", 100)]), "U");
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             let (store, rule) = (&store, &rule);
             scope.spawn(move || {
-                let mut session = Session::new(Arc::clone(store), 50, 0);
+                let mut session = Session::new(Arc::clone(store), 50, Learning::NONE);
                 session.meet(rule).unwrap();
                 let got = verdicts(&mut session, AMPLE, &[("a", 105)]);
                 session.commit(Vec::new()).unwrap();
@@ -288,7 +318,7 @@ fn nobody_else_looks_between_observe_and_commit() {
             assert_eq!(receiver.recv().unwrap(), "s");
         });
         let since = store.since(&rule).unwrap().unwrap();
-        assert_eq!((since.at_ms, since.sighted), (100, true));
+        assert_eq!(since, Since { arrival_ms: 100, first_at_ms: Some(100) });
     });
 }
 
@@ -298,7 +328,7 @@ fn what_expired_is_unknown_at_once() {
     on_every_store(|store| {
         let one = Quota { max: 1, per_ms: 1000 };
         let observe = |now_ms, event| {
-            let mut session = Session::new(Arc::clone(&store), now_ms, 0);
+            let mut session = Session::new(Arc::clone(&store), now_ms, Learning::NONE);
             let verdict = verdicts(&mut session, one, &[event]);
             session.commit(Vec::new()).unwrap();
             verdict
@@ -312,6 +342,48 @@ fn what_expired_is_unknown_at_once() {
         assert_eq!(observe(3 * DAY + 1, ("a", i64::MAX)), "U");
         assert_eq!(observe(3 * DAY + 1, ("a", 0)), "U");
     });
+}
+
+#[test]
+fn forged_quota_intervals_are_swept_once_they_expire() {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    const BATCHES: i64 = 5;
+    const EVENTS: i64 = 1000;
+    on_every_store(|store| {
+        let quota = Quota { max: 1, per_ms: 1000 };
+        let rule = sighting("a", 0, quota).rule;
+        // One term, in an interval of its own each time.
+        let send = |now_ms, intervals: std::ops::Range<i64>| {
+            let mut session = Session::new(Arc::clone(&store), now_ms, Learning::NONE);
+            let batch: Vec<_> = intervals.map(|interval| sighting("a", interval * 1000, quota)).collect();
+            assert!(session.observe(&batch).unwrap().iter().all(|verdict| *verdict == Verdict::Unseen));
+            session.commit(Vec::new()).unwrap();
+        };
+        let kept = |intervals: std::ops::Range<i64>| {
+            intervals.filter(|interval| store.quota(&rule, 1000, *interval).unwrap().is_some()).count() as i64
+        };
+        // Downwards, so that what is new lies where the sweep has been.
+        let batch = |number: i64| -(number + 1) * EVENTS..-number * EVENTS;
+        for number in 0..BATCHES {
+            send(0, batch(number));
+        }
+        let forged = batch(BATCHES - 1).start..batch(0).end;
+        assert_eq!(kept(forged.clone()), BATCHES * EVENTS);
+        for number in BATCHES..2 * BATCHES {
+            send(DAY + 1, batch(number));
+        }
+        assert_eq!(kept(forged), 0, "removed as fast as twice the growth");
+        let live = batch(2 * BATCHES - 1).start..batch(BATCHES).end;
+        assert_eq!(kept(live), BATCHES * EVENTS);
+        assert_eq!(store.stats().unwrap().terms, 1);
+    });
+}
+
+#[test]
+fn a_commit_looks_at_more_than_it_adds() {
+    for (touched, slices) in [(0, &[256][..]), (1, &[256, 2]), (128, &[256, 256]), (200, &[256, 256, 144])] {
+        assert_eq!(sweep_slices(touched).collect::<Vec<_>>(), slices);
+    }
 }
 
 /// Fails to read histories once armed.
@@ -360,7 +432,7 @@ impl Store for Flaky {
 #[test]
 fn a_call_that_fails_midway_records_nothing() {
     let store = Arc::new(Flaky::default());
-    let mut session = Session::new(Arc::clone(&store) as Arc<dyn Store>, 0, 0);
+    let mut session = Session::new(Arc::clone(&store) as Arc<dyn Store>, 0, Learning::NONE);
     let batch = ["a", "b", "c"].map(|term| sighting(term, 0, AMPLE));
     *store.reads_left.lock().unwrap() = Some(2);
     session.observe(&batch).unwrap_err();

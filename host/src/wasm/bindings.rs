@@ -8,5 +8,5 @@ wasmtime::component::bindgen!({
     world: "detection-module",
 });
 
-pub(crate) use exports::firstseen::detection::detector;
-pub(crate) use firstseen::detection::{logging, sightings};
+pub(crate) use self::exports::firstseen::detection::detector;
+pub(crate) use self::firstseen::detection::{logging, sightings};

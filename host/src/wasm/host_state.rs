@@ -2,10 +2,8 @@
 
 use super::bindings::{logging, sightings};
 use super::limits::{Guard, Limits};
+use super::printable::printable;
 use crate::store::{Quota, Session, Sighting, StoreError, Verdict};
-
-/// Longest log message in bytes; the rest is cut.
-const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// Most log messages of one call; more are dropped and counted.
 const MESSAGES_MAX: usize = 64;
@@ -104,14 +102,6 @@ impl logging::Host for HostState {
             self.messages.push(LogMessage { level, context: printable(&context), text: printable(&message) });
         }
     }
-}
-
-/// A module's text is not trusted: on a terminal control characters could do
-/// harm, in a log file newlines could forge entries.
-fn printable(text: &str) -> String {
-    let cut = text.floor_char_boundary(MESSAGE_BYTES_MAX);
-    let visible = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    text.get(..cut).unwrap_or_default().chars().map(visible).collect()
 }
 
 fn sighting(sighting: sightings::Sighting) -> Sighting {

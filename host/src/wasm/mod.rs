@@ -8,6 +8,7 @@ mod host_state;
 mod instance;
 mod limits;
 mod module;
+mod printable;
 mod runtime;
 mod trap;
 
@@ -18,3 +19,4 @@ pub use trap::{Trap, TrapKind};
 
 pub(crate) use bindings::detector;
 pub(crate) use instance::{CallError, Instance};
+pub(crate) use printable::{printable, printable_lines};

@@ -202,7 +202,7 @@ impl fmt::Debug for Module {
 impl fmt::Display for ModuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io { path, error } => write!(f, "module {}: {error}", path.display()),
+            Self::Io { path, .. } => write!(f, "module {} cannot be read", path.display()),
             Self::NotAComponent { name, cause } => write!(f, "module {name} is not a WebAssembly component: {cause}"),
             Self::Import { name, import } => write!(
                 f,

@@ -43,19 +43,20 @@
     (call $test (i32.const 0x224))                            ;; history
     (i32.store (i32.const 0x22c) (i32.const 0x180))           ;; new-terms-fields
     (i32.store (i32.const 0x230) (i32.const 1))
-    (i64.store (i32.const 0x238) (i64.const 1000))            ;; window-ms
+    (i32.store8 (i32.const 0x238) (i32.const 1))              ;; window-ms: some
+    (i64.store (i32.const 0x240) (i64.const 1000))
     ;; list<rule-report>
-    (i32.store (i32.const 0x240) (i32.const 0x200))
-    (i32.store (i32.const 0x244) (i32.const 1))
+    (i32.store (i32.const 0x2a0) (i32.const 0x200))
+    (i32.store (i32.const 0x2a4) (i32.const 1))
     ;; description: name, version, rules
-    (call $test (i32.const 0x250))
-    (call $test (i32.const 0x258))
-    (i32.store (i32.const 0x260) (i32.const 0x208))
-    (i32.store (i32.const 0x264) (i32.const 1)))
+    (call $test (i32.const 0x2b0))
+    (call $test (i32.const 0x2b8))
+    (i32.store (i32.const 0x2c0) (i32.const 0x208))
+    (i32.store (i32.const 0x2c4) (i32.const 1)))
   (start $lay_out)
 
   (func $one_rule (result i32)
-    (i32.const 0x240))
+    (i32.const 0x2a0))
 
   (func $contains (param $batch i32) (param $length i32) (param $byte i32) (result i32)
     (local $end i32)
@@ -145,7 +146,7 @@
     (call $evaluate (local.get $batch) (local.get $length)))
 
   (func (export "firstseen:detection/detector@0.1.0#describe") (result i32)
-    (i32.const 0x250))
+    (i32.const 0x2b0))
 
   ;; Memory is never given back within a call, and all of it after the call.
   (func (export "cabi_realloc") (param $old i32) (param i32) (param $align i32) (param $size i32) (result i32)

@@ -108,6 +108,17 @@ fn a_line_of_five_mebibytes_passes() -> Result<()> {
 }
 
 #[test]
+fn a_line_beyond_what_the_component_takes_passes() -> Result<()> {
+    // A batch may have 64 MiB, whatever the limit of a line.
+    let mut input = format!("{{\"text\":\"{}\"}}\n", "x".repeat(65 << 20)).into_bytes();
+    input.extend((0..20_000).flat_map(|number| format!("{}\n", other(number)).into_bytes()));
+    input.extend(format!("{}\n", install("/usr/bin/a", AT)).into_bytes());
+    let ran = pass(&["--max-line", "128MiB", "--call-timeout", "60s"], &input)?;
+    assert_eq!(ran.count("alerts")?, 1);
+    Ok(())
+}
+
+#[test]
 fn a_last_line_over_the_limit_is_counted_even_when_its_end_comes_late() -> Result<()> {
     let huge = "x".repeat(64 << 10);
     let mut running = Firstseen::filter()?.args(["--max-line", "4KiB"]).spawn()?;

@@ -76,7 +76,7 @@ fn signals_end_the_input_and_nothing_else() -> Result<()> {
 
 #[test]
 fn a_signal_loses_nothing_that_was_written_before() -> Result<()> {
-    for _ in 0..20 {
+    for _ in 0..5 {
         let mut running = Firstseen::filter()?.spawn()?;
         running.write(&lines([other(1)]))?;
         running.wait_for_stdout(|stdout| !stdout.is_empty())?;

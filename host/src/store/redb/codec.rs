@@ -2,7 +2,7 @@
 //!
 //! A decoder answers `None` for anything an encoder does not write.
 
-use super::super::{History, Span, StoredAlert};
+use super::super::{History, Since, Span, StoredAlert};
 use super::fault::Fault;
 
 /// Longest text of an alert, in bytes: far below what the database can hold in
@@ -37,6 +37,25 @@ pub(super) fn decode_history(bytes: &[u8]) -> Option<History> {
 /// When an encoded history expires.
 pub(super) fn decode_expiry(bytes: &[u8]) -> Option<i64> {
     take_i64(bytes).map(|(expires_ms, _)| expires_ms)
+}
+
+/// Since when a rule is known: arrival, whether it was sighted (0 or 1), and when
+/// first (0 if it was not).
+pub(super) type SinceValue = (i64, u8, i64);
+
+/// A [`SinceValue`].
+pub(super) fn encode_since(since: Since) -> SinceValue {
+    (since.arrival_ms, u8::from(since.first_at_ms.is_some()), since.first_at_ms.unwrap_or(0))
+}
+
+/// Reads what [`encode_since`] wrote.
+pub(super) fn decode_since(value: SinceValue) -> Option<Since> {
+    let (arrival_ms, first_at_ms) = match value {
+        (arrival_ms, 0, 0) => (arrival_ms, None),
+        (arrival_ms, 1, at_ms) => (arrival_ms, Some(at_ms)),
+        _ => return None,
+    };
+    Some(Since { arrival_ms, first_at_ms })
 }
 
 /// An alert: its four texts, each after its length.
@@ -116,6 +135,17 @@ mod tests {
         let bytes = encode_alert(&alert(["r", "[\"t\"]", "id", "{}"].map(Into::into))).unwrap();
         for length in 0..bytes.len() {
             assert_eq!(decode_alert(&bytes[..length]), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn starts_survive_and_nonsense_is_noticed() {
+        let met = Since::met(-5);
+        for since in [met, met.after_sighting(0), met.after_sighting(i64::MIN)] {
+            assert_eq!(decode_since(encode_since(since)), Some(since));
+        }
+        for nonsense in [(0, 2, 0), (0, 255, 9), (0, 0, 1)] {
+            assert_eq!(decode_since(nonsense), None, "{nonsense:?}");
         }
     }
 

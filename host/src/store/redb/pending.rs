@@ -62,6 +62,11 @@ impl Pending {
             || self.oldest.is_some_and(|oldest| now.saturating_duration_since(oldest) >= bounds.age)
     }
 
+    /// How many are waiting.
+    pub(super) fn len(&self) -> usize {
+        self.terms
+    }
+
     /// Whether none are waiting.
     pub(super) fn is_empty(&self) -> bool {
         self.terms == 0

@@ -1,13 +1,13 @@
 //! The tables of the state file, format 1, and how they are read and written.
 //!
-//! | table       | key                               | value                   |
-//! |-------------|-----------------------------------|-------------------------|
-//! | `meta`      | name                              | number                  |
-//! | `rules`     | rule key                          | rule number             |
-//! | `sightings` | rule number, term                 | history, see `codec`    |
-//! | `quotas`    | rule number, interval ms, interval | used, expiry           |
-//! | `since`     | rule number                       | epoch ms, sighted (0/1) |
-//! | `outbox`    | number                            | alert, see `codec`      |
+//! | table       | key                                | value                                       |
+//! |-------------|------------------------------------|---------------------------------------------|
+//! | `meta`      | name                               | number                                      |
+//! | `rules`     | rule key                           | rule number                                 |
+//! | `sightings` | rule number, term                  | history, see `codec`                        |
+//! | `quotas`    | rule number, interval ms, interval | used, expiry                                |
+//! | `since`     | rule number                        | arrival, sighted (0/1), first sighting or 0 |
+//! | `outbox`    | number                             | alert, see `codec`                          |
 //!
 //! A rule key is long and in every key of the large table, so a number stands
 //! for it there; the term stays as it is, to be readable in the file.
@@ -17,8 +17,10 @@ use std::ops::Bound;
 
 use ::redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use super::super::{History, QuotaUse, RuleChanges, SWEEP_SLICE, Since, StoredAlert};
-use super::codec::{decode_expiry, decode_history, encode_alert, encode_history};
+use super::super::{History, QuotaUse, RuleChanges, Since, StoredAlert, sweep_slices};
+use super::codec::{
+    SinceValue, decode_expiry, decode_history, decode_since, encode_alert, encode_history, encode_since,
+};
 use super::fault::Fault;
 
 /// The format that is written, and the latest that can be read.
@@ -35,14 +37,14 @@ pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("me
 pub(super) const RULES: TableDefinition<'_, &str, u32> = TableDefinition::new("rules");
 pub(super) const SIGHTINGS: TableDefinition<'_, TermKey, &[u8]> = TableDefinition::new("sightings");
 pub(super) const QUOTAS: TableDefinition<'_, QuotaKey, (u32, i64)> = TableDefinition::new("quotas");
-pub(super) const SINCE: TableDefinition<'_, u32, (i64, u8)> = TableDefinition::new("since");
+pub(super) const SINCE: TableDefinition<'_, u32, SinceValue> = TableDefinition::new("since");
 pub(super) const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 
 /// The tables that judging reads, as of one commit.
 pub(super) struct Snapshot {
     sightings: ReadOnlyTable<TermKey, &'static [u8]>,
     quotas: ReadOnlyTable<QuotaKey, (u32, i64)>,
-    since: ReadOnlyTable<u32, (i64, u8)>,
+    since: ReadOnlyTable<u32, SinceValue>,
 }
 
 impl Snapshot {
@@ -75,13 +77,8 @@ impl Snapshot {
         let Some(value) = ReadableTable::get(&self.since, rule)? else {
             return Ok(None);
         };
-        let (at_ms, sighted) = value.value();
-        let sighted = match sighted {
-            0 => false,
-            1 => true,
-            _ => return Err(Fault::Malformed("the start of a rule")),
-        };
-        Ok(Some(Since { at_ms, sighted }))
+        let since = decode_since(value.value());
+        since.map(Some).ok_or(Fault::Malformed("the start of a rule"))
     }
 }
 
@@ -100,7 +97,7 @@ pub(super) struct WriteTables<'t> {
     rules: Table<'t, &'static str, u32>,
     sightings: Table<'t, TermKey, &'static [u8]>,
     quotas: Table<'t, QuotaKey, (u32, i64)>,
-    since: Table<'t, u32, (i64, u8)>,
+    since: Table<'t, u32, SinceValue>,
     outbox: Table<'t, u64, &'static [u8]>,
 }
 
@@ -139,7 +136,7 @@ impl<'t> WriteTables<'t> {
 
     pub(super) fn put_rule(&mut self, rule: u32, changes: &RuleChanges) -> Result<(), Fault> {
         if let Some(since) = changes.since {
-            self.since.insert(rule, (since.at_ms, u8::from(since.sighted)))?;
+            self.since.insert(rule, encode_since(since))?;
         }
         for (&(per_ms, interval), quota) in &changes.quotas {
             self.quotas.insert((rule, per_ms, interval), (quota.used, quota.expires_ms))?;
@@ -166,18 +163,40 @@ impl<'t> WriteTables<'t> {
         Ok(numbers)
     }
 
-    /// Looks at the next slice of histories and of counters, and removes those
-    /// that expired.
-    pub(super) fn sweep(&mut self, cursors: &mut Cursors, now_ms: i64) -> Result<(), Fault> {
+    /// Looks at the slices that are next after a commit that touched so many
+    /// histories and quota counters, and removes what expired.
+    pub(super) fn sweep(
+        &mut self,
+        cursors: &mut Cursors,
+        now_ms: i64,
+        histories: usize,
+        quotas: usize,
+    ) -> Result<(), Fault> {
+        for slice in sweep_slices(histories) {
+            self.sweep_histories(&mut cursors.sightings, slice, now_ms)?;
+            if cursors.sightings.is_none() {
+                break;
+            }
+        }
+        for slice in sweep_slices(quotas) {
+            self.sweep_quotas(&mut cursors.quotas, slice, now_ms)?;
+            if cursors.quotas.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn sweep_histories(&mut self, cursor: &mut Option<(u32, String)>, slice: usize, now_ms: i64) -> Result<(), Fault> {
         let mut last = None;
         let mut gone = Vec::new();
         let mut looked_at = 0;
-        let start = match &cursors.sightings {
+        let start = match cursor {
             Some((rule, term)) => Bound::Excluded((*rule, term.as_str())),
             None => Bound::Unbounded,
         };
         let entries = self.sightings.range::<(u32, &str)>((start, Bound::Unbounded))?;
-        for entry in entries.take(SWEEP_SLICE) {
+        for entry in entries.take(slice) {
             let (key, value) = entry?;
             looked_at += 1;
             if decode_expiry(value.value()).ok_or(MALFORMED_HISTORY)? < now_ms {
@@ -186,28 +205,28 @@ impl<'t> WriteTables<'t> {
             }
             last = Some(key);
         }
-        let last = last.filter(|_| looked_at == SWEEP_SLICE);
-        cursors.sightings = last.map(|key| {
+        let last = last.filter(|_| looked_at == slice);
+        *cursor = last.map(|key| {
             let (rule, term) = key.value();
             (rule, term.to_owned())
         });
         for (rule, term) in &gone {
             self.sightings.remove((*rule, term.as_str()))?;
         }
-        self.sweep_quotas(&mut cursors.quotas, now_ms)
+        Ok(())
     }
 
-    fn sweep_quotas(&mut self, cursor: &mut Option<QuotaKey>, now_ms: i64) -> Result<(), Fault> {
+    fn sweep_quotas(&mut self, cursor: &mut Option<QuotaKey>, slice: usize, now_ms: i64) -> Result<(), Fault> {
         let start = cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut seen = Vec::with_capacity(SWEEP_SLICE);
+        let mut seen = Vec::with_capacity(slice);
         let entries = self.quotas.range::<QuotaKey>((start, Bound::Unbounded))?;
-        for entry in entries.take(SWEEP_SLICE) {
+        for entry in entries.take(slice) {
             let (key, value) = entry?;
             let (_, expires_ms) = value.value();
             seen.push((key.value(), expires_ms));
         }
         let last = seen.last().map(|(key, _)| *key);
-        *cursor = last.filter(|_| seen.len() == SWEEP_SLICE);
+        *cursor = last.filter(|_| seen.len() == slice);
         for (key, _) in seen.iter().filter(|(_, expires_ms)| *expires_ms < now_ms) {
             self.quotas.remove(key)?;
         }

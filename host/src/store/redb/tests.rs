@@ -10,7 +10,7 @@ use std::time::Duration;
 use ::redb::TableDefinition;
 use tempfile::TempDir;
 
-use super::super::{Quota, Session, Sighting, Verdict};
+use super::super::{Learning, Quota, Session, Sighting, Verdict};
 use super::tables::{FORMAT, FORMAT_KEY, META};
 use super::*;
 
@@ -50,7 +50,7 @@ fn furnish(path: &Path, terms: usize) {
     let store = RedbStore::open(path).unwrap();
     let mut changes = Changes::default();
     let rule = changes.rule("rule");
-    rule.since = Some(Since::met(5));
+    rule.since = Some(Since::met(5).after_sighting(-3));
     rule.quotas.insert((100, -1), QuotaUse { used: 3, expires_ms: 9 });
     for term in 0..terms {
         let history = History::new(term as i64, 10, 0);
@@ -65,7 +65,7 @@ fn everything_survives_reopening() {
     let (_folder, path) = folder();
     furnish(&path, 3);
     let store = RedbStore::open(&path).unwrap();
-    assert_eq!(store.since("rule").unwrap(), Some(Since::met(5)));
+    assert_eq!(store.since("rule").unwrap(), Some(Since { arrival_ms: 5, first_at_ms: Some(-3) }));
     assert_eq!(store.since("other").unwrap(), None);
     let quota = store.quota("rule", 100, -1).unwrap().unwrap();
     assert_eq!((quota.used, quota.expires_ms), (3, 9));
@@ -129,7 +129,7 @@ fn what_a_learning_rule_saw_is_on_disk_at_once() {
     let (_folder, path) = folder();
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path).unwrap());
     for term in ["a", "b"] {
-        let mut session = Session::new(Arc::clone(&store), 0, 100);
+        let mut session = Session::new(Arc::clone(&store), 0, Learning::by_arrival(100));
         let sighting = Sighting {
             rule: "rule".into(),
             term: term.into(),

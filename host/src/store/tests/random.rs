@@ -34,21 +34,44 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// [`Learning`], open for the model to look into.
+#[derive(Debug, Clone, Copy)]
+enum Learn {
+    ByArrival(i64),
+    ByEvent(i64),
+}
+
+impl From<Learn> for Learning {
+    fn from(learn: Learn) -> Self {
+        match learn {
+            Learn::ByArrival(for_ms) => Self::by_arrival(for_ms as u64),
+            Learn::ByEvent(for_ms) => Self::by_event(for_ms as u64),
+        }
+    }
+}
+
+fn learn() -> impl Strategy<Value = Learn> {
+    prop_oneof![(0_i64..40).prop_map(Learn::ByArrival), (0_i64..40).prop_map(Learn::ByEvent)]
+}
+
 /// Keeps every sighting and never forgets: how the state is meant to judge.
 #[derive(Clone, Default)]
 struct Model {
     sightings: BTreeMap<String, Vec<i64>>,
     used: BTreeMap<i64, u32>,
-    since: Option<i64>,
+    since: Option<(i64, i64)>,
 }
 
 impl Model {
-    fn observe(&mut self, sighting: &Sighting, now_ms: i64, learn_ms: i64) -> Verdict {
+    fn observe(&mut self, sighting: &Sighting, now_ms: i64, learn: Learn) -> Verdict {
         let at = sighting.at_ms;
-        let since = *self.since.get_or_insert(at.min(now_ms));
+        let (arrival, first) = *self.since.get_or_insert((now_ms, at));
         let sightings = self.sightings.entry(sighting.term.clone()).or_default();
         let known = sightings.iter().any(|other| at.abs_diff(*other) <= sighting.window_ms);
-        let learning = learn_ms > 0 && at < since + learn_ms;
+        let learning = match learn {
+            Learn::ByArrival(for_ms) => now_ms < arrival + for_ms,
+            Learn::ByEvent(for_ms) => for_ms > 0 && at < first + for_ms,
+        };
         if !known && !learning {
             let interval = at.div_euclid(sighting.quota.per_ms as i64);
             let used = self.used.entry(interval).or_default();
@@ -67,10 +90,10 @@ fn batch(events: &[(u8, i64)], quota: Quota) -> Vec<Sighting> {
 }
 
 /// Takes the steps on one store, and answers with all that can be seen of it.
-fn trace(steps: &[Step], quota: Quota, learn_ms: u64, mut open: impl FnMut() -> Arc<dyn Store>) -> Vec<String> {
+fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> Arc<dyn Store>) -> Vec<String> {
     let mut now_ms = 0;
     let mut store = open();
-    let mut session = Session::new(Arc::clone(&store), now_ms, learn_ms);
+    let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
     let mut trace = Vec::new();
     for step in steps {
         match step {
@@ -106,7 +129,7 @@ fn trace(steps: &[Step], quota: Quota, learn_ms: u64, mut open: impl FnMut() -> 
             }
         }
         trace.push(format!("{:?}", store.outbox().unwrap()));
-        session = Session::new(Arc::clone(&store), now_ms, learn_ms);
+        session = Session::new(Arc::clone(&store), now_ms, learn.into());
     }
     trace
 }
@@ -120,13 +143,13 @@ proptest! {
 
     #[test]
     fn all_stores_give_the_same(
-        steps in prop::collection::vec(step(), 1..30), quota in quota(), learn_ms in 0_u64..40,
+        steps in prop::collection::vec(step(), 1..30), quota in quota(), learn in learn(),
     ) {
         let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let expected = trace(&steps, quota, learn_ms, || Arc::clone(&memory));
+        let expected = trace(&steps, quota, learn, || Arc::clone(&memory));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        let got = trace(&steps, quota, learn_ms, || Arc::new(RedbStore::open(&path).unwrap()));
+        let got = trace(&steps, quota, learn, || Arc::new(RedbStore::open(&path).unwrap()));
         prop_assert_eq!(got, expected);
     }
 }
@@ -134,16 +157,18 @@ proptest! {
 proptest! {
     #[test]
     fn a_session_judges_like_the_model(
-        batches in prop::collection::vec((events(), any::<bool>()), 1..12),
-        quota in quota(), learn_ms in 0_u64..40,
+        batches in prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12),
+        quota in quota(), learn in learn(),
     ) {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let mut model = Model::default();
-        for (events, keep) in batches {
-            let mut session = Session::new(Arc::clone(&store), 30, learn_ms);
+        let mut now_ms = 30;
+        for (events, wait_ms, keep) in batches {
+            now_ms += wait_ms;
+            let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
             let mut next = model.clone();
             for sighting in batch(&events, quota) {
-                let expected = next.observe(&sighting, 30, learn_ms as i64);
+                let expected = next.observe(&sighting, now_ms, learn);
                 prop_assert_eq!(session.observe(&[sighting]).unwrap(), [expected]);
             }
             if keep {
@@ -156,13 +181,15 @@ proptest! {
     #[test]
     fn the_same_input_again_alerts_no_more(
         input in prop::collection::vec((0_u8..5, -60_i64..60), 1..60),
-        quota in quota(), learn_ms in 0_u64..40, cut in 1_usize..9,
+        quota in quota(), learn in learn(), cut in 1_usize..9,
     ) {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let mut deferred = BTreeSet::new();
+        let mut now_ms = 0;
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {
             for events in input.chunks(size) {
-                let mut session = Session::new(Arc::clone(&store), 30, learn_ms);
+                now_ms += 7;
+                let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
                 let got = session.observe(&batch(events, quota)).unwrap();
                 session.commit(Vec::new()).unwrap();
                 for ((term, _), verdict) in events.iter().zip(got) {

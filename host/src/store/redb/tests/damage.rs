@@ -22,7 +22,7 @@ fn malformed_values_are_damage() {
         let mut outbox = transaction.open_table(OUTBOX).unwrap();
         outbox.insert(9, &[255, 0, 0, 0][..]).unwrap();
         let mut since = transaction.open_table(SINCE).unwrap();
-        since.insert(0, (1, 7)).unwrap();
+        since.insert(0, (1, 7, 0)).unwrap();
     }
     transaction.commit().unwrap();
     drop(db);

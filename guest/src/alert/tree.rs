@@ -1,0 +1,229 @@
+//! An event as a tree over its own text.
+//!
+//! Scalars stay as they are written: a number keeps its digits, and no key of
+//! an event can mean anything to the parser, both of which a general document
+//! type does not give.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use firstseen_kql::JsonStr;
+
+use crate::event::Cursor;
+
+/// A value of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node<'a> {
+    /// A string, number, `true`, `false` or `null`, as written.
+    Scalar(&'a str),
+    Array(Vec<Node<'a>>),
+    Object(Members<'a>),
+}
+
+/// The members of an object, in the order of the text; of members with the
+/// same name the last one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Members<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
+
+impl<'a> Members<'a> {
+    /// Parses an object that the scanner accepted, so nesting is bounded.
+    pub(super) fn parse(line: &'a str) -> Option<Self> {
+        match Node::parse(line, &mut Cursor { bytes: line.as_bytes(), at: 0 })? {
+            Node::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node<'a>)> {
+        self.0.iter().map(|(key, node)| (&**key, node))
+    }
+
+    /// Keeps the members that `keep` says yes to.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, &mut Node<'a>) -> bool) {
+        self.0.retain_mut(|(key, node)| keep(key, node));
+    }
+
+    /// The value of a field: nested objects or a literal dotted key, or any
+    /// mixture.
+    pub(super) fn get(&self, field: &str) -> Option<&Node<'a>> {
+        if let Some((_, node)) = self.0.iter().find(|(key, _)| key == field) {
+            return Some(node);
+        }
+        field.match_indices('.').find_map(|(dot, _)| {
+            let (head, tail) = (field.get(..dot)?, field.get(dot + 1..)?);
+            match self.0.iter().find(|(key, _)| key == head)? {
+                (_, Node::Object(members)) => members.get(tail),
+                _ => None,
+            }
+        })
+    }
+
+    /// Writes the members as JSON, without the braces around them.
+    pub(super) fn write_inner(&self, out: &mut String) {
+        for (number, (key, node)) in self.0.iter().enumerate() {
+            if number > 0 {
+                out.push(',');
+            }
+            write_key(key, out);
+            node.write(out);
+        }
+    }
+}
+
+impl<'a> Node<'a> {
+    fn parse(line: &'a str, cursor: &mut Cursor<'a>) -> Option<Self> {
+        match cursor.token() {
+            b'{' => {
+                let mut members = Vec::new();
+                Self::elements(cursor, b'}', |cursor| {
+                    let key = cursor.string().ok()?;
+                    cursor.expect(b':').ok()?;
+                    let key = JsonStr::new(line.get(key.start..key.end)?, key.escaped).decode();
+                    members.push((key, Self::parse(line, cursor)?));
+                    Some(())
+                })?;
+                Some(Self::Object(Members(without_repeated(members))))
+            }
+            b'[' => {
+                let mut elements = Vec::new();
+                Self::elements(cursor, b']', |cursor| {
+                    elements.push(Self::parse(line, cursor)?);
+                    Some(())
+                })?;
+                Some(Self::Array(elements))
+            }
+            _ => {
+                let start = cursor.at;
+                cursor.scalar().ok()?;
+                Some(Self::Scalar(line.get(start..cursor.at)?))
+            }
+        }
+    }
+
+    /// Reads what stands between the brackets here.
+    fn elements(
+        cursor: &mut Cursor<'a>,
+        closing: u8,
+        mut element: impl FnMut(&mut Cursor<'a>) -> Option<()>,
+    ) -> Option<()> {
+        cursor.at += 1;
+        if cursor.token() == closing {
+            cursor.at += 1;
+            return Some(());
+        }
+        loop {
+            element(cursor)?;
+            let byte = cursor.token();
+            cursor.at += 1;
+            match byte {
+                b',' => {}
+                byte if byte == closing => return Some(()),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Takes empty arrays and objects out; says whether something is left.
+    pub(super) fn prune(&mut self) -> bool {
+        match self {
+            Self::Scalar(_) => true,
+            Self::Array(elements) => {
+                elements.retain_mut(Self::prune);
+                !elements.is_empty()
+            }
+            Self::Object(members) => {
+                members.retain(|_, node| node.prune());
+                !members.0.is_empty()
+            }
+        }
+    }
+
+    /// The text of a string.
+    pub(super) fn as_string(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Scalar(text) => {
+                let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+                Some(JsonStr::new(inner, inner.contains('\\')).decode())
+            }
+            _ => None,
+        }
+    }
+
+    /// Writes the value as JSON.
+    pub(super) fn write(&self, out: &mut String) {
+        match self {
+            Self::Scalar(text) => out.push_str(text),
+            Self::Array(elements) => {
+                out.push('[');
+                for (number, element) in elements.iter().enumerate() {
+                    if number > 0 {
+                        out.push(',');
+                    }
+                    element.write(out);
+                }
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                members.write_inner(out);
+                out.push('}');
+            }
+        }
+    }
+}
+
+/// Writes `"key":`.
+pub(super) fn write_key(key: &str, out: &mut String) {
+    out.push_str(&serde_json::Value::from(key).to_string());
+    out.push(':');
+}
+
+fn without_repeated<'a>(mut members: Vec<(Cow<'a, str>, Node<'a>)>) -> Vec<(Cow<'a, str>, Node<'a>)> {
+    let distinct: BTreeSet<&str> = members.iter().map(|(key, _)| &**key).collect();
+    if distinct.len() == members.len() {
+        return members;
+    }
+    let mut known = BTreeSet::new();
+    members.reverse();
+    members.retain(|(key, _)| known.insert(key.clone()));
+    members.reverse();
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(line: &str) -> String {
+        let mut out = String::new();
+        Node::Object(Members::parse(line).unwrap()).write(&mut out);
+        out
+    }
+
+    #[test]
+    fn scalars_keep_their_text() {
+        for line in [
+            r#"{"a":1.0,"b":123456789012345678901234567890,"c":1e400,"d":-0,"e":"\u0041\/é"}"#,
+            r#"{"a":[],"b":{},"c":[[{"d":null}],true]}"#,
+            r#"{"$serde_json::private::Number":"oops"}"#,
+            "{}",
+        ] {
+            assert_eq!(rewritten(line), line);
+        }
+        assert_eq!(rewritten("{ \"\\u0061\" : [ 1 , 2 ] }\r"), r#"{"a":[1,2]}"#);
+    }
+
+    #[test]
+    fn the_last_of_repeated_members_stays() {
+        assert_eq!(rewritten(r#"{"a":1,"b":2,"a":3}"#), r#"{"b":2,"a":3}"#);
+    }
+
+    #[test]
+    fn dotted_and_nested_are_one_field() {
+        let members = Members::parse(r#"{"a":{"b":{"c":1}},"d.e":{"f":2},"g":{"h.i":3}}"#).unwrap();
+        assert_eq!(members.get("a.b.c"), Some(&Node::Scalar("1")));
+        assert_eq!(members.get("d.e.f"), Some(&Node::Scalar("2")));
+        assert_eq!(members.get("g.h.i"), Some(&Node::Scalar("3")));
+        assert_eq!(members.get("a.b.x"), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! The reading side: a thread that waits for the stream or a stop.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::Shared;
+
+/// Bytes of one read.
+const READ_BYTES: usize = 128 << 10;
+
+/// After a stop, most bytes to take of what lies ready; a stream that never
+/// pauses must end too.
+const DRAIN_BYTES_MAX: usize = 1 << 20;
+
+/// After a stop, how long to wait for more of a line that was begun.
+const REST_OF_LINE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+
+const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Reads a stream into what it shares with an intake.
+///
+/// It reads the descriptor itself: a buffer on the way could hold bytes back
+/// that `poll` knows nothing of.
+pub(super) struct Reader<S> {
+    stream: S,
+    wake: OwnedFd,
+    /// Whether somebody holds the other end of `wake`.
+    stoppable: bool,
+    shared: Arc<Shared>,
+    line_bytes_max: usize,
+    /// The last byte that was read is not a newline.
+    mid_line: bool,
+}
+
+/// What a read gave.
+enum Read {
+    Bytes(usize),
+    /// Nothing, at the moment.
+    Nothing,
+    End,
+}
+
+impl<S: AsFd> Reader<S> {
+    /// A reader that stops when there is something to read on `wake`.
+    pub(super) fn new(stream: S, wake: OwnedFd, shared: Arc<Shared>, line_bytes_max: usize) -> Self {
+        Self { stream, wake, stoppable: true, shared, line_bytes_max, mid_line: false }
+    }
+
+    /// Reads to the end of the stream, or to a stop.
+    pub(super) fn run(mut self) {
+        let result = self.read_all();
+        self.shared.end(result);
+    }
+
+    fn read_all(&mut self) -> io::Result<()> {
+        let mut bytes = vec![0; READ_BYTES];
+        while self.wait_for_input()? {
+            match self.read(&mut bytes)? {
+                Read::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
+                Read::Nothing => {}
+                Read::End => return Ok(()),
+            }
+        }
+        self.drain(&mut bytes)?;
+        let mut rest = Vec::new();
+        let result = self.read_rest_of_line(&mut rest);
+        self.hand_over(&rest);
+        result
+    }
+
+    /// Waits until there is something to read (or the end of it); false if the
+    /// intake was stopped.
+    fn wait_for_input(&mut self) -> io::Result<bool> {
+        loop {
+            let mut fds = [PollFd::new(&self.stream, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+            let watched = if self.stoppable { 2 } else { 1 };
+            match poll(fds.get_mut(..watched).unwrap_or_default(), None) {
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            let [stream, wake] = fds.map(|fd| fd.revents());
+            if wake.contains(PollFlags::IN) {
+                return Ok(false);
+            }
+            if !wake.is_empty() {
+                // The other end is gone. That is no reason to stop, but poll
+                // would report it again and again.
+                self.stoppable = false;
+            }
+            if !stream.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes what lies ready.
+    fn drain(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        let mut left = DRAIN_BYTES_MAX;
+        while left > 0 && self.is_ready(&NO_TIME)? {
+            let most = left.min(bytes.len());
+            match self.read(bytes.get_mut(..most).unwrap_or_default())? {
+                Read::Bytes(length) => {
+                    self.hand_over(bytes.get(..length).unwrap_or_default());
+                    left -= length;
+                }
+                Read::Nothing | Read::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads to the end of the line and not a byte further, so that what comes
+    /// after it is left to whoever reads the stream next.
+    fn read_rest_of_line(&mut self, rest: &mut Vec<u8>) -> io::Result<()> {
+        let mut byte = [0];
+        while self.mid_line && rest.len() < self.line_bytes_max && self.is_ready(&REST_OF_LINE)? {
+            match self.read(&mut byte)? {
+                Read::Bytes(_) => {
+                    rest.extend_from_slice(&byte);
+                    self.mid_line = byte != *b"\n";
+                }
+                Read::Nothing | Read::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to read (or the end of it) within a time.
+    fn is_ready(&self, timeout: &Timespec) -> io::Result<bool> {
+        loop {
+            match poll(&mut [PollFd::new(&self.stream, PollFlags::IN)], Some(timeout)) {
+                Ok(ready) => return Ok(ready > 0),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn read(&self, bytes: &mut [u8]) -> io::Result<Read> {
+        loop {
+            match rustix::io::read(&self.stream, &mut *bytes) {
+                Ok(0) => return Ok(Read::End),
+                Ok(length) => return Ok(Read::Bytes(length)),
+                Err(Errno::INTR) => {}
+                // Somebody made the stream non-blocking and reads it too.
+                Err(Errno::AGAIN) => return Ok(Read::Nothing),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn hand_over(&mut self, bytes: &[u8]) {
+        if let Some(&last) = bytes.last() {
+            self.mid_line = last != b'\n';
+            self.shared.hand_over(bytes, self.line_bytes_max);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+;; Loads its rule, and refuses another in a text that means harm.
+(data (i32.const 0x500) "\1b[31mred\nforged: entry\07")
+
+(func $text (param $at i32)
+  (i32.store (local.get $at) (i32.const 0x500))
+  (i32.store offset=4 (local.get $at) (i32.const 23)))
+
+(func $configure (result i32)
+  ;; The second rule-report stands right after the first.
+  (i32.store8 (i32.const 0x248) (i32.const 1))
+  (call $text (i32.const 0x250))                ;; document
+  (i32.store (i32.const 0x258) (i32.const 0))   ;; position
+  (i32.store8 (i32.const 0x25c) (i32.const 1))  ;; rule-id: some
+  (call $text (i32.const 0x260))
+  (i32.store8 (i32.const 0x268) (i32.const 1))  ;; field: some
+  (call $text (i32.const 0x26c))
+  (i32.store8 (i32.const 0x274) (i32.const 0))  ;; offset: none
+  (call $text (i32.const 0x27c))                ;; cause
+  (i32.store (i32.const 0x600) (i32.const 0x200))
+  (i32.store (i32.const 0x604) (i32.const 2))
+  (i32.const 0x600))
+
+(func $evaluate (param $batch i32) (param $length i32) (result i32)
+  (call $judge (local.get $batch) (local.get $length)))

@@ -1,0 +1,99 @@
+//! Components that come back with what they must not.
+
+use anyhow::Result;
+use firstseen_tests::output::Ran;
+
+use super::{filter_with, some_lines};
+
+/// An answer that breaks the contract counts as a trap: told, nothing of it
+/// written.
+fn assert_not_taken(behaviour: &str, because: &str) -> Result<()> {
+    let few = filter_with(behaviour, &[], &some_lines(2))?.expect_code(0)?;
+    assert!(few.stderr.contains(because), "{}", few.stderr);
+    assert_eq!(few.count("alerts")?, 0);
+    let many = filter_with(behaviour, &[], &some_lines(3000))?;
+    assert!(many.stderr.contains(because), "{}", many.stderr);
+    assert_eq!((many.count("events")?, many.count("alerts")?), (3000, 0));
+    assert!(many.count("unjudged")? >= 1000);
+    Ok(())
+}
+
+#[test]
+fn a_line_beyond_the_batch() -> Result<()> {
+    assert_not_taken("line-out-of-range", "names a line beyond the end of the batch")
+}
+
+#[test]
+fn a_document_of_two_lines() -> Result<()> {
+    assert_not_taken("document-with-newline", "not one JSON object on one line")
+}
+
+#[test]
+fn a_document_that_is_not_json() -> Result<()> {
+    assert_not_taken("document-not-json", "not one JSON object on one line")
+}
+
+#[test]
+fn an_answer_outside_its_memory() -> Result<()> {
+    assert_not_taken("answer-out-of-memory", "the module failed")
+}
+
+#[test]
+fn a_flood_of_messages_is_bounded_and_harmless() -> Result<()> {
+    let ran = filter_with("log-flood", &[], &some_lines(300))?.expect_code(0)?;
+    assert_eq!((ran.count("events")?, ran.count("unjudged")?, ran.count("alerts")?), (300, 0, 100));
+    let said = ran.stderr.lines().count();
+    assert!(said < 500, "{said} lines on standard error");
+    assert!(ran.stderr.contains("more messages were dropped"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("red"), "{}", ran.stderr);
+    assert_harmless(&ran);
+    Ok(())
+}
+
+/// Nothing a component says reaches a terminal as it is, or looks like a line
+/// of `firstseen` itself.
+fn assert_harmless(ran: &Ran) {
+    for line in ran.stderr.lines() {
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.starts_with("firstseen: ") || line.starts_with('{'), "forged: {line:?}");
+    }
+}
+
+#[test]
+fn the_text_of_a_refused_rule_is_harmless() -> Result<()> {
+    let ran = filter_with("refuses-a-rule", &[], &some_lines(3))?.expect_code(0)?;
+    assert!(ran.stderr.contains("not run"), "{}", ran.stderr);
+    assert_harmless(&ran);
+    Ok(())
+}
+
+#[test]
+fn the_text_of_an_error_is_harmless() -> Result<()> {
+    let ran = filter_with("refuses-batches", &[], &some_lines(3))?;
+    assert!(ran.stderr.contains("red"), "{}", ran.stderr);
+    assert_harmless(&ran);
+    Ok(())
+}
+
+#[test]
+fn an_error_for_every_batch_does_not_stop_the_events() -> Result<()> {
+    // More than a batch.
+    let ran = filter_with("refuses-batches", &[], &some_lines(50_000))?.expect_code(2)?;
+    assert!(ran.stderr.contains("refused the batch"), "{}", ran.stderr);
+    Ok(())
+}
+
+#[test]
+fn counts_that_cannot_be_are_not_believed() -> Result<()> {
+    let ran = filter_with("lies-about-counts", &[], &some_lines(3))?;
+    assert_eq!(ran.count("events")?, 3);
+    Ok(())
+}
+
+#[test]
+fn a_message_too_large_to_copy() -> Result<()> {
+    let ran = filter_with("log-of-a-hundred-megabytes", &[], &some_lines(2))?.expect_code(0)?;
+    assert_eq!((ran.count("events")?, ran.count("unjudged")?), (2, 2));
+    assert!(ran.stderr.contains("line 1: passed on, not judged"), "{}", ran.stderr);
+    Ok(())
+}
