@@ -159,12 +159,14 @@ struct Candidate<'a> {
 
 impl Evaluation {
     fn warn(&mut self, line_number: u32, rule: &Rule, what: &str) {
+        let (number, rule_id) = (line_number + 1, &rule.rule_id);
+        let warning = format!("an event (line {number} of its batch) matches rule {rule_id} and {what}");
+        if self.warnings.contains(&warning) {
+            return;
+        }
         match self.warnings.len() {
-            0..MAX_WARNINGS => {
-                let (number, rule_id) = (line_number + 1, &rule.rule_id);
-                self.warnings.push(format!("an event (line {number} of its batch) matches rule {rule_id} and {what}"));
-            }
-            MAX_WARNINGS => self.warnings.push("there are more such lines in this batch".to_owned()),
+            0..MAX_WARNINGS => self.warnings.push(warning),
+            MAX_WARNINGS => self.warnings.push("there are more such events in this batch".to_owned()),
             _ => {}
         }
     }

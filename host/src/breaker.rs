@@ -6,6 +6,10 @@ use std::time::{Duration, Instant};
 /// than it takes to narrow a large batch down to one line.
 const IN_A_ROW: u32 = 24;
 
+/// Traps in a batch without any success that open it as well: the time for
+/// recovery was up before a line was found that is not to blame.
+const IN_A_BATCH: u32 = 12;
+
 /// Batches with lines that could not be judged, beyond those that clean batches
 /// have made up for.
 const STRIKES: u32 = 32;
@@ -43,7 +47,7 @@ impl Breaker {
             return;
         }
         self.strikes += 1;
-        if self.strikes >= STRIKES {
+        if self.strikes >= STRIKES || self.in_a_row >= IN_A_BATCH {
             self.open();
         }
     }
@@ -58,7 +62,7 @@ impl Breaker {
     pub(crate) fn try_again(&mut self) {
         if self.opened.is_some() && !self.is_open() {
             self.opened = None;
-            self.in_a_row = IN_A_ROW / 2;
+            self.in_a_row = IN_A_BATCH / 2;
             self.strikes = STRIKES / 2;
         }
     }
@@ -110,13 +114,23 @@ mod tests {
     }
 
     #[test]
+    fn opens_when_a_batch_gives_nothing_at_all() {
+        let mut breaker = Breaker::default();
+        (0..IN_A_BATCH).for_each(|_| breaker.trap());
+        assert!(!breaker.is_open());
+        breaker.batch(false);
+        assert!(breaker.is_open());
+    }
+
+    #[test]
     fn closes_after_a_while_and_opens_sooner_then() {
         let mut breaker = Breaker::default();
         (0..IN_A_ROW).for_each(|_| breaker.trap());
         after_cool_down(&mut breaker);
         breaker.try_again();
         assert!(!breaker.is_open());
-        (0..IN_A_ROW / 2).for_each(|_| breaker.trap());
+        (0..IN_A_BATCH / 2).for_each(|_| breaker.trap());
+        breaker.batch(false);
         assert!(breaker.is_open());
     }
 }

@@ -18,8 +18,13 @@ pub enum Error {
     NoRules(Vec<RuleRefusal>),
     /// The state cannot be read or written. Nothing of the batch is kept.
     Store(StoreError),
-    /// The module refused the batch.
-    Refused(String),
+    /// A batch has ids, but not one a line.
+    Ids {
+        /// How many ids it has.
+        ids: usize,
+        /// How many lines.
+        lines: usize,
+    },
 }
 
 impl fmt::Display for Error {
@@ -32,7 +37,9 @@ impl fmt::Display for Error {
                 refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
             }
             Self::Store(error) => error.fmt(f),
-            Self::Refused(cause) => write!(f, "the detection module refused the batch: {cause}"),
+            Self::Ids { ids, lines } => {
+                write!(f, "the batch has {ids} ids for {lines} lines; give one a line, or none")
+            }
         }
     }
 }
@@ -43,7 +50,7 @@ impl std::error::Error for Error {
             // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
             Self::Store(error) => error.source(),
-            Self::Start(_) | Self::NoRules(_) | Self::Refused(_) => None,
+            Self::Start(_) | Self::NoRules(_) | Self::Ids { .. } => None,
         }
     }
 }

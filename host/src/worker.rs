@@ -65,9 +65,10 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] if the state fails, [`Error::Refused`] if the module
-    /// refuses the batch as a whole. Nothing of the batch is kept then.
+    /// [`Error::Store`] if the state fails, [`Error::Ids`] if the batch has not
+    /// as many ids as lines. Nothing of the batch is kept then.
     pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
+        check_ids(batch)?;
         let text = Text::new(batch.lines, self.detector.shared.line_bytes_max);
         let mut progress = Progress {
             session: self.session(batch.arrival_ms)?,
@@ -195,7 +196,10 @@ impl Worker {
                 self.instance = None;
                 return Err(Failure::Fatal(Error::Store(error)));
             }
-            Err(CallError::Module(error)) => return Err(Failure::Fatal(Error::Refused(refusal(error)))),
+            Err(CallError::Module(error)) => {
+                self.breaker.trap();
+                return Err(Failure::Trap(Trap::contract(refusal(error))));
+            }
         };
         self.instance = None;
         self.breaker.trap();
@@ -299,6 +303,10 @@ impl Progress {
 /// order, be of rules that run, and be one JSON object on one line each.
 fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Result<(), Trap> {
     let line_count = || memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+    let events = u64::from(evaluation.events);
+    if events > line_count() as u64 || u64::from(evaluation.matched) > events * rules.len() as u64 {
+        return Err(Trap::contract("it counts more events or matches than there can be"));
+    }
     let last_lines = [
         evaluation.alerts.iter().map(|alert| alert.line).max(),
         evaluation.malformed.iter().map(|line| line.line).max(),
@@ -324,13 +332,24 @@ fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Res
     Ok(())
 }
 
+fn check_ids(batch: &Batch<'_>) -> Result<(), Error> {
+    if batch.ids.is_empty() {
+        return Ok(());
+    }
+    let lines = line_ranges(batch.lines).len();
+    match batch.ids.len() == lines {
+        true => Ok(()),
+        false => Err(Error::Ids { ids: batch.ids.len(), lines }),
+    }
+}
+
 fn context(batch: &Batch<'_>, ids: &[String]) -> wit::Context {
     wit::Context { index: batch.index.map(str::to_owned), arrival: batch.arrival_ms, ids: ids.to_vec() }
 }
 
 fn refusal(error: wit::Error) -> String {
     match error {
-        wit::Error::NotConfigured => "no rule is loaded".to_owned(),
-        wit::Error::Sightings(cause) | wit::Error::Invalid(cause) => printable(&cause),
+        wit::Error::NotConfigured => "it says that no rule is loaded".to_owned(),
+        wit::Error::Sightings(cause) | wit::Error::Invalid(cause) => format!("it refuses: {}", printable(&cause)),
     }
 }

@@ -55,11 +55,12 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
     if let Some(index) = alert.index {
         put("firstseen.source.index", json!(index));
     }
-    if let Some(original_ms) = source.original_time_ms {
-        put("firstseen.source.timestamp", json!(format_iso(original_ms)));
-    }
-    if let Some(Ok(id)) = source.event_id_json.as_deref().map(serde_json::from_str::<Value>) {
-        put("firstseen.source.event_id", id);
+    for (field, json) in
+        [("firstseen.source.timestamp", &source.timestamp_json), ("firstseen.source.event_id", &source.event_id_json)]
+    {
+        if let Some(Ok(value)) = json.as_deref().map(serde_json::from_str::<Value>) {
+            put(field, value);
+        }
     }
     document
 }

@@ -16,13 +16,13 @@ pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) 
     let event_json = if alert.whole_event { &source.event_json } else { &source.context_json };
     let own_json = inner_json(own_members(alert, template, source));
     let parts = [event_json, &own_json, &source.original_json, &template.kibana_json];
-    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 1;
+    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 64;
     let mut document = String::with_capacity(length);
-    document.push('{');
+    document.push_str("{\"@timestamp\":\"");
+    document.push_str(&format_iso(alert.created_ms));
+    document.push('"');
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
-        if document.len() > 1 {
-            document.push(',');
-        }
+        document.push(',');
         document.push_str(part);
     }
     document.push('}');
@@ -33,7 +33,6 @@ pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) 
 fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
     let created = format_iso(alert.created_ms);
     let mut members = Map::new();
-    members.insert("@timestamp".into(), json!(created));
     members.insert("event.kind".into(), json!("signal"));
     members.insert("kibana.space_ids".into(), json!([alert.space]));
 

@@ -52,7 +52,8 @@ pub struct Source {
     pub(super) context_json: String,
     /// `@timestamp` of the event, in epoch milliseconds.
     pub(super) original_time_ms: Option<i64>,
-    /// `event.id`, as JSON.
+    /// `@timestamp` and `event.id` as JSON.
+    pub(super) timestamp_json: Option<String>,
     pub(super) event_id_json: Option<String>,
     /// What the reason speaks of.
     pub(super) subject: Subject,
@@ -70,6 +71,7 @@ impl Source {
         members.retain(|key, node| !is_reserved(key) && node.prune());
         let subject = Subject::of(&members);
         let original_time_ms = members.get("@timestamp").and_then(earliest_ms);
+        let timestamp_json = members.get("@timestamp").and_then(short_json);
         let event_id_json = members.get("event.id").and_then(short_json);
         let context_json = context_json(&members);
         let original_json = original_json(&members);
@@ -80,7 +82,7 @@ impl Source {
         });
         let mut event_json = String::with_capacity(line.len());
         members.write_inner(&mut event_json);
-        Self { event_json, original_json, context_json, original_time_ms, event_id_json, subject }
+        Self { event_json, original_json, context_json, original_time_ms, timestamp_json, event_id_json, subject }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::batch::Batch;
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::outcome::{Alert, Counts, Outcome};
+use crate::store::StoreError;
 use crate::worker::Worker;
 
 /// How many lines of each kind of trouble are named; more are only counted.
@@ -84,8 +85,11 @@ impl<'a> Filter<'a> {
     /// failed beside the events is in [`Filter::failures`].
     pub(crate) fn run(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
         let result = self.pass_all(intake, progress);
-        if let Err(error) = self.detector.flush() {
-            self.fail(Failure::State(error));
+        match self.detector.flush() {
+            Ok(()) => {}
+            // The failure that is known already, once more.
+            Err(Error::Store(StoreError::Failed { .. })) if self.is_off => {}
+            Err(error) => self.fail(Failure::State(error)),
         }
         result
     }
@@ -250,3 +254,6 @@ fn system_time_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,8 +121,11 @@ impl RedbStore {
                 tables.put_rule(rule, changes)?;
             }
             let numbers = tables.put_alerts(&changes.alerts)?;
-            let histories = live.pending.len() + changes.history_count();
-            tables.sweep(&mut live.cursors, changes.now_ms, histories, changes.quota_count())?;
+            // Nothing could have expired for a flush, which has no arrival.
+            if changes.now_ms > i64::MIN {
+                let histories = live.pending.len() + changes.history_count();
+                tables.sweep(&mut live.cursors, changes.now_ms, histories, changes.quota_count())?;
+            }
             numbers
         };
         transaction.commit()?;

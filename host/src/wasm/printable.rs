@@ -9,11 +9,11 @@ pub(crate) fn printable(text: &str) -> String {
     cut(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
-/// The same for a text of several lines, whose further lines are indented so
+/// The same for a text of several lines, whose further lines get a gutter so
 /// that none can pass for another message.
 pub(crate) fn printable_lines(text: &str) -> String {
     let lines: Vec<String> = cut(text).lines().map(printable).collect();
-    lines.join("\n    ")
+    lines.join("\n  | ")
 }
 
 fn cut(text: &str) -> &str {
@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn controls_are_masked_and_length_is_bounded() {
         assert_eq!(printable("a\u{1b}[31m\nb\té"), "a\u{fffd}[31m\u{fffd}b\u{fffd}é");
-        assert_eq!(printable_lines("a\n\u{7}b"), "a\n    \u{fffd}b");
+        assert_eq!(printable_lines("a\n\u{7}b"), "a\n  | \u{fffd}b");
         assert_eq!(printable(&"é".repeat(BYTES_MAX)).len(), BYTES_MAX);
     }
 }

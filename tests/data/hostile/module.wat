@@ -20,6 +20,7 @@
 
   (data (i32.const 0x100) "test")
   (data (i32.const 0x140) "{\"kibana.alert.uuid\":\"0\"}")
+  (data (i32.const 0x110) "0123456789abcdef0123456789abcdef01234567")
   ;; list<string>: "test"
   (data (i32.const 0x180) "\00\01\00\00\04\00\00\00")
 
@@ -89,7 +90,8 @@
     (i32.store (local.get $at) (i32.add (local.get $line) (global.get $line_shift)))
     (call $test (i32.add (local.get $at) (i32.const 4)))      ;; rule-id
     (call $test (i32.add (local.get $at) (i32.const 12)))     ;; term
-    (call $test (i32.add (local.get $at) (i32.const 20)))     ;; id
+    (i32.store offset=20 (local.get $at) (i32.const 0x110))   ;; id
+    (i32.store offset=24 (local.get $at) (i32.const 40))
     (i32.store offset=28 (local.get $at) (global.get $document))
     (i32.store offset=32 (local.get $at) (global.get $document_length)))
 

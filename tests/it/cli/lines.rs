@@ -109,12 +109,14 @@ fn a_line_of_five_mebibytes_passes() -> Result<()> {
 
 #[test]
 fn a_line_beyond_what_the_component_takes_passes() -> Result<()> {
-    // A batch may have 64 MiB, whatever the limit of a line.
-    let mut input = format!("{{\"text\":\"{}\"}}\n", "x".repeat(65 << 20)).into_bytes();
+    // Lines of up to 32 MiB are judged at most, whatever is asked for.
+    pass(&["--max-line", "33MiB"], b"")?.expect_code(64)?;
+    let mut input = format!("{{\"text\":\"{}\"}}\n", "x".repeat(33 << 20)).into_bytes();
     input.extend((0..20_000).flat_map(|number| format!("{}\n", other(number)).into_bytes()));
     input.extend(format!("{}\n", install("/usr/bin/a", AT)).into_bytes());
-    let ran = pass(&["--max-line", "128MiB", "--call-timeout", "60s"], &input)?;
+    let ran = pass(&["--max-line", "32MiB", "--call-timeout", "60s"], &input)?;
     assert_eq!(ran.count("alerts")?, 1);
+    assert_eq!(ran.count("malformed")?, 1);
     Ok(())
 }
 
