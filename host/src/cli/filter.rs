@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::module::load;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
@@ -138,8 +139,10 @@ impl Args {
         let output = Output::new(Box::new(io::stdout()), !self.only_alerts, alerts.transpose()?);
         let note = |line: &str| warn(&bar, line);
         let mut filter = Filter::new(&detector, output, self.index.clone(), self.now, note)?;
+        // Before anything is read, so that a signal cannot lose it.
+        let signals = Signals::new([SIGINT, SIGTERM]).context("cannot watch signals")?;
         let (mut intake, stopper) = Intake::start(io::stdin(), self.max_line).context("cannot read standard input")?;
-        stop_on_signals(stopper)?;
+        stop_on_signals(signals, stopper)?;
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
         bar.finish_and_clear();
@@ -239,10 +242,9 @@ fn input_size() -> Option<u64> {
     metadata.is_file().then_some(metadata.len())
 }
 
-/// The first SIGINT or SIGTERM ends the input: what was read is finished and
-/// written. A second one ends the process as usual.
-fn stop_on_signals(stopper: Stopper) -> Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]).context("cannot watch signals")?;
+/// The first SIGINT or SIGTERM ends the input: what was read is finished, to
+/// the end of its last line, and written. A second one ends the process as usual.
+fn stop_on_signals(mut signals: Signals, stopper: Stopper) -> Result<()> {
     std::thread::Builder::new().name("firstseen-signals".to_owned()).spawn(move || {
         let mut signals = signals.forever();
         if signals.next().is_some() {

@@ -110,7 +110,7 @@ fn a_line_of_five_mebibytes_passes() -> Result<()> {
 #[test]
 fn a_line_beyond_what_the_component_takes_passes() -> Result<()> {
     // Lines of up to 32 MiB are judged at most, whatever is asked for.
-    pass(&["--max-line", "33MiB"], b"")?.expect_code(64)?;
+    Firstseen::filter()?.args(["--max-line", "33MiB"]).run(b"")?.expect_code(64)?;
     let mut input = format!("{{\"text\":\"{}\"}}\n", "x".repeat(33 << 20)).into_bytes();
     input.extend((0..20_000).flat_map(|number| format!("{}\n", other(number)).into_bytes()));
     input.extend(format!("{}\n", install("/usr/bin/a", AT)).into_bytes());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 
@@ -12,6 +13,12 @@ use super::tables::{FORMAT, FORMAT_KEY, META, OUTBOX, QUOTAS, RULES, SIGHTINGS, 
 
 /// Memory for pages of the file, in bytes. The system caches them too.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Between the name of a state file and a process id: the file in the making.
+const DRAFT: &str = ".new-";
+
+/// How old a draft is that nobody works on any more.
+const DRAFT_AGE: Duration = Duration::from_secs(60);
 
 const FOREIGN: Fault = Fault::Foreign("it is another program's database");
 
@@ -41,8 +48,9 @@ fn connect(path: &Path) -> Result<Database, Fault> {
 /// Makes a new state file beside its place and puts it there whole: a crash on
 /// the way leaves no file that later starts stumble over.
 fn make(path: &Path) -> Result<(), Fault> {
+    remove_old_drafts(path);
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
+    name.push(format!("{DRAFT}{}", std::process::id()));
     let draft = PathBuf::from(name);
     let made = create_private(&draft).map_err(Fault::from).and_then(|()| {
         make_tables(&connect(&draft)?)?;
@@ -51,6 +59,21 @@ fn make(path: &Path) -> Result<(), Fault> {
     // Gone already if it was renamed.
     let _ = fs::remove_file(&draft);
     made
+}
+
+/// What killed processes left behind. A draft of a living one is young.
+fn remove_old_drafts(path: &Path) {
+    let Some(name) = path.file_name() else { return };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(parent.unwrap_or(Path::new("."))) else { return };
+    let prefix = format!("{}{DRAFT}", name.to_string_lossy());
+    for entry in entries.flatten() {
+        let is_old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok().map(|age| age > DRAFT_AGE);
+        if entry.file_name().to_string_lossy().starts_with(&prefix) && is_old() == Some(true) {
+            // Somebody else may have been faster.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A link never replaces: if somebody else was faster, theirs is the file.
