@@ -47,17 +47,13 @@ Examples:
 Exit status:
   0  all is well      1  a rule test failed      2  an error      64  wrong usage";
 
+/// What each does is said where its arguments are.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Pass events from standard input to standard output, with alerts.
     Filter(filter::Args),
-    /// Run rule tests: folders of events and the alerts they must raise.
     Test(test::Args),
-    /// Describe the detection module, or write it out for another host.
     Module(module::Args),
-    /// Print a completion script for a shell.
     Completions(generate::CompletionsArgs),
-    /// Print the manual page.
     Man(generate::ManArgs),
 }
 
