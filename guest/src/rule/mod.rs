@@ -1,6 +1,6 @@
 //! Rules: from Kibana's rule JSON to something that runs.
 //!
-//! [`document`] finds the rule objects in a text, [`Fields`] reads and checks
+//! [`rules_of`] finds the rule objects in a text, [`Fields`] reads and checks
 //! their fields, [`Rule::compile`] turns one into slots and a program.
 
 mod document;
