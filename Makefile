@@ -44,7 +44,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen
-	$(CARGO) test --release --package firstseen-tests
+	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 lint: toolchain ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
