@@ -85,6 +85,14 @@ impl Guest for Component {
         })
     }
 
+    fn match_events(_batch: String, _context: detector::Context) -> Result<detector::Matching, detector::Error> {
+        Err(detector::Error::NotConfigured)
+    }
+
+    fn scheduled_range(_rule: u32, _now: i64) -> Option<detector::RunRange> {
+        None
+    }
+
     fn describe() -> detector::Description {
         let rules = |engine: &Engine| engine.rules().iter().map(summary).collect();
         detector::Description {
@@ -140,6 +148,7 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         history: rule.history.clone(),
         new_terms_fields: rule.new_terms_fields.clone(),
         window_ms: rule.window.fixed_length_ms(),
+        warnings: Vec::new(),
     }
 }
 
@@ -148,6 +157,9 @@ fn rule_error(refusal: Refusal) -> detector::RuleError {
         document: refusal.document,
         position: refusal.position as u32,
         rule_id: refusal.rule_id,
+        name: None,
+        kind: None,
+        reason: detector::Refusal::Invalid,
         field: refusal.error.field.map(str::to_owned),
         offset: refusal.error.offset.map(|offset| offset as u32),
         cause: refusal.error.cause,

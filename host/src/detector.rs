@@ -59,8 +59,30 @@ pub struct RuleSummary {
     /// The new-terms fields.
     pub new_terms_fields: Vec<String>,
     /// Length of the history window in milliseconds; none where it depends on
-    /// the day.
+    /// the day. For a `query` rule its look-back.
     pub window_ms: Option<u64>,
+    /// What its author should know, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a rule does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its type, language or source is none the module runs.
+    NotOurs,
+    /// It is switched off.
+    Disabled,
+    /// It asks for something that is not supported.
+    Unsupported,
+    /// It is wrong.
+    Invalid,
+}
+
+impl Refusal {
+    /// Whether somebody has to do something about it: the rule should run.
+    pub fn is_fault(self) -> bool {
+        matches!(self, Self::Unsupported | Self::Invalid)
+    }
 }
 
 /// A rule that does not run.
@@ -72,6 +94,12 @@ pub struct RuleRefusal {
     pub position: usize,
     /// `rule_id`, if it could be read.
     pub rule_id: Option<String>,
+    /// Its name, if it could be read.
+    pub name: Option<String>,
+    /// Its type, if it could be read.
+    pub kind: Option<String>,
+    /// Why it does not run.
+    pub reason: Refusal,
     /// The rule's field at fault.
     pub field: Option<String>,
     /// Byte offset of the fault within the field, or the document.
@@ -97,6 +125,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) rules: Vec<RuleSummary>,
     refusals: Vec<RuleRefusal>,
+    unusable: Vec<RuleRefusal>,
     log: Box<dyn Fn(&LogMessage) + Send + Sync>,
 }
 
@@ -119,6 +148,9 @@ impl Detector {
             module,
             configuration: wit::Configuration {
                 rules: Vec::new(),
+                exceptions: Vec::new(),
+                value_lists: Vec::new(),
+                mappings: Vec::new(),
                 clock: wit::Clock::Arrival,
                 format: wit::AlertFormat::Kibana,
                 space: "default".to_owned(),
@@ -148,6 +180,11 @@ impl Detector {
     /// The rules that do not.
     pub fn refusals(&self) -> &[RuleRefusal] {
         &self.shared.refusals
+    }
+
+    /// Exceptions, value lists and mappings that cannot be used.
+    pub fn unusable(&self) -> &[RuleRefusal] {
+        &self.shared.unusable
     }
 
     /// Alerts that were committed but never acknowledged, oldest first: after a
@@ -221,8 +258,31 @@ impl Builder {
     /// instead of the built-in one.
     #[must_use]
     pub fn rules(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
-        let document = |document: Document| wit::Document { name: document.name, content: document.content };
-        self.configuration.rules = documents.into_iter().map(document).collect();
+        self.configuration.rules = to_wit(documents);
+        self
+    }
+
+    /// Exception lists and items as Kibana exports them (NDJSON); rules have
+    /// those that their `exceptions_list` names.
+    #[must_use]
+    pub fn exceptions(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.exceptions = to_wit(documents);
+        self
+    }
+
+    /// Value lists that exceptions name: the document's name is the list's id,
+    /// its content one value a line.
+    #[must_use]
+    pub fn value_lists(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.value_lists = to_wit(documents);
+        self
+    }
+
+    /// Field types that win over the module's own table: mappings, index
+    /// templates or `_field_caps` answers (JSON). The last one wins.
+    #[must_use]
+    pub fn mappings(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.mappings = to_wit(documents);
         self
     }
 
@@ -302,11 +362,12 @@ impl Builder {
     pub fn build(self) -> Result<Detector, Error> {
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
         let reports = instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
-        let (mut rules, mut refusals) = (Vec::new(), Vec::new());
+        let (mut rules, mut refusals, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
         for report in reports {
             match report {
                 wit::RuleReport::Loaded(summary) => rules.push(summary.into()),
                 wit::RuleReport::Refused(error) => refusals.push(rule_refusal(error)),
+                wit::RuleReport::Unusable(error) => unusable.push(rule_refusal(error)),
             }
         }
         if rules.is_empty() {
@@ -326,6 +387,7 @@ impl Builder {
             store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
             rules,
             refusals,
+            unusable,
             log: self.log,
         };
         shared.log(instance.take_messages());
@@ -343,8 +405,13 @@ impl From<wit::RuleSummary> for RuleSummary {
             history: summary.history,
             new_terms_fields: summary.new_terms_fields,
             window_ms: summary.window_ms,
+            warnings: summary.warnings.iter().map(|warning| printable(warning)).collect(),
         }
     }
+}
+
+fn to_wit(documents: impl IntoIterator<Item = Document>) -> Vec<wit::Document> {
+    documents.into_iter().map(|document| wit::Document { name: document.name, content: document.content }).collect()
 }
 
 fn rule_refusal(error: wit::RuleError) -> RuleRefusal {
@@ -352,6 +419,14 @@ fn rule_refusal(error: wit::RuleError) -> RuleRefusal {
         document: printable(&error.document),
         position: error.position as usize,
         rule_id: error.rule_id.as_deref().map(printable),
+        name: error.name.as_deref().map(printable),
+        kind: error.kind.as_deref().map(printable),
+        reason: match error.reason {
+            wit::Refusal::NotOurs => Refusal::NotOurs,
+            wit::Refusal::Disabled => Refusal::Disabled,
+            wit::Refusal::Unsupported => Refusal::Unsupported,
+            wit::Refusal::Invalid => Refusal::Invalid,
+        },
         field: error.field.as_deref().map(printable),
         offset: error.offset.map(|offset| offset as usize),
         cause: printable_lines(&error.cause),

@@ -61,7 +61,7 @@ mod harness;
 mod pipeline;
 
 pub use batch::Batch;
-pub use detector::{AlertFormat, Builder, Clock, Detector, Document, RuleRefusal, RuleSummary};
+pub use detector::{AlertFormat, Builder, Clock, Detector, Document, Refusal, RuleRefusal, RuleSummary};
 pub use error::Error;
 pub use outcome::{Alert, Counts, Fault, MalformedLine, Outcome, Unjudged};
 pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleError, Trap, TrapKind};

@@ -93,7 +93,8 @@ def text_of(path):
 
 
 def alerts(detector, path, now_ms):
-    reports = detector.call("configure", record(rules=[], clock="event", format="kibana", space="default"))
+    documents = record(rules=[], exceptions=[], value_lists=[], mappings=[], clock="event", format="kibana", space="default")
+    reports = detector.call("configure", documents)
     assert [report.tag for report in reports] == ["loaded"], reports
     evaluation = detector.call("evaluate", text_of(path), record(index=None, arrival=now_ms, ids=[]))
     assert not isinstance(evaluation, Variant), evaluation

@@ -46,6 +46,7 @@
     (i32.store (i32.const 0x230) (i32.const 1))
     (i32.store8 (i32.const 0x238) (i32.const 1))              ;; window-ms: some
     (i64.store (i32.const 0x240) (i64.const 1000))
+    ;; no warnings: 0x248, 0x24c
     ;; list<rule-report>
     (i32.store (i32.const 0x2a0) (i32.const 0x200))
     (i32.store (i32.const 0x2a4) (i32.const 1))
@@ -140,7 +141,8 @@
 
   ;; BEHAVIOUR
 
-  (func (export "firstseen:detection/detector@0.1.0#configure") (param i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "firstseen:detection/detector@0.1.0#configure")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $configure))
 
   (func (export "firstseen:detection/detector@0.1.0#evaluate")
@@ -149,6 +151,14 @@
 
   (func (export "firstseen:detection/detector@0.1.0#describe") (result i32)
     (i32.const 0x2b0))
+
+  ;; An answer of zeros: no matches, no range.
+  (func (export "firstseen:detection/detector@0.1.0#match-events")
+    (param i32 i32 i32 i32 i32 i64 i32 i32) (result i32)
+    (i32.const 0x500))
+
+  (func (export "firstseen:detection/detector@0.1.0#scheduled-range") (param i32 i64) (result i32)
+    (i32.const 0x500))
 
   ;; Memory is never given back within a call, and all of it after the call.
   (func (export "cabi_realloc") (param $old i32) (param i32) (param $align i32) (param $size i32) (result i32)
