@@ -23,9 +23,9 @@ use bindings::exports::firstseen::detection::detector::{self, Guest};
 use bindings::firstseen::detection::{logging, sightings};
 
 use crate::alert::Format;
-use crate::engine::{Context, Engine, EvaluateError, Evaluation, Refusal, Settings};
-use crate::event::Fault;
-use crate::rule::{Clock, Rule};
+use crate::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings};
+use crate::event::{Fault, Malformed};
+use crate::rule::{Clock, Reason, Rule};
 use crate::sightings::{Sighting, Sightings, Verdict};
 
 /// The messages' `context`.
@@ -51,8 +51,12 @@ mod exports {
 impl Guest for Component {
     fn configure(configuration: detector::Configuration) -> Vec<detector::RuleReport> {
         std::panic::set_hook(Box::new(log_panic));
-        let documents: Vec<_> =
-            configuration.rules.into_iter().map(|document| (document.name, document.content)).collect();
+        let documents = Documents {
+            rules: texts(configuration.rules),
+            exceptions: texts(configuration.exceptions),
+            value_lists: texts(configuration.value_lists),
+            mappings: texts(configuration.mappings),
+        };
         let settings = Settings {
             clock: match configuration.clock {
                 detector::Clock::Arrival => Clock::Arrival,
@@ -65,19 +69,21 @@ impl Guest for Component {
             space: configuration.space,
         };
         let (engine, reports) = Engine::new(&documents, settings);
+        for warning in &reports.warnings {
+            logging::log(logging::Level::Warn, LOG_CONTEXT, warning);
+        }
         let report = |report| match report {
             Ok(place) => engine.rules().get(place).map(|rule| detector::RuleReport::Loaded(summary(rule))),
             Err(refusal) => Some(detector::RuleReport::Refused(rule_error(refusal))),
         };
-        let reports = reports.into_iter().filter_map(report).collect();
+        let unusable = reports.unusable.into_iter().map(|refusal| detector::RuleReport::Unusable(rule_error(refusal)));
+        let reports = reports.rules.into_iter().filter_map(report).chain(unusable).collect();
         ENGINE.set(Some(engine));
         reports
     }
 
     fn evaluate(batch: String, context: detector::Context) -> Result<detector::Evaluation, detector::Error> {
-        if batch.len() > MAX_BATCH {
-            return Err(detector::Error::Invalid(format!("the batch is larger than {MAX_BATCH} bytes")));
-        }
+        check_size(&batch)?;
         let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
         ENGINE.with_borrow(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
@@ -85,12 +91,27 @@ impl Guest for Component {
         })
     }
 
-    fn match_events(_batch: String, _context: detector::Context) -> Result<detector::Matching, detector::Error> {
-        Err(detector::Error::NotConfigured)
+    fn match_events(batch: String, context: detector::Context) -> Result<detector::Matching, detector::Error> {
+        check_size(&batch)?;
+        let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
+        ENGINE.with_borrow(|engine| match engine {
+            None => Err(detector::Error::NotConfigured),
+            Some(engine) => engine.match_events(&batch, context).map(matching).map_err(error),
+        })
     }
 
-    fn scheduled_range(_rule: u32, _now: i64) -> Option<detector::RunRange> {
-        None
+    fn scheduled_range(rule: u32, now: i64) -> Option<detector::RunRange> {
+        ENGINE.with_borrow(|engine| {
+            let rule = engine.as_ref()?.rules().get(rule as usize)?;
+            let range = rule.scheduled_range(now)?;
+            Some(detector::RunRange {
+                from: range.from_ms,
+                to: range.to_ms,
+                history_start: range.history_start_ms,
+                interval_ms: rule.quota.per_ms,
+                max_signals: rule.quota.max,
+            })
+        })
     }
 
     fn describe() -> detector::Description {
@@ -100,9 +121,20 @@ impl Guest for Component {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             rules: ENGINE.with_borrow(|engine| match engine {
                 Some(engine) => rules(engine),
-                None => rules(&Engine::new(&[], Settings::default()).0),
+                None => rules(&Engine::new(&Documents::default(), Settings::default()).0),
             }),
         }
+    }
+}
+
+fn texts(documents: Vec<detector::Document>) -> Vec<(String, String)> {
+    documents.into_iter().map(|document| (document.name, document.content)).collect()
+}
+
+fn check_size(batch: &str) -> Result<(), detector::Error> {
+    match batch.len() {
+        ..=MAX_BATCH => Ok(()),
+        _ => Err(detector::Error::Invalid(format!("the batch is larger than {MAX_BATCH} bytes"))),
     }
 }
 
@@ -144,11 +176,11 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         rule_id: rule.rule_id.clone(),
         version: rule.version,
         name: rule.name.clone(),
-        kind: "new_terms".to_owned(),
+        kind: rule.kind.name().to_owned(),
         history: rule.history.clone(),
-        new_terms_fields: rule.new_terms_fields.clone(),
+        new_terms_fields: rule.kind.new_terms_fields().to_vec(),
         window_ms: rule.window.fixed_length_ms(),
-        warnings: Vec::new(),
+        warnings: rule.warnings.clone(),
     }
 }
 
@@ -157,9 +189,14 @@ fn rule_error(refusal: Refusal) -> detector::RuleError {
         document: refusal.document,
         position: refusal.position as u32,
         rule_id: refusal.rule_id,
-        name: None,
-        kind: None,
-        reason: detector::Refusal::Invalid,
+        name: refusal.name,
+        kind: refusal.kind,
+        reason: match refusal.error.reason {
+            Reason::NotOurs => detector::Refusal::NotOurs,
+            Reason::Disabled => detector::Refusal::Disabled,
+            Reason::Unsupported => detector::Refusal::Unsupported,
+            Reason::Invalid => detector::Refusal::Invalid,
+        },
         field: refusal.error.field.map(str::to_owned),
         offset: refusal.error.offset.map(|offset| offset as u32),
         cause: refusal.error.cause,
@@ -177,7 +214,26 @@ fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
         id: alert.id,
         document: alert.document,
     });
-    let malformed = evaluation.malformed.into_iter().map(|(line, malformed)| detector::MalformedLine {
+    detector::Evaluation {
+        events: evaluation.events,
+        matched: evaluation.matched,
+        deferred: evaluation.deferred,
+        alerts: alerts.collect(),
+        malformed: evaluation.malformed.into_iter().map(malformed).collect(),
+    }
+}
+
+fn matching(matching: Matching) -> detector::Matching {
+    let matches = matching.matches.into_iter().map(|(line, rule)| detector::EventMatch { line, rule });
+    detector::Matching {
+        events: matching.events,
+        matches: matches.collect(),
+        malformed: matching.malformed.into_iter().map(malformed).collect(),
+    }
+}
+
+fn malformed((line, malformed): (u32, Malformed)) -> detector::MalformedLine {
+    detector::MalformedLine {
         line,
         offset: malformed.offset as u32,
         fault: match malformed.fault {
@@ -186,13 +242,6 @@ fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
             Fault::Incomplete => detector::Fault::Incomplete,
             Fault::TooDeep => detector::Fault::TooDeep,
         },
-    });
-    detector::Evaluation {
-        events: evaluation.events,
-        matched: evaluation.matched,
-        deferred: evaluation.deferred,
-        alerts: alerts.collect(),
-        malformed: malformed.collect(),
     }
 }
 

@@ -6,11 +6,13 @@
 use core::fmt;
 
 use crate::alert::{Alert, Format, Source, alert_id, event_id};
+use crate::candidates::Candidates;
 use crate::event::{Malformed, Projection, Slots, scan};
-use crate::rule::{BUILT_IN, Clock, Rule, RuleError, rules_of};
+use crate::loading::Loading;
+use crate::rule::{Clock, Kind, Rule, RuleError};
 use crate::sightings::{Sighting, Sightings, Verdict};
-use crate::target::Target;
-use crate::terms::{canonical, terms_of};
+use crate::target::{Target, Targets};
+use crate::terms::{Terms, canonical};
 
 /// How to evaluate and report.
 #[derive(Clone, Debug)]
@@ -29,6 +31,26 @@ impl Default for Settings {
     }
 }
 
+/// What an engine is made of: named texts, `(name, content)`.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// Rules as Kibana rule JSON; none: the built-in rule.
+    pub rules: Vec<(String, String)>,
+    /// Exception lists and items (NDJSON).
+    pub exceptions: Vec<(String, String)>,
+    /// Value lists, by their ids.
+    pub value_lists: Vec<(String, String)>,
+    /// Mappings over the built-in table; the last one wins.
+    pub mappings: Vec<(String, String)>,
+}
+
+impl Documents {
+    /// Rules alone.
+    pub fn of_rules(rules: Vec<(String, String)>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+}
+
 /// Rules that run together.
 #[derive(Debug)]
 pub struct Engine {
@@ -36,6 +58,19 @@ pub struct Engine {
     projection: Projection,
     target: Target,
     rules: Vec<Rule>,
+    candidates: Candidates,
+}
+
+/// What became of the documents.
+#[derive(Clone, Debug, Default)]
+pub struct Reports {
+    /// One for each rule, in order: its place among [`Engine::rules`], or why
+    /// it does not run.
+    pub rules: Vec<Result<usize, Refusal>>,
+    /// Documents other than rules that cannot be used.
+    pub unusable: Vec<Refusal>,
+    /// What the operator should know of the others, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// A rule that was not loaded, and where it stands.
@@ -47,15 +82,17 @@ pub struct Refusal {
     pub position: usize,
     /// `rule_id`, if it could be read.
     pub rule_id: Option<String>,
+    /// `name`, if it could be read.
+    pub name: Option<String>,
+    /// `type`, if it could be read.
+    pub kind: Option<String>,
     /// Why.
     pub error: RuleError,
 }
 
 impl Refusal {
-    fn too_large(document: &str) -> Self {
-        let cause = format!("with it the rule documents are larger than {RULE_BYTES} bytes; load fewer");
-        let error = RuleError { field: None, offset: None, cause };
-        Self { document: document.to_owned(), position: 0, rule_id: None, error }
+    pub(crate) fn of_document(document: &str, error: RuleError) -> Self {
+        Self { document: document.to_owned(), position: 0, rule_id: None, name: None, kind: None, error }
     }
 }
 
@@ -86,6 +123,17 @@ pub struct Evaluation {
     /// What the operator should know, one sentence each.
     pub warnings: Vec<String>,
     document_bytes: usize,
+}
+
+/// Which rules match which events.
+#[derive(Clone, Debug, Default)]
+pub struct Matching {
+    /// Lines that are not blank.
+    pub events: u32,
+    /// A line and the place of a rule that matches it, in order.
+    pub matches: Vec<(u32, u32)>,
+    /// Lines that are no JSON objects.
+    pub malformed: Vec<(u32, Malformed)>,
 }
 
 /// An alert.
@@ -135,9 +183,6 @@ const PENDING_SIGHTINGS: usize = 10_000;
 /// whole events: an event of a mebibyte may raise a hundred alerts.
 const DOCUMENT_BYTES: usize = 24 << 20;
 
-/// Greatest size of all rule documents together in bytes.
-const RULE_BYTES: usize = 16 << 20;
-
 /// Matches waiting for their verdicts, one sighting a candidate.
 #[derive(Default)]
 struct Pending<'a> {
@@ -145,8 +190,23 @@ struct Pending<'a> {
     sightings: Vec<Sighting>,
 }
 
+/// Most matches that [`Engine::match_events`] answers with.
+const MAX_MATCHES: usize = 1_000_000;
+
 /// Warnings told per batch; a flood says no more than its beginning.
 const MAX_WARNINGS: usize = 8;
+
+/// A rule that matches an event.
+struct Found<'e, 'p, 'a> {
+    event: &'e Slots<'p, 'a>,
+    line_number: u32,
+    line: &'a str,
+    /// Place of the rule.
+    number: usize,
+    rule: &'e Rule,
+    /// What the event is bound for.
+    index: Option<&'e str>,
+}
 
 /// A match waiting for its verdict.
 struct Candidate<'a> {
@@ -173,60 +233,18 @@ impl Evaluation {
 }
 
 impl Engine {
-    /// Loads rules from named documents (`(name, content)`); none: the
-    /// built-in rule. Answers with the engine and one report per rule, in
-    /// order; a loaded rule's report is its place among [`Engine::rules`].
-    pub fn new(documents: &[(String, String)], settings: Settings) -> (Self, Vec<Result<usize, Refusal>>) {
+    /// Loads rules and what they need.
+    pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection);
-        let mut engine = Self { settings, projection, target, rules: Vec::new() };
-        let mut reports = Vec::new();
-        if documents.is_empty() {
-            engine.load("built-in rule", BUILT_IN, &mut reports);
-        }
-        let mut room = RULE_BYTES;
-        for (name, content) in documents {
-            match room.checked_sub(content.len()) {
-                Some(rest) => {
-                    room = rest;
-                    engine.load(name, content, &mut reports);
-                }
-                None => reports.push(Err(Refusal::too_large(name))),
-            }
-        }
-        (engine, reports)
+        let Loading { rules, reports, .. } = Loading::load(documents, &mut projection);
+        let candidates = Candidates::new(&rules);
+        (Self { settings, projection, target, rules, candidates }, reports)
     }
 
     /// The rules that run.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
-    }
-
-    fn load(&mut self, document: &str, content: &str, reports: &mut Vec<Result<usize, Refusal>>) {
-        for found in rules_of(content) {
-            let rule_id =
-                found.object.as_ref().ok().and_then(|object| object.get("rule_id")?.as_str().map(str::to_owned));
-            let compiled = found.object.and_then(|object| self.compile(&object));
-            reports.push(match compiled {
-                Ok(rule) => {
-                    self.rules.push(rule);
-                    Ok(self.rules.len() - 1)
-                }
-                Err(error) => Err(Refusal { document: document.to_owned(), position: found.position, rule_id, error }),
-            });
-        }
-    }
-
-    fn compile(&mut self, object: &serde_json::Map<String, serde_json::Value>) -> Result<Rule, RuleError> {
-        let rule = Rule::compile(object, &mut self.projection)?;
-        match self.rules.iter().any(|loaded| loaded.rule_id == rule.rule_id) {
-            true => Err(RuleError {
-                field: Some("rule_id"),
-                offset: None,
-                cause: format!("`{}` is loaded already; the first one runs", rule.rule_id),
-            }),
-            false => Ok(rule),
-        }
     }
 
     /// Evaluates a batch of NDJSON lines.
@@ -240,27 +258,78 @@ impl Engine {
         context: Context<'_>,
         state: &mut impl Sightings,
     ) -> Result<Evaluation, EvaluateError> {
+        let mut evaluation = Evaluation::default();
+        let mut pending = Pending::default();
+        let mut malformed = Vec::new();
+        evaluation.events = self.each_match(batch, context, &mut malformed, |found| {
+            evaluation.matched += 1;
+            self.collect(found, context, &mut pending, &mut evaluation);
+            if pending.sightings.len() >= PENDING_SIGHTINGS {
+                self.judge(&mut pending, context, state, &mut evaluation)?;
+            }
+            Ok(())
+        })?;
+        evaluation.malformed = malformed;
+        self.judge(&mut pending, context, state, &mut evaluation)?;
+        Ok(evaluation)
+    }
+
+    /// Says which rules match which events, without state.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluateError`], also for more than a million matches.
+    pub fn match_events(&self, batch: &str, context: Context<'_>) -> Result<Matching, EvaluateError> {
+        let mut matching = Matching::default();
+        let mut malformed = Vec::new();
+        matching.events = self.each_match(batch, context, &mut malformed, |found| {
+            if matching.matches.len() >= MAX_MATCHES {
+                let cause = format!("more than {MAX_MATCHES} matches in a batch; pass smaller ones");
+                return Err(EvaluateError::Invalid(cause));
+            }
+            matching.matches.push((found.line_number, found.number as u32));
+            Ok(())
+        })?;
+        matching.malformed = malformed;
+        Ok(matching)
+    }
+
+    /// Reads each event once and hands over each rule that matches it. Answers
+    /// with the number of events.
+    fn each_match<'a>(
+        &self,
+        batch: &'a str,
+        context: Context<'_>,
+        malformed: &mut Vec<(u32, Malformed)>,
+        mut found: impl FnMut(Found<'_, '_, 'a>) -> Result<(), EvaluateError>,
+    ) -> Result<u32, EvaluateError> {
         if self.rules.is_empty() {
             return Err(EvaluateError::NotConfigured);
         }
-        let mut evaluation = Evaluation::default();
-        let mut event = Slots::new(self.projection.len());
-        let mut pending = Pending::default();
-        let mut line_count = 0;
+        let mut event = Slots::new(&self.projection, context.arrival_ms);
+        let mut targets = Targets::default();
+        let mut candidates = Vec::new();
+        let (mut events, mut line_count) = (0, 0);
         for (line_number, line) in lines(batch) {
             line_count = line_number as usize + 1;
             if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
                 continue;
             }
-            evaluation.events += 1;
-            if let Err(malformed) = scan(line, &self.projection, &mut event) {
-                evaluation.malformed.push((line_number, malformed));
+            events += 1;
+            if let Err(fault) = scan(line, &mut event) {
+                malformed.push((line_number, fault));
                 continue;
             }
-            for rule in 0..self.rules.len() {
-                self.match_event(&event, rule, (line_number, line), context, &mut pending, &mut evaluation);
-                if pending.sightings.len() >= PENDING_SIGHTINGS {
-                    self.judge(&mut pending, context, state, &mut evaluation)?;
+            self.candidates.of(&event, &mut candidates);
+            if candidates.is_empty() {
+                continue;
+            }
+            let index = self.target.index_of(&event, context.index);
+            let of_target = targets.rules_of(index.as_deref(), &self.rules);
+            for &number in &candidates {
+                let Some(rule) = self.rules.get(number) else { continue };
+                if of_target.get(number) == Some(&true) && rule.program.matches(&event) {
+                    found(Found { event: &event, line_number, line, number, rule, index: index.as_deref() })?;
                 }
             }
         }
@@ -268,37 +337,33 @@ impl Engine {
             let cause = format!("{} ids for {line_count} lines", context.ids.len());
             return Err(EvaluateError::Invalid(cause));
         }
-        self.judge(&mut pending, context, state, &mut evaluation)?;
-        Ok(evaluation)
+        Ok(events)
     }
 
-    /// What needs no state: matches a rule and extracts terms.
-    fn match_event<'a>(
+    /// Extracts the terms of a match, to be judged.
+    fn collect<'a>(
         &self,
-        event: &Slots<'a>,
-        number: usize,
-        (line_number, line): (u32, &'a str),
+        found: Found<'_, '_, 'a>,
         context: Context<'_>,
         pending: &mut Pending<'a>,
         evaluation: &mut Evaluation,
     ) {
-        let Some(rule) = self.rules.get(number).filter(|rule| rule.program.matches(event)) else { return };
-        let index = self.target.index_of(event, context.index);
-        if index.as_deref().is_some_and(|index| !rule.index.contain(index)) {
-            return;
-        }
-        evaluation.matched += 1;
+        let Found { event, line_number, line, number, rule, index } = found;
         let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
             return evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
         };
-        let terms = terms_of(event, &rule.term_slots);
-        if terms.cut {
-            evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
-        }
         let id = match context.ids.get(line_number as usize) {
             Some(id) if !id.is_empty() => id.clone(),
             _ => event_id(line.trim_ascii()),
         };
+        let terms = match rule.kind {
+            Kind::NewTerms { .. } => rule.terms.terms_of(event),
+            // The event itself is what is new.
+            Kind::Query => Terms { tuples: vec![vec![id.clone().into()]], cut: false },
+        };
+        if terms.cut {
+            evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
+        }
         for terms in terms.tuples {
             pending.sightings.push(Sighting {
                 rule: rule.history.clone(),
@@ -308,7 +373,8 @@ impl Engine {
                 event: id.clone(),
                 quota: rule.quota,
             });
-            pending.candidates.push(Candidate { line_number, line, rule: number, index: index.clone(), terms });
+            let index = index.map(str::to_owned);
+            pending.candidates.push(Candidate { line_number, line, rule: number, index, terms });
         }
     }
 
@@ -365,13 +431,14 @@ impl Engine {
         let index = candidate.index.as_deref();
         let space = &self.settings.space;
         let uuid = &rule.template.rule_uuid;
-        let id = alert_id(index.unwrap_or_default(), &sighting.event, space, uuid, &candidate.terms);
+        let terms = matches!(rule.kind, Kind::NewTerms { .. }).then_some(&*candidate.terms);
+        let id = alert_id(index.unwrap_or_default(), &sighting.event, space, uuid, terms);
         let alert = Alert {
             id: &id,
             event_id: &sighting.event,
             index,
             space,
-            terms: &candidate.terms,
+            terms,
             whole_event,
             created_ms: context.arrival_ms,
         };

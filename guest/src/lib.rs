@@ -9,8 +9,11 @@
 //! logic for tests, fuzzing and benches.
 
 pub mod alert;
+mod candidates;
 pub mod engine;
 pub mod event;
+mod loading;
+pub mod mapping;
 pub mod rule;
 pub mod sightings;
 pub mod target;

@@ -1,8 +1,11 @@
 //! The index or data stream an event is bound for.
 
-use firstseen_kql::{Scalar, Slot};
+use std::collections::BTreeMap;
+
+use firstseen_kql::{Layout, Scalar, Slot};
 
 use crate::event::{Projection, Slots};
+use crate::rule::Rule;
 
 /// Slots of the `data_stream.*` fields.
 #[derive(Clone, Copy, Debug)]
@@ -16,15 +19,15 @@ impl Target {
     /// Adds the `data_stream.*` fields to what is projected.
     pub fn new(projection: &mut Projection) -> Self {
         Self {
-            kind: projection.slot("data_stream.type"),
-            dataset: projection.slot("data_stream.dataset"),
-            namespace: projection.slot("data_stream.namespace"),
+            kind: projection.values("data_stream.type"),
+            dataset: projection.values("data_stream.dataset"),
+            namespace: projection.values("data_stream.namespace"),
         }
     }
 
     /// The name of the target: `known` if the host knows it, else the data
     /// stream the event names (`<type>-<dataset>-<namespace>`), else unknown.
-    pub fn index_of(&self, event: &Slots<'_>, known: Option<&str>) -> Option<String> {
+    pub fn index_of(&self, event: &Slots<'_, '_>, known: Option<&str>) -> Option<String> {
         if let Some(known) = known {
             return Some(known.to_owned());
         }
@@ -33,5 +36,27 @@ impl Target {
             _ => None,
         };
         Some(format!("{}-{}-{}", text(self.kind)?, text(self.dataset)?, text(self.namespace)?))
+    }
+}
+
+/// Names of targets that are remembered; what comes on top is found out anew.
+const TARGETS_MAX: usize = 256;
+
+/// Which rules' index patterns a target passes, remembered for the few that a
+/// batch has.
+#[derive(Debug, Default)]
+pub(crate) struct Targets(BTreeMap<Option<String>, Vec<bool>>);
+
+impl Targets {
+    /// For each rule, whether events bound for `index` are its business.
+    pub(crate) fn rules_of(&mut self, index: Option<&str>, rules: &[Rule]) -> &[bool] {
+        let name = index.map(str::to_owned);
+        if self.0.len() >= TARGETS_MAX && !self.0.contains_key(&name) {
+            self.0.clear();
+        }
+        self.0.entry(name).or_insert_with(|| {
+            let passes = |rule: &Rule| index.is_none_or(|index| rule.index.contain(index));
+            rules.iter().map(passes).collect()
+        })
     }
 }

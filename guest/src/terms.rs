@@ -1,12 +1,11 @@
 //! New terms: the tuples of values that an event introduces.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use firstseen_kql::Slot;
+use firstseen_kql::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
 use serde_json::Value;
 
-use crate::event::Slots;
+use crate::event::{Projection, Slots};
 
 /// Tuples one event may give one rule. Kibana has no such limit; an event over
 /// it gives the first tuples in order of its values, and the operator is told.
@@ -14,6 +13,25 @@ pub const MAX_TERMS: usize = 10_000;
 
 /// Greatest length of a canonical term in bytes (a limit of `sightings`).
 const MAX_TERM: usize = 32 * 1024;
+
+/// The new-terms fields of a rule: where their values are, and of what types.
+#[derive(Clone, Debug, Default)]
+pub struct TermFields(Vec<TermField>);
+
+#[derive(Clone, Debug)]
+struct TermField {
+    source: TermSource,
+    field_type: FieldType,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum TermSource {
+    Values(Slot),
+    /// All leaves of a flattened field.
+    Leaves(Slot),
+    /// A field that aggregations do not see gives no term.
+    Nowhere,
+}
 
 /// The terms of one event for one rule.
 #[derive(Debug, Default)]
@@ -25,25 +43,76 @@ pub struct Terms {
     pub cut: bool,
 }
 
-/// Every combination of the distinct values of the fields: the Cartesian
-/// product, as Kibana builds it. None if a field has no value.
-pub fn terms_of(event: &Slots<'_>, fields: &[Slot]) -> Terms {
-    let mut terms = Terms { tuples: vec![Vec::with_capacity(fields.len())], cut: false };
-    for &field in fields {
-        let values = distinct_values(event, field);
-        let combinations = terms.tuples.len().saturating_mul(values.len());
-        terms.cut |= combinations > MAX_TERMS;
-        terms.tuples = terms
-            .tuples
-            .iter()
-            .flat_map(|tuple| values.iter().map(move |value| extended(tuple, value)))
-            .take(MAX_TERMS)
-            .collect();
+impl TermFields {
+    /// Finds the fields in a mapping; they get slots in `projection`.
+    ///
+    /// # Errors
+    ///
+    /// Names the field on which Elasticsearch could not aggregate: a rule that
+    /// asks for its terms fails in Kibana.
+    pub fn new(names: &[String], mapping: &Mapping, projection: &mut Projection) -> Result<Self, String> {
+        names.iter().map(|name| TermField::new(name, mapping, projection)).collect::<Result<_, _>>().map(Self)
     }
-    let found = terms.tuples.len();
-    terms.tuples.retain(|tuple| canonical(tuple).len() <= MAX_TERM);
-    terms.cut |= terms.tuples.len() < found;
-    terms
+
+    /// Every combination of the distinct values of the fields: the Cartesian
+    /// product, as Kibana builds it. None if a field has no value.
+    pub fn terms_of(&self, event: &Slots<'_, '_>) -> Terms {
+        let mut terms = Terms { tuples: vec![Vec::with_capacity(self.0.len())], cut: false };
+        for field in &self.0 {
+            let values: Vec<Value> = field.distinct_values(event).iter().map(json).collect();
+            let combinations = terms.tuples.len().saturating_mul(values.len());
+            terms.cut |= combinations > MAX_TERMS;
+            terms.tuples = terms
+                .tuples
+                .iter()
+                .flat_map(|tuple| values.iter().map(move |value| extended(tuple, value)))
+                .take(MAX_TERMS)
+                .collect();
+        }
+        let found = terms.tuples.len();
+        terms.tuples.retain(|tuple| canonical(tuple).len() <= MAX_TERM);
+        terms.cut |= terms.tuples.len() < found;
+        terms
+    }
+}
+
+impl TermField {
+    fn new(name: &str, mapping: &Mapping, projection: &mut Projection) -> Result<Self, String> {
+        let nowhere = Self { source: TermSource::Nowhere, field_type: FieldType::NotIndexed };
+        let Resolved::Field(field) = mapping.resolve(name) else { return Ok(nowhere) };
+        if mapping.nested_path(name).is_some() || field.field_type == FieldType::Nested {
+            return Ok(nowhere);
+        }
+        if !field.field_type.is_aggregatable() {
+            let type_name = field.field_type.name();
+            return Err(format!(
+                "`{name}` is of type `{type_name}`, whose values cannot be terms; use a keyword field"
+            ));
+        }
+        let source = match field.field_type {
+            FieldType::Flattened { .. } => TermSource::Leaves(projection.leaves(&field.path)),
+            _ => TermSource::Values(projection.values(&field.path)),
+        };
+        Ok(Self { source, field_type: field.field_type })
+    }
+
+    /// In the order of the field's type.
+    fn distinct_values(&self, event: &Slots<'_, '_>) -> BTreeSet<DocValue> {
+        match self.source {
+            TermSource::Values(slot) => {
+                event.values(slot).filter_map(|value| self.field_type.doc_value(value)).collect()
+            }
+            TermSource::Leaves(slot) => {
+                let mut values = BTreeSet::new();
+                event.any_leaf(slot, |_, value| {
+                    values.extend(self.field_type.doc_value(value));
+                    false
+                });
+                values
+            }
+            TermSource::Nowhere => BTreeSet::new(),
+        }
+    }
 }
 
 /// The canonical text of a term: a JSON array without white space.
@@ -52,27 +121,40 @@ pub fn canonical(tuple: &[Value]) -> String {
     serde_json::to_string(tuple).unwrap_or_default()
 }
 
-/// In ascending order of their bytes, as Kibana takes them. A keyword field's
-/// numbers and booleans are text, as they stand in the event.
-fn distinct_values(event: &Slots<'_>, field: Slot) -> BTreeSet<String> {
-    event.values(field).filter_map(|value| value.text().map(Cow::into_owned)).collect()
+fn json(value: &DocValue) -> Value {
+    match value {
+        DocValue::Bool(flag) => Value::Bool(*flag),
+        // What is no number in JSON is an infinity, which no field keeps.
+        DocValue::Number { json, .. } => serde_json::from_str(json).unwrap_or_default(),
+        DocValue::Ip { text, .. } | DocValue::Text(text) => Value::String(text.clone()),
+    }
 }
 
-fn extended(tuple: &[Value], value: &str) -> Vec<Value> {
-    tuple.iter().cloned().chain([Value::String(value.to_owned())]).collect()
+fn extended(tuple: &[Value], value: &Value) -> Vec<Value> {
+    tuple.iter().chain([value]).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Projection, scan};
+    use crate::event::scan;
+    use firstseen_kql::NumberType;
 
     fn tuples(line: &str, fields: &[&str]) -> Vec<String> {
+        let mut mapping = Mapping::default();
+        mapping.insert("n", FieldType::Number(NumberType::Long));
+        mapping.insert("ip", FieldType::Ip);
+        mapping.insert("flat", FieldType::Flattened { ignore_above: None });
+        mapping.insert("short", FieldType::Keyword { ignore_above: Some(3), lowercase: true });
+        mapping.insert("nested", FieldType::Nested);
+        mapping.insert("nested.a", FieldType::KEYWORD);
+        mapping.insert("a", FieldType::KEYWORD);
         let mut projection = Projection::default();
-        let slots: Vec<Slot> = fields.iter().map(|field| projection.slot(field)).collect();
-        let mut event = Slots::new(projection.len());
-        scan(line, &projection, &mut event).unwrap();
-        terms_of(&event, &slots).tuples.iter().map(|tuple| canonical(tuple)).collect()
+        let fields: Vec<String> = fields.iter().map(|field| field.to_string()).collect();
+        let fields = TermFields::new(&fields, &mapping, &mut projection).unwrap();
+        let mut event = Slots::new(&projection, 0);
+        scan(line, &mut event).unwrap();
+        fields.terms_of(&event).tuples.iter().map(|tuple| canonical(tuple)).collect()
     }
 
     #[test]
@@ -80,10 +162,21 @@ mod tests {
         assert_eq!(tuples(r#"{"a":["y","x","y"]}"#, &["a"]), [r#"["x"]"#, r#"["y"]"#]);
         assert_eq!(
             tuples(r#"{"a":["x",["y"]],"b":[1,true]}"#, &["b", "a"]),
-            [r#"["1","x"]"#, r#"["1","y"]"#, r#"["true","x"]"#, r#"["true","y"]"#]
+            [r#"[true,"x"]"#, r#"[true,"y"]"#, r#"[1,"x"]"#, r#"[1,"y"]"#]
         );
         assert_eq!(tuples(r#"{"a":"\u0041\n"}"#, &["a"]), [r#"["A\n"]"#]);
         assert_eq!(tuples(r#"{"a":""}"#, &["a"]), [r#"[""]"#]);
+    }
+
+    #[test]
+    fn types_decide_what_a_term_is() {
+        assert_eq!(tuples(r#"{"a":[1.50,true]}"#, &["a"]), [r#"["1.50"]"#, r#"["true"]"#]);
+        assert_eq!(tuples(r#"{"n":["7",7.9,10,-1]}"#, &["n"]), ["[-1]", "[7]", "[10]"]);
+        assert_eq!(tuples(r#"{"ip":["::ffff:9.0.0.1","10.0.0.1"]}"#, &["ip"]), [r#"["9.0.0.1"]"#, r#"["10.0.0.1"]"#]);
+        assert_eq!(tuples(r#"{"short":["ABC","abcd"]}"#, &["short"]), [r#"["abc"]"#]);
+        assert_eq!(tuples(r#"{"flat":{"x":1,"y":{"z":["v"]}}}"#, &["flat"]), [r#"["1"]"#, r#"["v"]"#]);
+        assert_eq!(tuples(r#"{"flat":{"x":1,"y":{"z":["v"]}}}"#, &["flat.y.z"]), [r#"["v"]"#]);
+        assert!(tuples(r#"{"nested":[{"a":"x"}]}"#, &["nested.a"]).is_empty());
     }
 
     #[test]

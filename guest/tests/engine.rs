@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use firstseen_guest::alert::Format;
-use firstseen_guest::engine::{Context, Engine, EvaluateError, Evaluation, Settings};
+use firstseen_guest::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Settings};
 use firstseen_guest::rule::{BUILT_IN, Clock};
 use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
 use serde_json::{Map, Value, json};
@@ -52,7 +52,7 @@ fn install(parent: Value) -> Value {
 }
 
 fn evaluate(settings: Settings, batch: &str, context: Context<'_>) -> (Evaluation, Vec<Sighting>) {
-    let (engine, _) = Engine::new(&[], settings);
+    let (engine, _) = Engine::new(&Documents::default(), settings);
     let mut state = Seen::default();
     (engine.evaluate(batch, context, &mut state).unwrap(), state.1)
 }
@@ -60,8 +60,11 @@ fn evaluate(settings: Settings, batch: &str, context: Context<'_>) -> (Evaluatio
 fn built_in_with(member: &str, value: Value) -> (Engine, Vec<Result<usize, String>>) {
     let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).unwrap();
     rule.insert(member.to_owned(), value);
-    let (engine, reports) = Engine::new(&[("test".to_owned(), Value::Object(rule).to_string())], Settings::default());
-    let reports = reports.into_iter().map(|report| report.map_err(|refusal| refusal.error.to_string()));
+    let (engine, reports) = Engine::new(
+        &Documents::of_rules(vec![("test".to_owned(), Value::Object(rule).to_string())]),
+        Settings::default(),
+    );
+    let reports = reports.rules.into_iter().map(|report| report.map_err(|refusal| refusal.error.to_string()));
     (engine, reports.collect())
 }
 
@@ -105,9 +108,9 @@ fn one_bad_rule_does_not_stop_the_others() {
         ("b".to_owned(), BUILT_IN.to_owned()),
         ("c".to_owned(), BUILT_IN.to_owned()),
     ];
-    let (engine, reports) = Engine::new(&documents, Settings::default());
+    let (engine, reports) = Engine::new(&Documents::of_rules(documents.to_vec()), Settings::default());
     assert_eq!(engine.rules().len(), 1);
-    assert!(matches!(reports.as_slice(), [Err(_), Ok(0), Err(_)]));
+    assert!(matches!(reports.rules.as_slice(), [Err(_), Ok(0), Err(_)]));
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn ids_are_the_wires_where_it_has_them() {
     let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: &ids, ..CONTEXT });
     assert_eq!(sightings[0].event, "one");
     assert_eq!(sightings[1].event.len(), 32);
-    let (engine, _) = Engine::new(&[], Settings::default());
+    let (engine, _) = Engine::new(&Documents::default(), Settings::default());
     let wrong = engine.evaluate(&batch, Context { ids: &ids[..2], ..CONTEXT }, &mut Seen::default());
     assert!(matches!(wrong, Err(EvaluateError::Invalid(_))));
 }
@@ -166,7 +169,7 @@ fn very_many_terms_are_judged_in_parts() {
 
 #[test]
 fn a_state_that_fails_fails_the_batch() {
-    let (engine, _) = Engine::new(&[], Settings::default());
+    let (engine, _) = Engine::new(&Documents::default(), Settings::default());
     let failed = engine.evaluate(&install(json!("/bin/sh")).to_string(), CONTEXT, &mut Failing);
     assert_eq!(failed.unwrap_err(), EvaluateError::Sightings("the disk is full".to_owned()));
     assert!(engine.evaluate("{}\n", CONTEXT, &mut Failing).is_ok());

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 use firstseen_guest::event::{Fault, MAX_DEPTH, Projection, Slots, scan};
-use firstseen_kql::{Scalar, Slot};
+use firstseen_kql::{Event, Layout, Scalar, Slot};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
@@ -13,71 +13,77 @@ const FIELDS: [&str; 8] = ["a", "a.b", "a.b.c", "b.a", "c", "c.c.c", "é.b", "a.
 /// sorted.
 fn naive(members: &Map<String, Value>, field: &str) -> Vec<String> {
     let mut found = Vec::new();
-    walk(&Value::Object(members.clone()), None, field, &mut found);
+    walk(&Value::Object(members.clone()), "", &mut |path, text| {
+        if path == field {
+            found.push(text);
+        }
+    });
     found.sort();
     found
 }
 
-/// Says whether the value holds a value.
-fn walk(value: &Value, path: Option<&str>, field: &str, found: &mut Vec<String>) -> bool {
-    let mut keep = |text: String| {
-        if path == Some(field) {
-            found.push(text);
+/// The same for all values at a path and below, with their paths.
+fn naive_leaves(members: &Map<String, Value>, object: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(&Value::Object(members.clone()), "", &mut |path, text| {
+        let below = path.strip_prefix(object).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if object.is_empty() || below {
+            found.push(format!("{path} {text}"));
         }
-    };
-    match value {
-        Value::Null => return false,
-        Value::Bool(flag) => keep(format!("bool {flag}")),
-        Value::Number(number) => keep(format!("number {number}")),
-        Value::String(text) => keep(format!("string {text}")),
-        Value::Array(elements) => {
-            let has_values: Vec<bool> = elements.iter().map(|element| walk(element, path, field, found)).collect();
-            return has_values.contains(&true);
-        }
-        Value::Object(members) => {
-            let mut any = false;
-            for (key, value) in members {
-                let below = path.map_or(key.clone(), |path| format!("{path}.{key}"));
-                let has_value = walk(value, Some(&below), field, found);
-                let parent = path.map_or(0, |path| path.len() + 1);
-                let is_on_the_way = below.strip_prefix(field).is_some_and(|rest| rest.starts_with('.'));
-                if has_value && is_on_the_way && field.len() > parent {
-                    found.push("object".to_owned());
-                }
-                any |= has_value;
-            }
-            if any {
-                keep_object(path == Some(field), found);
-            }
-            return any;
-        }
-    }
-    true
+    });
+    found.sort();
+    found
 }
 
-fn keep_object(is_field: bool, found: &mut Vec<String>) {
-    if is_field {
-        found.push("object".to_owned());
+fn walk(value: &Value, path: &str, keep: &mut impl FnMut(&str, String)) {
+    match value {
+        Value::Null => {}
+        Value::Bool(flag) => keep(path, format!("bool {flag}")),
+        Value::Number(number) => keep(path, format!("number {number}")),
+        Value::String(text) => keep(path, format!("string {text}")),
+        Value::Array(elements) => elements.iter().for_each(|element| walk(element, path, keep)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                walk(value, &below, keep);
+            }
+        }
     }
 }
 
 fn projection() -> (Projection, Vec<Slot>) {
     let mut projection = Projection::default();
-    let slots = FIELDS.iter().map(|field| projection.slot(field)).collect();
+    let slots = FIELDS.iter().map(|field| projection.values(field)).collect();
     (projection, slots)
+}
+
+fn text_of(value: Scalar<'_>) -> String {
+    match value {
+        Scalar::Bool(flag) => format!("bool {flag}"),
+        Scalar::Number(number) => format!("number {number}"),
+        Scalar::String(text) => format!("string {}", text.decode()),
+    }
+}
+
+fn scanned_leaves(line: &str, object: &str) -> Option<Vec<String>> {
+    let (mut projection, _) = projection();
+    let slot = projection.leaves(object);
+    let mut event = Slots::new(&projection, 0);
+    scan(line, &mut event).ok()?;
+    let mut found = Vec::new();
+    event.any_leaf(slot, |path, value| {
+        found.push(format!("{path} {}", text_of(value)));
+        false
+    });
+    found.sort();
+    Some(found)
 }
 
 fn scanned(line: &str, field: usize) -> Option<Vec<String>> {
     let (projection, slots) = projection();
-    let mut event = Slots::new(projection.len());
-    scan(line, &projection, &mut event).ok()?;
-    let text = |value| match value {
-        Scalar::Bool(flag) => format!("bool {flag}"),
-        Scalar::Number(number) => format!("number {number}"),
-        Scalar::String(text) => format!("string {}", text.decode()),
-        Scalar::Object => "object".to_owned(),
-    };
-    let mut values: Vec<String> = event.values(slots[field]).map(text).collect();
+    let mut event = Slots::new(&projection, 0);
+    scan(line, &mut event).ok()?;
+    let mut values: Vec<String> = event.values(slots[field]).map(text_of).collect();
     values.sort();
     Some(values)
 }
@@ -151,6 +157,9 @@ proptest! {
         if !has_unicode_escape(&line) {
             prop_assert_eq!(scanned(&escaped(&line), field), Some(naive(&event, FIELDS[field])));
         }
+        for object in ["", "a", "a.b", "c.c", "b.a.c", "x"] {
+            prop_assert_eq!(scanned_leaves(&line, object), Some(naive_leaves(&event, object)), "{}", object);
+        }
     }
 
     #[test]
@@ -207,9 +216,33 @@ fn names_what_is_wrong_and_where() {
     ];
     let (projection, _) = projection();
     for (line, offset, fault) in cases {
-        let malformed = scan(line, &projection, &mut Slots::new(projection.len())).unwrap_err();
+        let malformed = scan(line, &mut Slots::new(&projection, 0)).unwrap_err();
         assert_eq!((malformed.offset, malformed.fault), (offset, fault), "{line}");
     }
+}
+
+#[test]
+fn nested_objects_are_looked_at_one_by_one() {
+    let mut projection = Projection::default();
+    let (slot, inner) = projection.objects("n.m");
+    let x = inner.values("x");
+    let mut event = Slots::new(&projection, 0);
+    scan(r#"{"n":[{"m":[{"x":1},[{"x":[2,3]}],null,4]},{"m":{"y":0}}],"n.m":{"x":5}}"#, &mut event).unwrap();
+    let mut objects = Vec::new();
+    event.any_object(slot, |object| {
+        objects.push(object.values(x).map(text_of).collect::<Vec<_>>());
+        false
+    });
+    objects.sort();
+    assert_eq!(
+        objects,
+        [
+            vec![],
+            vec!["number 1".to_owned()],
+            vec!["number 2".to_owned(), "number 3".to_owned()],
+            vec!["number 5".to_owned()]
+        ]
+    );
 }
 
 #[test]

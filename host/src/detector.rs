@@ -108,6 +108,17 @@ pub struct RuleRefusal {
     pub cause: String,
 }
 
+/// What became of rules and what came with them.
+#[derive(Clone, Debug, Default)]
+pub struct RuleReports {
+    /// The rules that run, in order.
+    pub rules: Vec<RuleSummary>,
+    /// The rules that do not, in order.
+    pub refusals: Vec<RuleRefusal>,
+    /// Exceptions, value lists and mappings that cannot be used.
+    pub unusable: Vec<RuleRefusal>,
+}
+
 /// Detection with a set of rules and a store. Cheap to clone; clones share the
 /// store.
 #[derive(Clone)]
@@ -170,6 +181,28 @@ impl Detector {
     /// [`Error::Start`] if the module cannot be started.
     pub fn worker(&self) -> Result<Worker, Error> {
         Worker::new(self.clone())
+    }
+
+    /// The same rules over a store of their own, with the times of events as an
+    /// index would have them: `@timestamp` where the override is missing.
+    pub(crate) fn of_stored_events(&self) -> Self {
+        let shared = &self.shared;
+        let configuration = wit::Configuration { clock: wit::Clock::Event, ..shared.configuration.clone() };
+        let original = Arc::clone(shared);
+        Self {
+            shared: Arc::new(Shared {
+                module: shared.module.clone(),
+                configuration,
+                limits: shared.limits,
+                line_bytes_max: shared.line_bytes_max,
+                learning: Learning::NONE,
+                store: Arc::new(MemoryStore::new()),
+                rules: shared.rules.clone(),
+                refusals: shared.refusals.clone(),
+                unusable: shared.unusable.clone(),
+                log: Box::new(move |message| (original.log)(message)),
+            }),
+        }
     }
 
     /// The rules that run.
@@ -360,16 +393,7 @@ impl Builder {
     /// every rule. Rules refused beside others that run are in
     /// [`Detector::refusals`].
     pub fn build(self) -> Result<Detector, Error> {
-        let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        let reports = instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
-        let (mut rules, mut refusals, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
-        for report in reports {
-            match report {
-                wit::RuleReport::Loaded(summary) => rules.push(summary.into()),
-                wit::RuleReport::Refused(error) => refusals.push(rule_refusal(error)),
-                wit::RuleReport::Unusable(error) => unusable.push(rule_refusal(error)),
-            }
-        }
+        let (mut instance, RuleReports { rules, refusals, unusable }) = self.configured()?;
         if rules.is_empty() {
             return Err(Error::NoRules(refusals));
         }
@@ -392,6 +416,31 @@ impl Builder {
         };
         shared.log(instance.take_messages());
         Ok(Detector { shared: Arc::new(shared) })
+    }
+
+    /// Starts the module and says what became of the rules, be it that none
+    /// runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if the module fails.
+    pub fn check(self) -> Result<RuleReports, Error> {
+        let (mut instance, reports) = self.configured()?;
+        instance.take_messages().iter().for_each(|message| (self.log)(message));
+        Ok(reports)
+    }
+
+    fn configured(&self) -> Result<(Instance, RuleReports), Error> {
+        let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
+        let mut reports = RuleReports::default();
+        for report in instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)? {
+            match report {
+                wit::RuleReport::Loaded(summary) => reports.rules.push(summary.into()),
+                wit::RuleReport::Refused(error) => reports.refusals.push(rule_refusal(error)),
+                wit::RuleReport::Unusable(error) => reports.unusable.push(rule_refusal(error)),
+            }
+        }
+        Ok((instance, reports))
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Error {
     Module(ModuleError),
     /// The module failed while it was started or configured.
     Start(Trap),
+    /// The module failed during a call.
+    Call(Trap),
     /// No rule runs; why each was refused.
     NoRules(Vec<RuleRefusal>),
     /// The state cannot be read or written. Nothing of the batch is kept.
@@ -32,6 +34,7 @@ impl fmt::Display for Error {
         match self {
             Self::Module(error) => error.fmt(f),
             Self::Start(trap) => write!(f, "the detection module could not be started: {trap}"),
+            Self::Call(trap) => write!(f, "the detection module failed: {trap}"),
             Self::NoRules(refusals) => {
                 f.write_str("no rule runs")?;
                 refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
@@ -50,7 +53,7 @@ impl std::error::Error for Error {
             // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
             Self::Store(error) => error.source(),
-            Self::Start(_) | Self::NoRules(_) | Self::Ids { .. } => None,
+            Self::Start(_) | Self::Call(_) | Self::NoRules(_) | Self::Ids { .. } => None,
         }
     }
 }

@@ -75,6 +75,27 @@ pub struct Unjudged {
     pub cause: Trap,
 }
 
+/// Which rules match which events of a batch.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Matching {
+    /// Lines that are not blank.
+    pub events: u64,
+    /// The matches, ordered by line, then by rule.
+    pub matches: Vec<EventMatch>,
+    /// Lines that are no events, ordered by line; counted among `events`.
+    pub malformed: Vec<MalformedLine>,
+}
+
+/// A rule matches an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventMatch {
+    /// Line of the batch, from 0.
+    pub line: usize,
+    /// The rule's place among [`Detector::rules`](crate::Detector::rules).
+    pub rule: usize,
+}
+
 /// Counts of one or more batches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -9,7 +9,8 @@ use crate::batch::Batch;
 use crate::breaker::Breaker;
 use crate::detector::{Detector, RuleSummary};
 use crate::error::Error;
-use crate::outcome::{Alert, Counts, Fault, MalformedLine, Outcome, Unjudged};
+use crate::outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
+use crate::schedule::RunRange;
 use crate::store::{Session, StoredAlert};
 use crate::text::{Text, line_ranges};
 use crate::wasm::{CallError, Instance, Trap, detector as wit, printable};
@@ -68,10 +69,18 @@ impl Worker {
     /// [`Error::Store`] if the state fails, [`Error::Ids`] if the batch has not
     /// as many ids as lines. Nothing of the batch is kept then.
     pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
+        let session = self.session(batch.arrival_ms)?;
+        let outcome = self.evaluate_in(batch, session)?;
+        self.met_rules = true;
+        Ok(outcome)
+    }
+
+    /// Evaluates a batch in a session of the caller's, and commits that.
+    pub(crate) fn evaluate_in(&mut self, batch: &Batch<'_>, session: Session) -> Result<Outcome, Error> {
         check_ids(batch)?;
         let text = Text::new(batch.lines, self.detector.shared.line_bytes_max);
         let mut progress = Progress {
-            session: self.session(batch.arrival_ms)?,
+            session,
             alerts: Vec::new(),
             malformed: Vec::new(),
             unjudged: Vec::new(),
@@ -94,8 +103,66 @@ impl Worker {
         }
         self.breaker.batch(progress.unjudged.is_empty());
         self.drop_bloated_instance();
-        self.met_rules = true;
         progress.commit(text.set_apart)
+    }
+
+    /// Says which rules match which events of a batch, by query, filters,
+    /// exceptions and index patterns alone: no state, no terms, no alerts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Call`] if the module fails, [`Error::Ids`] if the batch has not
+    /// as many ids as lines.
+    pub fn match_events(&mut self, batch: &Batch<'_>) -> Result<Matching, Error> {
+        check_ids(batch)?;
+        let shared = &self.detector.shared;
+        let text = Text::new(batch.lines, shared.line_bytes_max);
+        let instance = match &mut self.instance {
+            Some(instance) => instance,
+            None => self.instance.insert(shared.instance()?),
+        };
+        let answer = instance.match_events(&text.text, &context(batch, batch.ids));
+        shared.log(instance.take_messages());
+        let trap = match answer {
+            Ok(answer) => match matching(answer, &text, shared.rules.len()) {
+                Ok(matching) => return Ok(matching),
+                Err(trap) => trap,
+            },
+            Err(CallError::Trap(trap)) => trap,
+            Err(CallError::Store(error)) => return Err(Error::Store(error)),
+            Err(CallError::Module(error)) => Trap::contract(refusal(error)),
+        };
+        self.instance = None;
+        Err(Error::Call(trap))
+    }
+
+    /// The history keys of the rules, in their order.
+    pub(crate) fn histories(&self) -> Vec<String> {
+        self.detector.rules().iter().map(|rule| rule.history.clone()).collect()
+    }
+
+    /// What Kibana's run of a rule that starts at `now_ms` would look at; `rule`
+    /// is its place among [`Detector::rules`]. `None` if there is no such rule
+    /// or the times leave the calendar.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if the module fails.
+    pub fn scheduled_range(&mut self, rule: usize, now_ms: i64) -> Result<Option<RunRange>, Error> {
+        let shared = &self.detector.shared;
+        let instance = match &mut self.instance {
+            Some(instance) => instance,
+            None => self.instance.insert(shared.instance()?),
+        };
+        let answer = instance.scheduled_range(u32::try_from(rule).unwrap_or(u32::MAX), now_ms);
+        shared.log(instance.take_messages());
+        match answer {
+            Ok(range) => Ok(range.map(RunRange::from)),
+            Err(trap) => {
+                self.instance = None;
+                Err(Error::Start(trap))
+            }
+        }
     }
 
     /// A session for one batch; the first one notes when the store met the
@@ -241,16 +308,7 @@ impl Progress {
             alert.line += first_line as u32;
             alert
         }));
-        self.malformed.extend(evaluation.malformed.into_iter().map(|line| MalformedLine {
-            line: line.line as usize + first_line,
-            offset: line.offset as usize,
-            fault: match line.fault {
-                wit::Fault::NotAnObject => Fault::NotAnObject,
-                wit::Fault::Syntax => Fault::Syntax,
-                wit::Fault::Incomplete => Fault::Incomplete,
-                wit::Fault::TooDeep => Fault::TooDeep,
-            },
-        }));
+        self.malformed.extend(evaluation.malformed.into_iter().map(|line| malformed(line, first_line)));
     }
 
     /// Notes lines as not judged.
@@ -299,6 +357,39 @@ impl Progress {
     }
 }
 
+fn malformed(line: wit::MalformedLine, first_line: usize) -> MalformedLine {
+    MalformedLine {
+        line: line.line as usize + first_line,
+        offset: line.offset as usize,
+        fault: match line.fault {
+            wit::Fault::NotAnObject => Fault::NotAnObject,
+            wit::Fault::Syntax => Fault::Syntax,
+            wit::Fault::Incomplete => Fault::Incomplete,
+            wit::Fault::TooDeep => Fault::TooDeep,
+        },
+    }
+}
+
+/// Matches must point into the batch and at rules that run, in order.
+fn matching(matching: wit::Matching, text: &Text<'_>, rules: usize) -> Result<Matching, Trap> {
+    let lines = memchr::memchr_iter(b'\n', text.text.as_bytes()).count() + 1;
+    let beyond = |line: u32| line as usize >= lines;
+    if matching.matches.iter().any(|one| beyond(one.line) || one.rule as usize >= rules)
+        || matching.malformed.iter().any(|line| beyond(line.line))
+    {
+        return Err(Trap::contract("it names a line or a rule that is not there"));
+    }
+    if !matching.matches.is_sorted_by_key(|one| (one.line, one.rule)) {
+        return Err(Trap::contract("its matches are not in order"));
+    }
+    let matches = matching.matches.iter().map(|one| EventMatch { line: one.line as usize, rule: one.rule as usize });
+    let mut lines: Vec<MalformedLine> = matching.malformed.into_iter().map(|line| malformed(line, 0)).collect();
+    let events = u64::from(matching.events) + text.set_apart.len() as u64;
+    lines.extend(&text.set_apart);
+    lines.sort_by_key(|line| line.line);
+    Ok(Matching { events, matches: matches.collect(), malformed: lines })
+}
+
 /// What a module returns is not trusted: alerts must point into the batch, in
 /// order, be of rules that run, and be one JSON object on one line each.
 fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Result<(), Trap> {
@@ -325,8 +416,8 @@ fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Res
         if !rules.iter().any(|rule| rule.rule_id == alert.rule_id) {
             return Err(Trap::contract("an alert is of a rule that does not run"));
         }
-        if alert.id.len() != 40 || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Trap::contract("the id of an alert is not 40 hexadecimal digits"));
+        if ![40, 64].contains(&alert.id.len()) || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Trap::contract("the id of an alert is not 40 or 64 hexadecimal digits"));
         }
     }
     Ok(())

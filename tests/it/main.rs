@@ -6,6 +6,7 @@
 
 mod cli;
 mod crash;
+mod field_table;
 mod hostile;
 mod imports;
 mod other_host;

@@ -1,10 +1,11 @@
 //! What the fuzz targets check; the targets themselves are one line each.
 
 use firstseen_guest::Engine;
-use firstseen_guest::engine::{Context, Settings};
+use firstseen_guest::engine::{Context, Documents, Settings};
 use firstseen_guest::event::{Fault, Projection, Slots, scan};
 use firstseen_guest::rule::BUILT_IN;
 use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
+use firstseen_kql::Layout;
 use serde_json::{Map, Value};
 
 /// The scanner accepts what serde_json accepts.
@@ -12,9 +13,11 @@ pub fn check_scan(data: &[u8]) {
     let Ok(line) = std::str::from_utf8(data) else { return };
     let mut projection = Projection::default();
     for field in ["a", "a.b", "process.args", "event.category"] {
-        projection.slot(field);
+        projection.values(field);
     }
-    let scanned = scan(line, &projection, &mut Slots::new(projection.len()));
+    projection.leaves("process");
+    projection.objects("a").1.values("b");
+    let scanned = scan(line, &mut Slots::new(&projection, 0));
     match (scanned, serde_json::from_str::<Map<String, Value>>(line)) {
         (Ok(()), Ok(_)) => {}
         // The grammar allows both.
@@ -42,7 +45,7 @@ impl Sightings for Empty {
 /// same batch gives the same bytes.
 pub fn check_evaluate(data: &[u8]) {
     let Ok(batch) = std::str::from_utf8(data) else { return };
-    let (engine, _) = Engine::new(&[], Settings::default());
+    let (engine, _) = Engine::new(&Documents::default(), Settings::default());
     let context = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
     let first = engine.evaluate(batch, context, &mut Empty).expect("a batch evaluates");
     for alert in &first.alerts {
@@ -53,15 +56,19 @@ pub fn check_evaluate(data: &[u8]) {
     assert_eq!(first.alerts, second.alerts);
 }
 
+fn documents(rule: String) -> Documents {
+    Documents::of_rules(vec![("fuzz".to_owned(), rule)])
+}
+
 /// Rule documents never panic; the built-in rule with one member replaced
 /// either loads or is refused.
 pub fn check_rule(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    Engine::new(&[("fuzz".to_owned(), text.to_owned())], Settings::default());
+    Engine::new(&documents(text.to_owned()), Settings::default());
     let Some((member, value)) = text.split_once('=') else { return };
     let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).expect("the built-in rule is JSON");
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
     rule.insert(member.to_owned(), value);
-    let (engine, reports) = Engine::new(&[("fuzz".to_owned(), Value::Object(rule).to_string())], Settings::default());
-    assert_eq!(engine.rules().len(), reports.iter().filter(|report| report.is_ok()).count());
+    let (engine, reports) = Engine::new(&documents(Value::Object(rule).to_string()), Settings::default());
+    assert_eq!(engine.rules().len(), reports.rules.iter().filter(|report| report.is_ok()).count());
 }

@@ -1,7 +1,6 @@
 //! The syntax tree: what Kibana's parser makes of a query, with the place of each part.
 //!
-//! The tree holds the whole grammar, also what [`Program::compile`](crate::Program::compile)
-//! refuses. Its shape is Kibana's: a value group `f:(a or b)` is an `or` of two leaves on `f`,
+//! Its shape is Kibana's: a value group `f:(a or b)` is an `or` of two leaves on `f`,
 //! operators of one level are one n-ary node, an empty query is `*:*`.
 //!
 //! Comparing trees ignores spans: two spellings of one query are equal.
@@ -11,6 +10,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::ops::Range;
 
 /// A stretch of the query text, in bytes, the end excluded.
@@ -41,6 +41,14 @@ pub struct Query {
 }
 
 impl Query {
+    /// The first value that begins with a star but is not `*` alone, if there is one. Kibana can be
+    /// told to refuse such queries (`query:allowLeadingWildcards`), since Elasticsearch has to look
+    /// at every term for them; for rules it never is.
+    #[must_use]
+    pub fn leading_wildcard(&self) -> Option<&Term> {
+        self.root.leading_wildcard()
+    }
+
     /// The topmost node.
     #[must_use]
     pub const fn root(&self) -> &Node {
@@ -67,6 +75,15 @@ impl Node {
     #[must_use]
     pub const fn span(&self) -> Span {
         self.span
+    }
+
+    fn leading_wildcard(&self) -> Option<&Term> {
+        match &self.kind {
+            NodeKind::And(nodes) | NodeKind::Or(nodes) => nodes.iter().find_map(Self::leading_wildcard),
+            NodeKind::Not(node) | NodeKind::Nested { query: node, .. } => node.leading_wildcard(),
+            NodeKind::Is { value, .. } => value.has_leading_star().then_some(value),
+            NodeKind::Range { .. } => None,
+        }
     }
 
     /// `*:*`, which is also what an empty query means.
@@ -134,6 +151,16 @@ pub enum RangeOp {
 }
 
 impl RangeOp {
+    /// Is it met by a value that compares to the bound like this?
+    pub(crate) const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Lt => order.is_lt(),
+            Self::Lte => order.is_le(),
+            Self::Gt => order.is_gt(),
+            Self::Gte => order.is_ge(),
+        }
+    }
+
     /// The operator as KQL spells it.
     #[must_use]
     pub const fn symbol(self) -> &'static str {
@@ -171,6 +198,11 @@ impl Term {
     pub fn is_lone_star(&self) -> bool {
         matches!(&self.kind, TermKind::Wildcard(pieces)
             if pieces.len() == 2 && pieces.iter().all(String::is_empty))
+    }
+
+    fn has_leading_star(&self) -> bool {
+        matches!(&self.kind, TermKind::Wildcard(pieces) if pieces.first().is_some_and(String::is_empty))
+            && !self.is_lone_star()
     }
 
     pub(crate) fn lone_star(span: Span) -> Self {

@@ -40,42 +40,38 @@ pub enum ErrorKind {
     /// A control character or one that changes the direction of writing: the query would not
     /// read as it is evaluated.
     ForbiddenCharacter(char),
-    /// The query is KQL, but this part of the language is not evaluated.
-    Unsupported(Construct),
+    /// The value means nothing to the type of its field; Elasticsearch fails the whole search.
+    NotAValue {
+        /// The type.
+        field_type: &'static str,
+    },
+    /// A type that has no wildcards; Elasticsearch fails the whole search.
+    NoWildcards {
+        /// The type.
+        field_type: &'static str,
+    },
+    /// A type that can only be asked whether it has a value, or not even that.
+    NotSearchable {
+        /// The type.
+        field_type: &'static str,
+    },
+    /// Unquoted `null` as a value: Elasticsearch fails the whole search.
+    Null,
+    /// A field of nested objects, outside of their group.
+    NestedField,
+    /// A field in a nested group that is no field of its objects.
+    NotInGroup,
+    /// The path of a group is not mapped as `nested`.
+    NotNested,
+    /// Capital `AND`, `OR` or `NOT` in a wildcard value for a field that is no keyword, where
+    /// Elasticsearch takes them for operators and finds nothing to join.
+    DanglingOperator,
     /// The query is longer than [`MAX_QUERY_BYTES`](crate::MAX_QUERY_BYTES).
     TooLong,
     /// Parentheses and braces go deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
     /// There are more leaves than [`MAX_LEAVES`](crate::MAX_LEAVES).
     TooManyLeaves,
-}
-
-/// A part of KQL that is parsed, and refused when the query is compiled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Construct {
-    /// `field < value`, `<=`, `>`, `>=`.
-    Range,
-    /// `path:{ query }`.
-    Nested,
-    /// A value without a field.
-    BareValue,
-    /// `*` in a field name.
-    FieldWildcard,
-    /// Unquoted `null` as a value.
-    Null,
-}
-
-impl fmt::Display for Construct {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Range => "a range comparison (`<`, `<=`, `>`, `>=`)",
-            Self::Nested => "a nested query (`path:{ … }`)",
-            Self::BareValue => "a value without a field",
-            Self::FieldWildcard => "a wildcard in a field name",
-            Self::Null => "unquoted `null`",
-        })
-    }
 }
 
 /// A set of things that can stand at one place of a query.
@@ -182,7 +178,25 @@ impl fmt::Display for ErrorKind {
                 u32::from(*c),
                 u32::from(*c)
             ),
-            Self::Unsupported(construct) => write!(f, "{construct} is not supported yet"),
+            Self::NotAValue { field_type } => write!(f, "not a value of a `{field_type}` field"),
+            Self::NoWildcards { field_type } => write!(
+                f,
+                "a `{field_type}` field cannot be searched with wildcards; use a range, or `field:*` to ask whether \
+                 there is a value"
+            ),
+            Self::NotSearchable { field_type } => {
+                write!(f, "a field of type `{field_type}` can only be asked whether it has a value (`field:*`)")
+            }
+            Self::Null => f.write_str("unquoted `null` is no value; write `not field:*` for a missing one"),
+            Self::NestedField => {
+                f.write_str("a field of nested objects can only be asked in their group, `path:{ field:value }`")
+            }
+            Self::NotInGroup => f.write_str("this is no field of the nested objects that the group is about"),
+            Self::NotNested => f.write_str("only a field mapped as `nested` can have a group, `path:{ … }`"),
+            Self::DanglingOperator => f.write_str(
+                "capital AND, OR and NOT in a wildcard value are operators where the field is no keyword, and \
+                 something is missing beside one; write them in lower case or quote the value",
+            ),
             Self::TooLong => write!(f, "the query is longer than {} bytes", crate::MAX_QUERY_BYTES),
             Self::TooDeep => write!(f, "more than {} levels of nesting", crate::MAX_DEPTH),
             Self::TooManyLeaves => write!(f, "more than {} conditions", crate::MAX_LEAVES),
@@ -258,9 +272,7 @@ mod tests {
             #[test]
             fn $name() {
                 let query: &str = $query;
-                let error = crate::parse(query)
-                    .and_then(|tree| crate::Program::compile(&tree, &mut |_| crate::Slot(0)))
-                    .unwrap_err();
+                let error = crate::parse(query).unwrap_err();
                 assert_eq!(error.render(query), $text);
             }
         )*};
@@ -271,8 +283,8 @@ mod tests {
             "expected a value, `(`, `{` or white space, found the end of the query\n1 | foo:\n  |     ^";
         second_line: "a:b and\n c:d:e" =>
             "expected `and`, `or`, white space or the end of the query, found `:`\n2 |  c:d:e\n  |     ^";
-        tab_before_caret: "\ta:b\n or x" =>
-            "a value without a field is not supported yet\n2 |  or x\n  |     ^";
+        tab_before_caret: "\ta:b\n or x:y:z" =>
+            "expected `and`, `or`, white space or the end of the query, found `:`\n2 |  or x:y:z\n  |        ^";
         tab_kept: "\ta:b:c" =>
             "expected `and`, `or`, white space or the end of the query, found `:`\n1 | \ta:b:c\n  | \t   ^";
         wide_line_number: "a:b\n\n\n\n\n\n\n\n\n or \"x" =>

@@ -94,22 +94,43 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod analysis;
 pub mod ast;
+mod clause;
+mod date;
+mod doc_value;
 mod error;
 mod eval;
+mod ip;
+mod java;
 mod lex;
-mod literals;
 mod lower;
+mod mapping;
+mod number;
+mod ordinal;
 mod parse;
 mod print;
 mod program;
+mod query_string;
+mod required;
+mod test;
+mod tree;
+mod typed;
 mod value;
+mod version;
 mod wildcard;
+mod words;
 
-pub use error::{Construct, Error, ErrorKind, Expected};
+pub use clause::{Clause, Condition, Like, Name, Part};
+pub use date::instant;
+pub use doc_value::DocValue;
+pub use error::{Error, ErrorKind, Expected};
 pub use eval::Event;
+pub use mapping::{Field, FieldType, Mapping, Resolved};
+pub use number::NumberType;
 pub use parse::parse;
-pub use program::{Program, Slot};
+pub use program::{Layout, Program, Slot};
+pub use required::Requirement;
 pub use value::{JsonStr, Scalar};
 
 /// The longest query, in bytes.

@@ -1,15 +1,20 @@
-//! Syntax tree to conditions on slots: what is not supported is refused here, what is constant is
-//! worked out, and values that are alternatives for one field come together.
+//! Clauses to tests of slots, by the types of the fields: what Elasticsearch makes of a query when
+//! it meets a mapping. What is constant is worked out, and alternatives for one field come together.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::vec;
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ast::{Node, NodeKind, Span, Term, TermKind};
-use crate::error::{Construct, Error, ErrorKind};
-use crate::program::Slot;
-use crate::value::bool_text;
+use crate::ast::Span;
+use crate::clause::{Clause, Condition, Name};
+use crate::error::{Error, ErrorKind};
+use crate::mapping::{Field, FieldType, Mapping, Resolved};
+use crate::program::{Chain, Layout, Slot};
+use crate::query_string;
+use crate::test::Test;
+use crate::tree::TreeTest;
+use crate::typed::{Typed, typed};
 use crate::wildcard::Wildcard;
 
 /// A query, reduced to tests of slots. `Const` stands alone, `And` and `Or` have two or more
@@ -25,108 +30,304 @@ pub(crate) enum Expr {
 
 /// A test of one slot.
 #[derive(Clone, Debug)]
-pub(crate) struct Leaf {
-    pub(crate) slot: Slot,
-    pub(crate) test: Test,
+pub(crate) enum Leaf {
+    /// A value at a path.
+    Value { slot: Slot, test: Test },
+    /// A value at or below a path.
+    Tree { slot: Slot, test: Box<TreeTest> },
+    /// A nested object.
+    Object { slot: Slot, chain: Box<Chain> },
 }
 
-/// What a value of the slot must be.
-#[derive(Clone, Debug)]
-pub(crate) enum Test {
-    Exists,
-    OneOf(OneOf),
+/// Reduces a clause.
+pub(crate) fn lower(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Expr, Error> {
+    Lowering { mapping, layout, group: None }.clause(clause)
 }
 
-/// Texts and patterns, of which a value must meet one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OneOf {
-    /// Sorted by length, then bytes, once the set is [sealed](OneOf::seal).
-    pub(crate) texts: Vec<Box<str>>,
-    pub(crate) patterns: Vec<Wildcard>,
+struct Lowering<'m, 'l> {
+    mapping: &'m Mapping,
+    layout: &'l mut dyn Layout,
+    /// The nested path that the clauses are about.
+    group: Option<&'m str>,
 }
 
-impl OneOf {
-    fn text(text: &str) -> Self {
-        Self { texts: vec![text.into()], patterns: Vec::new() }
-    }
-
-    fn pattern(pieces: &[alloc::string::String]) -> Self {
-        Self { texts: Vec::new(), patterns: vec![Wildcard::new(pieces)] }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.texts.extend(other.texts);
-        self.patterns.extend(other.patterns);
-    }
-
-    fn seal(&mut self) {
-        self.texts.sort_unstable_by(|a, b| order(a, b));
-        self.texts.dedup();
-    }
-
-    /// Is one of the texts `text`, or does one of the patterns match it?
-    pub(crate) fn holds(&self, text: &str) -> bool {
-        self.texts.binary_search_by(|one| order(one, text)).is_ok()
-            || self.patterns.iter().any(|pattern| pattern.matches(text))
-    }
-}
-
-/// Lengths first: most comparisons need no look at the bytes.
-fn order(a: &str, b: &str) -> core::cmp::Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-}
-
-/// Reduces a tree, asking `slot` for the slot of each field.
-pub(crate) fn lower(node: &Node, slot: &mut dyn FnMut(&str) -> Slot) -> Result<Expr, Error> {
-    match &node.kind {
-        NodeKind::And(nodes) => Ok(and(lower_all(nodes, slot)?)),
-        NodeKind::Or(nodes) => Ok(or(lower_all(nodes, slot)?)),
-        NodeKind::Not(negated) => Ok(not(lower(negated, slot)?)),
-        NodeKind::Is { field, value } => is(field.as_deref(), value, node.span, slot),
-        NodeKind::Range { .. } => Err(unsupported(Construct::Range, node.span)),
-        NodeKind::Nested { .. } => Err(unsupported(Construct::Nested, node.span)),
-    }
-}
-
-const fn unsupported(construct: Construct, span: Span) -> Error {
-    let kind = ErrorKind::Unsupported(construct);
-    Error { kind, span }
-}
-
-fn lower_all(nodes: &[Node], slot: &mut dyn FnMut(&str) -> Slot) -> Result<Vec<Expr>, Error> {
-    nodes.iter().map(|node| lower(node, slot)).collect()
-}
-
-fn is(field: Option<&Term>, value: &Term, span: Span, slot: &mut dyn FnMut(&str) -> Slot) -> Result<Expr, Error> {
-    let name = match field.map(|field| (field, &field.kind)) {
-        // A field name of unquoted `null` is the same to Kibana as none.
-        None | Some((_, TermKind::Null)) => {
-            // A bare `*` looks for anything in any field.
-            return if value.is_lone_star() {
-                Ok(Expr::Const(true))
-            } else {
-                Err(unsupported(Construct::BareValue, span))
-            };
+impl Lowering<'_, '_> {
+    fn clause(&mut self, clause: &Clause) -> Result<Expr, Error> {
+        match clause {
+            Clause::All => Ok(Expr::Const(true)),
+            Clause::And(clauses) => Ok(and(self.clauses(clauses)?)),
+            Clause::Or(clauses) => Ok(or(self.clauses(clauses)?)),
+            Clause::Not(negated) => Ok(not(self.clause(negated)?)),
+            Clause::Nested { path, clause, span } => self.nested(path, clause, *span),
+            Clause::Field { name: Name::Exact(name), condition, span } => self.field(name, condition, *span),
+            Clause::Field { name, condition, span } => self.fields(name, condition, *span),
         }
-        Some((field, TermKind::Wildcard(_))) => {
-            return if field.is_lone_star() && value.is_lone_star() {
-                Ok(Expr::Const(true))
-            } else {
-                Err(unsupported(Construct::FieldWildcard, field.span))
-            };
+    }
+
+    fn clauses(&mut self, clauses: &[Clause]) -> Result<Vec<Expr>, Error> {
+        clauses.iter().map(|clause| self.clause(clause)).collect()
+    }
+
+    /// A path as the layout knows it, which in a group is that of its objects.
+    fn path<'p>(&self, path: &'p str) -> &'p str {
+        within(self.group, path)
+    }
+
+    fn field(&mut self, name: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
+        let Field { path, field_type } = match self.mapping.resolve(name) {
+            Resolved::Field(field) => field,
+            Resolved::Object if *condition == Condition::Exists => return Ok(self.object(name)),
+            Resolved::Object | Resolved::Unmapped => {
+                let fails = *condition == Condition::Null;
+                return if fails { Err(error(ErrorKind::Null)) } else { Ok(Expr::Const(false)) };
+            }
+        };
+        if field_type == FieldType::Dynamic {
+            return self.dynamic(&path, condition, span);
         }
-        Some((_, TermKind::Text { text, .. })) => text,
-        Some((_, TermKind::Bool(value))) => bool_text(*value),
-    };
-    let test = match &value.kind {
-        TermKind::Text { text, .. } => Test::OneOf(OneOf::text(text)),
-        TermKind::Bool(value) => Test::OneOf(OneOf::text(bool_text(*value))),
-        TermKind::Wildcard(_) if value.is_lone_star() => Test::Exists,
-        TermKind::Wildcard(pieces) => Test::OneOf(OneOf::pattern(pieces)),
-        TermKind::Null => return Err(unsupported(Construct::Null, value.span)),
-    };
-    let slot = slot(name);
-    Ok(Expr::Leaf(Leaf { slot, test }))
+        match (self.mapping.nested_path(name), self.group) {
+            _ if field_type == FieldType::Nested => {}
+            (Some(_), None) => return Err(error(ErrorKind::NestedField)),
+            (found, Some(group)) if found != Some(group) => return Err(error(ErrorKind::NotInGroup)),
+            _ => {}
+        }
+        if let Condition::Like(like) = condition
+            && query_string::splits(like)
+            && !is_keyword(&field_type)
+        {
+            let clause = query_string::clause(like, &Name::exact(name), span).map_err(error)?;
+            return self.clause(&clause);
+        }
+        let test = match typed(&field_type, condition).map_err(error)? {
+            Typed::Const(holds) => return Ok(Expr::Const(holds)),
+            Typed::Test(test) => test,
+        };
+        let path = self.path(&path);
+        if matches!(field_type, FieldType::Flattened { .. } | FieldType::Opaque) {
+            return Ok(self.below(path, test));
+        }
+        let slot = self.layout.values(path);
+        Ok(Expr::Leaf(Leaf::Value { slot, test }))
+    }
+
+    /// A field that is not mapped: its value, if it has one, says its type.
+    fn dynamic(&mut self, path: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let test = match typed(&FieldType::Dynamic, condition).map_err(|kind| Error { kind, span })? {
+            Typed::Const(holds) => return Ok(Expr::Const(holds)),
+            Typed::Test(test) => test,
+        };
+        let path = self.path(path);
+        if *condition == Condition::Exists {
+            // It may be an object.
+            return Ok(self.below(path, test));
+        }
+        let slot = self.layout.values(path);
+        Ok(Expr::Leaf(Leaf::Value { slot, test }))
+    }
+
+    /// Any value at or below a path.
+    fn below(&mut self, path: &str, test: Test) -> Expr {
+        let mut tree = TreeTest::default();
+        let test = tree.add_test(test);
+        tree.set_unmapped(any_name(), test, Vec::new());
+        let slot = self.layout.leaves(path);
+        Expr::Leaf(Leaf::Tree { slot, test: Box::new(tree) })
+    }
+
+    /// Has an object a mapped field that exists?
+    fn object(&mut self, object: &str) -> Expr {
+        let names = self.mapping.children(object).map(|(name, path, field_type)| (name, path, field_type.clone()));
+        let names: Vec<_> = names.collect();
+        let mut tree = Tree::new(self.mapping, self.group);
+        for (name, path, field_type) in &names {
+            // What cannot be asked does not exist.
+            let _ = tree.add(name, path, field_type, &Condition::Exists, true);
+        }
+        tree.add_unmapped(any_name(), object, &Condition::Exists);
+        tree.finish(self.path(object), self.layout)
+    }
+
+    /// Fields by a pattern of their names, or any field.
+    fn fields(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
+        if *condition == Condition::Null {
+            return Err(error(ErrorKind::Null));
+        }
+        let lenient = *name == Name::Any;
+        if let Condition::Like(like) = condition
+            && query_string::splits(like)
+        {
+            if lenient {
+                let clause = query_string::clause(like, name, span).map_err(error)?;
+                return self.clause(&clause);
+            }
+            return self.each(name, condition, span);
+        }
+        let pattern = wildcard(name);
+        let mut tree = Tree::new(self.mapping, self.group);
+        for (name, path, field_type) in self.mapping.fields().filter(|(name, _, _)| pattern.matches(name)) {
+            let nested = self.mapping.nested_path(name);
+            if lenient && nested.is_some() {
+                continue;
+            }
+            if self.group.is_some() && nested != self.group {
+                return Err(error(ErrorKind::NotInGroup));
+            }
+            tree.add(name, path, field_type, condition, lenient).map_err(error)?;
+        }
+        let object = literal_object(name);
+        tree.add_unmapped(pattern, &object, condition);
+        let object = if tree.all_below(&object) { object } else { String::new() };
+        Ok(tree.finish(self.path(&object), self.layout))
+    }
+
+    /// Each mapped field that a pattern finds, by itself: some of them take the value apart.
+    fn each(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let pattern = wildcard(name);
+        let names: Vec<String> = self
+            .mapping
+            .fields()
+            .map(|(name, _, _)| name)
+            .filter(|name| pattern.matches(name))
+            .map(String::from)
+            .collect();
+        let exprs = names.iter().map(|name| self.field(name, condition, span)).collect::<Result<_, _>>()?;
+        Ok(or(exprs))
+    }
+
+    fn nested(&mut self, path: &str, clause: &Clause, span: Span) -> Result<Expr, Error> {
+        let mapped =
+            self.mapping.fields().find(|(name, _, field_type)| *name == path && **field_type == FieldType::Nested);
+        let Some((group, _, _)) = mapped else { return Err(Error { kind: ErrorKind::NotNested, span }) };
+        let path = self.path(path);
+        let mapping = self.mapping;
+        let (slot, layout) = self.layout.objects(path);
+        let expr = Lowering { mapping, layout, group: Some(group) }.clause(clause)?;
+        if matches!(expr, Expr::Const(false)) {
+            return Ok(expr);
+        }
+        let chain = Box::new(Chain::new(expr));
+        Ok(Expr::Leaf(Leaf::Object { slot, chain }))
+    }
+}
+
+/// A tree of tests in the making: fields of one type share a test.
+struct Tree<'m> {
+    mapping: &'m Mapping,
+    group: Option<&'m str>,
+    test: TreeTest,
+    by_type: Vec<(FieldType, Typed, Option<usize>)>,
+    paths: Vec<String>,
+    always: bool,
+}
+
+impl<'m> Tree<'m> {
+    fn new(mapping: &'m Mapping, group: Option<&'m str>) -> Self {
+        Self { mapping, group, test: TreeTest::default(), by_type: Vec::new(), paths: Vec::new(), always: false }
+    }
+
+    fn add(
+        &mut self,
+        _name: &str,
+        path: &str,
+        field_type: &FieldType,
+        condition: &Condition,
+        lenient: bool,
+    ) -> Result<(), ErrorKind> {
+        if matches!(field_type, FieldType::Nested | FieldType::Object) {
+            return Ok(());
+        }
+        let (known, test) = match self.by_type.iter().find(|(known, _, _)| known == field_type) {
+            Some((_, known, test)) => (known.clone(), *test),
+            None => {
+                let found = match typed(field_type, condition) {
+                    Err(_) if lenient => Typed::Const(false),
+                    other => other?,
+                };
+                let test = match &found {
+                    Typed::Test(test) => Some(self.test.add_test(test.clone())),
+                    Typed::Const(_) => None,
+                };
+                self.by_type.push((field_type.clone(), found.clone(), test));
+                (found, test)
+            }
+        };
+        self.always |= matches!(known, Typed::Const(true));
+        let relative = within(self.group, path);
+        match (field_type, test) {
+            (FieldType::Flattened { .. } | FieldType::Opaque, Some(test)) => {
+                self.test.add_path(relative, Some(test));
+                self.test.add_flattened(relative, test);
+            }
+            _ => self.test.add_path(relative, test),
+        }
+        self.paths.push(path.into());
+        Ok(())
+    }
+
+    /// Lets fields count that are not mapped, where dynamic mapping would map them.
+    fn add_unmapped(&mut self, pattern: Wildcard, object: &str, condition: &Condition) {
+        if !self.mapping.is_dynamic(object) {
+            return;
+        }
+        if let Ok(Typed::Test(test)) = typed(&FieldType::Dynamic, condition) {
+            let test = self.test.add_test(test);
+            let closed = self.mapping.closed_objects().map(|object| within(self.group, object).into()).collect();
+            self.test.set_unmapped(pattern, test, closed);
+        }
+    }
+
+    fn all_below(&self, object: &str) -> bool {
+        self.paths.iter().all(|path| {
+            object.is_empty() || path.strip_prefix(object).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    fn finish(self, object: &str, layout: &mut dyn Layout) -> Expr {
+        if self.always {
+            return Expr::Const(true);
+        }
+        if self.test.is_empty() {
+            return Expr::Const(false);
+        }
+        let slot = layout.leaves(object);
+        Expr::Leaf(Leaf::Tree { slot, test: Box::new(self.test) })
+    }
+}
+
+/// A path as seen from the objects of a group.
+fn within<'p>(group: Option<&str>, path: &'p str) -> &'p str {
+    let Some(rest) = group.and_then(|group| path.strip_prefix(group)) else { return path };
+    if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
+}
+
+/// Kibana takes these for keywords, whose wildcard values are never taken apart.
+fn is_keyword(field_type: &FieldType) -> bool {
+    matches!(field_type, FieldType::Keyword { .. } | FieldType::ConstantKeyword(_) | FieldType::Version)
+}
+
+fn wildcard(name: &Name) -> Wildcard {
+    match name {
+        Name::Exact(name) => Wildcard::new(&[String::from(&**name)]),
+        Name::Pattern(pieces) => Wildcard::new(pieces),
+        Name::Any => any_name(),
+    }
+}
+
+fn any_name() -> Wildcard {
+    Wildcard::new(&[String::new(), String::new()])
+}
+
+/// The object that all names of a pattern lie below.
+fn literal_object(name: &Name) -> String {
+    match name {
+        Name::Pattern(pieces) => {
+            let first = pieces.first().map(String::as_str).unwrap_or_default();
+            first.rsplit_once('.').map(|(object, _)| String::from(object)).unwrap_or_default()
+        }
+        _ => String::new(),
+    }
 }
 
 fn not(expr: Expr) -> Expr {
@@ -166,34 +367,32 @@ fn or(operands: Vec<Expr>) -> Expr {
     flat.into_expr()
 }
 
-/// The operands of an `or`, with one set of values for each slot.
+/// The operands of an `or`, with one test for each slot where tests can be joined.
 #[derive(Default)]
 struct Alternatives {
     exprs: Vec<Expr>,
-    sets: BTreeMap<Slot, usize>,
+    by_slot: BTreeMap<Slot, Vec<usize>>,
 }
 
 impl Alternatives {
     fn add(&mut self, expr: Expr) {
-        let Expr::Leaf(Leaf { slot, test: Test::OneOf(values) }) = expr else {
+        let Expr::Leaf(Leaf::Value { slot, mut test }) = expr else {
             return self.exprs.push(expr);
         };
-        let known = self.sets.get(&slot).and_then(|&at| self.exprs.get_mut(at));
-        if let Some(Expr::Leaf(Leaf { test: Test::OneOf(known), .. })) = known {
-            known.add(values);
-        } else {
-            self.sets.insert(slot, self.exprs.len());
-            let test = Test::OneOf(values);
-            self.exprs.push(Expr::Leaf(Leaf { slot, test }));
+        let places = self.by_slot.entry(slot).or_default();
+        for &place in places.iter() {
+            if let Some(Expr::Leaf(Leaf::Value { test: known, .. })) = self.exprs.get_mut(place) {
+                match known.join(test) {
+                    Ok(()) => return,
+                    Err(back) => test = back,
+                }
+            }
         }
+        places.push(self.exprs.len());
+        self.exprs.push(Expr::Leaf(Leaf::Value { slot, test }));
     }
 
     fn into_expr(mut self) -> Expr {
-        for expr in &mut self.exprs {
-            if let Expr::Leaf(Leaf { test: Test::OneOf(values), .. }) = expr {
-                values.seal();
-            }
-        }
         if self.exprs.len() > 1 {
             return Expr::Or(self.exprs);
         }

@@ -15,19 +15,16 @@ pub enum Scalar<'a> {
     Number(&'a str),
     /// `true` or `false`.
     Bool(bool),
-    /// An object that holds at least one value. It makes its field exist, and equals nothing.
-    Object,
 }
 
 impl<'a> Scalar<'a> {
-    /// The text that a `keyword` field would hold; none for an object.
+    /// The text that a `keyword` field would hold.
     #[must_use]
-    pub fn text(self) -> Option<Cow<'a, str>> {
+    pub fn text(self) -> Cow<'a, str> {
         match self {
-            Self::String(text) => Some(text.decode()),
-            Self::Number(text) => Some(Cow::Borrowed(text)),
-            Self::Bool(value) => Some(Cow::Borrowed(bool_text(value))),
-            Self::Object => None,
+            Self::String(text) => text.decode(),
+            Self::Number(text) => Cow::Borrowed(text),
+            Self::Bool(value) => Cow::Borrowed(bool_text(value)),
         }
     }
 
@@ -37,7 +34,6 @@ impl<'a> Scalar<'a> {
             Self::String(text) => text == *other,
             Self::Number(text) => text == other,
             Self::Bool(value) => bool_text(value) == other,
-            Self::Object => false,
         }
     }
 }

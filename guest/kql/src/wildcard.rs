@@ -1,4 +1,4 @@
-//! Patterns with stars.
+//! Patterns with stars, and with question marks.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,8 +6,53 @@ use alloc::vec::Vec;
 
 use memchr::memmem::Finder;
 
+use crate::analysis::lowercase;
+use crate::clause::{Like, Part};
+
+/// A pattern, ready to be laid over texts. It is anchored at both ends.
+#[derive(Clone, Debug)]
+pub(crate) enum Pattern {
+    /// Stars are all it has; case matters.
+    Stars(Wildcard),
+    /// It has question marks, or ignores case.
+    Glob(Glob),
+}
+
+impl Pattern {
+    /// `lowercased`: the texts will be in lower case, so the pattern is put into it.
+    pub(crate) fn new(like: &Like, lowercased: bool) -> Self {
+        if like.ignore_case || like.parts.contains(&Part::One) {
+            return Self::Glob(Glob::new(like, lowercased));
+        }
+        let mut pieces = Vec::from([String::new()]);
+        for part in &like.parts {
+            match (part, pieces.last_mut()) {
+                (Part::Text(text), Some(piece)) if lowercased => piece.extend(text.chars().map(lowercase)),
+                (Part::Text(text), Some(piece)) => piece.push_str(text),
+                _ => pieces.push(String::new()),
+            }
+        }
+        Self::Stars(Wildcard::new(&pieces))
+    }
+
+    /// A text that each match contains; the longest that is known, perhaps empty.
+    pub(crate) fn longest(&self) -> &str {
+        match self {
+            Self::Stars(wildcard) => wildcard.longest(),
+            Self::Glob(_) => "",
+        }
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Stars(wildcard) => wildcard.matches(text),
+            Self::Glob(glob) => glob.matches(text),
+        }
+    }
+}
+
 /// A pattern in which `*` stands for any run of characters, none and line breaks included, and
-/// everything else for itself. It is anchored at both ends and case-sensitive.
+/// everything else for itself. Case matters.
 ///
 /// Each piece between stars is looked for once, as far left as it can be, so the time is that of
 /// a few substring searches. Patterns and texts are compared as UTF-8, which cannot be found off
@@ -15,7 +60,8 @@ use memchr::memmem::Finder;
 #[derive(Clone, Debug)]
 pub(crate) struct Wildcard {
     prefix: Box<str>,
-    suffix: Box<str>,
+    /// None where there is no star: then the prefix is all.
+    suffix: Option<Box<str>>,
     /// What stands between two stars, the empty ones left out.
     inner: Box<[Finder<'static>]>,
     /// The longest piece.
@@ -23,18 +69,19 @@ pub(crate) struct Wildcard {
 }
 
 impl Wildcard {
-    /// From the two or more pieces around the stars.
+    /// From the pieces around the stars: one more than there are stars.
     pub(crate) fn new(pieces: &[String]) -> Self {
         let (prefix, inner, suffix) = match pieces {
-            [prefix, inner @ .., suffix] => (prefix.as_str(), inner, suffix.as_str()),
-            _ => ("", pieces, ""),
+            [prefix, inner @ .., suffix] => (prefix.as_str(), inner, Some(suffix.as_str())),
+            [only] => (only.as_str(), &[][..], None),
+            [] => ("", &[][..], None),
         };
         let inner: Vec<_> =
             inner.iter().filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
         let longest = pieces.iter().max_by_key(|piece| piece.len());
         Self {
             prefix: prefix.into(),
-            suffix: suffix.into(),
+            suffix: suffix.map(Into::into),
             inner: inner.into(),
             longest: longest.map(String::as_str).unwrap_or_default().into(),
         }
@@ -46,10 +93,9 @@ impl Wildcard {
     }
 
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let rest = text.strip_prefix(&*self.prefix);
-        let Some(rest) = rest.and_then(|rest| rest.strip_suffix(&*self.suffix)) else {
-            return false;
-        };
+        let Some(rest) = text.strip_prefix(&*self.prefix) else { return false };
+        let Some(suffix) = &self.suffix else { return rest.is_empty() };
+        let Some(rest) = rest.strip_suffix(&**suffix) else { return false };
         let mut rest = rest.as_bytes();
         for piece in &self.inner {
             let Some(at) = piece.find(rest) else {
@@ -61,6 +107,73 @@ impl Wildcard {
     }
 }
 
+/// A pattern with question marks, or one that ignores case.
+///
+/// What a star has taken is given back one character at a time, for the last star only: that is
+/// enough, and bounds the time by the product of the lengths.
+#[derive(Clone, Debug)]
+pub(crate) struct Glob {
+    elements: Box<[Element]>,
+    ignore_case: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    Char(char),
+    One,
+    Any,
+}
+
+impl Glob {
+    fn new(like: &Like, lowercased: bool) -> Self {
+        let fold = |c: char| if lowercased || like.ignore_case { lowercase(c) } else { c };
+        let mut elements = Vec::new();
+        for part in &like.parts {
+            match part {
+                Part::Text(text) => elements.extend(text.chars().map(|c| Element::Char(fold(c)))),
+                Part::One => elements.push(Element::One),
+                Part::Any => elements.push(Element::Any),
+            }
+        }
+        Self { elements: elements.into(), ignore_case: like.ignore_case }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let fold = |c: char| if self.ignore_case { lowercase(c) } else { c };
+        let mut rest = text.chars();
+        let mut at = 0;
+        // After the last star: the element that follows it, and the text it has not taken.
+        let mut retry = None;
+        loop {
+            let before = rest.clone();
+            match (self.elements.get(at), rest.next()) {
+                (Some(Element::Any), _) => {
+                    rest = before.clone();
+                    at += 1;
+                    retry = Some((at, before));
+                    continue;
+                }
+                (None, None) => return true,
+                (Some(Element::One), Some(_)) => {
+                    at += 1;
+                    continue;
+                }
+                (Some(Element::Char(wanted)), Some(c)) if *wanted == fold(c) => {
+                    at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after_star, untaken)) = &mut retry else { return false };
+            if untaken.next().is_none() {
+                return false;
+            }
+            at = *after_star;
+            rest = untaken.clone();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +182,35 @@ mod tests {
     fn pattern(text: &str) -> Wildcard {
         let pieces: Vec<String> = text.split('*').map(String::from).collect();
         Wildcard::new(&pieces)
+    }
+
+    fn glob(text: &str, ignore_case: bool) -> Pattern {
+        Pattern::new(&Like { ignore_case, ..Like::lucene(text) }, false)
+    }
+
+    #[test]
+    fn globs() {
+        for (like, text, expected) in [
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a?c", "aéc", true),
+            ("?*", "", false),
+            ("?*", "x", true),
+            ("*?x*", "xx", true),
+            ("*?x", "x", false),
+            (r"a\?", r"a\?", false),
+            (r"a\?", "a?", true),
+            (r"a\*b", "a*b", true),
+            (r"a\*b", "axb", false),
+            (r"a\\", r"a\", true),
+            ("ab", "ab", true),
+            ("ab", "abc", false),
+            ("*a?b*a?b", "axbaxbayb", true),
+        ] {
+            assert_eq!(glob(like, false).matches(text), expected, "{like} {text}");
+        }
+        assert!(glob("C:*\\\\X", true).matches("c:\\windows\\x"));
+        assert!(!glob("C:*", false).matches("c:x"));
     }
 
     macro_rules! matches {
@@ -110,7 +252,9 @@ mod tests {
         #[test]
         fn matches_as_the_naive_way(like in "[ab]{0,3}(\\*[abé]{0,2}){1,4}", text in "[abé]{0,9}") {
             let chars = |text: &str| text.chars().collect::<Vec<_>>();
-            prop_assert_eq!(pattern(&like).matches(&text), naive(&chars(&like), &chars(&text)));
+            let expected = naive(&chars(&like), &chars(&text));
+            prop_assert_eq!(pattern(&like).matches(&text), expected);
+            prop_assert_eq!(glob(&like, true).matches(&text), expected);
         }
 
         #[test]

@@ -18,11 +18,15 @@ fn soup() -> impl Strategy<Value = String> {
     vec(word, 0..24).prop_map(|words| words.concat())
 }
 
-const FIELDS: [&str; 4] = ["a", "a.b", "c", "c.d.e"];
-const TEXTS: [&str; 12] = ["", "x", "xy", "xyx", "true", "1", "1.0", "é", "a\nb", "\u{fffd}", "x y", "C:\\x"];
+const FIELDS: [&str; 12] =
+    ["k", "k.low", "k.text", "long", "flag", "o.k", "o.long", "flat", "flat.x", "closed.k", "closed.x", "d"];
+const KEYS: [&str; 13] =
+    ["k", "long", "flag", "o", "o.k", "flat", "flat.x", "closed", "closed.x", "n", "n.k", "d", "d.e"];
+const TEXTS: [&str; 14] =
+    ["", "x", "xy", "X", "xyxyx", "true", "1", "20", "-3", "é", "a\nb", "\u{fffd}", "x y", "C:\\x"];
 
 fn value() -> impl Strategy<Value = String> {
-    let unquoted = ["x", "y", "x y", "true", "1", "1.0", r"\u00e9", r"C\:\\x", r"\ud800", r"a\nb"];
+    let unquoted = ["x", "y", "x y", "X", "true", "1", "20", r"\u00e9", r"C\:\\x", r"\ud800", r"a\nb"];
     prop_oneof![
         prop::sample::select(unquoted.to_vec()).prop_map(String::from),
         prop::sample::select(TEXTS.to_vec()).prop_map(|text| format!("{text:?}")),
@@ -42,9 +46,19 @@ fn operators(leaf: impl Strategy<Value = String> + 'static) -> impl Strategy<Val
 
 fn query() -> impl Strategy<Value = String> {
     let field = prop::sample::select(FIELDS.to_vec());
+    let inner = (prop::sample::select(vec!["k", "long"]), prop_oneof![value(), Just("*".to_owned())]);
+    let inner = operators(inner.prop_map(|(field, value)| format!("{field}:{value}")));
+    let pattern = prop::sample::select(vec!["k*", "o.*", "n.*", "*g", "x*"]);
+    let op = prop::sample::select(vec!["<", "<=", ">", ">="]);
+    let bound = prop::sample::select(vec!["x", "xy", "1", "-3", "20"]);
     let leaf = prop_oneof![
         8 => (field.clone(), value()).prop_map(|(field, value)| format!("{field}:{value}")),
-        4 => (field, operators(value())).prop_map(|(field, values)| format!("{field}:({values})")),
+        4 => (field.clone(), operators(value())).prop_map(|(field, values)| format!("{field}:({values})")),
+        3 => field.clone().prop_map(|field| format!("{field}:*")),
+        3 => (field, op, bound).prop_map(|(field, op, bound)| format!("{field} {op} {bound}")),
+        2 => inner.prop_map(|inner| format!("n:{{ {inner} }}")),
+        1 => (pattern, value()).prop_map(|(field, value)| format!("{field}:{value}")),
+        1 => value(),
         1 => Just("*:*".to_owned()),
     ];
     operators(leaf)
@@ -55,14 +69,14 @@ fn event() -> impl Strategy<Value = Value> {
         8 => prop::sample::select(TEXTS.to_vec()).prop_map(Value::from),
         1 => any::<bool>().prop_map(Value::from),
         1 => Just(json!(1)),
-        1 => Just(json!(1.0)),
+        1 => Just(json!(-3)),
         1 => Just(Value::Null),
     ];
     let value = scalar.prop_recursive(3, 8, 3, |inner| {
-        let key = prop::sample::select(vec!["b", "d", "d.e", "e"]);
+        let key = prop::sample::select(vec!["k", "long", "x", "x.y", "n"]);
         prop_oneof![vec(inner.clone(), 0..3).prop_map(Value::from), vec((key, inner), 0..3).prop_map(object),]
     });
-    vec((prop::sample::select(FIELDS.to_vec()), value), 0..4).prop_map(object)
+    vec((prop::sample::select(KEYS.to_vec()), value), 0..5).prop_map(object)
 }
 
 fn object(fields: Vec<(&str, Value)>) -> Value {
@@ -93,11 +107,17 @@ proptest! {
 }
 
 #[test]
-fn the_queries_above_are_queries() {
+fn the_queries_above_are_queries_and_mostly_judged() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    for _ in 0..100 {
+    let (mut judged, mut matched) = (0, 0);
+    for _ in 0..400 {
         let query = query().new_tree(&mut runner).unwrap().current();
+        let event = event().new_tree(&mut runner).unwrap().current();
         let tree = firstseen_kql::parse(&query).unwrap_or_else(|error| panic!("{}", error.render(&query)));
-        assert!(support::compile(&tree).is_ok());
+        if let (Ok(compiled), Some(expected)) = (support::compile(&tree), support::naive(tree.root(), &event)) {
+            judged += 1;
+            matched += u32::from(expected && compiled.matches(&event));
+        }
     }
+    assert!(judged > 100 && (30..judged - 30).contains(&matched), "{judged} judged, {matched} matched");
 }

@@ -26,7 +26,11 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
     put("event.id", json!(alert.id));
     put("event.reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
     put("event.risk_score", template.risk_score.clone());
-    put("message", json!(format!("{}: {}", template.rule_name, terms_text(alert.terms))));
+    let message = match alert.terms {
+        Some(terms) => format!("{}: {}", template.rule_name, terms_text(terms)),
+        None => template.rule_name.clone(),
+    };
+    put("message", json!(message));
     put("rule.id", json!(template.rule_id));
     put("rule.uuid", json!(template.rule_uuid));
     put("rule.name", json!(template.rule_name));
@@ -49,8 +53,10 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
         put(field, json!(values));
     }
     put("firstseen.severity", json!(template.severity));
-    put("firstseen.new_terms_fields", json!(template.new_terms_fields));
-    put("firstseen.new_terms", json!(alert.terms));
+    if let Some(terms) = alert.terms {
+        put("firstseen.new_terms_fields", json!(template.new_terms_fields));
+        put("firstseen.new_terms", json!(terms));
+    }
     put("firstseen.source.id", json!(alert.event_id));
     if let Some(index) = alert.index {
         put("firstseen.source.index", json!(index));

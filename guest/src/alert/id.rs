@@ -2,19 +2,27 @@
 
 use serde_json::Value;
 use sha1::{Digest, Sha1};
+use sha2::Sha256;
 
-/// `kibana.alert.uuid`: hexadecimal SHA-1 over the serialisation that the npm
-/// package `object-hash` gives of `[index, id, version, "space:rule", terms]`
-/// (Kibana, `wrap_new_terms_alerts.ts`).
+/// `kibana.alert.uuid`. With terms: hexadecimal SHA-1 over the serialisation
+/// that the npm package `object-hash` gives of
+/// `[index, id, version, "space:rule", terms]` (Kibana,
+/// `wrap_new_terms_alerts.ts`). Without, for a query rule: hexadecimal SHA-256
+/// over the first four of them, one after the other (`generateId`).
 ///
 /// Kibana's `index` and `id` are those of the stored document, which an event
 /// in flight does not have: `index` is the data stream's name if known, else
 /// empty, `id` the event's identity. `version` is the text `undefined`, as
 /// in Kibana, whose searches do not ask for versions.
-pub fn alert_id(index: &str, event_id: &str, space: &str, rule_uuid: &str, terms: &[Value]) -> String {
+pub fn alert_id(index: &str, event_id: &str, space: &str, rule_uuid: &str, terms: Option<&[Value]>) -> String {
+    let rule = format!("{space}:{rule_uuid}");
+    let parts = [index, event_id, "undefined", &rule];
+    let Some(terms) = terms else {
+        return hexadecimal(&Sha256::digest(parts.concat()));
+    };
     let mut hash = Sha1::new();
     hash.update("array:5:");
-    for text in [index, event_id, "undefined", &format!("{space}:{rule_uuid}")] {
+    for text in parts {
         update_string(&mut hash, text);
     }
     hash.update(format!("array:{}:", terms.len()));
@@ -59,7 +67,7 @@ mod tests {
                 "d5e8eb51-a6a0-456d-8a15-4b79bfec3d71",
                 space,
                 "04128c15-0d1b-4716-a4c5-46997ac7f3bd",
-                terms.as_array().unwrap(),
+                terms.as_array().map(Vec::as_slice),
             )
         };
         assert_eq!(id("default", json!(["127.0.0.1"])), "c25fcccf3a90fcb26e8facaa84a9934500c8c83f");

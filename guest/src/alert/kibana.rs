@@ -38,7 +38,9 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
 
     let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.{name}"), value);
     put("uuid", json!(alert.id));
-    put("new_terms", json!(alert.terms));
+    if let Some(terms) = alert.terms {
+        put("new_terms", json!(terms));
+    }
     put("reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
     put("severity", json!(template.severity));
     put("risk_score", template.risk_score.clone());

@@ -38,8 +38,9 @@ pub struct Alert<'a> {
     pub index: Option<&'a str>,
     /// Kibana space.
     pub space: &'a str,
-    /// The new term's values, one for each of the rule's fields.
-    pub terms: &'a [Value],
+    /// The new term's values, one for each of the rule's fields; none for a
+    /// query rule.
+    pub terms: Option<&'a [Value]>,
     /// Whether a Kibana document holds the whole event; else a few fields of it.
     pub whole_event: bool,
     /// When the alert is made, in epoch milliseconds: the arrival of the batch.

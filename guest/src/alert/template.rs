@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::rule::Fields;
+use crate::rule::{Fields, Kind};
 
 /// Members of rule JSON that belong to the rule around its parameters, so
 /// Kibana keeps them out of `kibana.alert.rule.parameters`.
@@ -89,7 +89,7 @@ impl Template {
             rule_name: fields.name.clone(),
             severity: fields.severity.clone(),
             risk_score: fields.risk_score.clone(),
-            new_terms_fields: fields.new_terms_fields.clone(),
+            new_terms_fields: fields.kind.new_terms_fields().to_vec(),
             kibana_json: inner_json(kibana_rule(&rule, fields)),
             rule,
         }
@@ -124,11 +124,15 @@ fn with_defaults(object: &Map<String, Value>) -> Map<String, Value> {
 fn kibana_rule(rule: &Map<String, Value>, fields: &Fields) -> Map<String, Value> {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
-    put("category", json!("New Terms Rule"));
+    let (category, type_id) = match fields.kind {
+        Kind::NewTerms { .. } => ("New Terms Rule", "siem.newTermsRule"),
+        Kind::Query => ("Custom Query Rule", "siem.queryRule"),
+    };
+    put("category", json!(category));
     put("consumer", json!("siem"));
     put("producer", json!("siem"));
-    put("rule_type_id", json!("siem.newTermsRule"));
-    put("type", json!("new_terms"));
+    put("rule_type_id", json!(type_id));
+    put("type", json!(fields.kind.name()));
     put("uuid", json!(fields.uuid));
     put("rule_id", json!(fields.rule_id));
     put("name", json!(fields.name));

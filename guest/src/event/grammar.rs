@@ -152,24 +152,22 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Steps over a string, number or word; says whether it is a value (not
-    /// `null`).
+    /// Steps over a string, number or word.
     #[inline(always)]
-    pub(crate) fn scalar(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn scalar(&mut self) -> Result<(), Fault> {
         match self.token() {
-            b'"' => self.string().map(|_| true),
-            b'-' | b'0'..=b'9' => self.number().map(|()| true),
-            b't' => self.word("true").map(|()| true),
-            b'f' => self.word("false").map(|()| true),
-            b'n' => self.word("null").map(|()| false),
+            b'"' => self.string().map(|_| ()),
+            b'-' | b'0'..=b'9' => self.number(),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
             _ => Err(self.unexpected()),
         }
     }
 
-    /// Steps over a whole value, `depth` containers deep; says whether it holds
-    /// a value (not only `null` and empty containers). It is checked in full.
+    /// Steps over a whole value, `depth` containers deep. It is checked in full.
     #[inline(always)]
-    pub(super) fn skip(&mut self, depth: usize) -> Result<bool, Fault> {
+    pub(super) fn skip(&mut self, depth: usize) -> Result<(), Fault> {
         match self.token() {
             b'{' | b'[' => {
                 let (after, skipped) = skip_container(*self, depth);
@@ -183,11 +181,10 @@ impl Cursor<'_> {
 
 /// Without recursion: what kinds of containers are open is a stack of bits, 1
 /// for an object.
-fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<bool, Fault>) {
+fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<(), Fault>) {
     let mut skip = || {
         let mut objects: u128 = 0;
         let mut open = 0;
-        let mut has_value = false;
         loop {
             let byte = here.token();
             if byte == b'{' || byte == b'[' {
@@ -206,7 +203,7 @@ fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<boo
                     continue;
                 }
             } else {
-                has_value |= here.scalar()?;
+                here.scalar()?;
             }
             loop {
                 let object = objects & 1 == 1;
@@ -226,7 +223,7 @@ fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<boo
                 objects >>= 1;
                 open -= 1;
                 if open == 0 {
-                    return Ok(has_value);
+                    return Ok(());
                 }
             }
         }

@@ -7,6 +7,7 @@
 
 mod bytes;
 mod grammar;
+mod leaves;
 mod projection;
 mod scan;
 mod slots;

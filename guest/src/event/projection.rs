@@ -1,6 +1,6 @@
 //! The fields the rules read, as a trie over path segments.
 
-use firstseen_kql::Slot;
+use firstseen_kql::{Layout, Slot};
 
 /// Node of the trie; 0 is the root.
 pub(super) type NodeId = u32;
@@ -16,7 +16,7 @@ pub(super) enum Step {
     Dotted,
 }
 
-/// The set of fields that all rules together read, each with its slot.
+/// What all rules together read of an event, each part with its slot.
 ///
 /// Fields are ECS paths, `process.parent.executable`. In an event such a path
 /// may be nested objects, one dotted key, or any mixture: Elasticsearch takes
@@ -24,12 +24,19 @@ pub(super) enum Step {
 #[derive(Clone, Debug)]
 pub struct Projection {
     nodes: Vec<Node>,
-    fields: Vec<String>,
+    /// The path of each slot.
+    paths: Vec<String>,
+    /// What is read of nested objects, by the slot that holds them.
+    objects: Vec<(Slot, Projection)>,
+    picks_texts: bool,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Node {
+    /// The slot of its values.
     slot: Option<Slot>,
+    /// The slots that hold the whole text of what is there.
+    texts: Vec<Slot>,
     children: Vec<Child>,
 }
 
@@ -52,33 +59,95 @@ fn tag(bytes: &[u8]) -> u32 {
 
 impl Default for Projection {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], fields: Vec::new() }
+        Self { nodes: vec![Node::default()], paths: Vec::new(), objects: Vec::new(), picks_texts: false }
+    }
+}
+
+impl Layout for Projection {
+    fn values(&mut self, path: &str) -> Slot {
+        let node = self.node_or_insert(path);
+        if let Some(slot) = self.slot_of(node) {
+            return slot;
+        }
+        let slot = self.insert(path);
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            node.slot = Some(slot);
+        }
+        slot
+    }
+
+    fn leaves(&mut self, path: &str) -> Slot {
+        let node = self.node_or_insert(path);
+        let known = self.texts_of(node).iter().copied().find(|&slot| self.objects_of(slot).is_none());
+        known.unwrap_or_else(|| self.insert_text(node, path))
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "the place is one that was found or has just been made")]
+    fn objects(&mut self, path: &str) -> (Slot, &mut dyn Layout) {
+        let node = self.node_or_insert(path);
+        let is_there = |(slot, _): &(Slot, Self)| self.texts_of(node).contains(slot);
+        let place = self.objects.iter().position(is_there).unwrap_or_else(|| {
+            let slot = self.insert_text(node, path);
+            self.objects.push((slot, Self::default()));
+            self.objects.len() - 1
+        });
+        let (slot, inner) = &mut self.objects[place];
+        (*slot, inner)
     }
 }
 
 impl Projection {
-    /// The slot of a field; a field not asked for before gets a new one.
-    pub fn slot(&mut self, field: &str) -> Slot {
-        let mut node = 0;
-        for segment in field.split('.') {
-            node = self.child_or_insert(node, segment);
-        }
-        let next = Slot(self.fields.len() as u32);
-        let Some(node) = self.nodes.get_mut(node as usize) else { return next };
-        *node.slot.get_or_insert_with(|| {
-            self.fields.push(field.to_owned());
-            next
-        })
-    }
-
     /// Number of slots.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.paths.len()
     }
 
-    /// Whether no field was asked for.
+    /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.paths.is_empty()
+    }
+
+    fn insert(&mut self, path: &str) -> Slot {
+        let slot = Slot(self.paths.len() as u32);
+        self.paths.push(path.to_owned());
+        slot
+    }
+
+    fn insert_text(&mut self, node: NodeId, path: &str) -> Slot {
+        self.picks_texts = true;
+        let slot = self.insert(path);
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            node.texts.push(slot);
+        }
+        slot
+    }
+
+    fn node_or_insert(&mut self, path: &str) -> NodeId {
+        if path.is_empty() {
+            return 0;
+        }
+        path.split('.').fold(0, |node, segment| self.child_or_insert(node, segment))
+    }
+
+    /// The path of a slot.
+    pub(super) fn path_of(&self, slot: Slot) -> &str {
+        self.paths.get(slot.0 as usize).map_or("", String::as_str)
+    }
+
+    /// What is read of the objects of a slot, if it is one of objects.
+    pub(super) fn objects_of(&self, slot: Slot) -> Option<&Self> {
+        self.objects.iter().find(|(known, _)| *known == slot).map(|(_, inner)| inner)
+    }
+
+    /// Whether there are slots that hold whole texts.
+    #[inline(always)]
+    pub(super) fn picks_texts(&self) -> bool {
+        self.picks_texts
+    }
+
+    /// The slots that hold the whole text of what is at a node.
+    pub(super) fn texts_of(&self, node: NodeId) -> &[Slot] {
+        self.nodes.get(node as usize).map_or(&[], |node| &node.texts)
     }
 
     fn child_or_insert(&mut self, parent: NodeId, segment: &str) -> NodeId {
@@ -126,12 +195,12 @@ impl Projection {
             .unwrap_or(NOWHERE)
     }
 
-    /// The slots of the objects that a dotted key names on its way: `a` and
-    /// `a.b` for `a.b.c` at the root, if rules read them. It looks no further
+    /// The slots of whole texts that a dotted key lies below, each with the rest
+    /// of the key: at the root, `a.b.c` is `c` below `a.b`. It looks no further
     /// than the projection reaches, however many dots there are.
     #[cold]
-    pub(super) fn slots_on_the_way(&self, parent: NodeId, key: &str) -> Vec<Slot> {
-        let mut slots = Vec::new();
+    pub(super) fn texts_on_the_way<'k>(&self, parent: NodeId, key: &'k str) -> Vec<(Slot, &'k str)> {
+        let mut texts = Vec::new();
         let mut node = parent;
         let mut rest = key;
         while let Some((segment, below)) = rest.split_once('.') {
@@ -139,10 +208,10 @@ impl Projection {
             if node == NOWHERE {
                 break;
             }
-            slots.extend(self.slot_of(node));
+            texts.extend(self.texts_of(node).iter().map(|&slot| (slot, below)));
             rest = below;
         }
-        slots
+        texts
     }
 
     fn child(&self, parent: NodeId, segment: &str) -> NodeId {
@@ -156,19 +225,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_slot_a_field() {
+    fn one_slot_for_one_thing() {
         let mut projection = Projection::default();
-        let name = projection.slot("process.name");
-        let process = projection.slot("process");
+        let name = projection.values("process.name");
+        let process = projection.leaves("process");
         assert_ne!(name, process);
-        assert_eq!(projection.slot("process.name"), name);
-        assert_eq!(projection.len(), 2);
+        assert_eq!(projection.values("process.name"), name);
+        assert_eq!(projection.leaves("process"), process);
+        let (objects, inner) = projection.objects("process");
+        inner.values("x");
+        assert_ne!(objects, process);
+        let (again, _) = projection.objects("process");
+        assert_eq!(again, objects);
+        assert_eq!(projection.leaves("process"), process);
+        assert_eq!(projection.len(), 3);
+        assert_eq!(projection.objects_of(objects).map(Projection::len), Some(1));
     }
 
     #[test]
     fn dotted_keys_lead_where_nested_ones_do() {
         let mut projection = Projection::default();
-        projection.slot("a.b.c");
+        projection.values("a.b.c");
         let a = projection.descend(0, "a");
         let b = projection.descend(a, "b");
         assert_eq!(projection.descend(0, "a.b"), b);

@@ -32,32 +32,41 @@ pub enum Fault {
     TooDeep,
 }
 
-/// Fills `slots` with the values of the projected fields of one event.
+/// Fills `slots` with what their projection picks of one event.
 ///
-/// Arrays are flattened at any depth; `null` and empty arrays give no value;
-/// an object at a field's path gives [`Scalar::Object`] if it holds a value.
+/// Arrays are flattened at any depth; `null` and empty arrays give no value,
+/// an object at a field's path neither.
 ///
 /// # Errors
 ///
 /// [`Malformed`] if the line is not one JSON object. `slots` may then hold a
 /// part of the values.
-pub fn scan<'a>(line: &'a str, projection: &Projection, slots: &mut Slots<'a>) -> Result<(), Malformed> {
+pub fn scan<'a>(line: &'a str, slots: &mut Slots<'_, 'a>) -> Result<(), Malformed> {
     slots.clear();
     let cursor = Cursor { bytes: line.as_bytes(), at: 0 };
-    let mut scanner = Scanner { line, cursor, projection, slots, objects: Vec::new() };
+    let projection = slots.projection();
+    let mut scanner = Scanner { line, cursor, projection, slots, dotted: Vec::new() };
     let scanned = scanner.document();
     let offset = scanner.cursor.at;
     scanned.map_err(|fault| Malformed { offset, fault })
 }
 
-struct Scanner<'s, 'a> {
+struct Scanner<'s, 'p, 'a> {
     line: &'a str,
     cursor: Cursor<'a>,
-    projection: &'s Projection,
-    slots: &'s mut Slots<'a>,
-    /// Objects that a dotted key names on its way, at which depth; they exist if
-    /// the key's value is one.
-    objects: Vec<(usize, Slot)>,
+    projection: &'p Projection,
+    slots: &'s mut Slots<'p, 'a>,
+    dotted: Vec<Dotted>,
+}
+
+/// The value of a dotted key that lies below the path of a whole text.
+struct Dotted {
+    slot: Slot,
+    /// Path of the value below that of the slot.
+    below: String,
+    /// How many containers are open around the value.
+    depth: usize,
+    start: usize,
 }
 
 /// An object or array on the way to a projected field.
@@ -66,17 +75,21 @@ struct Level {
     object: bool,
     /// Where the container's own path ends in the projection.
     node: NodeId,
-    has_value: bool,
+    start: usize,
 }
 
-impl<'a> Scanner<'_, 'a> {
+impl<'a> Scanner<'_, '_, 'a> {
     fn document(&mut self) -> Result<(), Fault> {
         match self.cursor.token() {
             b'{' => {}
             b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => return Err(Fault::NotAnObject),
             _ => return Err(self.cursor.unexpected()),
         }
+        let start = self.cursor.at;
         self.projected_tree()?;
+        if self.projection.picks_texts() {
+            self.keep_texts(0, start);
+        }
         match self.cursor.token() {
             0 if self.cursor.at >= self.line.len() => Ok(()),
             _ => Err(Fault::Syntax),
@@ -91,15 +104,15 @@ impl<'a> Scanner<'_, 'a> {
         let mut node: NodeId = 0;
         loop {
             let byte = self.cursor.token();
-            let mut has_value = false;
+            let mut start = self.cursor.at;
             if node == NOWHERE {
-                has_value = self.cursor.skip(levels.len())?;
+                self.cursor.skip(levels.len())?;
             } else if byte == b'{' || byte == b'[' {
                 let object = byte == b'{';
                 if levels.len() == MAX_DEPTH {
                     return Err(Fault::TooDeep);
                 }
-                levels.push(Level { object, node, has_value: false });
+                levels.push(Level { object, node, start });
                 self.cursor.at += 1;
                 if self.cursor.token() != closing(object) {
                     if object {
@@ -108,31 +121,27 @@ impl<'a> Scanner<'_, 'a> {
                     continue;
                 }
             } else {
-                has_value = self.scalar(byte, node)?;
+                self.scalar(byte, node)?;
             }
             loop {
                 let depth = levels.len();
-                let Some(level) = levels.last_mut() else { return Ok(()) };
-                if !self.objects.is_empty() {
-                    self.keep_objects(depth, has_value);
+                let Some(&level) = levels.last() else { return Ok(()) };
+                // An array is one text with all that is in it.
+                if self.projection.picks_texts() && level.object {
+                    self.keep_dotted(depth);
+                    self.keep_texts(node, start);
                 }
-                level.has_value |= has_value;
                 let byte = self.cursor.token();
                 if byte == b',' {
                     self.cursor.at += 1;
-                    let (object, parent) = (level.object, level.node);
-                    node = if object { self.key(parent, depth)? } else { parent };
+                    node = if level.object { self.key(level.node, depth)? } else { level.node };
                     break;
                 }
                 if byte != closing(level.object) {
                     return Err(self.cursor.unexpected());
                 }
                 self.cursor.at += 1;
-                has_value = level.has_value;
-                if level.object && has_value {
-                    let node = level.node;
-                    self.keep(node, Scalar::Object);
-                }
+                (node, start) = (level.node, level.start);
                 levels.pop();
             }
         }
@@ -153,23 +162,33 @@ impl<'a> Scanner<'_, 'a> {
     #[cold]
     fn odd_key(&mut self, parent: NodeId, depth: usize, key: JsonStr<'a>) -> NodeId {
         let key = key.decode();
-        let on_the_way = self.projection.slots_on_the_way(parent, &key);
-        self.objects.extend(on_the_way.into_iter().map(|slot| (depth, slot)));
+        if self.projection.picks_texts() {
+            self.cursor.token();
+            let start = self.cursor.at;
+            let texts = self.projection.texts_on_the_way(parent, &key);
+            let dotted = |(slot, below): (Slot, &str)| Dotted { slot, below: below.to_owned(), depth, start };
+            self.dotted.extend(texts.into_iter().map(dotted));
+        }
         self.projection.descend(parent, &key)
     }
 
-    #[cold]
-    fn keep_objects(&mut self, depth: usize, has_value: bool) {
-        while let Some((_, slot)) = self.objects.pop_if(|(at, _)| *at == depth) {
-            if has_value {
-                self.slots.push(slot, Scalar::Object);
-            }
+    /// Keeps the value that just ended as the texts it belongs to.
+    fn keep_texts(&mut self, node: NodeId, start: usize) {
+        for &slot in self.projection.texts_of(node) {
+            let text = self.slice(start, self.cursor.at);
+            self.slots.push_text(slot, String::new(), text);
         }
     }
 
-    /// Reads a string, number or word at a projected path; says whether it is
-    /// a value (not `null`).
-    fn scalar(&mut self, byte: u8, node: NodeId) -> Result<bool, Fault> {
+    fn keep_dotted(&mut self, depth: usize) {
+        while let Some(dotted) = self.dotted.pop_if(|dotted| dotted.depth == depth) {
+            let text = self.slice(dotted.start, self.cursor.at);
+            self.slots.push_text(dotted.slot, dotted.below, text);
+        }
+    }
+
+    /// Reads a string, number or word at a projected path.
+    fn scalar(&mut self, byte: u8, node: NodeId) -> Result<(), Fault> {
         let start = self.cursor.at;
         let value = match byte {
             b'"' => {
@@ -182,17 +201,13 @@ impl<'a> Scanner<'_, 'a> {
             }
             b't' => self.cursor.word("true").map(|()| Scalar::Bool(true))?,
             b'f' => self.cursor.word("false").map(|()| Scalar::Bool(false))?,
-            b'n' => return self.cursor.word("null").map(|()| false),
+            b'n' => return self.cursor.word("null"),
             _ => return Err(self.cursor.unexpected()),
         };
-        self.keep(node, value);
-        Ok(true)
-    }
-
-    fn keep(&mut self, node: NodeId, value: Scalar<'a>) {
         if let Some(slot) = self.projection.slot_of(node) {
             self.slots.push(slot, value);
         }
+        Ok(())
     }
 
     /// Both ends lie beside ASCII bytes, so they are character boundaries.

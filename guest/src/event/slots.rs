@@ -2,14 +2,32 @@
 
 use firstseen_kql::{Event, Scalar, Slot};
 
-/// What [`scan`](super::scan()) found in an event: for each slot the values
-/// of its field, in the order of the text. Values borrow from the batch; the
-/// memory is used again for the next event.
+use super::leaves::{any_leaf, any_object};
+use super::projection::Projection;
+use super::scan::scan;
+
+/// What [`scan`](super::scan()) found in an event: for each slot of a
+/// [`Projection`] the values of its field, in the order of the text. Values
+/// borrow from the batch; the memory is used again for the next event.
 #[derive(Debug)]
-pub struct Slots<'a> {
+pub struct Slots<'p, 'a> {
+    projection: &'p Projection,
+    now_ms: i64,
     chains: Vec<Chain>,
     values: Vec<Link<'a>>,
+    /// Few, so that a slot's own are found by looking at all.
+    texts: Vec<Text<'a>>,
     generation: u32,
+}
+
+/// A part of an event as it stands.
+#[derive(Debug)]
+struct Text<'a> {
+    slot: Slot,
+    /// Where it is below the slot's path, if a dotted key went further.
+    below: String,
+    /// A whole JSON value.
+    json: &'a str,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,16 +47,23 @@ struct Link<'a> {
 
 const END: u32 = u32::MAX;
 
-impl<'a> Slots<'a> {
-    /// Room for a projection of `fields` slots.
-    pub fn new(fields: usize) -> Self {
+impl<'p, 'a> Slots<'p, 'a> {
+    /// Room for a projection, and the time that `now` means in queries.
+    pub fn new(projection: &'p Projection, now_ms: i64) -> Self {
         let empty = Chain { generation: 0, first: END, last: END };
-        Self { chains: vec![empty; fields], values: Vec::new(), generation: 1 }
+        let chains = vec![empty; projection.len()];
+        Self { projection, now_ms, chains, values: Vec::new(), texts: Vec::new(), generation: 1 }
+    }
+
+    /// The projection it was made for.
+    pub(super) fn projection(&self) -> &'p Projection {
+        self.projection
     }
 
     /// Forgets the present event.
     pub fn clear(&mut self) {
         self.values.clear();
+        self.texts.clear();
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 {
             self.chains.iter_mut().for_each(|chain| chain.generation = 0);
@@ -61,6 +86,15 @@ impl<'a> Slots<'a> {
         self.values.push(Link { value, next: END });
     }
 
+    /// Adds a part of the event as it stands, `below` the slot's path.
+    pub(super) fn push_text(&mut self, slot: Slot, below: String, json: &'a str) {
+        self.texts.push(Text { slot, below, json });
+    }
+
+    fn texts(&self, slot: Slot) -> impl Iterator<Item = &Text<'a>> {
+        self.texts.iter().filter(move |text| text.slot == slot)
+    }
+
     /// The values of a slot, in the order of the text.
     pub fn values(&self, slot: Slot) -> impl Iterator<Item = Scalar<'a>> + '_ {
         let first = match self.chains.get(slot.0 as usize) {
@@ -76,19 +110,55 @@ impl<'a> Slots<'a> {
     }
 }
 
-impl Event for Slots<'_> {
+impl Event for Slots<'_, '_> {
+    fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
     fn any(&self, slot: Slot, test: impl FnMut(Scalar<'_>) -> bool) -> bool {
         self.values(slot).any(test)
+    }
+
+    fn any_leaf(&self, slot: Slot, mut test: impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+        let mut path = String::new();
+        self.texts(slot).any(|text| {
+            path.clear();
+            path.push_str(self.projection.path_of(slot));
+            if !text.below.is_empty() {
+                path.push('.');
+                path.push_str(&text.below);
+            }
+            any_leaf(text.json, &mut path, &mut test)
+        })
+    }
+
+    fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
+        let Some(projection) = self.projection.objects_of(slot) else { return false };
+        self.texts(slot).filter(|text| text.below.is_empty()).any(|text| {
+            any_object(text.json, &mut |object| {
+                let mut slots = Slots::new(projection, self.now_ms);
+                scan(object, &mut slots).is_ok() && test(&slots)
+            })
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use firstseen_kql::Layout;
+
+    fn projection() -> Projection {
+        let mut projection = Projection::default();
+        projection.values("a");
+        projection.values("b");
+        projection
+    }
 
     #[test]
     fn values_of_an_earlier_event_are_gone() {
-        let mut slots = Slots::new(2);
+        let projection = projection();
+        let mut slots = Slots::new(&projection, 0);
         slots.push(Slot(1), Scalar::Bool(true));
         slots.push(Slot(0), Scalar::Number("1"));
         slots.push(Slot(1), Scalar::Bool(false));
@@ -102,7 +172,8 @@ mod tests {
 
     #[test]
     fn generations_wrap_around() {
-        let mut slots = Slots::new(1);
+        let projection = projection();
+        let mut slots = Slots::new(&projection, 0);
         slots.push(Slot(0), Scalar::Bool(true));
         slots.generation = u32::MAX;
         slots.push(Slot(0), Scalar::Bool(true));

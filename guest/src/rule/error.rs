@@ -2,9 +2,24 @@
 
 use core::fmt;
 
+/// Whose business it is that a rule does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Nobody's: rules of its type, language or source are not run here.
+    NotOurs,
+    /// Its author's, who switched it off.
+    Disabled,
+    /// This project's: it asks for something that is not supported.
+    Unsupported,
+    /// Its author's: it is wrong.
+    Invalid,
+}
+
 /// Why a rule does not run: the field at fault, the place in it, the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleError {
+    /// Whose business it is.
+    pub reason: Reason,
     /// The rule's field, if one is at fault.
     pub field: Option<&'static str>,
     /// Byte offset within that field, or within the document if it is not
@@ -15,16 +30,23 @@ pub struct RuleError {
 }
 
 impl RuleError {
-    pub(super) fn new(field: &'static str, cause: impl Into<String>) -> Self {
-        Self { field: Some(field), offset: None, cause: cause.into() }
+    pub(crate) fn new(field: &'static str, cause: impl Into<String>) -> Self {
+        Self { reason: Reason::Invalid, field: Some(field), offset: None, cause: cause.into() }
     }
 
-    pub(super) fn query(query: &str, error: &firstseen_kql::Error) -> Self {
-        Self { field: Some("query"), offset: Some(error.span.start), cause: error.render(query) }
+    pub(crate) fn query(query: &str, error: &firstseen_kql::Error) -> Self {
+        let offset = Some(error.span.start);
+        Self { reason: Reason::Invalid, field: Some("query"), offset, cause: error.render(query) }
     }
 
-    pub(super) fn document(offset: Option<usize>, cause: impl Into<String>) -> Self {
-        Self { field: None, offset, cause: cause.into() }
+    pub(crate) fn document(offset: Option<usize>, cause: impl Into<String>) -> Self {
+        Self { reason: Reason::Invalid, field: None, offset, cause: cause.into() }
+    }
+
+    /// The same with another reason.
+    #[must_use]
+    pub(crate) fn because(self, reason: Reason) -> Self {
+        Self { reason, ..self }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::error::RuleError;
-use super::window::{Window, interval_ms};
+use super::error::{Reason, RuleError};
+use super::window::{LookBack, Window, interval_ms};
 use crate::sightings::Quota;
 use crate::time::DateMath;
 
@@ -15,18 +15,44 @@ const DEFAULT_MAX_SIGNALS: u64 = 100;
 /// Greatest size of a query in bytes.
 const MAX_QUERY: usize = firstseen_kql::MAX_QUERY_BYTES;
 
-/// Features of Kibana's rules that would change what alerts, with what a rule
-/// must hold (nothing) to run without them.
-const UNSUPPORTED: [(&str, &str); 8] = [
+/// Features of Kibana's rules that would change what alerts: a rule that has
+/// one does not run.
+const UNSUPPORTED: [(&str, &str); 4] = [
     ("filters", "DSL filters"),
     ("exceptions_list", "exception lists"),
-    ("alert_suppression", "alert suppression"),
-    ("severity_mapping", "severity overrides"),
-    ("risk_score_mapping", "risk-score overrides"),
-    ("rule_name_override", "a rule-name override"),
     ("data_view_id", "data views"),
     ("saved_id", "saved queries"),
 ];
+
+/// What a rule detects.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `new_terms`: the first time a tuple of values is seen.
+    NewTerms {
+        /// `new_terms_fields`, 1 to 3.
+        fields: Vec<String>,
+    },
+    /// `query`: every event that matches.
+    Query,
+}
+
+impl Kind {
+    /// Kibana's `type`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NewTerms { .. } => "new_terms",
+            Self::Query => "query",
+        }
+    }
+
+    /// The new-terms fields; none for a query rule.
+    pub fn new_terms_fields(&self) -> &[String] {
+        match self {
+            Self::NewTerms { fields } => fields,
+            Self::Query => &[],
+        }
+    }
+}
 
 /// A rule's fields as they are used, defaults filled in.
 #[derive(Debug)]
@@ -43,9 +69,11 @@ pub struct Fields {
     pub query: String,
     /// `index` patterns; empty: any index.
     pub index: Vec<String>,
-    /// `new_terms_fields`, 1 to 3.
-    pub new_terms_fields: Vec<String>,
-    /// `history_window_start`.
+    /// `type` and what belongs to it.
+    pub kind: Kind,
+    /// `from` and `to`.
+    pub look_back: LookBack,
+    /// `history_window_start`; for a query rule `from`.
     pub window: Window,
     /// `max_signals` per `interval`.
     pub quota: Quota,
@@ -69,19 +97,22 @@ impl Fields {
     pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
         let rule = Reader { object };
         let rule_id = rule.required_text("rule_id")?;
+        let kind = rule.kind()?;
         rule.refuse_what_is_not_ours()?;
         let query = rule.text("query")?.unwrap_or_default();
         if query.len() > MAX_QUERY {
             return Err(RuleError::new("query", format!("longer than {MAX_QUERY} bytes")));
         }
+        let look_back = rule.look_back()?;
         Ok(Self {
             uuid: rule.text("id")?.unwrap_or_else(|| rule_id.clone()),
             name: rule.required_text("name")?,
             version: rule.integer("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
             query,
             index: rule.texts("index")?.unwrap_or_default(),
-            new_terms_fields: rule.new_terms_fields()?,
-            window: rule.window()?,
+            window: rule.window(&kind, &look_back)?,
+            kind,
+            look_back,
             quota: rule.quota()?,
             timestamp_override: rule.text("timestamp_override")?.filter(|field| field != "@timestamp"),
             fallback_disabled: rule.flag("timestamp_override_fallback_disabled")?.unwrap_or(false),
@@ -97,17 +128,25 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn refuse_what_is_not_ours(&self) -> Result<(), RuleError> {
-        let kind = self.required_text("type")?;
-        if kind != "new_terms" {
-            return Err(RuleError::new("type", format!("`{kind}` rules are not run, only `new_terms`")));
+    fn kind(&self) -> Result<Kind, RuleError> {
+        match self.required_text("type")?.as_str() {
+            "new_terms" => Ok(Kind::NewTerms { fields: self.new_terms_fields()? }),
+            "query" => Ok(Kind::Query),
+            other => {
+                let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
+                Err(RuleError::new("type", cause).because(Reason::NotOurs))
+            }
         }
+    }
+
+    fn refuse_what_is_not_ours(&self) -> Result<(), RuleError> {
         let language = self.text("language")?;
-        if language.as_deref().is_some_and(|language| language != "kuery") {
-            return Err(RuleError::new("language", "only `kuery` is run"));
+        if let Some(language) = language.filter(|language| language != "kuery") {
+            let cause = format!("queries in `{language}` are not run; those in `kuery` (KQL) are");
+            return Err(RuleError::new("language", cause).because(Reason::NotOurs));
         }
         if self.flag("enabled")? == Some(false) {
-            return Err(RuleError::new("enabled", "the rule is disabled"));
+            return Err(RuleError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
         for (field, feature) in UNSUPPORTED {
             let asked_for = match self.object.get(field) {
@@ -117,10 +156,9 @@ impl Reader<'_> {
                 Some(_) => true,
             };
             if asked_for {
-                return Err(RuleError::new(
-                    field,
-                    format!("{feature} are not supported, and without them the rule would alert on other events"),
-                ));
+                let cause =
+                    format!("{feature} are not supported, and without them the rule would alert on other events");
+                return Err(RuleError::new(field, cause).because(Reason::Unsupported));
             }
         }
         Ok(())
@@ -139,11 +177,16 @@ impl Reader<'_> {
         Ok(fields)
     }
 
-    fn window(&self) -> Result<Window, RuleError> {
+    fn look_back(&self) -> Result<LookBack, RuleError> {
+        Ok(LookBack::new(self.date_math("from", Some(DEFAULT_FROM))?, self.date_math("to", Some("now"))?))
+    }
+
+    fn window(&self, kind: &Kind, look_back: &LookBack) -> Result<Window, RuleError> {
+        if matches!(kind, Kind::Query) {
+            return Ok(Window::of(look_back));
+        }
         let start = self.date_math("history_window_start", None)?;
-        let from = self.date_math("from", Some(DEFAULT_FROM))?;
-        self.date_math("to", Some("now"))?;
-        Window::new(start, &from)
+        Window::new(start, look_back.from())
             .ok_or_else(|| RuleError::new("history_window_start", "the history must start before `from`"))
     }
 
@@ -154,9 +197,8 @@ impl Reader<'_> {
             (None, None) => return Err(RuleError::new(field, "missing")),
         };
         DateMath::parse(&text).map_err(|error| RuleError {
-            field: Some(field),
             offset: Some(error.offset),
-            cause: format!("`{text}`: {error}"),
+            ..RuleError::new(field, format!("`{text}`: {error}"))
         })
     }
 

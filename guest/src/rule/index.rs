@@ -29,15 +29,30 @@ impl IndexPatterns {
         Self { patterns: patterns.iter().map(parse).collect() }
     }
 
-    /// Whether an index or data stream of this name is among them. No
-    /// patterns: any is.
+    /// Whether an index or data stream of this name is among them; a backing
+    /// index is where its data stream is. No patterns: any is.
     pub fn contain(&self, index: &str) -> bool {
-        let matched = |within: bool, pattern: &Pattern| match glob_matches(&pattern.glob, index) {
+        let stream = data_stream_of(index);
+        let matched = |within: bool, pattern: &Pattern| match [Some(index), stream]
+            .into_iter()
+            .flatten()
+            .any(|name| glob_matches(&pattern.glob, name))
+        {
             true => !pattern.excludes,
             false => within,
         };
         self.patterns.is_empty() || self.patterns.iter().fold(false, matched)
     }
+}
+
+/// The data stream of a backing index, `.ds-<stream>-<yyyy.MM.dd>-<generation>`:
+/// what documents call their `_index`, while patterns name the stream.
+fn data_stream_of(index: &str) -> Option<&str> {
+    let (name, generation) = index.strip_prefix(".ds-")?.rsplit_once('-')?;
+    let (stream, date) = name.rsplit_once('-')?;
+    let is_date = date.len() == 10 && date.split('.').map(str::len).eq([4, 2, 2]);
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_date && date.split('.').all(digits) && digits(generation)).then_some(stream)
 }
 
 /// Matches `*` as any run of characters, everything else literally. The
@@ -77,6 +92,21 @@ mod tests {
         for (glob, name, expected) in cases {
             assert_eq!(glob_matches(glob, name), expected, "{glob} {name}");
         }
+    }
+
+    #[test]
+    fn a_backing_index_is_in_its_data_stream() {
+        let index = ".ds-logs-endpoint.events.process-default-2026.11.20-000001";
+        assert_eq!(data_stream_of(index), Some("logs-endpoint.events.process-default"));
+        for other in
+            [".ds-logs-x-default", ".ds-a-2026.11-000001", "logs-a-2026.11.20-000001", ".ds-a-2026.11.2x-1", ""]
+        {
+            assert_eq!(data_stream_of(other), None, "{other}");
+        }
+        let patterns = |pattern: &str| IndexPatterns::new(&[pattern.to_owned()]);
+        assert!(patterns("logs-endpoint.events.*").contain(index));
+        assert!(patterns(".ds-logs-*").contain(index));
+        assert!(!patterns("logs-endpoint.alerts-*").contain(index));
     }
 
     #[test]

@@ -8,21 +8,23 @@ mod error;
 mod fields;
 mod index;
 mod timestamp;
+mod warnings;
 mod window;
 
-use firstseen_kql::{Program, Slot};
+use firstseen_kql::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub use document::{Found, rules_of};
-pub use error::RuleError;
-pub use fields::Fields;
+pub use error::{Reason, RuleError};
+pub use fields::{Fields, Kind};
 pub use index::IndexPatterns;
 pub use timestamp::{Clock, TimestampSource};
-pub use window::Window;
+pub use window::{LookBack, Window};
 
 use crate::alert::Template;
 use crate::event::Projection;
 use crate::sightings::Quota;
+use crate::terms::TermFields;
 
 /// The rule that runs where none is given, as Kibana rule JSON.
 pub const BUILT_IN: &str = include_str!("../../rules/dpkg_package_installed_by_unusual_parent_process.json");
@@ -30,8 +32,8 @@ pub const BUILT_IN: &str = include_str!("../../rules/dpkg_package_installed_by_u
 /// Greatest length of a rule's history key in bytes (a limit of `sightings`).
 const MAX_HISTORY_KEY: usize = 1024;
 
-/// A rule ready to run: a KQL program and terms over the slots of a
-/// [`Projection`] that all rules share.
+/// A rule ready to run: a program and terms over the slots of a [`Projection`]
+/// that all rules share.
 #[derive(Debug)]
 pub struct Rule {
     /// Kibana's `rule_id`.
@@ -40,18 +42,20 @@ pub struct Rule {
     pub version: u32,
     /// Kibana's `name`.
     pub name: String,
+    /// Kibana's `type`.
+    pub kind: Kind,
     /// Key of the rule's history: `rule_id` and new-terms fields, so that a new
     /// version or an edited query keeps what was learned.
     pub history: String,
-    /// The new-terms fields, in the rule's order.
-    pub new_terms_fields: Vec<String>,
-    /// Their slots.
-    pub term_slots: Vec<Slot>,
-    /// The query.
+    /// Where the terms of a new-terms rule come from.
+    pub terms: TermFields,
+    /// Query, filters and exceptions.
     pub program: Program,
     /// Index patterns.
     pub index: IndexPatterns,
-    /// The history window.
+    /// What a scheduled run looks at.
+    pub look_back: LookBack,
+    /// The history window, or the look-back of a query rule.
     pub window: Window,
     /// `max_signals` per `interval`.
     pub quota: Quota,
@@ -59,43 +63,78 @@ pub struct Rule {
     pub timestamp: TimestampSource,
     /// What every alert of the rule says.
     pub template: Template,
+    /// What its author should know, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl Rule {
-    /// Compiles a rule object; its fields get slots in `projection`.
+    /// Compiles a rule object; what it reads gets slots in `projection`.
     ///
     /// # Errors
     ///
     /// [`RuleError`] names the first field that is missing, wrong, or asks for
     /// something that is not supported.
-    pub fn compile(object: &Map<String, Value>, projection: &mut Projection) -> Result<Self, RuleError> {
+    pub fn compile(
+        object: &Map<String, Value>,
+        mapping: &Mapping,
+        projection: &mut Projection,
+    ) -> Result<Self, RuleError> {
         let fields = Fields::read(object)?;
-        let query = firstseen_kql::parse(&fields.query).map_err(|error| RuleError::query(&fields.query, &error))?;
-        let program = Program::compile(&query, &mut |field| projection.slot(field))
-            .map_err(|error| RuleError::query(&fields.query, &error))?;
+        let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
+        let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
+        let clause = Clause::from(&query);
+        let program = Program::compile(&clause, mapping, projection).map_err(query_error)?;
         let history = history_key(&fields);
         if history.len() > MAX_HISTORY_KEY {
             return Err(RuleError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"));
         }
+        let terms = TermFields::new(fields.kind.new_terms_fields(), mapping, projection)
+            .map_err(|cause| RuleError::new("new_terms_fields", cause))?;
         Ok(Self {
-            term_slots: fields.new_terms_fields.iter().map(|field| projection.slot(field)).collect(),
+            terms,
             timestamp: TimestampSource::new(&fields, projection),
             template: Template::new(object, &fields),
             index: IndexPatterns::new(&fields.index),
+            warnings: warnings::of(object, &fields, &query, &clause, &program, mapping),
+            look_back: fields.look_back,
             window: fields.window,
             quota: fields.quota,
             rule_id: fields.rule_id,
             version: fields.version,
             name: fields.name,
-            new_terms_fields: fields.new_terms_fields,
+            kind: fields.kind,
             history,
             program,
         })
     }
+
+    /// What Kibana's run of the rule that starts at `now_ms` looks at: `from`
+    /// and `to` by that time, the history by `to` (`utils.ts`). `None` if one of
+    /// them leaves the calendar.
+    pub fn scheduled_range(&self, now_ms: i64) -> Option<RunRange> {
+        let (from_ms, to_ms) = self.look_back.range_ms(now_ms)?;
+        let history_start_ms = match self.kind {
+            Kind::NewTerms { .. } => self.window.start_ms(to_ms)?,
+            Kind::Query => from_ms,
+        };
+        Some(RunRange { from_ms, to_ms, history_start_ms })
+    }
+}
+
+/// What a scheduled run of a rule looks at, in epoch milliseconds; both ends
+/// are inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunRange {
+    /// The rule's `from`.
+    pub from_ms: i64,
+    /// Its `to`.
+    pub to_ms: i64,
+    /// Where the history begins.
+    pub history_start_ms: i64,
 }
 
 /// A JSON array of the rule's id and its fields.
 fn history_key(fields: &Fields) -> String {
-    let parts = std::iter::once(&fields.rule_id).chain(&fields.new_terms_fields);
+    let parts = std::iter::once(&fields.rule_id).chain(fields.kind.new_terms_fields());
     Value::from_iter(parts.map(String::as_str)).to_string()
 }

@@ -1,6 +1,6 @@
 //! The time of an event.
 
-use firstseen_kql::{Scalar, Slot};
+use firstseen_kql::{Layout, Scalar, Slot};
 
 use super::fields::Fields;
 use crate::event::{Projection, Slots};
@@ -32,9 +32,9 @@ impl TimestampSource {
         let timestamp_override = fields.timestamp_override.as_deref();
         let reads_timestamp = timestamp_override.is_none() || !fields.fallback_disabled;
         Self {
-            timestamp_override: timestamp_override.map(|field| projection.slot(field)),
+            timestamp_override: timestamp_override.map(|field| projection.values(field)),
             overridden_by_ingest: timestamp_override == Some("event.ingested"),
-            timestamp: reads_timestamp.then(|| projection.slot("@timestamp")),
+            timestamp: reads_timestamp.then(|| projection.values("@timestamp")),
         }
     }
 
@@ -42,7 +42,7 @@ impl TimestampSource {
     ///
     /// `None` if the rule cannot see the event: it has none of the fields, or
     /// what they hold is no time.
-    pub fn time_ms(&self, event: &Slots<'_>, clock: Clock, arrival_ms: i64) -> Option<i64> {
+    pub fn time_ms(&self, event: &Slots<'_, '_>, clock: Clock, arrival_ms: i64) -> Option<i64> {
         let read = |slot: Option<Slot>| earliest_ms(event, slot?);
         if let Some(time_ms) = read(self.timestamp_override) {
             return Some(time_ms);
@@ -55,11 +55,11 @@ impl TimestampSource {
 }
 
 /// The smallest time in a field, as Kibana's combined timestamp takes it.
-fn earliest_ms(event: &Slots<'_>, slot: Slot) -> Option<i64> {
+fn earliest_ms(event: &Slots<'_, '_>, slot: Slot) -> Option<i64> {
     let parse = |value: Scalar<'_>| match value {
         Scalar::String(text) => parse_timestamp(&text.decode()),
         Scalar::Number(text) => parse_timestamp(text),
-        Scalar::Bool(_) | Scalar::Object => None,
+        Scalar::Bool(_) => None,
     };
     event.values(slot).filter_map(parse).min()
 }

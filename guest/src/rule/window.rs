@@ -1,6 +1,29 @@
-//! The history window and the rule interval.
+//! The times of a rule: what a run looks at, the history window, the interval.
 
 use crate::time::DateMath;
+
+/// What a run looks at: a rule's `from` and `to`.
+#[derive(Clone, Debug)]
+pub struct LookBack {
+    from: DateMath,
+    to: DateMath,
+}
+
+impl LookBack {
+    pub(super) fn new(from: DateMath, to: DateMath) -> Self {
+        Self { from, to }
+    }
+
+    pub(super) fn from(&self) -> &DateMath {
+        &self.from
+    }
+
+    /// `from` and `to` in epoch milliseconds for a run that starts at `now_ms`;
+    /// `None` if one of them leaves the calendar.
+    pub fn range_ms(&self, now_ms: i64) -> Option<(i64, i64)> {
+        Some((self.from.evaluate(now_ms)?, self.to.evaluate(now_ms)?))
+    }
+}
 
 /// How far back a sighting keeps a term known: from `history_window_start` to
 /// now. `now-5d` is the same length at any time, `now-1M` and absolute dates
@@ -21,10 +44,22 @@ impl Window {
         before.then_some(Self { start })
     }
 
+    /// The window of a rule without a history: a query rule takes an event for
+    /// the same as long as its runs could see it twice.
+    pub(super) fn of(look_back: &LookBack) -> Self {
+        Self { start: look_back.from.clone() }
+    }
+
+    /// Where the window that ends at `at_ms` begins, in epoch milliseconds;
+    /// `None` if it leaves the calendar.
+    pub fn start_ms(&self, at_ms: i64) -> Option<i64> {
+        self.start.evaluate(at_ms)
+    }
+
     /// Length in milliseconds of the window that ends at `at_ms`; 0 if it
     /// starts later than that or leaves the calendar.
     pub fn length_ms(&self, at_ms: i64) -> u64 {
-        self.start.evaluate(at_ms).map_or(0, |start_ms| at_ms.saturating_sub(start_ms).max(0) as u64)
+        self.start_ms(at_ms).map_or(0, |start_ms| at_ms.saturating_sub(start_ms).max(0) as u64)
     }
 
     /// Its length in milliseconds if that is the same at any time.

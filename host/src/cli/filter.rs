@@ -15,7 +15,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::matching::tell;
 use super::module::load;
+use super::rule_args::RuleArgs;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
 use crate::pipeline::{AlertFile, Filter, Intake, Output, StopReason, Stopper, Summary};
 use crate::store::RedbStore;
@@ -42,6 +44,12 @@ const MESSAGES_SHOWN: usize = 20;
 /// stay known, and an alert that was raised but not yet written comes first.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
+    #[command(flatten)]
+    rules: RuleArgs,
+    /// Do not start if any rule that should run does not, or anything else that
+    /// was given cannot be used.
+    #[arg(long)]
+    strict: bool,
     /// Write only alerts to standard output, no events.
     #[arg(long)]
     only_alerts: bool,
@@ -129,9 +137,6 @@ impl Args {
         let started = Instant::now();
         let bar = progress_bar();
         let detector = self.detector(&bar)?;
-        for refusal in detector.refusals() {
-            warn(&bar, &format!("not run: {refusal}"));
-        }
         let alerts = self
             .alerts
             .as_ref()
@@ -156,6 +161,8 @@ impl Args {
     }
 
     fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
+        let loaded = self.rules.load();
+        loaded.ensure_rules(&self.rules.rules)?;
         let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
         let builder = Detector::builder(load(self.module.as_ref())?)
             .clock(match self.clock {
@@ -175,7 +182,9 @@ impl Args {
             Some(path) => builder.store(Arc::new(RedbStore::open(path)?)),
             None => builder,
         };
-        Ok(builder.build()?)
+        let detector = loaded.apply(builder).build()?;
+        bar.suspend(|| tell(&loaded, &detector, self.strict))?;
+        Ok(detector)
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod filter;
 mod generate;
+mod matching;
 mod module;
+mod rule_args;
 mod test;
 mod values;
 
@@ -51,6 +53,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Filter(filter::Args),
+    Match(matching::Args),
     Test(test::Args),
     Module(module::Args),
     Completions(generate::CompletionsArgs),
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Filter(args) => args.run(),
+        Command::Match(args) => args.run(),
         Command::Test(args) => args.run(),
         Command::Module(args) => args.run(),
         Command::Completions(args) => args.run(),

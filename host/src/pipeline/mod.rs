@@ -13,6 +13,6 @@ mod summary;
 
 pub(crate) use alert_file::AlertFile;
 pub(crate) use filter::{Filter, StopReason};
-pub(crate) use intake::{Intake, Stopper};
+pub(crate) use intake::{Chunk, Intake, Stopper};
 pub(crate) use output::Output;
 pub(crate) use summary::Summary;

@@ -22,7 +22,11 @@ pub struct Session {
     learning: Learning,
     overlay: Overlay,
     turn: Option<Turn>,
+    script: Option<Script>,
 }
+
+/// Verdicts that do not come from the state.
+pub(crate) type Script = Arc<dyn Fn(&Sighting) -> Verdict + Send + Sync>;
 
 /// A point to go back to, made by [`Session::savepoint`].
 #[derive(Debug)]
@@ -54,7 +58,13 @@ impl Session {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, now_ms: i64, learning: Learning) -> Self {
         let changes = Changes { now_ms, ..Changes::default() };
-        Self { store, learning, overlay: Overlay { changes, ..Overlay::default() }, turn: None }
+        Self { store, learning, overlay: Overlay { changes, ..Overlay::default() }, turn: None, script: None }
+    }
+
+    /// A session that asks `script` for every verdict, in order, and records
+    /// nothing: to learn what rules sight, or to have chosen alerts written.
+    pub(crate) fn scripted(store: Arc<dyn Store>, now_ms: i64, script: Script) -> Self {
+        Self { script: Some(script), ..Self::new(store, now_ms, Learning::NONE) }
     }
 
     /// An empty session of the same store, to hold the place of this one while
@@ -97,6 +107,9 @@ impl Session {
     /// recorded then.
     pub fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
         validate(batch)?;
+        if let Some(script) = &self.script {
+            return Ok(batch.iter().map(|sighting| script(sighting)).collect());
+        }
         self.take_turn();
         // A layer of its own, so that an error midway leaves nothing behind.
         let mut layer = Overlay {

@@ -61,6 +61,28 @@ impl Instance {
         description.map_err(|error| self.trap(&error))
     }
 
+    /// Asks which rules match which events.
+    pub(crate) fn match_events(
+        &mut self,
+        batch: &str,
+        context: &detector::Context,
+    ) -> Result<detector::Matching, CallError> {
+        self.store.set_epoch_deadline(ticks(self.limits.call_timeout));
+        self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        let answer = self.module.firstseen_detection_detector().call_match_events(&mut self.store, batch, context);
+        match answer {
+            Ok(answer) => answer.map_err(CallError::Module),
+            Err(error) => Err(CallError::Trap(self.trap(&error))),
+        }
+    }
+
+    /// Asks what a run of a rule at a time would look at.
+    pub(crate) fn scheduled_range(&mut self, rule: u32, now_ms: i64) -> Result<Option<detector::RunRange>, Trap> {
+        self.store.set_epoch_deadline(ticks(self.limits.call_timeout));
+        let range = self.module.firstseen_detection_detector().call_scheduled_range(&mut self.store, rule, now_ms);
+        range.map_err(|error| self.trap(&error))
+    }
+
     /// Evaluates a batch; what the module sights goes into `session`. After an
     /// error it may hold sightings of the failed call.
     pub(crate) fn evaluate(

@@ -1,0 +1,611 @@
+//! Numbers, as Elasticsearch's numeric types read, compare and show them.
+//!
+//! Each value is an ordinal whose order is that of the type: the number itself for integers, the
+//! multiple of `1 / scaling_factor` for `scaled_float`, and for `double`, `float` and `half_float`
+//! what [`f64::total_cmp`] compares, so that -0.0 comes before 0.
+//!
+//! Literals of queries are text, for Java's `Double.parseDouble` to read; for `long` then for
+//! `BigDecimal` too, which knows less, hence `80d` is 80 to an `integer` and an error to a `long`.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use crate::java::{Decimal, double, float, half};
+
+/// A numeric type of Elasticsearch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NumberType {
+    /// 64 bits.
+    Long,
+    /// 32 bits.
+    Integer,
+    /// 16 bits.
+    Short,
+    /// 8 bits.
+    Byte,
+    /// 64 bits, not negative.
+    UnsignedLong,
+    /// IEEE 754, 64 bits.
+    Double,
+    /// IEEE 754, 32 bits.
+    Float,
+    /// IEEE 754, 16 bits.
+    HalfFloat,
+    /// A multiple of `1 / scaling_factor`, kept in 64 bits.
+    ScaledFloat {
+        /// Positive and finite.
+        scaling_factor: f64,
+    },
+}
+
+/// The first and the last ordinal of a range.
+pub(crate) type Range = (i128, i128);
+
+/// The operator of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Lt,
+    Lte,
+    Gt,
+    Gte,
+}
+
+/// Why a literal fails the search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NotANumber,
+    OutOfRange,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotANumber => "not a number",
+            Self::OutOfRange => "out of range",
+        })
+    }
+}
+
+impl Side {
+    /// What is on this side of a bound, given as the last ordinal that is not above it, and whether
+    /// the bound is a `fraction` above that. None if nothing can be.
+    pub(crate) fn of(self, floor: i128, fraction: bool) -> Option<Range> {
+        match self {
+            Self::Lt if !fraction => floor.checked_sub(1).map(|last| (i128::MIN, last)),
+            Self::Lt | Self::Lte => Some((i128::MIN, floor)),
+            Self::Gte if !fraction => Some((floor, i128::MAX)),
+            Self::Gt | Self::Gte => floor.checked_add(1).map(|first| (first, i128::MAX)),
+        }
+    }
+
+    const fn is_lower(self) -> bool {
+        matches!(self, Self::Gt | Self::Gte)
+    }
+}
+
+/// What is longer, Elasticsearch reads neither in events nor with `BigDecimal`.
+const MAX_TEXT: usize = 1000;
+
+impl NumberType {
+    /// The ordinal of an event's value: the text of a JSON number, or, `quoted`, of a JSON string.
+    /// None if the value is ignored.
+    pub(crate) fn value(self, text: &str, quoted: bool) -> Option<i128> {
+        if text.len() > MAX_TEXT {
+            return None;
+        }
+        // Jackson reads JSON numbers without a fraction and an exponent as integers, all others as
+        // a double, even where that is not exact.
+        let integer = !quoted && !text.contains(['.', 'e', 'E']);
+        let ordinal = match self {
+            Self::Long | Self::UnsignedLong if integer => text.parse().ok()?,
+            Self::Long if quoted => coerced(text)?,
+            Self::UnsignedLong if quoted => match Decimal::read(text)?.floor() {
+                (number, false) => number,
+                (_, true) => return None,
+            },
+            Self::Long => {
+                let number = double(text)?;
+                // The bound as a double is 2^63, which becomes the last `long`.
+                (number >= i64::MIN as f64 && number <= i64::MAX as f64).then_some(number as i64)?.into()
+            }
+            Self::UnsignedLong => {
+                let number = double(text)?;
+                (is_whole(number) || number.is_infinite()).then_some(number as i64)?.into()
+            }
+            Self::Integer | Self::Short | Self::Byte => {
+                let number = double(text)?;
+                // Out of range is what is after cutting, but not so for a quoted `short`.
+                let (first, last) = if quoted && self == Self::Short { self.range() } else { Self::Integer.range() };
+                if number < first as f64 || number > last as f64 {
+                    return None;
+                }
+                number as i128
+            }
+            Self::Double | Self::Float | Self::HalfFloat => {
+                let number = if integer && text == "-0" { 0.0 } else { self.stored(self.float(text)?) };
+                number.is_finite().then(|| float_ordinal(number))?
+            }
+            Self::ScaledFloat { scaling_factor } => {
+                let number = double(text)?;
+                number.is_finite().then(|| round(number * scaling_factor))?
+            }
+        };
+        self.holds(ordinal).then_some(ordinal)
+    }
+
+    /// The value as JavaScript writes the key of an aggregation's bucket, but exactly: integers
+    /// beyond 2^53 are not rounded, and -0.0 keeps its sign.
+    pub(crate) fn json(self, ordinal: i128) -> String {
+        match self {
+            Self::Double | Self::Float | Self::HalfFloat => javascript(ordinal_float(ordinal)),
+            // A division would show 0.57 for 57 / 100, Elasticsearch shows 0.5700000000000001.
+            Self::ScaledFloat { scaling_factor } => javascript(ordinal as f64 * (1.0 / scaling_factor)),
+            _ => ordinal.to_string(),
+        }
+    }
+
+    /// What `field:literal` matches; none if nothing can.
+    pub(crate) fn term(self, literal: &str) -> Result<Option<Range>, Fault> {
+        let ordinal = match self {
+            Self::Long | Self::Integer | Self::Short | Self::Byte => {
+                // Whether there is a fraction is asked of the double.
+                let number = double(literal).ok_or(Fault::NotANumber)?;
+                match self {
+                    _ if !is_whole(number) => None,
+                    Self::Long => {
+                        let (floor, fraction) = decimal(literal)?.floor();
+                        // The last `long` and a fraction is out of range.
+                        let beyond = fraction && floor == i64::MAX.into();
+                        (self.holds(floor) && !beyond).then_some(truncated(floor, fraction))
+                    }
+                    _ => Some(number as i128),
+                }
+            }
+            // Unlike `long`, it does not match 80 for the literal `80.0`.
+            Self::UnsignedLong => match literal.parse::<u64>() {
+                Ok(number) => Some(number.into()),
+                Err(_) => double(literal).map(|_| None).ok_or(Fault::NotANumber)?,
+            },
+            Self::Double | Self::Float | Self::HalfFloat => {
+                let number = self.stored(self.float(literal).ok_or(Fault::NotANumber)?);
+                number.is_finite().then(|| float_ordinal(number))
+            }
+            Self::ScaledFloat { scaling_factor } => Some(round(scaled(literal, scaling_factor)?)),
+        };
+        Ok(ordinal.filter(|ordinal| self.holds(*ordinal)).map(|ordinal| (ordinal, ordinal)))
+    }
+
+    /// What a range with one bound matches; none if nothing can. It may go beyond the type.
+    pub(crate) fn bound(self, literal: &str, side: Side) -> Result<Option<Range>, Fault> {
+        Ok(match self {
+            Self::Long | Self::Integer | Self::Short | Self::Byte => {
+                let number = double(literal).ok_or(Fault::NotANumber)?;
+                let whole = match self {
+                    Self::Long => long(literal)?,
+                    _ if number < i32::MIN.into() || number > i32::MAX.into() => return Err(Fault::OutOfRange),
+                    _ => number as i128,
+                };
+                // To Elasticsearch NaN is 0, and a fraction without a sign.
+                let below = number < 0.0 || number.is_nan() && side.is_lower();
+                let fraction = !is_whole(number);
+                side.of(if fraction && below { whole - 1 } else { whole }, fraction)
+            }
+            Self::UnsignedLong => {
+                let (floor, fraction) = decimal(literal)?.floor();
+                side.of(floor, fraction)
+            }
+            // For a `half_float` the literal is a `float`. NaN comes last.
+            Self::Double | Self::Float | Self::HalfFloat => {
+                side.of(float_ordinal(self.float(literal).ok_or(Fault::NotANumber)?), false)
+            }
+            Self::ScaledFloat { scaling_factor } => {
+                let number = scaled(literal, scaling_factor)?;
+                match side {
+                    Side::Lt => Side::Lte.of(floor(number.next_down()), false),
+                    Side::Lte => side.of(floor(number), false),
+                    Side::Gt => Side::Gte.of(ceil(number.next_up()), false),
+                    Side::Gte => side.of(ceil(number), false),
+                }
+            }
+        })
+    }
+
+    /// The first and the last value of an integer type; for the others, anything.
+    fn range(self) -> Range {
+        match self {
+            Self::Long => (i64::MIN.into(), i64::MAX.into()),
+            Self::Integer => (i32::MIN.into(), i32::MAX.into()),
+            Self::Short => (i16::MIN.into(), i16::MAX.into()),
+            Self::Byte => (i8::MIN.into(), i8::MAX.into()),
+            Self::UnsignedLong => (0, u64::MAX.into()),
+            Self::Double | Self::Float | Self::HalfFloat | Self::ScaledFloat { .. } => (i128::MIN, i128::MAX),
+        }
+    }
+
+    fn holds(self, ordinal: i128) -> bool {
+        let (first, last) = self.range();
+        (first..=last).contains(&ordinal)
+    }
+
+    /// Reads a `double` as such, `float` and `half_float` as a `float`.
+    fn float(self, text: &str) -> Option<f64> {
+        if self == Self::Double { double(text) } else { float(text) }
+    }
+
+    /// The value that is kept of a `float`.
+    fn stored(self, number: f64) -> f64 {
+        if self == Self::HalfFloat { half(number) } else { number }
+    }
+}
+
+fn float_ordinal(number: f64) -> i128 {
+    // Java knows one NaN only.
+    let bits = if number.is_nan() { f64::NAN.abs() } else { number }.to_bits().cast_signed();
+    (bits ^ ((bits >> 63) & i64::MAX)).into()
+}
+
+fn ordinal_float(ordinal: i128) -> f64 {
+    let bits = ordinal as i64;
+    f64::from_bits((bits ^ ((bits >> 63) & i64::MAX)).cast_unsigned())
+}
+
+/// Neither NaN nor an infinity is.
+fn is_whole(number: f64) -> bool {
+    number % 1.0 == 0.0
+}
+
+/// As Java's `Math.round`: of two neighbours the upper one.
+fn round(number: f64) -> i128 {
+    let whole = number as i64;
+    let rest = number - whole as f64;
+    let step = i64::from(rest >= 0.5) - i64::from(rest < -0.5);
+    whole.saturating_add(step).into()
+}
+
+fn floor(number: f64) -> i128 {
+    let whole = number as i64;
+    whole.saturating_sub((whole as f64 > number).into()).into()
+}
+
+fn ceil(number: f64) -> i128 {
+    let whole = number as i64;
+    whole.saturating_add(((whole as f64) < number).into()).into()
+}
+
+/// Cuts off the fraction of a number, given by what is below it.
+fn truncated(floor: i128, fraction: bool) -> i128 {
+    if fraction && floor < 0 { floor + 1 } else { floor }
+}
+
+fn decimal(literal: &str) -> Result<Decimal<'_>, Fault> {
+    if literal.len() > MAX_TEXT {
+        return Err(Fault::OutOfRange);
+    }
+    Decimal::read(literal).ok_or(Fault::NotANumber)
+}
+
+/// A literal as a `long`, cut.
+fn long(literal: &str) -> Result<i128, Fault> {
+    if let Ok(number) = literal.parse::<i64>() {
+        return Ok(number.into());
+    }
+    let (floor, fraction) = decimal(literal)?.floor();
+    let number = truncated(floor, fraction);
+    if NumberType::Long.holds(number) { Ok(number) } else { Err(Fault::OutOfRange) }
+}
+
+/// Quoted text of an event as a `long`, cut.
+fn coerced(text: &str) -> Option<i128> {
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number.into());
+    }
+    let decimal = Decimal::read(text)?;
+    // Elasticsearch does not look at the digits then.
+    match decimal.scale {
+        ..-19 => None,
+        20.. => Some(0),
+        _ => {
+            let (floor, fraction) = decimal.floor();
+            Some(truncated(floor, fraction))
+        }
+    }
+}
+
+/// A literal times the factor, as the double next to the product of the shortest decimals.
+fn scaled(literal: &str, factor: f64) -> Result<f64, Fault> {
+    let number = double(literal).filter(|number| number.is_finite()).ok_or(Fault::NotANumber)?;
+    let (digits, exponent) = shortest(number.abs());
+    let (more_digits, more_exponent) = shortest(factor);
+    let whole = |digits: &str| digits.parse::<u128>().ok();
+    let product = whole(&digits).zip(whole(&more_digits)).map(|(a, b)| a.saturating_mul(b));
+    // The exponents are of the first digit.
+    let exponent = exponent + more_exponent - (digits.len() + more_digits.len()) as i32 + 2;
+    let product = product.and_then(|product| format!("{product}e{exponent}").parse::<f64>().ok());
+    product.map(|product| product.copysign(number)).ok_or(Fault::OutOfRange)
+}
+
+/// The fewest digits that make this number and no other, and the exponent of the first. Of two that
+/// are equally near, Java and JavaScript take the even one, Rust the upper.
+fn shortest(number: f64) -> (String, i32) {
+    let text = format!("{number:e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let digits = digits.replace('.', "");
+    let exponent = exponent.parse().unwrap_or(0);
+
+    // What lies halfway has one digit more, no number is that near to it without being it.
+    let exact = format!("{number:.40e}").replacen('.', "", 1);
+    if let Some((lower, rest)) = exact.split_at_checked(digits.len())
+        && rest.strip_prefix('5').is_some_and(|rest| rest.trim_start_matches('0').starts_with('e'))
+        && lower.ends_with(['0', '2', '4', '6', '8'])
+        // Below a power of 2 it may be nearer to another number.
+        && format!("{lower}e{}", exponent + 1 - lower.len() as i32).parse() == Ok(number)
+    {
+        return (lower.to_string(), exponent);
+    }
+    (digits, exponent)
+}
+
+fn javascript(number: f64) -> String {
+    let sign = if number.is_sign_negative() { "-" } else { "" };
+    let (digits, exponent) = shortest(number.abs());
+    let count = digits.len() as i32;
+    match exponent {
+        0..21 if count <= exponent + 1 => {
+            let zeros = "0".repeat((exponent + 1 - count).unsigned_abs() as usize);
+            format!("{sign}{digits}{zeros}")
+        }
+        0..21 => {
+            let (whole, fraction) = digits.split_at(exponent.unsigned_abs() as usize + 1);
+            format!("{sign}{whole}.{fraction}")
+        }
+        -6..0 => {
+            let zeros = "0".repeat(exponent.unsigned_abs() as usize - 1);
+            format!("{sign}0.{zeros}{digits}")
+        }
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let point = if rest.is_empty() { "" } else { "." };
+            format!("{sign}{first}{point}{rest}e{exponent:+}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NumberType::*;
+    use super::Side::*;
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    const HUNDREDTHS: NumberType = ScaledFloat { scaling_factor: 100.0 };
+    const TYPES: [NumberType; 9] = [Long, Integer, Short, Byte, UnsignedLong, Double, Float, HalfFloat, HUNDREDTHS];
+
+    /// The value that Elasticsearch keeps of an event's JSON; none if it ignores that.
+    #[test]
+    fn values() {
+        let table: &[(NumberType, &str, Option<&str>)] = &[
+            (Long, "80", Some("80")),
+            (Long, r#""80""#, Some("80")),
+            (Long, "80.7", Some("80")),
+            (Long, r#""-80.9""#, Some("-80")),
+            (Long, r#""+80""#, Some("80")),
+            (Long, r#""1e3""#, Some("1000")),
+            (Long, r#""5.""#, Some("5")),
+            (Long, r#""""#, None),
+            (Long, r#""80 ""#, None),
+            (Long, r#""80d""#, None),
+            (Long, r#""NaN""#, None),
+            (Long, r#""true""#, None),
+            (Long, "9223372036854775807", Some("9223372036854775807")),
+            (Long, "9223372036854775808", None),
+            (Long, "9223372036854775808.0", Some("9223372036854775807")),
+            (Long, r#""9223372036854775808.0""#, None),
+            (Long, r#""9223372036854775807.5""#, Some("9223372036854775807")),
+            (Long, "9007199254740993.0", Some("9007199254740992")),
+            (Long, r#""9007199254740993.0""#, Some("9007199254740993")),
+            (Long, r#""1.0000000000000000000""#, Some("1")),
+            (Long, r#""1.00000000000000000000""#, Some("0")),
+            (Long, r#""0e20""#, None),
+            (Long, "0e20", Some("0")),
+            (Integer, r#""80 ""#, Some("80")),
+            (Integer, r#""80d""#, Some("80")),
+            (Integer, r#""0x1p3""#, Some("8")),
+            (Integer, r#""0x50""#, None),
+            (Integer, r#""NaN""#, Some("0")),
+            (Integer, r#""Infinity""#, None),
+            (Integer, "2147483647.5", None),
+            (Short, "32767.9", Some("32767")),
+            (Short, r#""32767.9""#, None),
+            (Byte, "127.9", Some("127")),
+            (Byte, r#""127.9""#, Some("127")),
+            (Byte, "128", None),
+            (Double, "1.0", Some("1")),
+            (Double, "1e21", Some("1e+21")),
+            (Double, "1e400", None),
+            (Double, r#""80d""#, Some("80")),
+            (Double, "-0.0", Some("-0")),
+            (Double, r#""-0""#, Some("-0")),
+            (Double, "-0", Some("0")),
+            (Float, "0.1", Some("0.10000000149011612")),
+            (Float, "1.00000005960464477540", Some("1.0000001192092896")),
+            (Float, "3.4028235677973366e38", Some("3.4028234663852886e+38")),
+            (Float, "3.4028235677973367e38", None),
+            (HalfFloat, "0.1", Some("0.0999755859375")),
+            (HalfFloat, "65519.99", Some("65504")),
+            (HalfFloat, "65520", None),
+        ];
+        for (kind, json, expected) in table {
+            let text = json.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            let value = kind.value(text.unwrap_or(json), text.is_some());
+            assert_eq!(value.map(|value| kind.json(value)).as_deref(), *expected, "{kind:?} {json}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_longer_than_a_thousand() {
+        let text = "0".repeat(999) + "1";
+        assert_eq!(Integer.value(&text, true), Some(1));
+        assert_eq!(Integer.value(&("0".to_string() + &text), true), None);
+        assert_eq!(Long.term(&text), Ok(Some((1, 1))));
+        assert_eq!(Long.term(&("0".to_string() + &text)), Err(Fault::OutOfRange));
+        assert_eq!(Long.bound(&("0".to_string() + &text), Lte), Ok(Some((i128::MIN, 1))));
+        assert_eq!(Integer.term(&("0".to_string() + &text)), Ok(Some((1, 1))));
+    }
+
+    /// What of some values a literal finds, by itself and after `<`, `<=`, `>`, `>=`; nothing if it
+    /// fails the search.
+    #[test]
+    fn literals() {
+        for (kind, literal, values, expected) in [
+            (Long, "80", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (Long, "80.0", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (Long, "8e1", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (Long, "80.5", "80 81", "| 80 | 80 | 81 | 81"),
+            (Long, "-80.5", "-81 -80", "| -81 | -81 | -80 | -80"),
+            (Long, "1e-30", "0 1", "| 0 | 0 | 1 | 1"),
+            (Long, "1e-400", "-1 0 1", "0 | -1 | -1 0 | 1 | 0 1"),
+            (
+                Long,
+                "9223372036854775807.5",
+                "0 9223372036854775807",
+                "| 0 | 0 9223372036854775807 | | 9223372036854775807",
+            ),
+            (
+                Long,
+                "9007199254740992.5",
+                "9007199254740992",
+                "9007199254740992 || 9007199254740992 || 9007199254740992",
+            ),
+            (Long, "80 ", "80", ""),
+            (Long, "80d", "80", ""),
+            (Long, "0x1p3", "8", ""),
+            (Long, "0e99999999999", "0", ""),
+            (Long, "", "0", ""),
+            (Long, "true", "1", ""),
+            (Integer, " 80\t", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (Integer, "80f", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (Integer, "0x1p-1", "0 1", "| 0 | 0 | 1 | 1"),
+            (Integer, "NaN", "-1 0 1", "| -1 0 | -1 0 | 0 1 | 0 1"),
+            (Integer, "nan", "0", ""),
+            (Integer, "0x50", "80", ""),
+            (Short, "32768", "-32768 32767", "| -32768 32767 | -32768 32767 | |"),
+            (Byte, "1e3", "-128 127", "| -128 127 | -128 127 | |"),
+            (Double, "-0.0", "-1 -0.0 0.0 1", "-0.0 | -1 | -1 -0.0 | 0.0 1 | -0.0 0.0 1"),
+            (Double, "0", "-1 -0.0 0.0 1", "0.0 | -1 -0.0 | -1 -0.0 0.0 | 1 | 0.0 1"),
+            (Double, "NaN", "-1e300 1e300", "| -1e300 1e300 | -1e300 1e300 | |"),
+            (Double, "1e400", "-1e300 1e300", "| -1e300 1e300 | -1e300 1e300 | |"),
+            (Double, "-Infinity", "-1e300 1e300", "| | | -1e300 1e300 | -1e300 1e300"),
+            (Double, "inf", "1", ""),
+            (Float, "0.1", "0.1 0.2", "0.1 | | 0.1 | 0.2 | 0.1 0.2"),
+            (Float, "16777217", "16777216 16777218", "16777216 | | 16777216 | 16777218 | 16777216 16777218"),
+            (Float, "1e39", "3.4e38", "| 3.4e38 | 3.4e38 | |"),
+            (HalfFloat, "32768", "32767", "32767 | | 32767 | | 32767"),
+            (HalfFloat, "2049", "2048 2050", "2048 | 2048 | 2048 | 2050 | 2050"),
+            (HalfFloat, "-1e-8", "-0.0 0.0", "-0.0 | | | -0.0 0.0 | -0.0 0.0"),
+            (HalfFloat, "65520", "65504", "| 65504 | 65504 | |"),
+            // These by the source of Elasticsearch.
+            (UnsignedLong, "80", "79 80 81", "80 | 79 | 79 80 | 81 | 80 81"),
+            (UnsignedLong, "80.0", "79 80 81", "| 79 | 79 80 | 81 | 80 81"),
+            (UnsignedLong, "80.5", "80 81", "| 80 | 80 | 81 | 81"),
+            (UnsignedLong, "-1", "0 1", "| | | 0 1 | 0 1"),
+            (UnsignedLong, "1e20", "18446744073709551615", "| 18446744073709551615 | 18446744073709551615 | |"),
+            (UnsignedLong, "x", "0", ""),
+            (HUNDREDTHS, "79.99", "79.98 79.99 80", "79.99 | 79.98 | 79.98 79.99 | 80 | 79.99 80"),
+            (HUNDREDTHS, "79.994", "79.99 80", "79.99 | 79.99 | 79.99 | 80 | 80"),
+            (HUNDREDTHS, "NaN", "0", ""),
+        ] {
+            let find = |found: Result<Option<Range>, Fault>| {
+                let range = found.ok()?;
+                let is_found = |value: &&str| {
+                    let ordinal = kind.value(value, false).unwrap();
+                    range.is_some_and(|(first, last)| first <= ordinal && ordinal <= last)
+                };
+                Some(values.split(' ').filter(is_found).collect::<Vec<_>>().join(" "))
+            };
+            let sides = [Lt, Lte, Gt, Gte].map(|side| find(kind.bound(literal, side)));
+            let found: Option<Vec<_>> = [find(kind.term(literal))].into_iter().chain(sides).collect();
+            let expected: Vec<_> = expected.split('|').map(str::trim).collect();
+            assert_eq!(found.unwrap_or([""].map(String::from).into()), expected, "{kind:?} {literal:?}");
+        }
+    }
+
+    /// These fail as a bound only.
+    #[test]
+    fn terms_of_no_value() {
+        for (kind, literal) in [
+            (Long, "1e400"),
+            (Long, "NaN"),
+            (Long, "80.5d"),
+            (Long, "9223372036854775808"),
+            (Integer, "2147483648"),
+            (Short, "2147483648"),
+            (UnsignedLong, "80d"),
+        ] {
+            assert_eq!(kind.term(literal), Ok(None), "{kind:?} {literal}");
+            assert!(kind.bound(literal, Gt).is_err(), "{kind:?} {literal}");
+        }
+        assert_eq!(Long.term("80d"), Err(Fault::NotANumber));
+        assert_eq!(Integer.bound("2147483648", Lt), Err(Fault::OutOfRange));
+    }
+
+    #[test]
+    fn keys() {
+        for (number, text) in [
+            (0.0, "0"),
+            (1.5, "1.5"),
+            (-1e20, "-100000000000000000000"),
+            (1e21, "1e+21"),
+            (123456789012345680000.0, "123456789012345680000"),
+            (1.25e-6, "0.00000125"),
+            (1.25e-7, "1.25e-7"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (668289166186656.0 + 0.25, "668289166186656.2"),
+            (1.0 / 16777216.0, "5.960464477539063e-8"),
+        ] {
+            assert_eq!(javascript(number), text);
+        }
+        assert_eq!(HUNDREDTHS.json(57), "0.5700000000000001");
+        assert_eq!(HUNDREDTHS.json(-8000), "-80");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn bounds_part_the_values(text in "-?[0-9]{1,22}(\\.[0-9]{0,3})?(e-?[0-9]{1,2})?", value: i64) {
+            // What is beyond a `scaled_float` becomes its last value.
+            for kind in TYPES.into_iter().filter(|kind| *kind != HUNDREDTHS) {
+                let Some(value) = kind.value(&value.to_string(), true) else { continue };
+                let found = [Lt, Lte, Gt, Gte].map(|side| {
+                    let range = kind.bound(&text, side);
+                    range.map(|range| range.is_some_and(|(first, last)| first <= value && value <= last))
+                });
+                prop_assert_eq!(found[0].map(|found| !found), found[3], "{:?} {}", kind, value);
+                prop_assert_eq!(found[1].map(|found| !found), found[2], "{:?} {}", kind, value);
+            }
+        }
+
+        #[test]
+        fn a_value_is_found_by_its_key(value: f64) {
+            // Elasticsearch scales literals more exactly than events.
+            for kind in TYPES.into_iter().filter(|kind| *kind != HUNDREDTHS) {
+                let Some(value) = kind.value(&value.to_string(), true) else { continue };
+                let key = kind.json(value);
+                prop_assert_eq!(kind.term(&key), Ok(Some((value, value))), "{:?} {}", kind, key);
+            }
+        }
+
+        #[test]
+        fn any_text_is_bearable(text in "([0-9]{0,3}|[-+.eEpPxXdf ]|NaN|Infinity|[^a]|0{15}){0,8}", factor: f64) {
+            for kind in TYPES.into_iter().chain([ScaledFloat { scaling_factor: factor }]) {
+                for quoted in [false, true] {
+                    kind.value(&text, quoted).map(|value| kind.json(value));
+                }
+                let _ = kind.term(&text);
+                let _ = [Lt, Lte, Gt, Gte].map(|side| kind.bound(&text, side));
+            }
+        }
+    }
+}

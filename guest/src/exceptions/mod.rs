@@ -1,0 +1,146 @@
+//! Exceptions: events that a rule does not want, from Kibana's exception lists.
+//!
+//! [`ExceptionLists`] gathers the lists and items of documents, [`ExceptionLists::of_rule`] picks
+//! those of a rule, [`RuleExceptions`] says which events they are about and until when.
+
+mod document;
+mod entry;
+mod item;
+mod rule;
+mod value_list;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+pub use rule::{Excepted, RuleExceptions};
+
+use self::document::Record;
+use self::item::Item;
+use self::rule::Reference;
+use self::value_list::ValueLists;
+use crate::rule::RuleError;
+
+/// The list of exceptions that Elastic's own rules share with the endpoint agent. It is the agent
+/// that applies it; Kibana leaves it out of searches.
+const ENDPOINT_LIST: &str = "endpoint_list";
+
+/// Exception lists with their items, and the value lists that items name.
+#[derive(Clone, Debug, Default)]
+pub struct ExceptionLists {
+    lists: BTreeMap<ListKey, Vec<Item>>,
+    value_lists: ValueLists,
+}
+
+/// What identifies a list.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ListKey {
+    namespace: Namespace,
+    list_id: String,
+}
+
+/// `namespace_type`: a list of one Kibana space, or of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Namespace {
+    Single,
+    Agnostic,
+}
+
+impl Namespace {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Agnostic => "agnostic",
+        }
+    }
+}
+
+impl ListKey {
+    /// Of an object that has `list_id` and, unless it is `single`, `namespace_type`.
+    fn of(object: &Map<String, Value>) -> Result<Self, String> {
+        let namespace = match object.get("namespace_type") {
+            None | Some(Value::Null) => Namespace::Single,
+            Some(name) if name == "single" => Namespace::Single,
+            Some(name) if name == "agnostic" => Namespace::Agnostic,
+            Some(_) => return Err("`namespace_type` is neither `single` nor `agnostic`".to_owned()),
+        };
+        match object.get("list_id") {
+            Some(Value::String(list_id)) if !list_id.is_empty() => Ok(Self { namespace, list_id: list_id.clone() }),
+            _ => Err("`list_id` is missing or not a text".to_owned()),
+        }
+    }
+}
+
+impl ExceptionLists {
+    /// Adds the lists and items of a document: NDJSON as Kibana exports it, with or without rules,
+    /// connectors and the summary, or else an object or an array of objects. The same item again
+    /// is no offence.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] about the first object that is none of these, or is wrong, with its byte
+    /// offset; then nothing of the document is added.
+    pub fn read(&mut self, content: &str) -> Result<(), RuleError> {
+        let mut lists = self.lists.clone();
+        document::read(content, &mut |record| match record {
+            Record::List(key) => {
+                lists.entry(key).or_default();
+                Ok(())
+            }
+            Record::Item(key, item) => {
+                let items = lists.entry(key).or_default();
+                match items.iter().find(|known| known.item_id.is_some() && known.item_id == item.item_id) {
+                    None => items.push(item),
+                    Some(known) if *known == item => {}
+                    Some(known) => return Err(format!("{known} is known already, and says something else")),
+                }
+                Ok(())
+            }
+        })?;
+        self.lists = lists;
+        Ok(())
+    }
+
+    /// Adds a value list: its id, and a text with one value a line. The last one of an id counts.
+    pub fn read_value_list(&mut self, id: &str, content: &str) {
+        self.value_lists.insert(id, content);
+    }
+
+    /// The exceptions of a rule: the items of all lists that its `exceptions_list` names.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] if that is not of the form Kibana allows, or names a list that no document
+    /// has, or an item names a value list that was not given: the rule would alert on what it
+    /// should not. The endpoint list needs no document; for rules it has no effect.
+    pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, RuleError> {
+        let mut exceptions = RuleExceptions::default();
+        for Reference { key } in Reference::all(rule)? {
+            if key.list_id == ENDPOINT_LIST {
+                exceptions.warnings.push(format!(
+                    "the exception list `{ENDPOINT_LIST}` is for the endpoint agent; it has no effect here, as in \
+                     Kibana"
+                ));
+                continue;
+            }
+            let items = self.lists.get(&key).ok_or_else(|| {
+                RuleError::new(
+                    "exceptions_list",
+                    format!(
+                        "no document has the exception list `{}` (namespace type `{}`), and without it the rule would \
+                         alert on what it should not; give it with `--exceptions FILE`",
+                        key.list_id,
+                        key.namespace.name()
+                    ),
+                )
+            })?;
+            for item in items {
+                exceptions.add(item, &self.value_lists)?;
+            }
+        }
+        Ok(exceptions)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,104 @@
+//! Documents to rules.
+
+use firstseen_kql::Mapping;
+use serde_json::{Map, Value};
+
+use crate::engine::{Documents, Refusal, Reports};
+use crate::event::Projection;
+use crate::mapping::Fields;
+use crate::rule::{BUILT_IN, Rule, RuleError, rules_of};
+
+/// Greatest size of all rule documents together in bytes.
+const RULE_BYTES: usize = 64 << 20;
+
+/// Greatest size of all other documents together in bytes.
+const OTHER_BYTES: usize = 64 << 20;
+
+/// What was made of documents so far.
+pub(crate) struct Loading<'p> {
+    pub(crate) projection: &'p mut Projection,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) reports: Reports,
+    mapping: Mapping,
+}
+
+impl<'p> Loading<'p> {
+    /// Loads all of them.
+    pub(crate) fn load(documents: &Documents, projection: &'p mut Projection) -> Self {
+        let mut loading =
+            Self { projection, rules: Vec::new(), reports: Reports::default(), mapping: Mapping::default() };
+        let mut room = OTHER_BYTES;
+        loading.read_mappings(&documents.mappings, &mut room);
+        loading.read_rules(&documents.rules);
+        loading
+    }
+
+    fn read_mappings(&mut self, documents: &[(String, String)], room: &mut usize) {
+        let mut fields = Fields::built_in();
+        for (name, content) in documents {
+            let read = take(room, content, OTHER_BYTES).and_then(|()| fields.read(content));
+            match read {
+                Ok(warnings) => {
+                    self.reports.warnings.extend(warnings.into_iter().map(|warning| format!("{name}: {warning}")));
+                }
+                Err(error) => self.reports.unusable.push(Refusal::of_document(name, error)),
+            }
+        }
+        self.mapping = fields.mapping();
+    }
+
+    fn read_rules(&mut self, documents: &[(String, String)]) {
+        if documents.is_empty() {
+            return self.read_document("built-in rule", BUILT_IN);
+        }
+        let mut room = RULE_BYTES;
+        for (name, content) in documents {
+            match take(&mut room, content, RULE_BYTES) {
+                Ok(()) => self.read_document(name, content),
+                Err(error) => self.reports.rules.push(Err(Refusal::of_document(name, error))),
+            }
+        }
+    }
+
+    fn read_document(&mut self, document: &str, content: &str) {
+        for found in rules_of(content) {
+            let text = |member: &str| {
+                found.object.as_ref().ok().and_then(|object| object.get(member)?.as_str().map(str::to_owned))
+            };
+            let (rule_id, name, kind) = (text("rule_id"), text("name"), text("type"));
+            let compiled = found.object.and_then(|object| self.compile(&object));
+            self.reports.rules.push(match compiled {
+                Ok(rule) => {
+                    self.rules.push(rule);
+                    Ok(self.rules.len() - 1)
+                }
+                Err(error) => {
+                    let document = document.to_owned();
+                    Err(Refusal { document, position: found.position, rule_id, name, kind, error })
+                }
+            });
+        }
+    }
+
+    fn compile(&mut self, object: &Map<String, Value>) -> Result<Rule, RuleError> {
+        let rule = Rule::compile(object, &self.mapping, self.projection)?;
+        match self.rules.iter().any(|loaded| loaded.rule_id == rule.rule_id) {
+            true => Err(RuleError::new("rule_id", format!("`{}` is loaded already; the first one runs", rule.rule_id))),
+            false => Ok(rule),
+        }
+    }
+}
+
+/// Takes the size of a text from the room that is left.
+fn take(room: &mut usize, content: &str, all: usize) -> Result<(), RuleError> {
+    match room.checked_sub(content.len()) {
+        Some(rest) => {
+            *room = rest;
+            Ok(())
+        }
+        None => {
+            let cause = format!("with it the documents are larger than {} MiB together; load fewer", all >> 20);
+            Err(RuleError::document(None, cause))
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Field types: a table of its own, and mapping files over it.
+//!
+//! [`built_in`] is the table: Elastic Common Schema, and what Elastic's rules
+//! ask of Elastic Defend, the integrations and Beats. Where mapping files come
+//! on top, [`Fields`] reads them and gives the whole.
+
+mod document;
+mod field_caps;
+mod fields;
+mod node;
+mod properties;
+mod scalar;
+mod table;
+mod template;
+mod types;
+
+use firstseen_kql::{FieldType, Mapping};
+
+pub use fields::Fields;
+
+/// The table as a text; [`table`] has its form. `tests/it/field_table.rs`
+/// writes it.
+const TABLE: &str = include_str!("../../fields/built_in.txt");
+
+/// The module's own table. The same as [`Fields::built_in`] without the
+/// detour.
+#[must_use]
+pub fn built_in() -> Mapping {
+    let mut mapping = Mapping::default();
+    table::read(TABLE, |row| match row {
+        table::Row::Field(name, field_type) => mapping.insert(name, field_type),
+        table::Row::Multi(name, parent, field_type) => mapping.insert_multi(name, parent, field_type),
+        table::Row::Template(pattern, field_type) => mapping.insert_template(pattern, field_type),
+        table::Row::Closed(object) => mapping.set_dynamic(object, false),
+    });
+    mapping
+}
+
+/// A keyword as Elastic's templates make it: `ignore_above` is 1024.
+const ELASTIC_KEYWORD: FieldType = FieldType::Keyword { ignore_above: Some(1024), lowercase: false };
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch queries.
+
+mod leaf;
+mod query;
+
+use firstseen_kql::{Clause, Mapping, Program};
+use serde_json::{Map, Value, json};
+
+pub(crate) use leaf::term;
+
+use self::query::query;
+use super::error::{Reason, RuleError};
+use crate::event::Projection;
+
+/// The filters of a rule that are switched on. An event must meet all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Filters {
+    filters: Vec<Filter>,
+}
+
+#[derive(Clone, Debug)]
+struct Filter {
+    /// Where it stands among the rule's filters, from 0, and their number.
+    place: (usize, usize),
+    clause: Clause,
+}
+
+/// Why a query cannot be used, without the place.
+#[derive(Debug)]
+pub(super) struct Fault {
+    reason: Reason,
+    cause: String,
+}
+
+impl Fault {
+    fn unsupported(cause: impl Into<String>) -> Self {
+        Self { reason: Reason::Unsupported, cause: cause.into() }
+    }
+
+    fn invalid(cause: impl Into<String>) -> Self {
+        Self { reason: Reason::Invalid, cause: cause.into() }
+    }
+}
+
+impl Filters {
+    /// Reads the value of a rule's `filters` as Kibana does (`kbn-es-query`, `buildQueryFromFilters`).
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] about the first filter that is wrong or that holds a query which is not
+    /// supported. Filters that are switched off are not looked at.
+    pub fn read(filters: Option<&Value>) -> Result<Self, RuleError> {
+        let filters = match filters {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Array(filters)) => filters,
+            Some(_) => return Err(RuleError::new("filters", "not an array")),
+        };
+        let mut read = Vec::new();
+        for (position, filter) in filters.iter().enumerate() {
+            let place = (position, filters.len());
+            match clause(filter) {
+                Ok(Some(clause)) => read.push(Filter { place, clause }),
+                Ok(None) => {}
+                Err(fault) => return Err(error(place, &fault.cause).because(fault.reason)),
+            }
+        }
+        Ok(Self { filters: read })
+    }
+
+    /// What an event must meet.
+    #[must_use]
+    pub fn clause(&self) -> Clause {
+        Clause::And(self.filters.iter().map(|filter| filter.clause.clone()).collect())
+    }
+
+    /// Whether there is nothing to meet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.filters.is_empty()
+    }
+
+    /// Whether Elasticsearch could run them on fields of these types.
+    ///
+    /// # Errors
+    ///
+    /// [`RuleError`] about the first filter that would fail the search.
+    pub fn check(&self, mapping: &Mapping) -> Result<(), RuleError> {
+        for Filter { place, clause } in &self.filters {
+            Program::compile(clause, mapping, &mut Projection::default())
+                .map_err(|fault| error(*place, &fault.kind.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+fn error((position, count): (usize, usize), cause: &str) -> RuleError {
+    RuleError::new("filters", format!("filter {} of {count}: {cause}", position + 1))
+}
+
+/// What a filter says; none if it is switched off.
+fn clause(filter: &Value) -> Result<Option<Clause>, Fault> {
+    let filter = filter.as_object().ok_or_else(|| Fault::invalid("it is not an object"))?;
+    let none = Map::new();
+    let meta = match filter.get("meta") {
+        None | Some(Value::Null) => &none,
+        Some(Value::Object(meta)) => meta,
+        Some(_) => return Err(Fault::invalid("its `meta` is not an object")),
+    };
+    let flag = |name: &str| match meta.get(name) {
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(Fault::invalid(format!("its `{name}` is neither true nor false"))),
+    };
+    // Kibana takes no offence at what is switched off.
+    if meta.get("disabled") == Some(&Value::Bool(true)) {
+        return Ok(None);
+    }
+    flag("disabled")?;
+    let negated = flag("negate")?;
+    let clause = if meta.get("type").is_some_and(|kind| kind == "combined") {
+        combined(meta)?
+    } else {
+        query(&migrated(filter))?
+    };
+    Ok(Some(if negated { Clause::Not(Box::new(clause)) } else { clause }))
+}
+
+/// A filter made of filters (`from_combined_filter.ts`). Of an OR each part stands by itself, so
+/// one that is switched off lets every event pass.
+fn combined(meta: &Map<String, Value>) -> Result<Clause, Fault> {
+    let parts = meta.get("params").and_then(Value::as_array);
+    let parts = parts.ok_or_else(|| Fault::invalid("it combines filters, but its `params` are no array"))?;
+    if meta.get("relation").is_some_and(|relation| relation == "AND") {
+        return Ok(Clause::And(parts.iter().filter_map(|part| clause(part).transpose()).collect::<Result<_, _>>()?));
+    }
+    let part = |part| Ok(clause(part)?.unwrap_or(Clause::All));
+    Ok(Clause::Or(parts.iter().map(part).collect::<Result<_, _>>()?))
+}
+
+/// The query of a filter, older forms brought up to date (`migrate_filter.ts`).
+fn migrated(filter: &Map<String, Value>) -> Value {
+    let query = match filter.get("query") {
+        Some(query) if !matches!(query, Value::Null | Value::Bool(false)) => query.clone(),
+        // Before there was `query`, its members stood in the filter itself.
+        _ => {
+            let members = filter.iter().filter(|(name, _)| !["meta", "query", "$state"].contains(&name.as_str()));
+            Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
+        }
+    };
+    let phrase = query.get("match").and_then(Value::as_object).and_then(|fields| {
+        let (field, options) = fields.iter().next()?;
+        let mut options = options.as_object()?.clone();
+        (options.remove("type")? == "phrase").then(|| json!({"match_phrase": {field: options}}))
+    });
+    phrase.unwrap_or(query)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! What a rule's author should know, though the rule runs.
+
+use std::collections::BTreeSet;
+
+use firstseen_kql::ast::Query;
+use firstseen_kql::{Clause, FieldType, Mapping, Name, Program, Resolved};
+use serde_json::{Map, Value};
+
+use super::fields::Fields;
+
+/// One sentence each.
+pub(super) fn of(
+    object: &Map<String, Value>,
+    fields: &Fields,
+    query: &Query,
+    clause: &Clause,
+    program: &Program,
+    mapping: &Mapping,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if program.never_matches() {
+        warnings.push("no event can match: every way through the query asks for something that cannot be".to_owned());
+    }
+    if let Some(term) = query.leading_wildcard() {
+        let value = fields.query.get(term.span().range()).unwrap_or_default();
+        warnings.push(format!(
+            "`{value}` begins with a wildcard, which Elasticsearch can only answer by looking at every value"
+        ));
+    }
+    let unmapped = unmapped(fields, clause, mapping);
+    if !unmapped.is_empty() {
+        let names = unmapped.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        warnings
+            .push(format!("the field types of {names} are not known; give a mapping, else each value says its own"));
+    }
+    if object.get("alert_suppression").is_some_and(|suppression| !suppression.is_null()) {
+        warnings.push(
+            "alert_suppression has no effect: every alert is raised, as in Kibana without a licence for it".to_owned(),
+        );
+    }
+    if fields.index.iter().any(|pattern| pattern.contains(".alerts-security")) {
+        warnings.push("it reads Kibana's alerts, which do not come by here unless they are sent".to_owned());
+    }
+    warnings
+}
+
+/// Fields of the query and the terms that are not in the mapping.
+fn unmapped<'a>(fields: &'a Fields, clause: &'a Clause, mapping: &Mapping) -> BTreeSet<&'a str> {
+    let mut names: BTreeSet<&str> = fields.kind.new_terms_fields().iter().map(String::as_str).collect();
+    clause.for_each_field(&mut |name| {
+        if let Name::Exact(name) = name {
+            names.insert(name);
+        }
+    });
+    names.retain(|name| match mapping.resolve(name) {
+        Resolved::Unmapped => true,
+        Resolved::Object => false,
+        Resolved::Field(field) => field.field_type == FieldType::Dynamic,
+    });
+    names
+}

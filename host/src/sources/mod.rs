@@ -1,0 +1,197 @@
+//! Rules, exceptions, value lists and mappings from files.
+//!
+//! A [`Detector`](crate::Detector) takes rules as Kibana rule JSON. This module
+//! makes that of what people keep: checkouts of elastic/detection-rules, Kibana's
+//! exports, rules in JSON. It knows files and their layouts, not what a rule
+//! means: whether a rule runs is for the detection module to say.
+//!
+//! ```no_run
+//! use firstseen::sources::load_rules;
+//! use firstseen::{Detector, Module};
+//!
+//! let loaded = load_rules(&["rules", "own.ndjson"]);
+//! for problem in &loaded.problems {
+//!     eprintln!("{problem}");
+//! }
+//! let detector = Detector::builder(Module::built_in()?)
+//!     .rules(loaded.rules.iter().map(|rule| rule.document()))
+//!     .exceptions(loaded.exceptions)
+//!     .build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What cannot be used never stops the rest: it is a [`SourceProblem`] with its
+//! place, its cause and a way out, and everything beside it is loaded.
+//!
+//! # Rule files
+//!
+//! | file | holds |
+//! |---|---|
+//! | `.toml` | one rule of detection-rules; see below |
+//! | `.ndjson` | an export of Kibana's: rules, exception lists and items, connectors, a summary |
+//! | `.json` | a rule, an array of rules, or any of the above; also a rule out of Elastic's package |
+//! | any other, given by name | told by its beginning |
+//!
+//! A folder is searched for the first three, in sorted order and with links
+//! followed; hidden files and folders are left out.
+//!
+//! A rule of detection-rules becomes what detection-rules exports for Kibana, but
+//! for what does not follow from its file: `version`, `required_fields` and
+//! `related_integrations`. It is on whatever its `enabled` says, which is what a
+//! new Kibana begins with, unless its `maturity` is `deprecated`.
+//!
+//! Of two rules with one `rule_id` the first is used: the second would share its
+//! history, and be silent about what the first has seen.
+//!
+//! # Limits
+//!
+//! | what | limit |
+//! |---|---|
+//! | a rule, and so a TOML file | 1 MiB |
+//! | all rule files | 64 MiB, 100,000 files, 20,000 rules |
+//! | folders within each other | 32 |
+//! | nesting in TOML | 80 levels |
+//! | problems that are named of a file | 20 |
+//! | a file of exceptions, a value list | 64 MiB |
+//! | a mapping | 16 MiB |
+//!
+//! The detection module has limits of its own.
+
+mod detection_rules;
+mod documents;
+mod guide;
+mod json;
+mod lines;
+mod parallel;
+mod position;
+mod problem;
+mod read;
+mod rule;
+mod rule_file;
+mod walk;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+pub use documents::{LoadedDocuments, load_exceptions, load_mappings, load_value_lists};
+pub use problem::{SourceFault, SourceProblem};
+pub use rule::{Place, SourceRule};
+
+use crate::detector::Document;
+use rule_file::RuleFile;
+use walk::Walk;
+
+/// All rule files together, and so each of them, in bytes. An export of all of
+/// Elastic's rules has about 18 MiB.
+const TOTAL_BYTES_MAX: usize = 64 << 20;
+
+/// About how much text is in memory at once, in bytes.
+const BYTES_AT_ONCE: usize = 4 << 20;
+
+/// Most rules.
+const RULES_MAX: usize = 20_000;
+
+/// Rules, and what came with them.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct LoadedRules {
+    /// The rules, in the order of their files; no two have one `rule_id`.
+    pub rules: Vec<SourceRule>,
+    /// Exception lists and items that were exported together with rules.
+    pub exceptions: Vec<Document>,
+    /// How many action connectors there were; nothing is done with them.
+    pub connectors: usize,
+    /// What cannot be used; all else is.
+    pub problems: Vec<SourceProblem>,
+}
+
+/// Reads rules from files and from folders with all that is below them.
+pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
+    let mut walk = Walk::default();
+    paths.iter().for_each(|path| walk.add(path.as_ref()));
+    let mut loading = Loading::default();
+    loading.loaded.problems = walk.problems;
+    let mut files = walk.files.into_iter();
+    loop {
+        let texts = loading.read_some(&mut files);
+        let contents = parallel::map(&texts, |(path, text)| RuleFile::read(path, text, RULES_MAX));
+        let merged = texts.iter().zip(contents).try_for_each(|((path, _), file)| loading.merge(path, file));
+        if texts.is_empty() || merged.is_break() {
+            return loading.loaded;
+        }
+    }
+}
+
+/// What was loaded so far. Files are read some at a time, so that the limits
+/// hold for what is in memory too.
+#[derive(Default)]
+struct Loading {
+    loaded: LoadedRules,
+    /// Bytes of text.
+    bytes: usize,
+    /// Rules that were found, duplicates counted.
+    rules: usize,
+    /// The ids, with the number of the rule that has them.
+    ids: HashMap<String, usize>,
+}
+
+impl Loading {
+    /// The texts of the next files; none once there are no more, or too much
+    /// was read.
+    fn read_some(&mut self, files: &mut impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, String)> {
+        let (mut texts, mut bytes) = (Vec::new(), 0);
+        while bytes < BYTES_AT_ONCE && self.bytes <= TOTAL_BYTES_MAX {
+            let Some(path) = files.next() else { break };
+            match read::read(&path, TOTAL_BYTES_MAX) {
+                Ok(text) => {
+                    bytes += text.len();
+                    self.bytes += text.len();
+                    if self.bytes > TOTAL_BYTES_MAX {
+                        self.problem(&path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
+                        break;
+                    }
+                    texts.push((path, text));
+                }
+                Err(problem) => self.loaded.problems.push(problem),
+            }
+        }
+        texts
+    }
+
+    fn merge(&mut self, path: &Path, file: RuleFile) -> ControlFlow<()> {
+        self.loaded.problems.extend(file.problems);
+        self.loaded.connectors += file.connectors;
+        if let Some(content) = file.exceptions.into_text() {
+            self.loaded.exceptions.push(Document { name: path.display().to_string(), content });
+        }
+        for rule in file.rules {
+            self.rules += 1;
+            if self.rules > RULES_MAX {
+                self.problem(path, Some(rule.line), SourceFault::TooManyRules { max: RULES_MAX });
+                return ControlFlow::Break(());
+            }
+            match self.ids.entry(rule.rule_id.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(self.loaded.rules.len());
+                    self.loaded.rules.push(rule);
+                }
+                Entry::Occupied(entry) => {
+                    let first = self.loaded.rules.get(*entry.get());
+                    let first = first.map(|first| first.place(None, None).to_string()).unwrap_or_default();
+                    let fault = SourceFault::RuleIdTaken { rule_id: rule.rule_id.clone(), first };
+                    self.problem(path, Some(rule.line), fault);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn problem(&mut self, path: &Path, line: Option<usize>, fault: SourceFault) {
+        self.loaded.problems.push(SourceProblem { path: path.to_owned(), line, column: None, fault });
+    }
+}
+
+#[cfg(test)]
+mod tests;

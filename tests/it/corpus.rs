@@ -1,0 +1,41 @@
+//! The shared corpus: real rules, real events, and what real engines say of
+//! them. It lies outside of the repository; `FIRSTSEEN_CORPUS` names its folder,
+//! and any folder with files of the same form will do.
+
+mod cases;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use firstseen_tests::repository;
+
+/// A file or folder of the corpus. `None`, said plainly, where it is absent.
+///
+/// # Errors
+///
+/// When it is absent and `CI` is `true`.
+fn corpus(name: &str) -> Result<Option<PathBuf>> {
+    let folder = match std::env::var_os("FIRSTSEEN_CORPUS") {
+        // From the repository, wherever the test runs.
+        Some(folder) => repository("").join(folder),
+        None => repository("../shared/corpus"),
+    };
+    let path = folder.join(name);
+    if path.exists() {
+        return Ok(Some(path));
+    }
+    let in_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    ensure!(!in_ci, "{} is not there", path.display());
+    say(&format!("SKIPPED: {} is not there (FIRSTSEEN_CORPUS names the folder)", path.display()))?;
+    Ok(None)
+}
+
+/// Writes a line past the capture, so that it is seen without a failure too.
+///
+/// # Errors
+///
+/// When it cannot be written.
+fn say(line: &str) -> Result<()> {
+    Ok(writeln!(std::io::stderr(), "{line}")?)
+}
