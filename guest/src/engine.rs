@@ -328,7 +328,7 @@ impl Engine {
             let of_target = targets.rules_of(index.as_deref(), &self.rules);
             for &number in &candidates {
                 let Some(rule) = self.rules.get(number) else { continue };
-                if of_target.get(number) == Some(&true) && rule.program.matches(&event) {
+                if of_target.get(number) == Some(&true) && rule.matches(&event, context.arrival_ms) {
                     found(Found { event: &event, line_number, line, number, rule, index: index.as_deref() })?;
                 }
             }
@@ -424,6 +424,7 @@ impl Engine {
             Some((number, read)) if *number == line_number => read,
             _ => &source.insert((line_number, Source::read(candidate.line))).1,
         };
+        let said = rule.template.said(candidate.line);
         let whole_event = evaluation.document_bytes.saturating_add(candidate.line.len()) <= DOCUMENT_BYTES;
         if !whole_event {
             evaluation.warn(line_number, rule, "is too large for all its alerts; some hold only a few of its fields");
@@ -439,6 +440,7 @@ impl Engine {
             index,
             space,
             terms,
+            said: &said,
             whole_event,
             created_ms: context.arrival_ms,
         };

@@ -12,6 +12,7 @@ pub mod alert;
 mod candidates;
 pub mod engine;
 pub mod event;
+pub mod exceptions;
 mod loading;
 pub mod mapping;
 pub mod rule;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::engine::{Documents, Refusal, Reports};
 use crate::event::Projection;
+use crate::exceptions::ExceptionLists;
 use crate::mapping::Fields;
 use crate::rule::{BUILT_IN, Rule, RuleError, rules_of};
 
@@ -20,15 +21,23 @@ pub(crate) struct Loading<'p> {
     pub(crate) rules: Vec<Rule>,
     pub(crate) reports: Reports,
     mapping: Mapping,
+    exceptions: ExceptionLists,
 }
 
 impl<'p> Loading<'p> {
     /// Loads all of them.
     pub(crate) fn load(documents: &Documents, projection: &'p mut Projection) -> Self {
         let mut loading =
-            Self { projection, rules: Vec::new(), reports: Reports::default(), mapping: Mapping::default() };
+            Self {
+                projection,
+                rules: Vec::new(),
+                reports: Reports::default(),
+                mapping: Mapping::default(),
+                exceptions: ExceptionLists::default(),
+            };
         let mut room = OTHER_BYTES;
         loading.read_mappings(&documents.mappings, &mut room);
+        loading.read_exceptions(documents, &mut room);
         loading.read_rules(&documents.rules);
         loading
     }
@@ -45,6 +54,19 @@ impl<'p> Loading<'p> {
             }
         }
         self.mapping = fields.mapping();
+    }
+
+    fn read_exceptions(&mut self, documents: &Documents, room: &mut usize) {
+        for (name, content) in &documents.exceptions {
+            let read = take(room, content, OTHER_BYTES).and_then(|()| self.exceptions.read(content));
+            self.reports.unusable.extend(read.err().map(|error| Refusal::of_document(name, error)));
+        }
+        for (id, content) in &documents.value_lists {
+            match take(room, content, OTHER_BYTES) {
+                Ok(()) => self.exceptions.read_value_list(id, content),
+                Err(error) => self.reports.unusable.push(Refusal::of_document(id, error)),
+            }
+        }
     }
 
     fn read_rules(&mut self, documents: &[(String, String)]) {
@@ -81,7 +103,7 @@ impl<'p> Loading<'p> {
     }
 
     fn compile(&mut self, object: &Map<String, Value>) -> Result<Rule, RuleError> {
-        let rule = Rule::compile(object, &self.mapping, self.projection)?;
+        let rule = Rule::compile(object, &self.mapping, &self.exceptions, self.projection)?;
         match self.rules.iter().any(|loaded| loaded.rule_id == rule.rule_id) {
             true => Err(RuleError::new("rule_id", format!("`{}` is loaded already; the first one runs", rule.rule_id))),
             false => Ok(rule),

@@ -5,6 +5,7 @@
 //! rewrites golden files, `CI=true` makes what cannot be tested a failure.
 
 mod cli;
+mod corpus;
 mod crash;
 mod field_table;
 mod hostile;

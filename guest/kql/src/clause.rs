@@ -90,6 +90,13 @@ pub enum Condition {
         /// Whether text must hold all words in a row.
         phrase: bool,
     },
+    /// It equals a value that is not analyzed: `term`. On text one of its words must be that.
+    Term {
+        /// The value.
+        value: String,
+        /// Whether the case of ASCII letters makes no difference.
+        ignore_case: bool,
+    },
     /// It matches a pattern.
     Like(Like),
     /// It lies within bounds; all of them must be met by the same value.
@@ -105,7 +112,7 @@ pub enum Condition {
 pub struct Like {
     /// Its parts in order.
     pub parts: Vec<Part>,
-    /// Whether case makes no difference.
+    /// Whether the case of ASCII letters makes no difference.
     pub ignore_case: bool,
     /// Whether Kibana would have it read by `query_string`, which takes it apart at white space,
     /// where the field is no keyword.

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use crate::analysis::lowercase_text;
 use crate::ast::RangeOp;
-use crate::clause::Condition;
+use crate::clause::{Condition, Like, Part};
 use crate::error::ErrorKind;
 use crate::mapping::FieldType;
 use crate::ordinal::{OrdinalType, Ranges};
@@ -77,6 +77,14 @@ fn keyword(form: KeywordForm, condition: &Condition) -> Typed {
         Condition::Exists | Condition::Unbounded | Condition::Null => KeywordTest::Exists,
         Condition::Equals { value, .. } if !form.keeps(value) => return Typed::NEVER,
         Condition::Equals { value, .. } => KeywordTest::OneOf(OneOf { texts: vec![fold(value)], patterns: Vec::new() }),
+        Condition::Term { value, .. } if !form.keeps(value) => return Typed::NEVER,
+        Condition::Term { value, ignore_case: false } => {
+            KeywordTest::OneOf(OneOf { texts: vec![fold(value)], patterns: Vec::new() })
+        }
+        Condition::Term { value, ignore_case } => {
+            let like = Like { parts: vec![Part::Text(value.clone())], ignore_case: *ignore_case, splits: false };
+            KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![Pattern::new(&like, form.lowercase)] })
+        }
         Condition::Like(like) => {
             let pattern = Pattern::new(like, form.lowercase);
             KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![pattern] })
@@ -101,6 +109,10 @@ fn text(condition: &Condition) -> Typed {
         Condition::Exists | Condition::Unbounded | Condition::Null => Words::any(),
         Condition::Equals { value, phrase: false } => Words::of(value),
         Condition::Equals { value, phrase: true } => Words::row(value),
+        Condition::Term { value, ignore_case } => {
+            let like = Like { parts: vec![Part::Text(value.clone())], ignore_case: *ignore_case, splits: false };
+            Words::like(Pattern::new(&like, false))
+        }
         // `query_string` puts a pattern into lower case, the `wildcard` query does not.
         Condition::Like(like) => Words::like(Pattern::new(like, like.splits)),
         Condition::Range(bounds) => Words::within(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, bound)))),
@@ -121,10 +133,15 @@ fn ordered(ordinal_type: OrdinalType, condition: &Condition) -> Result<Typed, Er
     };
     let test = match condition {
         Condition::Exists | Condition::Unbounded | Condition::Null => OrdinalTest::Exists,
-        Condition::Equals { value, .. } if is_date => {
+        Condition::Term { ignore_case: true, .. } if ordinal_type != OrdinalType::Boolean => {
+            return Err(ErrorKind::NoWildcards { field_type: ordinal_type.name() });
+        }
+        Condition::Equals { value, .. } | Condition::Term { value, .. } if is_date => {
             between(&[(RangeOp::Gte, value.clone()), (RangeOp::Lte, value.clone())])?
         }
-        Condition::Equals { value, .. } => OrdinalTest::OneOf(ordinal_type.term(value)?),
+        Condition::Equals { value, .. } | Condition::Term { value, .. } => {
+            OrdinalTest::OneOf(ordinal_type.term(value)?)
+        }
         Condition::Like(_) => return Err(ErrorKind::NoWildcards { field_type: ordinal_type.name() }),
         Condition::Range(bounds) => between(bounds)?,
     };
@@ -140,7 +157,7 @@ fn dynamic(condition: &Condition) -> Typed {
         return Typed::NEVER;
     };
     let numbers = match condition {
-        Condition::Equals { value, .. } => DYNAMIC_NUMBER.term(value).unwrap_or_default(),
+        Condition::Equals { value, .. } | Condition::Term { value, .. } => DYNAMIC_NUMBER.term(value).unwrap_or_default(),
         Condition::Range(bounds) => {
             let bounds = bounds.iter().map(|(op, bound)| (*op, bound.as_str()));
             DYNAMIC_NUMBER.range(bounds, 0).unwrap_or_default()

@@ -107,7 +107,8 @@ impl Wildcard {
     }
 }
 
-/// A pattern with question marks, or one that ignores case.
+/// A pattern with question marks, or one that ignores the case of ASCII letters, which is all that
+/// `case_insensitive` means to Elasticsearch.
 ///
 /// What a star has taken is given back one character at a time, for the last star only: that is
 /// enough, and bounds the time by the product of the lengths.
@@ -126,7 +127,10 @@ enum Element {
 
 impl Glob {
     fn new(like: &Like, lowercased: bool) -> Self {
-        let fold = |c: char| if lowercased || like.ignore_case { lowercase(c) } else { c };
+        let fold = |c: char| {
+            let c = if lowercased { lowercase(c) } else { c };
+            if like.ignore_case { c.to_ascii_lowercase() } else { c }
+        };
         let mut elements = Vec::new();
         for part in &like.parts {
             match part {
@@ -139,7 +143,7 @@ impl Glob {
     }
 
     fn matches(&self, text: &str) -> bool {
-        let fold = |c: char| if self.ignore_case { lowercase(c) } else { c };
+        let fold = |c: char| if self.ignore_case { c.to_ascii_lowercase() } else { c };
         let mut rest = text.chars();
         let mut at = 0;
         // After the last star: the element that follows it, and the text it has not taken.
@@ -211,6 +215,7 @@ mod tests {
         }
         assert!(glob("C:*\\\\X", true).matches("c:\\windows\\x"));
         assert!(!glob("C:*", false).matches("c:x"));
+        assert!(!glob("É*", true).matches("éa") && glob("É*A", true).matches("Éa"));
     }
 
     macro_rules! matches {

@@ -24,16 +24,16 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
     put("ecs.version", json!("9.5.0"));
     put("event.kind", json!("alert"));
     put("event.id", json!(alert.id));
-    put("event.reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
-    put("event.risk_score", template.risk_score.clone());
+    put("event.reason", json!(reason(&source.subject, &alert.said.severity, &alert.said.rule_name)));
+    put("event.risk_score", alert.said.risk_score.clone());
     let message = match alert.terms {
-        Some(terms) => format!("{}: {}", template.rule_name, terms_text(terms)),
-        None => template.rule_name.clone(),
+        Some(terms) => format!("{}: {}", alert.said.rule_name, terms_text(terms)),
+        None => alert.said.rule_name.clone(),
     };
     put("message", json!(message));
     put("rule.id", json!(template.rule_id));
     put("rule.uuid", json!(template.rule_uuid));
-    put("rule.name", json!(template.rule_name));
+    put("rule.name", json!(alert.said.rule_name));
     for (field, member) in [
         ("rule.version", "version"),
         ("rule.description", "description"),
@@ -42,19 +42,19 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
         ("rule.reference", "references"),
         ("tags", "tags"),
     ] {
-        match template.rule.get(member) {
+        match template.rule().get(member) {
             // ECS has the version as a keyword.
             Some(Value::Number(number)) => put(field, json!(number.to_string())),
             Some(value) => put(field, value.clone()),
             None => None,
         };
     }
-    for (field, values) in threat(template.rule.get("threat")) {
+    for (field, values) in threat(template.rule().get("threat")) {
         put(field, json!(values));
     }
-    put("firstseen.severity", json!(template.severity));
+    put("firstseen.severity", json!(alert.said.severity));
     if let Some(terms) = alert.terms {
-        put("firstseen.new_terms_fields", json!(template.new_terms_fields));
+        put("firstseen.new_terms_fields", json!(template.new_terms_fields()));
         put("firstseen.new_terms", json!(terms));
     }
     put("firstseen.source.id", json!(alert.event_id));

@@ -15,7 +15,7 @@ use crate::time::format_iso;
 pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> String {
     let event_json = if alert.whole_event { &source.event_json } else { &source.context_json };
     let own_json = inner_json(own_members(alert, template, source));
-    let parts = [event_json, &own_json, &source.original_json, &template.kibana_json];
+    let parts = [event_json.as_str(), &own_json, &source.original_json, template.kibana_json()];
     let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 64;
     let mut document = String::with_capacity(length);
     document.push_str("{\"@timestamp\":\"");
@@ -41,14 +41,14 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
     if let Some(terms) = alert.terms {
         put("new_terms", json!(terms));
     }
-    put("reason", json!(reason(&source.subject, &template.severity, &template.rule_name)));
-    put("severity", json!(template.severity));
-    put("risk_score", template.risk_score.clone());
+    put("reason", json!(reason(&source.subject, &alert.said.severity, &alert.said.rule_name)));
+    put("severity", json!(alert.said.severity));
+    put("risk_score", alert.said.risk_score.clone());
     put("status", json!("active"));
     put("workflow_status", json!("open"));
     put("workflow_tags", json!([]));
     put("workflow_assignee_ids", json!([]));
-    if let Some(kind) = template.rule.get("building_block_type") {
+    if let Some(kind) = template.rule().get("building_block_type") {
         put("building_block_type", kind.clone());
     }
     put("start", json!(created));
@@ -59,6 +59,7 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
     }
     put("depth", json!(1));
     put("ancestors", json!([ancestor(alert)]));
+    put("rule.name", json!(alert.said.rule_name));
     put("rule.execution.uuid", json!(execution_uuid(alert, template)));
     put("rule.execution.timestamp", json!(created));
     put("rule.execution.type", json!("scheduled"));

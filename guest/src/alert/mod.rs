@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use id::{alert_id, event_id};
 pub use source::Source;
-pub use template::Template;
+pub use template::{Said, Template};
 
 /// The form of alert documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Alert<'a> {
     /// The new term's values, one for each of the rule's fields; none for a
     /// query rule.
     pub terms: Option<&'a [Value]>,
+    /// Severity, risk score and name.
+    pub said: &'a Said,
     /// Whether a Kibana document holds the whole event; else a few fields of it.
     pub whole_event: bool,
     /// When the alert is made, in epoch milliseconds: the arrival of the batch.

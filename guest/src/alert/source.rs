@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::reason::Subject;
 use super::tree::{Members, Node, write_key};
 use crate::time::parse_timestamp;
@@ -84,6 +86,18 @@ impl Source {
         members.write_inner(&mut event_json);
         Self { event_json, original_json, context_json, original_time_ms, timestamp_json, event_id_json, subject }
     }
+}
+
+/// Calls `ask` with a function that gives the JSON value of a field in an event
+/// as it came.
+pub(super) fn with_fields(line: &str, ask: impl FnOnce(&dyn Fn(&str) -> Option<Value>)) {
+    let line = without_lone_surrogates(line);
+    let members = Members::parse(&line).unwrap_or_default();
+    ask(&|field| {
+        let mut json = String::new();
+        members.get(field)?.write(&mut json);
+        serde_json::from_str(&json).ok()
+    });
 }
 
 fn is_reserved(key: &str) -> bool {

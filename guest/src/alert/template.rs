@@ -1,8 +1,11 @@
 //! What every alert of a rule says, prepared once.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value, json};
 
-use crate::rule::{Fields, Kind};
+use super::source::with_fields;
+use crate::rule::{Fields, Kind, Overrides};
 
 /// Members of rule JSON that belong to the rule around its parameters, so
 /// Kibana keeps them out of `kibana.alert.rule.parameters`.
@@ -65,34 +68,133 @@ pub struct Template {
     pub rule_uuid: String,
     /// Kibana's `rule_id`.
     pub rule_id: String,
-    /// `kibana.alert.rule.name`.
-    pub rule_name: String,
+    /// What an alert says where its event does not say otherwise.
+    said: Said,
+    overrides: Overrides,
+    fields: Described,
+    /// The rule object. Most rules never alert, so the rest is made of it when
+    /// one does.
+    rule_json: Box<str>,
+    parts: OnceCell<Parts>,
+}
+
+/// What an alert says of itself: the rule's own values, or the event's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Said {
     /// `kibana.alert.severity`.
     pub severity: String,
     /// `kibana.alert.risk_score`.
     pub risk_score: Value,
-    /// The new-terms fields.
-    pub new_terms_fields: Vec<String>,
-    /// The rule object, defaults filled in.
-    pub rule: Map<String, Value>,
-    /// The `kibana.alert.rule.*` members as JSON, without braces.
-    pub(super) kibana_json: String,
+    /// `kibana.alert.rule.name`.
+    pub rule_name: String,
+}
+
+/// What is said of the rule beside its own members.
+#[derive(Clone, Debug)]
+struct Described {
+    kind: Kind,
+    index: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Parts {
+    rule: Map<String, Value>,
+    kibana_json: String,
 }
 
 impl Template {
     /// Prepares a rule that was read as `fields`.
-    pub(crate) fn new(object: &Map<String, Value>, fields: &Fields) -> Self {
-        let rule = with_defaults(object);
+    pub(crate) fn new(object: &Map<String, Value>, fields: &Fields, overrides: Overrides) -> Self {
         Self {
             rule_uuid: fields.uuid.clone(),
             rule_id: fields.rule_id.clone(),
-            rule_name: fields.name.clone(),
-            severity: fields.severity.clone(),
-            risk_score: fields.risk_score.clone(),
-            new_terms_fields: fields.kind.new_terms_fields().to_vec(),
-            kibana_json: inner_json(kibana_rule(&rule, fields)),
-            rule,
+            said: Said {
+                severity: fields.severity.clone(),
+                risk_score: fields.risk_score.clone(),
+                rule_name: fields.name.clone(),
+            },
+            overrides,
+            fields: Described { kind: fields.kind.clone(), index: fields.index.clone() },
+            // A map of strings and values always serialises.
+            rule_json: serde_json::to_string(object).unwrap_or_default().into(),
+            parts: OnceCell::new(),
         }
+    }
+
+    /// What an alert about an event says of itself.
+    pub fn said(&self, line: &str) -> Said {
+        let mut said = self.said.clone();
+        if self.overrides.is_empty() {
+            return said;
+        }
+        with_fields(line, |field| {
+            if let Some(severity) = self.overrides.severity(field) {
+                said.severity = severity.to_owned();
+            }
+            if let Some(risk_score) = self.overrides.risk_score(field) {
+                said.risk_score = risk_score;
+            }
+            if let Some(rule_name) = self.overrides.rule_name(field) {
+                said.rule_name = rule_name;
+            }
+        });
+        said
+    }
+
+    /// The new-terms fields.
+    pub(super) fn new_terms_fields(&self) -> &[String] {
+        self.fields.kind.new_terms_fields()
+    }
+
+    /// The rule object, defaults filled in.
+    pub(super) fn rule(&self) -> &Map<String, Value> {
+        &self.parts().rule
+    }
+
+    /// The `kibana.alert.rule.*` members as JSON, without braces.
+    pub(super) fn kibana_json(&self) -> &str {
+        &self.parts().kibana_json
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| {
+            let object = serde_json::from_str(&self.rule_json).unwrap_or_default();
+            let rule = with_defaults(object);
+            let kibana_json = inner_json(self.kibana_rule(&rule));
+            Parts { rule, kibana_json }
+        })
+    }
+
+    fn kibana_rule(&self, rule: &Map<String, Value>) -> Map<String, Value> {
+        let mut members = Map::new();
+        let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
+        let (category, type_id) = match self.fields.kind {
+            Kind::NewTerms { .. } => ("New Terms Rule", "siem.newTermsRule"),
+            Kind::Query => ("Custom Query Rule", "siem.queryRule"),
+        };
+        put("category", json!(category));
+        put("consumer", json!("siem"));
+        put("producer", json!("siem"));
+        put("rule_type_id", json!(type_id));
+        put("type", json!(self.fields.kind.name()));
+        put("uuid", json!(self.rule_uuid));
+        put("rule_id", json!(self.rule_id));
+        put("severity", json!(self.said.severity));
+        put("risk_score", self.said.risk_score.clone());
+        put("indices", json!(self.fields.index));
+        for name in METADATA {
+            if let Some(value) = rule.get(name) {
+                put(name, value.clone());
+            }
+        }
+        if let Some(Value::Object(meta)) = rule.get("meta") {
+            for (key, value) in meta {
+                put(&format!("meta.{key}"), value.clone());
+            }
+        }
+        let parameters = rule.iter().filter(|(key, _)| !NOT_PARAMETERS.contains(&key.as_str()));
+        put("parameters", Value::Object(parameters.map(|(key, value)| (key.clone(), value.clone())).collect()));
+        members
     }
 }
 
@@ -103,7 +205,7 @@ pub(super) fn inner_json(members: Map<String, Value>) -> String {
 }
 
 /// The rule with what Kibana fills in when it stores one.
-fn with_defaults(object: &Map<String, Value>) -> Map<String, Value> {
+fn with_defaults(mut rule: Map<String, Value>) -> Map<String, Value> {
     let defaults = json!({
         "actions": [], "author": [], "description": "", "enabled": true, "exceptions_list": [],
         "false_positives": [], "from": "now-6m", "immutable": false, "interval": "5m", "language": "kuery",
@@ -111,7 +213,6 @@ fn with_defaults(object: &Map<String, Value>) -> Map<String, Value> {
         "risk_score_mapping": [], "setup": "", "severity_mapping": [], "tags": [], "threat": [], "to": "now",
         "version": 1,
     });
-    let mut rule = object.clone();
     rule.retain(|_, value| !value.is_null());
     if let Value::Object(defaults) = defaults {
         for (key, value) in defaults {
@@ -119,37 +220,4 @@ fn with_defaults(object: &Map<String, Value>) -> Map<String, Value> {
         }
     }
     rule
-}
-
-fn kibana_rule(rule: &Map<String, Value>, fields: &Fields) -> Map<String, Value> {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
-    let (category, type_id) = match fields.kind {
-        Kind::NewTerms { .. } => ("New Terms Rule", "siem.newTermsRule"),
-        Kind::Query => ("Custom Query Rule", "siem.queryRule"),
-    };
-    put("category", json!(category));
-    put("consumer", json!("siem"));
-    put("producer", json!("siem"));
-    put("rule_type_id", json!(type_id));
-    put("type", json!(fields.kind.name()));
-    put("uuid", json!(fields.uuid));
-    put("rule_id", json!(fields.rule_id));
-    put("name", json!(fields.name));
-    put("severity", json!(fields.severity));
-    put("risk_score", fields.risk_score.clone());
-    put("indices", json!(fields.index));
-    for name in METADATA {
-        if let Some(value) = rule.get(name) {
-            put(name, value.clone());
-        }
-    }
-    if let Some(Value::Object(meta)) = rule.get("meta") {
-        for (key, value) in meta {
-            put(&format!("meta.{key}"), value.clone());
-        }
-    }
-    let parameters = rule.iter().filter(|(key, _)| !NOT_PARAMETERS.contains(&key.as_str()));
-    put("parameters", Value::Object(parameters.map(|(key, value)| (key.clone(), value.clone())).collect()));
-    members
 }

@@ -15,7 +15,8 @@ pub(super) enum Record {
 }
 
 impl Record {
-    /// None for what is exported beside exceptions: rules, connectors, the summary.
+    /// None for what is exported beside exceptions: rules, connectors, the
+    /// summary.
     fn of(object: &Map<String, Value>) -> Result<Option<Self>, String> {
         let has = |name: &str| object.contains_key(name);
         if has("rule_id") || has("attributes") || object.keys().any(|name| name.starts_with("exported_")) {
@@ -31,7 +32,8 @@ impl Record {
     }
 }
 
-/// Gives the lists and items of a document to `put`. The first complaint ends it.
+/// Gives the lists and items of a document to `put`. The first complaint ends
+/// it.
 pub(super) fn read(content: &str, put: &mut dyn FnMut(Record) -> Result<(), String>) -> Result<(), RuleError> {
     let mut values = Deserializer::from_str(content).into_iter::<Value>();
     loop {

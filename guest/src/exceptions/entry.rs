@@ -11,7 +11,8 @@ use super::value_list::ValueLists;
 pub(super) struct Entry {
     field: String,
     kind: Kind,
-    /// `operator: excluded`: the opposite, which holds where the field is missing.
+    /// `operator: excluded`: the opposite, which holds where the field is
+    /// missing.
     excluded: bool,
 }
 
@@ -25,7 +26,8 @@ enum Kind {
     Exists,
     /// `list`: one of the values of a value list.
     List { id: String, kind: String },
-    /// `nested`: all of them, in one nested object; field names are relative to it.
+    /// `nested`: all of them, in one nested object; field names are relative to
+    /// it.
     Nested(Vec<Entry>),
 }
 
@@ -67,7 +69,8 @@ impl Entry {
             "match" => Kind::Match(vec![text(entry, "value")?]),
             "match_any" => match entry.get("value") {
                 Some(Value::Array(values)) if !values.is_empty() => {
-                    let value = |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+                    let value =
+                        |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
                     let values = values.iter().map(value).collect::<Option<_>>();
                     Kind::Match(values.ok_or("a value of `match_any` is empty or not a text")?)
                 }
@@ -76,7 +79,8 @@ impl Entry {
             "wildcard" => Kind::Wildcard(text(entry, "value")?),
             "exists" => Kind::Exists,
             "list" if !nested => {
-                let list = entry.get("list").and_then(Value::as_object).ok_or("an entry of type `list` has no `list`")?;
+                let list =
+                    entry.get("list").and_then(Value::as_object).ok_or("an entry of type `list` has no `list`")?;
                 Kind::List { id: text(list, "id")?, kind: text(list, "type")? }
             }
             "nested" if !nested => Kind::Nested(Self::listed(entry, true)?),
@@ -93,12 +97,12 @@ impl Entry {
         Ok(Self { field: text(entry, "field")?, kind, excluded })
     }
 
-    /// What an event must meet. `parent` is the path of the nested objects around the entry with a
-    /// dot at its end, or empty.
+    /// What an event must meet. `parent` is the path of the nested objects
+    /// around the entry with a dot at its end, or empty.
     pub(super) fn clause(&self, parent: &str, value_lists: &ValueLists) -> Result<Clause, NotApplied> {
         let field = [parent, &self.field].concat();
         let clause = match &self.kind {
-            Kind::Match(values) => any(values.iter().map(|value| phrase(&field, value))),
+            Kind::Match(values) => Clause::Or(values.iter().map(|value| phrase(&field, value)).collect()),
             Kind::Wildcard(pattern) => on(&field, Condition::Like(Like::lucene(pattern))),
             Kind::Exists => on(&field, Condition::Exists),
             Kind::List { id, kind } => value_lists.clause(id, kind, &field)?,
@@ -110,13 +114,6 @@ impl Entry {
             }
         };
         Ok(if self.excluded { Clause::Not(Box::new(clause)) } else { clause })
-    }
-}
-
-fn any(mut clauses: impl ExactSizeIterator<Item = Clause>) -> Clause {
-    match (clauses.len(), clauses.next()) {
-        (1, Some(one)) => one,
-        (_, first) => Clause::Or(first.into_iter().chain(clauses).collect()),
     }
 }
 

@@ -32,7 +32,8 @@ impl fmt::Display for Item {
 }
 
 impl Item {
-    /// Reads an item. What people write about it (comments, tags, descriptions) does not matter.
+    /// Reads an item. What people write about it (comments, tags, descriptions)
+    /// does not matter.
     pub(super) fn of(object: &Map<String, Value>) -> Result<Self, String> {
         let text = |name: &str| match object.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -67,8 +68,9 @@ impl Item {
         })
     }
 
-    /// Its entries, all of which must hold, on one of its operating systems. Those go by the ECS
-    /// field or, with older agents, by the name of the system (`transformOsType`).
+    /// Its entries, all of which must hold, on one of its operating systems.
+    /// Those go by the ECS field or, with older agents, by the name of the
+    /// system (`transformOsType`).
     pub(super) fn clause(&self, value_lists: &ValueLists) -> Result<Clause, NotApplied> {
         let clauses = self.entries.iter().map(|entry| entry.clause("", value_lists));
         let mut clauses: Vec<Clause> = clauses.collect::<Result<_, _>>()?;

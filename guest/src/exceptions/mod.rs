@@ -1,7 +1,8 @@
 //! Exceptions: events that a rule does not want, from Kibana's exception lists.
 //!
-//! [`ExceptionLists`] gathers the lists and items of documents, [`ExceptionLists::of_rule`] picks
-//! those of a rule, [`RuleExceptions`] says which events they are about and until when.
+//! [`ExceptionLists`] gathers the lists and items of documents,
+//! [`ExceptionLists::of_rule`] picks those of a rule, [`RuleExceptions`] says
+//! which events they are about and until when.
 
 mod document;
 mod entry;
@@ -21,15 +22,42 @@ use self::rule::Reference;
 use self::value_list::ValueLists;
 use crate::rule::RuleError;
 
-/// The list of exceptions that Elastic's own rules share with the endpoint agent. It is the agent
-/// that applies it; Kibana leaves it out of searches.
+/// The list of exceptions that Elastic's own rules share with the endpoint
+/// agent. It is the agent that applies it; Kibana leaves it out of searches.
 const ENDPOINT_LIST: &str = "endpoint_list";
 
 /// Exception lists with their items, and the value lists that items name.
 #[derive(Clone, Debug, Default)]
 pub struct ExceptionLists {
-    lists: BTreeMap<ListKey, Vec<Item>>,
+    lists: BTreeMap<ListKey, List>,
     value_lists: ValueLists,
+}
+
+/// The items of a list.
+#[derive(Clone, Debug, Default)]
+struct List {
+    items: Vec<Item>,
+    /// Where items are that have an id.
+    places: BTreeMap<String, usize>,
+}
+
+impl List {
+    /// Is the item known? One of its id that says something else is an error.
+    fn knows(&self, item: &Item) -> Result<bool, String> {
+        let place = item.item_id.as_ref().and_then(|id| self.places.get(id));
+        match place.and_then(|place| self.items.get(*place)) {
+            None => Ok(false),
+            Some(known) if known == item => Ok(true),
+            Some(known) => Err(format!("{known} is known already, and says something else")),
+        }
+    }
+
+    fn push(&mut self, item: Item) {
+        if let Some(id) = &item.item_id {
+            self.places.insert(id.clone(), self.items.len());
+        }
+        self.items.push(item);
+    }
 }
 
 /// What identifies a list.
@@ -56,7 +84,8 @@ impl Namespace {
 }
 
 impl ListKey {
-    /// Of an object that has `list_id` and, unless it is `single`, `namespace_type`.
+    /// Of an object that has `list_id` and, unless it is `single`,
+    /// `namespace_type`.
     fn of(object: &Map<String, Value>) -> Result<Self, String> {
         let namespace = match object.get("namespace_type") {
             None | Some(Value::Null) => Namespace::Single,
@@ -72,47 +101,54 @@ impl ListKey {
 }
 
 impl ExceptionLists {
-    /// Adds the lists and items of a document: NDJSON as Kibana exports it, with or without rules,
-    /// connectors and the summary, or else an object or an array of objects. The same item again
-    /// is no offence.
+    /// Adds the lists and items of a document: NDJSON as Kibana exports it,
+    /// with or without rules, connectors and the summary, or else an object or
+    /// an array of objects. An item makes its list known, too; the same item
+    /// again is no offence.
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first object that is none of these, or is wrong, with its byte
-    /// offset; then nothing of the document is added.
+    /// [`RuleError`] about the first object that is none of these, or is wrong,
+    /// with its byte offset; then nothing of the document is added.
     pub fn read(&mut self, content: &str) -> Result<(), RuleError> {
-        let mut lists = self.lists.clone();
-        document::read(content, &mut |record| match record {
-            Record::List(key) => {
-                lists.entry(key).or_default();
-                Ok(())
-            }
-            Record::Item(key, item) => {
-                let items = lists.entry(key).or_default();
-                match items.iter().find(|known| known.item_id.is_some() && known.item_id == item.item_id) {
-                    None => items.push(item),
-                    Some(known) if *known == item => {}
-                    Some(known) => return Err(format!("{known} is known already, and says something else")),
+        let mut added: BTreeMap<ListKey, List> = BTreeMap::new();
+        document::read(content, &mut |record| {
+            match record {
+                Record::List(key) => {
+                    added.entry(key).or_default();
                 }
-                Ok(())
+                Record::Item(key, item) => {
+                    let known = self.lists.get(&key).map_or(Ok(false), |list| list.knows(&item))?;
+                    let list = added.entry(key).or_default();
+                    if !known && !list.knows(&item)? {
+                        list.push(item);
+                    }
+                }
             }
+            Ok(())
         })?;
-        self.lists = lists;
+        for (key, list) in added {
+            let known = self.lists.entry(key).or_default();
+            list.items.into_iter().for_each(|item| known.push(item));
+        }
         Ok(())
     }
 
-    /// Adds a value list: its id, and a text with one value a line. The last one of an id counts.
+    /// Adds a value list: its id, and a text with one value a line. The last
+    /// one of an id counts.
     pub fn read_value_list(&mut self, id: &str, content: &str) {
         self.value_lists.insert(id, content);
     }
 
-    /// The exceptions of a rule: the items of all lists that its `exceptions_list` names.
+    /// The exceptions of a rule: the items of all lists that its
+    /// `exceptions_list` names.
     ///
     /// # Errors
     ///
-    /// [`RuleError`] if that is not of the form Kibana allows, or names a list that no document
-    /// has, or an item names a value list that was not given: the rule would alert on what it
-    /// should not. The endpoint list needs no document; for rules it has no effect.
+    /// [`RuleError`] if that is not of the form Kibana allows, or names a list
+    /// that no document has, or an item names a value list that was not given:
+    /// the rule would alert on what it should not. The endpoint list needs no
+    /// document; for rules it has no effect.
     pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, RuleError> {
         let mut exceptions = RuleExceptions::default();
         for Reference { key } in Reference::all(rule)? {
@@ -123,7 +159,7 @@ impl ExceptionLists {
                 ));
                 continue;
             }
-            let items = self.lists.get(&key).ok_or_else(|| {
+            let list = self.lists.get(&key).ok_or_else(|| {
                 RuleError::new(
                     "exceptions_list",
                     format!(
@@ -134,7 +170,7 @@ impl ExceptionLists {
                     ),
                 )
             })?;
-            for item in items {
+            for item in &list.items {
                 exceptions.add(item, &self.value_lists)?;
             }
         }

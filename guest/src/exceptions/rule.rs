@@ -38,13 +38,15 @@ impl Reference {
     }
 }
 
-/// Which events a rule does not want. An event is excepted if one of the items that have not
-/// expired is about it; then the rule does not see it at all, in its history neither.
+/// Which events a rule does not want. An event is excepted if one of the items
+/// that have not expired is about it; then the rule does not see it at all, in
+/// its history neither.
 #[derive(Clone, Debug, Default)]
 pub struct RuleExceptions {
     /// The items, each with what an event must meet.
     pub items: Vec<Excepted>,
-    /// What the rule's author should know, one sentence each: items that have no effect.
+    /// What the rule's author should know, one sentence each: items that have
+    /// no effect.
     pub warnings: Vec<String>,
 }
 
@@ -53,8 +55,9 @@ pub struct RuleExceptions {
 pub struct Excepted {
     /// It and its list, as they are called in a sentence.
     pub title: String,
-    /// The last moment at which it applies, in epoch milliseconds: one that expires exactly when a
-    /// run starts still does (`removeExpiredExceptions`).
+    /// The last moment at which it applies, in epoch milliseconds: one that
+    /// expires exactly when a run starts still does
+    /// (`removeExpiredExceptions`).
     pub expires_ms: Option<i64>,
     /// What an excepted event meets.
     pub clause: Clause,
@@ -94,7 +97,8 @@ impl RuleExceptions {
         (!clauses.is_empty()).then_some(Clause::Or(clauses))
     }
 
-    /// What an event meets that is excepted up to a moment and at it, earliest moment first.
+    /// What an event meets that is excepted up to a moment and at it, earliest
+    /// moment first.
     #[must_use]
     pub fn expiring(&self) -> Vec<(i64, Clause)> {
         let mut clauses: BTreeMap<i64, Vec<Clause>> = BTreeMap::new();
@@ -117,7 +121,8 @@ impl RuleExceptions {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first item that would fail the search, and so the rule.
+    /// [`RuleError`] about the first item that would fail the search, and so
+    /// the rule.
     pub fn check(&self, mapping: &Mapping) -> Result<(), RuleError> {
         for Excepted { title, clause, .. } in &self.items {
             Program::compile(clause, mapping, &mut Projection::default())

@@ -12,7 +12,8 @@ use crate::rule::term;
 /// (`MAXIMUM_SMALL_VALUE_LIST_SIZE`).
 const MAX_VALUES: usize = 65_536;
 
-/// The most of them that are ranges `a-b` (`MAXIMUM_SMALL_IP_RANGE_VALUE_LIST_DASH_SIZE`).
+/// The most of them that are ranges `a-b`
+/// (`MAXIMUM_SMALL_IP_RANGE_VALUE_LIST_DASH_SIZE`).
 const MAX_RANGES: usize = 200;
 
 /// Value lists by their ids.
@@ -27,7 +28,8 @@ impl ValueLists {
         self.0.insert(id.to_owned(), values.map(str::to_owned).collect());
     }
 
-    /// Has a field one of the values of a list? `kind` is the type that the item says the list has.
+    /// Has a field one of the values of a list? `kind` is the type that the
+    /// item says the list has.
     pub(super) fn clause(&self, id: &str, kind: &str, field: &str) -> Result<Clause, NotApplied> {
         if !["keyword", "ip", "ip_range"].contains(&kind) {
             return Err(NotApplied::Unprocessable(format!(

@@ -17,12 +17,7 @@ const MAX_QUERY: usize = firstseen_kql::MAX_QUERY_BYTES;
 
 /// Features of Kibana's rules that would change what alerts: a rule that has
 /// one does not run.
-const UNSUPPORTED: [(&str, &str); 4] = [
-    ("filters", "DSL filters"),
-    ("exceptions_list", "exception lists"),
-    ("data_view_id", "data views"),
-    ("saved_id", "saved queries"),
-];
+const UNSUPPORTED: [(&str, &str); 2] = [("data_view_id", "data views"), ("saved_id", "saved queries")];
 
 /// What a rule detects.
 #[derive(Clone, Debug)]

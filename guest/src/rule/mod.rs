@@ -6,7 +6,9 @@
 mod document;
 mod error;
 mod fields;
+mod filters;
 mod index;
+mod overrides;
 mod timestamp;
 mod warnings;
 mod window;
@@ -17,12 +19,16 @@ use serde_json::{Map, Value};
 pub use document::{Found, rules_of};
 pub use error::{Reason, RuleError};
 pub use fields::{Fields, Kind};
+pub use filters::Filters;
+pub(crate) use filters::term;
 pub use index::IndexPatterns;
+pub use overrides::Overrides;
 pub use timestamp::{Clock, TimestampSource};
 pub use window::{LookBack, Window};
 
 use crate::alert::Template;
-use crate::event::Projection;
+use crate::event::{Projection, Slots};
+use crate::exceptions::ExceptionLists;
 use crate::sightings::Quota;
 use crate::terms::TermFields;
 
@@ -49,8 +55,10 @@ pub struct Rule {
     pub history: String,
     /// Where the terms of a new-terms rule come from.
     pub terms: TermFields,
-    /// Query, filters and exceptions.
+    /// Query, filters, and exceptions that never expire.
     pub program: Program,
+    /// Exceptions that end at some time, in epoch milliseconds.
+    expiring: Vec<(i64, Program)>,
     /// Index patterns.
     pub index: IndexPatterns,
     /// What a scheduled run looks at.
@@ -77,13 +85,29 @@ impl Rule {
     pub fn compile(
         object: &Map<String, Value>,
         mapping: &Mapping,
+        lists: &ExceptionLists,
         projection: &mut Projection,
     ) -> Result<Self, RuleError> {
         let fields = Fields::read(object)?;
         let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
         let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
         let clause = Clause::from(&query);
-        let program = Program::compile(&clause, mapping, projection).map_err(query_error)?;
+        let filters = Filters::read(object.get("filters"))?;
+        let exceptions = lists.of_rule(object)?;
+        // By themselves first, so that an error has its place.
+        Program::compile(&clause, mapping, &mut Projection::default()).map_err(query_error)?;
+        filters.check(mapping)?;
+        exceptions.check(mapping)?;
+        let whole = |error: firstseen_kql::Error| RuleError::document(None, error.to_string());
+        let mut parts = vec![clause.clone(), filters.clause()];
+        parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
+        let program = Program::compile(&Clause::And(parts), mapping, projection).map_err(whole)?;
+        let mut expiring = Vec::new();
+        for (expires_ms, excepted) in exceptions.expiring() {
+            expiring.push((expires_ms, Program::compile(&excepted, mapping, projection).map_err(whole)?));
+        }
+        let mut warnings = warnings::of(object, &fields, &query, &clause, &program, mapping);
+        warnings.extend(exceptions.warnings);
         let history = history_key(&fields);
         if history.len() > MAX_HISTORY_KEY {
             return Err(RuleError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"));
@@ -93,9 +117,9 @@ impl Rule {
         Ok(Self {
             terms,
             timestamp: TimestampSource::new(&fields, projection),
-            template: Template::new(object, &fields),
+            template: Template::new(object, &fields, Overrides::read(object)?),
             index: IndexPatterns::new(&fields.index),
-            warnings: warnings::of(object, &fields, &query, &clause, &program, mapping),
+            warnings,
             look_back: fields.look_back,
             window: fields.window,
             quota: fields.quota,
@@ -105,7 +129,15 @@ impl Rule {
             kind: fields.kind,
             history,
             program,
+            expiring,
         })
+    }
+
+    /// Does an event match the query and the filters, and no exception? `now_ms`
+    /// says which exceptions have expired.
+    pub fn matches(&self, event: &Slots<'_, '_>, now_ms: i64) -> bool {
+        let excepts = |(expires_ms, excepted): &(i64, Program)| *expires_ms >= now_ms && excepted.matches(event);
+        self.program.matches(event) && !self.expiring.iter().any(excepts)
     }
 
     /// What Kibana's run of the rule that starts at `now_ms` looks at: `from`

@@ -1,4 +1,5 @@
-//! What an alert takes from its event instead of from the rule: severity, risk score, name.
+//! What an alert takes from its event instead of from the rule: severity, risk
+//! score, name.
 
 use serde_json::{Map, Value, json};
 
@@ -18,8 +19,9 @@ const NAME_BYTES_MAX: usize = 8 * 1024;
 
 /// `severity_mapping`, `risk_score_mapping` and `rule_name_override` of a rule.
 ///
-/// They are asked with a function that gives the JSON value of a field in the event as it came, or
-/// nothing. Answers of `None` mean that the rule's own value stays.
+/// They are asked with a function that gives the JSON value of a field in the
+/// event as it came, or nothing. Answers of `None` mean that the rule's own
+/// value stays.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// In the order of severities.
@@ -83,9 +85,9 @@ impl Overrides {
         self.severities.iter().rev().find(holds).map(|mapping| mapping.severity)
     }
 
-    /// `kibana.alert.risk_score`: the greatest number from 0 to 100 in the field of the first
-    /// mapping (`build_risk_score_from_mapping.ts`). Text counts as the number it spells to
-    /// JavaScript, empty text as 0.
+    /// `kibana.alert.risk_score`: the greatest number from 0 to 100 in the
+    /// field of the first mapping (`build_risk_score_from_mapping.ts`). Text
+    /// counts as the number it spells to JavaScript, empty text as 0.
     #[must_use]
     pub fn risk_score(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<Value> {
         let value = value_of(self.risk_score.as_ref()?)?;
@@ -100,8 +102,8 @@ impl Overrides {
         Some(if score.fract() == 0.0 { json!(score as u8) } else { json!(score) })
     }
 
-    /// `kibana.alert.rule.name`: the text of a field; an array or a number is none
-    /// (`build_rule_name_from_mapping.ts`). It is cut at 8 KiB.
+    /// `kibana.alert.rule.name`: the text of a field; an array or a number is
+    /// none (`build_rule_name_from_mapping.ts`). It is cut at 8 KiB.
     #[must_use]
     pub fn rule_name(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<String> {
         match value_of(self.rule_name.as_ref()?)? {
@@ -142,9 +144,8 @@ fn mappings<'a>(rule: &'a Map<String, Value>, name: &'static str) -> Result<Vec<
 fn severity(mapping: &Mapping<'_>) -> Result<Severity, RuleError> {
     let text = |name: &str| mapping.object.get(name).and_then(Value::as_str);
     let severity = SEVERITIES.into_iter().find(|known| text("severity") == Some(known));
-    let severity = severity.ok_or_else(|| {
-        RuleError::new("severity_mapping", "a `severity` is none of low, medium, high, critical")
-    })?;
+    let severity = severity
+        .ok_or_else(|| RuleError::new("severity_mapping", "a `severity` is none of low, medium, high, critical"))?;
     let value = text("value");
     let value = value.ok_or_else(|| RuleError::new("severity_mapping", "a `value` is missing or not a string"))?;
     Ok(Severity { field: mapping.field.clone(), value: value.to_owned(), severity })
@@ -177,7 +178,8 @@ fn js_number(text: &str) -> Option<f64> {
             return sum.flatten();
         }
     }
-    // What Rust reads beyond JavaScript are names: `inf`, `nan`, `infinity` in any case.
+    // What Rust reads beyond JavaScript are names: `inf`, `nan`, `infinity` in
+    // any case.
     let is_decimal = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
     if is_decimal { text.parse().ok() } else { None }
 }
@@ -198,11 +200,17 @@ mod tests {
     #[test]
     fn severities() {
         let mapping = |field: &str, value: &str, severity: &str| {
-            json!({"field": field, "operator": "equals", "value": value, "severity": severity})
+            json!({
+                "field": field, "operator": "equals", "value": value, "severity": severity,
+            })
         };
         let scale = |field: &str| {
-            json!([mapping(field, "33", "high"), mapping(field, "13", "low"), mapping(field, "43", "critical"),
-                   mapping(field, "23", "medium")])
+            json!([
+                mapping(field, "33", "high"),
+                mapping(field, "13", "low"),
+                mapping(field, "43", "critical"),
+                mapping(field, "23", "medium")
+            ])
         };
         let both = json!([mapping("event.code", "7", "critical"), mapping("event.code", "7", "medium")]);
         let cases = [
@@ -238,7 +246,10 @@ mod tests {
     #[test]
     fn risk_scores() {
         let x = json!([{"field": "x", "operator": "equals", "value": ""}]);
-        let other_first = json!([{"field": "y", "operator": "equals", "value": "9"}, {"field": "x", "operator": "equals", "value": ""}]);
+        let other_first = json!([
+            {"field": "y", "operator": "equals", "value": "9"},
+            {"field": "x", "operator": "equals", "value": ""},
+        ]);
         let cases = [
             (&x, json!({"x": ["12", "60", 200]}), Some(json!(60))),
             (&x, json!({"x": 50.25}), Some(json!(50.25))),

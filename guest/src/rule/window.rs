@@ -105,6 +105,19 @@ mod tests {
     }
 
     #[test]
+    fn a_run_looks_from_one_time_to_another() {
+        let look_back = |from, to| LookBack::new(DateMath::parse(from).unwrap(), DateMath::parse(to).unwrap());
+        let now_ms = 1_795_521_600_000;
+        assert_eq!(look_back("now-9m", "now").range_ms(now_ms), Some((now_ms - 540_000, now_ms)));
+        assert_eq!(look_back("now-2h", "now-1h").range_ms(now_ms), Some((now_ms - 7_200_000, now_ms - 3_600_000)));
+        assert_eq!(
+            look_back("2026-01-01||+1d", "now/d").range_ms(now_ms),
+            Some((1_767_312_000_000, 1_795_478_400_000))
+        );
+        assert_eq!(look_back("now-99999y", "now").range_ms(now_ms), None);
+    }
+
+    #[test]
     fn the_history_starts_before_from() {
         assert!(window("now-7m", "now-6m").is_some());
         assert!(window("now-7m", "now-7m").is_none());

@@ -9,6 +9,7 @@ use crate::sources::{
     LoadedDocuments, LoadedRules, SourceProblem, SourceRule, load_exceptions, load_mappings, load_rules,
     load_value_lists,
 };
+use crate::wasm::printable;
 use crate::{Builder, Refusal, RuleRefusal};
 
 /// Rules, exceptions and mappings.
@@ -43,6 +44,8 @@ pub(super) struct WithArgs {
 /// What was loaded.
 #[derive(Debug, Default)]
 pub(super) struct Loaded {
+    /// The files that rules were looked for in, in order.
+    pub(super) files: Vec<PathBuf>,
     pub(super) rules: Vec<SourceRule>,
     pub(super) problems: Vec<SourceProblem>,
     exceptions: Vec<crate::Document>,
@@ -61,8 +64,8 @@ impl WithArgs {
     pub(super) fn load(&self, rules: &[PathBuf]) -> Loaded {
         let mut loaded = Loaded::default();
         if !rules.is_empty() {
-            let LoadedRules { rules, exceptions, problems, .. } = load_rules(rules);
-            (loaded.rules, loaded.exceptions, loaded.problems) = (rules, exceptions, problems);
+            let LoadedRules { files, rules, exceptions, problems, .. } = load_rules(rules);
+            (loaded.files, loaded.rules, loaded.exceptions, loaded.problems) = (files, rules, exceptions, problems);
         }
         let mut take = |LoadedDocuments { documents, problems, .. }: LoadedDocuments| {
             loaded.problems.extend(problems);
@@ -92,7 +95,7 @@ impl Loaded {
         ensure!(
             asked_for.is_empty() || !self.rules.is_empty(),
             "there is no rule to run{}",
-            self.problems.iter().map(|problem| format!("\n  {problem}")).collect::<String>()
+            self.problems.iter().map(|problem| format!("\n  {}", printable(&problem.to_string()))).collect::<String>()
         );
         Ok(())
     }
@@ -104,7 +107,7 @@ pub(super) fn faults<'a>(
     refusals: impl IntoIterator<Item = &'a RuleRefusal>,
 ) -> Vec<String> {
     let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
-    problems.iter().map(ToString::to_string).chain(refusals.map(ToString::to_string)).collect()
+    problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
 }
 
 /// One line on the rules that are not ours to run, if there are any: how many

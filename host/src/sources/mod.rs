@@ -97,6 +97,8 @@ const RULES_MAX: usize = 20_000;
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct LoadedRules {
+    /// The files that were found, in the order in which they are read.
+    pub files: Vec<PathBuf>,
     /// The rules, in the order of their files; no two have one `rule_id`.
     pub rules: Vec<SourceRule>,
     /// Exception lists and items that were exported together with rules.
@@ -113,6 +115,7 @@ pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
     paths.iter().for_each(|path| walk.add(path.as_ref()));
     let mut loading = Loading::default();
     loading.loaded.problems = walk.problems;
+    loading.loaded.files.clone_from(&walk.files);
     let mut files = walk.files.into_iter();
     loop {
         let texts = loading.read_some(&mut files);

@@ -59,7 +59,7 @@ fn the_built_in_table() {
         ("process.title.caseless", "unmapped"),
         ("data_stream.dataset", "keyword"),
         ("message", "text"),
-        ("event.original", "unindexed"),
+        ("event.original", "keyword"),
         ("gen_ai.agent.description", "unindexed"),
         ("tls.server.x509.public_key_exponent", "unindexed"),
         ("url.query", "keyword:2083"),

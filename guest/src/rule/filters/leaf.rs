@@ -1,14 +1,13 @@
 //! Queries about one field.
 
 use firstseen_kql::ast::{RangeOp, Span};
-use firstseen_kql::{Clause, Condition, Like, Name, Part};
+use firstseen_kql::{Clause, Condition, Like, Name};
 use serde_json::{Map, Number, Value};
 
 use super::Fault;
 
 /// Fields that Elasticsearch makes up: no event has them.
-const METADATA: [&str; 8] =
-    ["_id", "_index", "_tier", "_ignored", "_routing", "_seq_no", "_source", "_version"];
+const METADATA: [&str; 8] = ["_id", "_index", "_tier", "_ignored", "_routing", "_seq_no", "_source", "_version"];
 
 /// Options that decide how hits are ranked or named, not which there are.
 pub(super) const HARMLESS: [&str; 2] = ["boost", "_name"];
@@ -22,12 +21,7 @@ const UTC: [&str; 6] = ["UTC", "Z", "Zulu", "GMT", "+00:00", "Etc/UTC"];
 
 /// Condition `term`: a value that is not analyzed.
 pub(crate) fn term(field: &str, value: &str, ignore_case: bool) -> Clause {
-    let condition = if ignore_case {
-        Condition::Like(Like { parts: vec![Part::Text(value.to_owned())], ignore_case, splits: false })
-    } else {
-        Condition::Equals { value: value.to_owned(), phrase: false }
-    };
-    on(field, condition)
+    on(field, Condition::Term { value: value.to_owned(), ignore_case })
 }
 
 /// A condition on the field of a name.
@@ -48,7 +42,8 @@ pub(super) fn exists(body: &Value) -> Result<Clause, Fault> {
     Ok(Clause::Field { name, condition: Condition::Exists, span: Span::default() })
 }
 
-/// `match`. With `and` all words are asked for, which is the same only for one word.
+/// `match`. With `and` all words are asked for, which is the same only for one
+/// word.
 pub(super) fn matches(body: &Value) -> Result<Clause, Fault> {
     let Leaf { field, value, options } = Leaf::of("match", body, &["query"])?;
     for (name, option) in options {
@@ -182,7 +177,7 @@ impl Leaf {
         let (values, mut options): (Map<_, _>, Map<_, _>) =
             body.clone().into_iter().partition(|(name, _)| names.contains(&name.as_str()));
         options.retain(|name, _| !HARMLESS.contains(&name.as_str()));
-        let value = values.values().last().ok_or_else(|| Fault::invalid(format!("`{kind}` has no value")))?;
+        let value = values.values().next_back().ok_or_else(|| Fault::invalid(format!("`{kind}` has no value")))?;
         Ok(Self { field, value: text(kind, value)?, options })
     }
 }
@@ -233,17 +228,15 @@ fn text(kind: &str, value: &Value) -> Result<String, Fault> {
     }
 }
 
-/// A number as it comes out of Kibana, which reads it as a double and writes it as JavaScript does,
-/// and then of Elasticsearch, which writes doubles as Java does.
+/// A number as it comes out of Kibana, which reads it as a double and writes it
+/// as JavaScript does, and then of Elasticsearch, which writes doubles as Java
+/// does.
 fn number_text(number: &Number) -> String {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    const DIGITS: f64 = 1e21;
     let Some(double) = number.as_f64() else { return number.to_string() };
-    if double.fract() == 0.0 && double.abs() < DIGITS {
-        return match number.is_f64() || double.abs() > EXACT {
-            true => format!("{}", double + 0.0),
-            false => number.to_string(),
-        };
+    // JavaScript writes whole numbers below 1e21 without a fraction, and no
+    // negative zero.
+    if double.fract() == 0.0 && double.abs() < 1e21 {
+        return format!("{}", double + 0.0);
     }
     if (1e-3..1e7).contains(&double.abs()) {
         return format!("{double:?}");

@@ -1,4 +1,5 @@
-//! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch queries.
+//! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch
+//! queries.
 
 mod leaf;
 mod query;
@@ -27,7 +28,7 @@ struct Filter {
 
 /// Why a query cannot be used, without the place.
 #[derive(Debug)]
-pub(super) struct Fault {
+struct Fault {
     reason: Reason,
     cause: String,
 }
@@ -43,12 +44,13 @@ impl Fault {
 }
 
 impl Filters {
-    /// Reads the value of a rule's `filters` as Kibana does (`kbn-es-query`, `buildQueryFromFilters`).
+    /// Reads the value of a rule's `filters` as Kibana does (`kbn-es-query`,
+    /// `buildQueryFromFilters`).
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first filter that is wrong or that holds a query which is not
-    /// supported. Filters that are switched off are not looked at.
+    /// [`RuleError`] about the first filter that is wrong or that holds a query
+    /// which is not supported. Filters that are switched off are not looked at.
     pub fn read(filters: Option<&Value>) -> Result<Self, RuleError> {
         let filters = match filters {
             None | Some(Value::Null) => return Ok(Self::default()),
@@ -125,8 +127,8 @@ fn clause(filter: &Value) -> Result<Option<Clause>, Fault> {
     Ok(Some(if negated { Clause::Not(Box::new(clause)) } else { clause }))
 }
 
-/// A filter made of filters (`from_combined_filter.ts`). Of an OR each part stands by itself, so
-/// one that is switched off lets every event pass.
+/// A filter made of filters (`from_combined_filter.ts`). Of an OR each part
+/// stands by itself, so one that is switched off lets every event pass.
 fn combined(meta: &Map<String, Value>) -> Result<Clause, Fault> {
     let parts = meta.get("params").and_then(Value::as_array);
     let parts = parts.ok_or_else(|| Fault::invalid("it combines filters, but its `params` are no array"))?;

@@ -86,11 +86,18 @@ fn queries() {
         (json!({"range": {"missing": {"gte": null}}}), false),
         (json!({"range": {"d": {"gte": "2020-01-01", "lte": "2020-01-01"}}}), true),
         (json!({"range": {"d": {"gte": "2020-01-01T00:00:00.000Z", "format": "strict_date_optional_time"}}}), true),
-        (json!({"range": {"d": {"gte": 1_577_836_800_000_u64, "lt": 1_577_923_200_000_u64, "format": "epoch_millis"}}}), true),
+        (
+            json!({"range": {"d": {"gte": 1_577_836_800_000_u64, "lt": 1_577_923_200_000_u64,
+                                    "format": "epoch_millis"}}}),
+            true,
+        ),
         (json!({"range": {"d": {"gt": "2020-01-02", "time_zone": "Zulu", "relation": "INTERSECTS"}}}), false),
         (json!({"nested": {"path": "n", "query": {"term": {"n.a": "x"}}, "score_mode": "none"}}), true),
-        (json!({"nested": {"path": "n", "ignore_unmapped": false,
-                           "query": {"bool": {"filter": [{"term": {"n.a": "z"}}, {"term": {"n.b": "y"}}]}}}}), false),
+        (
+            json!({"nested": {"path": "n", "ignore_unmapped": false,
+                           "query": {"bool": {"filter": [{"term": {"n.a": "z"}}, {"term": {"n.b": "y"}}]}}}}),
+            false,
+        ),
         (json!({"constant_score": {"filter": yes}}), true),
         (json!({"bool": {}}), true),
         (json!({"bool": {"must": yes}}), true),
@@ -134,7 +141,9 @@ fn filter_objects() {
     };
     let off = with(&no, json!({"disabled": true, "negate": "nonsense"}));
     let combined = |relation: &str, params: &[&Value]| {
-        json!({"meta": {"type": "combined", "relation": relation, "params": params}, "query": {}})
+        json!({
+            "meta": {"type": "combined", "relation": relation, "params": params}, "query": {},
+        })
     };
     let not_combined = {
         let mut filter = combined("OR", &[&no]);
@@ -148,7 +157,10 @@ fn filter_objects() {
         (json!([with(&no, json!({"negate": true, "alias": "a", "index": "i", "key": "l", "type": "phrase"}))]), true),
         (json!([with(&yes, json!({"negate": false, "disabled": false}))]), true),
         (json!([off, {"meta": {"disabled": true}, "query": {"script": {}}}]), true),
-        (json!([{"meta": null, "$state": {"store": "appState"}, "query": {"exists": {"field": "k"}}, "range": {}}]), true),
+        (
+            json!([{"meta": null, "$state": {"store": "appState"}, "query": {"exists": {"field": "k"}}, "range": {}}]),
+            true,
+        ),
         // Without `query`, as before Elasticsearch 5.
         (json!([{"meta": {}, "exists": {"field": "k"}}]), true),
         (json!([{"meta": {"negate": true}, "$state": {}, "range": {"i": {"gte": 80}}}]), false),
@@ -276,9 +288,36 @@ fn numbers_as_elasticsearch_writes_them() {
 }
 
 const WORDS: [&str; 30] = [
-    "query", "meta", "negate", "disabled", "bool", "must", "filter", "should", "must_not", "minimum_should_match", "term",
-    "terms", "match", "match_phrase", "wildcard", "prefix", "range", "exists", "field", "value", "gte", "lt", "format",
-    "nested", "path", "combined", "params", "type", "k", "n",
+    "query",
+    "meta",
+    "negate",
+    "disabled",
+    "bool",
+    "must",
+    "filter",
+    "should",
+    "must_not",
+    "minimum_should_match",
+    "term",
+    "terms",
+    "match",
+    "match_phrase",
+    "wildcard",
+    "prefix",
+    "range",
+    "exists",
+    "field",
+    "value",
+    "gte",
+    "lt",
+    "format",
+    "nested",
+    "path",
+    "combined",
+    "params",
+    "type",
+    "k",
+    "n",
 ];
 
 proptest! {

@@ -61,7 +61,8 @@ pub(super) struct Execution {
 impl Case {
     /// Why it is not run, if it is not.
     pub(super) fn skip(&self) -> Option<&'static str> {
-        let suppresses = |rule: &Map<String, Value>| rule.get("alert_suppression").is_some_and(|value| !value.is_null());
+        let suppresses =
+            |rule: &Map<String, Value>| rule.get("alert_suppression").is_some_and(|value| !value.is_null());
         let overrides = self.executions.iter().map(|execution| &execution.rule_override);
         if suppresses(&self.rule) || overrides.into_iter().any(suppresses) {
             return Some("alert suppression is not supported");

@@ -64,7 +64,8 @@ pub(super) fn difference(case: &Case, found: &[Found]) -> Option<String> {
     if missing.is_empty() && count.is_none_or(|count| count == found.len() as u64) {
         return None;
     }
-    let mut text = format!("{} alerts, {} expected", found.len(), count.map_or("?".to_owned(), |count| count.to_string()));
+    let mut text =
+        format!("{} alerts, {} expected", found.len(), count.map_or("?".to_owned(), |count| count.to_string()));
     for alert in missing {
         let _ = match left.iter().filter(|found| same_term(found, alert)).map(|found| found.unlike(alert)).next() {
             Some(unlike) => unlike.iter().try_for_each(|(field, expected, found)| {

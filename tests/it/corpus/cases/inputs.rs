@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use firstseen::schedule::StoredEvent;
-use firstseen::{Clock, Detector, Document, Module};
+use firstseen::{Builder, Clock, Detector, Document, Module};
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Event};
@@ -19,6 +19,20 @@ pub(super) fn detector(
     rule_override: &Map<String, Value>,
     events: &[Event],
 ) -> Result<Detector> {
+    let detector = builder(module, case, rule_override, events)?.build()?;
+    if let Some(unusable) = detector.unusable().first() {
+        bail!("{unusable}");
+    }
+    Ok(detector)
+}
+
+/// The same, not yet built.
+pub(super) fn builder(
+    module: &Module,
+    case: &Case,
+    rule_override: &Map<String, Value>,
+    events: &[Event],
+) -> Result<Builder> {
     let mut rule = case.rule.clone();
     rule.extend(rule_override.clone());
     let exceptions = rule.remove("exceptions").unwrap_or_default();
@@ -37,17 +51,12 @@ pub(super) fn detector(
         );
     }
     let mapping = mapping(&case.mappings, events)?;
-    let detector = Detector::builder(module.clone())
+    Ok(Detector::builder(module.clone())
         .rules([document("rule.json", Value::Object(rule).to_string())])
         .exceptions((!lists.is_empty()).then(|| document("exceptions.ndjson", lists)))
         .value_lists(value_lists)
         .mappings([document("mapping.json", mapping.to_string())])
-        .clock(Clock::Event)
-        .build()?;
-    if let Some(unusable) = detector.unusable().first() {
-        bail!("{unusable}");
-    }
-    Ok(detector)
+        .clock(Clock::Event))
 }
 
 /// The events as an index holds them.

@@ -32,7 +32,8 @@ impl Replayed {
             let detector = detector(module, case, &execution.rule_override, &events)?;
             let mut schedule = Schedule::new(&detector, &stored)?;
             occurrences.get_or_insert_with(|| schedule.survey().occurrences(0).to_vec());
-            let manual = execution.manual.as_ref().map(|(from, to)| Ok::<_, anyhow::Error>((time_ms(from)?, time_ms(to)?)));
+            let manual =
+                execution.manual.as_ref().map(|(from, to)| Ok::<_, anyhow::Error>((time_ms(from)?, time_ms(to)?)));
             let execution = Execution { manual_ms: manual.transpose()?, ..Execution::at(time_ms(&execution.now)?) };
             let run = schedule.run(0, &execution, &mut alerts)?;
             ranges.extend(run.looked_at.ranges);
@@ -42,6 +43,12 @@ impl Replayed {
             }));
         }
         Ok(Self { alerts, warnings, ranges, occurrences: occurrences.unwrap_or_default(), events })
+    }
+
+    /// The time of an event, by its place, as the rule has it; none if the rule
+    /// does not match it or gets no term of it.
+    pub(super) fn at_ms(&self, event: usize) -> Option<i64> {
+        self.occurrences.iter().find(|occurrence| occurrence.event == event).map(|occurrence| occurrence.at_ms)
     }
 
     /// The alerts as cases speak of them.

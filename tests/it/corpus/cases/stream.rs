@@ -3,21 +3,84 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use firstseen::schedule::Occurrence;
+use anyhow::{Context, Result};
+use firstseen::schedule::StoredEvent;
 use firstseen::store::{MemoryStore, Store};
-use firstseen::{Batch, Clock, Detector, Document, Module, Worker};
+use firstseen::{Batch, Module, Worker};
 
-use super::case::{Case, Event};
+use super::case::Case;
 use super::compare::Found;
-use super::inputs::{detector, stored, time_ms};
+use super::inputs::{builder, stored, time_ms};
 use super::replay::Replayed;
 
 /// What a stream of the events gave.
 #[derive(Default)]
 pub(super) struct Streamed {
-    /// Place of the event and document, in order.
-    pub(super) alerts: Vec<(usize, String)>,
+    pub(super) alerts: Vec<Alert>,
     /// Sightings that a quota put off.
     pub(super) deferred: u64,
+}
+
+pub(super) struct Alert {
+    /// Place of its event in the case.
+    pub(super) event: usize,
+    pub(super) term: String,
+    document: String,
+}
+
+impl Streamed {
+    /// Streams the events, one by one, in the order in which they come to
+    /// light: when they become visible if the case says it, else by their time.
+    ///
+    /// What the first run takes for history is learned, as Kibana has it in its
+    /// index. An edit of the rule takes effect after the run before it.
+    pub(super) fn run(module: &Module, case: &Case, replayed: &Replayed) -> Result<Self> {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let executions = case.executions()?;
+        let first = executions.first().context("the case has no execution")?;
+        let events = stored(&replayed.events)?;
+        let worker = |rule_override, learn| -> Result<Worker> {
+            let builder = builder(module, case, rule_override, &replayed.events)?;
+            Ok(builder.store(Arc::clone(&store)).learn(learn).build()?.worker()?)
+        };
+        let mut learner = worker(&first.rule_override, Duration::MAX)?;
+        let mut workers = Vec::new();
+        for execution in &executions {
+            workers.push((time_ms(&execution.now)?, worker(&execution.rule_override, Duration::ZERO)?));
+        }
+        let history_ends_ms = replayed.ranges.first().map_or(i64::MIN, |range| range.from_ms);
+        let first_ms = time_ms(&first.now)?;
+
+        let at_ms = |place: usize| replayed.at_ms(place);
+        let mut order: Vec<(i64, usize, &StoredEvent)> = events
+            .iter()
+            .enumerate()
+            .map(|(place, event)| (event.visible_ms.or(at_ms(place)).unwrap_or(i64::MAX), place, event))
+            .collect();
+        order.sort_by_key(|&(time_ms, place, _)| (time_ms, place));
+
+        let mut streamed = Self::default();
+        for (time_ms, place, event) in order {
+            let is_history = at_ms(place).is_some_and(|at_ms| at_ms <= history_ends_ms)
+                && event.visible_ms.is_none_or(|visible_ms| visible_ms <= first_ms);
+            let current = workers.iter().position(|(now_ms, _)| time_ms <= *now_ms).unwrap_or(workers.len() - 1);
+            let worker = match workers.get_mut(current) {
+                Some((_, worker)) if !is_history => worker,
+                _ => &mut learner,
+            };
+            let ids = [event.id.clone()];
+            let batch =
+                Batch { lines: event.text.as_bytes(), arrival_ms: time_ms, index: event.index.as_deref(), ids: &ids };
+            let outcome = worker.evaluate(&batch)?;
+            streamed.deferred += outcome.counts.deferred;
+            let alert = |alert: firstseen::Alert| Alert { event: place, term: alert.term, document: alert.document };
+            streamed.alerts.extend(outcome.alerts.into_iter().map(alert));
+        }
+        Ok(streamed)
+    }
+
+    /// The alerts as cases speak of them.
+    pub(super) fn found(&self, replayed: &Replayed) -> Vec<Found> {
+        self.alerts.iter().map(|alert| Found::new(&replayed.events, alert.event, &alert.document)).collect()
+    }
 }

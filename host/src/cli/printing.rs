@@ -1,0 +1,51 @@
+//! Text out of files, on its way to a terminal. Files may be anybody's, and
+//! control characters could do harm there.
+
+use std::borrow::Cow;
+
+/// A text of any length and any number of lines, with its control characters
+/// replaced but for newlines and tabs.
+pub(super) fn printable_text(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    match text.contains(is_harmful) {
+        true => Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A JSON text, on one line and meaning the same: control characters below the
+/// space can only stand between its tokens, the others only within strings.
+pub(super) fn json_line(json: &str) -> Cow<'_, str> {
+    if !json.contains(char::is_control) {
+        return Cow::Borrowed(json);
+    }
+    let mut line = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\0'..' ' => line.push(' '),
+            c if c.is_control() => line.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    Cow::Owned(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_keeps_its_lines() {
+        assert_eq!(printable_text("a\n\tb é"), "a\n\tb é");
+        assert_eq!(printable_text("a\u{1b}[31m\r\nb\rc\u{9b}"), "a\u{fffd}[31m\nb\u{fffd}c\u{fffd}");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let json = "{\n\t\"a\": \"\u{9b}\u{7f}\\n\",\r\n \"b\": 1.0}";
+        let line = json_line(json);
+        assert!(!line.contains(char::is_control), "{line}");
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&line), value(json));
+    }
+}

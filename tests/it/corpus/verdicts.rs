@@ -1,0 +1,147 @@
+//! `verdicts.ndjson`: which rule matches which document, asked of the built
+//! command. The rules go in without index patterns and DSL filters, which the
+//! verdicts leave out too.
+//!
+//! `tests/data/corpus/verdicts.json` lists the pairs that may differ, each with
+//! a reason; a listed pair that does not differ fails the test.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use firstseen::sources::load_rules;
+use firstseen_tests::data;
+use firstseen_tests::firstseen::{Firstseen, NOW};
+use serde::Deserialize;
+
+use super::{corpus, say};
+
+/// A rule and a line of a document file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Pair {
+    rule_id: String,
+    doc_file: String,
+    doc_line: u64,
+}
+
+#[derive(Deserialize)]
+struct Verdict {
+    #[serde(flatten)]
+    pair: Pair,
+    basis: String,
+}
+
+#[derive(Deserialize)]
+struct Difference {
+    #[serde(flatten)]
+    pair: Pair,
+    reason: String,
+}
+
+/// What `firstseen match --output json` writes.
+#[derive(Deserialize)]
+struct Match {
+    file: PathBuf,
+    line: u64,
+    rule_id: String,
+}
+
+#[test]
+fn verdicts_are_those_of_real_engines() -> Result<()> {
+    let (Some(verdicts), Some(rules), Some(events)) =
+        (corpus("verdicts.ndjson")?, corpus("elastic")?, corpus("events")?)
+    else {
+        return Ok(());
+    };
+    let verdicts = fs::read_to_string(&verdicts)?;
+    let verdicts: Vec<Verdict> = verdicts.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let listed: BTreeSet<&Pair> = verdicts.iter().map(|verdict| &verdict.pair).collect();
+    let disputed: BTreeSet<&Pair> =
+        verdicts.iter().filter(|verdict| verdict.basis == "disputed").map(|verdict| &verdict.pair).collect();
+    let excused = fs::read_to_string(data("corpus/verdicts.json"))?;
+    let excused: Vec<Difference> = serde_json::from_str(&excused)?;
+    ensure!(excused.iter().all(|one| !one.reason.is_empty()), "a difference has no reason");
+
+    let scratch = tempfile::tempdir()?;
+    let rule_file = scratch.path().join("rules.ndjson");
+    let rule_count = write_rules(&rules, &rule_file)?;
+    let documents = document_files(&events)?;
+    let found = matches(&rule_file, &events, &documents)?;
+
+    let differing = |pair: &Pair| found.contains(pair) != listed.contains(pair) && !disputed.contains(pair);
+    let mut differences: BTreeSet<&Pair> = found.iter().chain(listed.iter().copied()).filter(|pair| differing(pair)).collect();
+    let mut failures = String::new();
+    for one in &excused {
+        if !differences.remove(&one.pair) && found.iter().chain(listed.iter().copied()).any(|pair| *pair == one.pair) {
+            writeln!(failures, "{:?} is listed as a difference and is none", one.pair)?;
+        }
+    }
+    for pair in &differences {
+        let what = if found.contains(pair) { "matches and should not" } else { "should match and does not" };
+        writeln!(failures, "{} line {} {what}: {}", pair.doc_file, pair.doc_line, pair.rule_id)?;
+    }
+    let pairs = rule_count * documents.values().sum::<usize>();
+    say(&format!(
+        "verdicts: {pairs} pairs of {rule_count} rules and {} documents, {} match; {} failed, {} differ for a reason, \
+         {} disputed",
+        documents.values().sum::<usize>(),
+        found.len(),
+        differences.len(),
+        excused.len(),
+        disputed.len()
+    ))?;
+    ensure!(failures.is_empty(), "{failures}");
+    Ok(())
+}
+
+/// Writes the KQL rules without what the verdicts leave out.
+fn write_rules(folder: &Path, file: &Path) -> Result<usize> {
+    let mut text = String::new();
+    let mut count = 0;
+    for rule in load_rules(&[folder]).rules {
+        if !matches!(rule.kind.as_deref(), Some("new_terms" | "query")) {
+            continue;
+        }
+        let mut object = rule.object()?;
+        for member in ["index", "filters", "exceptions_list"] {
+            object.remove(member);
+        }
+        writeln!(text, "{}", serde_json::Value::Object(object))?;
+        count += 1;
+    }
+    ensure!(count > 0, "there is no KQL rule in {}", folder.display());
+    fs::write(file, text)?;
+    Ok(count)
+}
+
+/// The files of events below a folder, with the number of their lines.
+fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "ndjson") {
+                let lines = fs::read(&path)?.iter().filter(|&&byte| byte == b'\n').count();
+                files.insert(path, lines);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn matches(rules: &Path, events: &Path, documents: &BTreeMap<PathBuf, usize>) -> Result<BTreeSet<Pair>> {
+    let mut command = Firstseen::new("match")?;
+    let command = command.arg("--rules").arg(rules).args(["--strict", "--output", "json", "--now", NOW]);
+    let ran = command.args(documents.keys()).run(b"")?.expect_code(0)?;
+    let pair = |line: &str| {
+        let found: Match = serde_json::from_str(line)?;
+        let file = found.file.strip_prefix(events)?.to_str().context("a name in UTF-8")?.to_owned();
+        Ok(Pair { rule_id: found.rule_id, doc_file: file, doc_line: found.line })
+    };
+    ran.text()?.lines().map(pair).collect()
+}
