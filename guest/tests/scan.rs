@@ -13,7 +13,7 @@ const FIELDS: [&str; 8] = ["a", "a.b", "a.b.c", "b.a", "c", "c.c.c", "é.b", "a.
 /// sorted.
 fn naive(members: &Map<String, Value>, field: &str) -> Vec<String> {
     let mut found = Vec::new();
-    walk(&Value::Object(members.clone()), "", &mut |path, text| {
+    walk(&Value::Object(members.clone()), None, &mut |path, text| {
         if path == field {
             found.push(text);
         }
@@ -25,7 +25,7 @@ fn naive(members: &Map<String, Value>, field: &str) -> Vec<String> {
 /// The same for all values at a path and below, with their paths.
 fn naive_leaves(members: &Map<String, Value>, object: &str) -> Vec<String> {
     let mut found = Vec::new();
-    walk(&Value::Object(members.clone()), "", &mut |path, text| {
+    walk(&Value::Object(members.clone()), None, &mut |path, text| {
         let below = path.strip_prefix(object).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if object.is_empty() || below {
             found.push(format!("{path} {text}"));
@@ -35,17 +35,18 @@ fn naive_leaves(members: &Map<String, Value>, object: &str) -> Vec<String> {
     found
 }
 
-fn walk(value: &Value, path: &str, keep: &mut impl FnMut(&str, String)) {
+fn walk(value: &Value, path: Option<&str>, keep: &mut impl FnMut(&str, String)) {
+    let mut keep_here = |text: String| keep(path.unwrap_or_default(), text);
     match value {
         Value::Null => {}
-        Value::Bool(flag) => keep(path, format!("bool {flag}")),
-        Value::Number(number) => keep(path, format!("number {number}")),
-        Value::String(text) => keep(path, format!("string {text}")),
+        Value::Bool(flag) => keep_here(format!("bool {flag}")),
+        Value::Number(number) => keep_here(format!("number {number}")),
+        Value::String(text) => keep_here(format!("string {text}")),
         Value::Array(elements) => elements.iter().for_each(|element| walk(element, path, keep)),
         Value::Object(members) => {
             for (key, value) in members {
-                let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                walk(value, &below, keep);
+                let below = path.map_or_else(|| key.clone(), |path| format!("{path}.{key}"));
+                walk(value, Some(&below), keep);
             }
         }
     }

@@ -12,7 +12,9 @@ use super::grammar::Cursor;
 pub(super) fn any_leaf(json: &str, path: &mut String, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
     let cursor = Cursor { bytes: json.as_bytes(), at: 0 };
     let mut walk = Walk { json, cursor };
-    walk.value(path, test)
+    // A path of one empty key is empty too.
+    let is_root = path.is_empty();
+    walk.value(path, is_root, test)
 }
 
 /// Calls `test` with the text of each object of a JSON text that is an object,
@@ -29,22 +31,32 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, path: &mut String, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+    fn value(
+        &mut self,
+        path: &mut String,
+        is_root: bool,
+        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
+    ) -> bool {
         match self.cursor.token() {
-            b'{' => self.elements(b'}', |walk| walk.member(path, test)),
-            b'[' => self.elements(b']', |walk| walk.value(path, test)),
+            b'{' => self.elements(b'}', |walk| walk.member(path, is_root, test)),
+            b'[' => self.elements(b']', |walk| walk.value(path, is_root, test)),
             _ => self.scalar().is_some_and(|scalar| test(path, scalar)),
         }
     }
 
-    fn member(&mut self, path: &mut String, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+    fn member(
+        &mut self,
+        path: &mut String,
+        is_root: bool,
+        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
+    ) -> bool {
         let Some(key) = self.key() else { return false };
         let parent = path.len();
-        if parent > 0 {
+        if !is_root {
             path.push('.');
         }
         path.push_str(&key.decode());
-        let found = self.value(path, test);
+        let found = self.value(path, false, test);
         path.truncate(parent);
         found
     }

@@ -176,14 +176,14 @@ impl<'a> Scanner<'_, '_, 'a> {
     fn keep_texts(&mut self, node: NodeId, start: usize) {
         for &slot in self.projection.texts_of(node) {
             let text = self.slice(start, self.cursor.at);
-            self.slots.push_text(slot, String::new(), text);
+            self.slots.push_text(slot, None, text);
         }
     }
 
     fn keep_dotted(&mut self, depth: usize) {
         while let Some(dotted) = self.dotted.pop_if(|dotted| dotted.depth == depth) {
             let text = self.slice(dotted.start, self.cursor.at);
-            self.slots.push_text(dotted.slot, dotted.below, text);
+            self.slots.push_text(dotted.slot, Some(dotted.below), text);
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Slots<'p, 'a> {
 struct Text<'a> {
     slot: Slot,
     /// Where it is below the slot's path, if a dotted key went further.
-    below: String,
+    below: Option<String>,
     /// A whole JSON value.
     json: &'a str,
 }
@@ -87,7 +87,7 @@ impl<'p, 'a> Slots<'p, 'a> {
     }
 
     /// Adds a part of the event as it stands, `below` the slot's path.
-    pub(super) fn push_text(&mut self, slot: Slot, below: String, json: &'a str) {
+    pub(super) fn push_text(&mut self, slot: Slot, below: Option<String>, json: &'a str) {
         self.texts.push(Text { slot, below, json });
     }
 
@@ -124,9 +124,9 @@ impl Event for Slots<'_, '_> {
         self.texts(slot).any(|text| {
             path.clear();
             path.push_str(self.projection.path_of(slot));
-            if !text.below.is_empty() {
+            if let Some(below) = &text.below {
                 path.push('.');
-                path.push_str(&text.below);
+                path.push_str(below);
             }
             any_leaf(text.json, &mut path, &mut test)
         })
@@ -134,7 +134,7 @@ impl Event for Slots<'_, '_> {
 
     fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
         let Some(projection) = self.projection.objects_of(slot) else { return false };
-        self.texts(slot).filter(|text| text.below.is_empty()).any(|text| {
+        self.texts(slot).filter(|text| text.below.is_none()).any(|text| {
             any_object(text.json, &mut |object| {
                 let mut slots = Slots::new(projection, self.now_ms);
                 scan(object, &mut slots).is_ok() && test(&slots)

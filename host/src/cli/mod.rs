@@ -1,14 +1,17 @@
 //! The `firstseen` command.
 //!
 //! One file a subcommand, each with its arguments and a `run`. Exit codes: 0
-//! all is well, 1 something was found to differ (`test`), 2 an error, 64 wrong
-//! usage.
+//! all is well, 1 something was found to differ (`test`), not to run (`check`)
+//! or not at all (`match`, `rules`), 2 an error, 64 wrong usage.
 
+mod check;
 mod filter;
 mod generate;
 mod matching;
 mod module;
+mod printing;
 mod rule_args;
+mod rules;
 mod test;
 mod values;
 
@@ -43,17 +46,29 @@ Examples:
   Look into a recording, alerts only, by the events' own time:
     firstseen filter --only-alerts --clock event < events.ndjson
 
+  See which rules run here, and why others do not:
+    firstseen check detection-rules/rules
+
+  Find rules, and read one with its guide:
+    firstseen rules --technique T1059 detection-rules/rules
+    firstseen rules --show 'Linux Clipboard Activity Detected' detection-rules/rules
+
   Test rules:
     firstseen test my-rules/
 
 Exit status:
-  0  all is well      1  a rule test failed      2  an error      64  wrong usage";
+  0  all is well
+  1  a rule test failed, a rule that should run does not, or nothing was found
+  2  an error
+  64  wrong usage";
 
 /// What each does is said where its arguments are.
 #[derive(Debug, Subcommand)]
 enum Command {
     Filter(filter::Args),
     Match(matching::Args),
+    Check(check::Args),
+    Rules(rules::Args),
     Test(test::Args),
     Module(module::Args),
     Completions(generate::CompletionsArgs),
@@ -77,6 +92,8 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Filter(args) => args.run(),
         Command::Match(args) => args.run(),
+        Command::Check(args) => args.run(),
+        Command::Rules(args) => args.run(),
         Command::Test(args) => args.run(),
         Command::Module(args) => args.run(),
         Command::Completions(args) => args.run(),

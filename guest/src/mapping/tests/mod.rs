@@ -82,7 +82,7 @@ fn the_built_in_table() {
         ("o365.audit.Members", "flattened"),
         ("o365.audit.Parameters.Any", "keyword:1024"),
         ("ml_is_dga.malicious_probability", "float"),
-        ("github.actor_ip", "ip"),
+        ("github.actor_ip", "keyword:1024"),
         ("powershell.file.script_block_text", "text"),
         ("some.field", "dynamic"),
     ] {

@@ -67,9 +67,10 @@ pub(super) fn findings<'a>(loaded: &'a Loaded, reports: &'a RuleReports) -> Vec<
     let fates = Fates::new(reports).of(&loaded.rules);
     let rules = loaded.rules.iter().zip(fates);
     let rules = rules.map(|(rule, fate)| (place(&rule.path), rule.line, Finding::of_rule(rule, fate)));
-    let problems = loaded.problems.iter().map(|problem| {
-        (place(&problem.path), problem.line.unwrap_or(0), Finding::of_problem(problem))
-    });
+    let problems = loaded
+        .problems
+        .iter()
+        .map(|problem| (place(&problem.path), problem.line.unwrap_or(0), Finding::of_problem(problem)));
     let mut findings: Vec<(usize, usize, Finding<'_>)> = rules.chain(problems).collect();
     findings.sort_by_key(|&(file, line, _)| (file, line));
     let findings = findings.into_iter().map(|(_, _, finding)| finding);

@@ -62,15 +62,17 @@ impl fmt::Display for Tally {
                 writeln!(f)
             };
             let cells = |counts: [usize; COLUMNS.len()]| counts.map(|count| count.to_string());
-            row("", [""; COLUMNS.len()].map(str::to_owned))?;
             row("type", COLUMNS.map(str::to_owned))?;
             self.types.iter().try_for_each(|(kind, &counts)| row(kind, cells(counts)))?;
             if self.types.len() > 1 {
                 row("total", cells(total))?;
             }
         }
+        if !self.types.is_empty() {
+            writeln!(f)?;
+        }
         let rules = count(total.iter().sum(), "rule");
-        write!(f, "\n{rules} in {}", count(self.files, "file"))?;
+        write!(f, "{rules} in {}", count(self.files, "file"))?;
         let [_, refused, ..] = total;
         let parts = [(refused, "refused"), (self.unusable, "unusable"), (self.warned, "with warnings")];
         parts.iter().filter(|(count, _)| *count > 0).try_for_each(|(count, what)| write!(f, ", {count} {what}"))?;

@@ -8,10 +8,10 @@ use super::finding::{Finding, Status};
 use crate::Refusal;
 
 /// Width of the longest status.
-pub(super) const STATUS_WIDTH: usize = 8;
+const STATUS_WIDTH: usize = 8;
 
 /// The statuses as they are shown.
-pub(super) fn word(status: Status) -> (&'static str, Style) {
+fn word(status: Status) -> (&'static str, Style) {
     match status {
         Status::Runs => ("runs", AnsiColor::Green.on_default()),
         Status::Refused(Refusal::NotOurs) => ("not ours", Style::new()),
@@ -22,13 +22,14 @@ pub(super) fn word(status: Status) -> (&'static str, Style) {
 }
 
 /// One line each, `status  type  place  name`, with what there is to say
-/// beneath.
+/// beneath, and an empty line after all of them.
 pub(super) fn write<'a>(out: &mut impl Write, findings: impl Iterator<Item = &'a Finding<'a>>) -> io::Result<()> {
     let findings: Vec<&Finding<'_>> = findings.collect();
     let kinds = findings.iter().filter_map(|finding| finding.kind.as_deref());
     // A type is anything that its author wrote.
     let width = kinds.map(|kind| kind.chars().count()).max().unwrap_or(0).min(20);
-    findings.iter().try_for_each(|finding| write_one(out, finding, width))
+    findings.iter().try_for_each(|finding| write_one(out, finding, width))?;
+    if findings.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
 fn write_one(out: &mut impl Write, finding: &Finding<'_>, width: usize) -> io::Result<()> {
