@@ -1,5 +1,6 @@
 //! `firstseen` as its users call it.
 
+mod check;
 mod documents;
 mod exit;
 mod flags;
@@ -7,3 +8,4 @@ mod generated;
 mod lines;
 mod live;
 mod recorded;
+mod rules;

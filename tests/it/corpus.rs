@@ -17,7 +17,7 @@ use firstseen_tests::repository;
 /// # Errors
 ///
 /// When that cannot be said.
-fn corpus(name: &str) -> Result<Option<PathBuf>> {
+pub(crate) fn corpus(name: &str) -> Result<Option<PathBuf>> {
     let folder = match std::env::var_os("FIRSTSEEN_CORPUS") {
         // From the repository, wherever the test runs.
         Some(folder) => repository("").join(folder),

@@ -12,3 +12,4 @@ mod hostile;
 mod imports;
 mod other_host;
 mod rules;
+mod schedule;

@@ -15,8 +15,16 @@ use crate::data;
 ///
 /// When they differ, member order included; both are in the error.
 pub fn check(name: &str, actual: &Value) -> Result<()> {
-    let path = data("golden").join(name).with_extension("json");
-    let actual = format!("{actual:#}\n");
+    check_text(&format!("{name}.json"), &format!("{actual:#}\n"))
+}
+
+/// Compares a text with the file `tests/data/golden/<name>`, or rewrites it.
+///
+/// # Errors
+///
+/// When they differ; what came is in the error.
+pub fn check_text(name: &str, actual: &str) -> Result<()> {
+    let path = data("golden").join(name);
     if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         fs::create_dir_all(data("golden"))?;
         return fs::write(&path, actual).with_context(|| path.display().to_string());

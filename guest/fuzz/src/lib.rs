@@ -60,6 +60,24 @@ fn documents(rule: String) -> Documents {
     Documents::of_rules(vec![("fuzz".to_owned(), rule)])
 }
 
+/// Documents that come with rules never panic. Those of one input are parted
+/// by blank lines: exceptions, a value list, a mapping.
+pub fn check_documents(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut parts = text.splitn(3, "\n\n").map(|part| vec![("list".to_owned(), part.to_owned())]);
+    let mut next = || parts.next().unwrap_or_default();
+    let (exceptions, value_lists, mappings) = (next(), next(), next());
+    let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).expect("the built-in rule is JSON");
+    let list = serde_json::json!({"id": "x", "list_id": "list", "type": "detection", "namespace_type": "single"});
+    rule.insert("exceptions_list".to_owned(), Value::Array(vec![list]));
+    let rules = vec![("fuzz".to_owned(), Value::Object(rule).to_string())];
+    let (engine, _) = Engine::new(&Documents { rules, exceptions, value_lists, mappings }, Settings::default());
+    let event = r#"{"event":{"category":"process","type":"start","action":"exec"},"host":{"os":{"type":"linux"}},
+        "process":{"name":"dpkg","args":["dpkg","-i"],"parent":{"executable":"/a"}}}"#;
+    let context = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
+    let _ = engine.evaluate(&event.replace('\n', ""), context, &mut Empty);
+}
+
 /// Rule documents never panic; the built-in rule with one member replaced
 /// either loads or is refused.
 pub fn check_rule(data: &[u8]) {

@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::Ipv6Addr;
 
-use crate::number::{Range, Side};
+use crate::ast::RangeOp;
+use crate::number::Range;
 
 /// Where IPv4 begins.
 const MAPPED: u128 = 0xffff << 32;
@@ -67,8 +68,8 @@ pub(crate) fn term(literal: &str) -> Result<Range, Fault> {
 }
 
 /// What a range with one bound matches; none if nothing can.
-pub(crate) fn bound(literal: &str, side: Side) -> Result<Option<Range>, Fault> {
-    value(literal).map(|at| side.of(at, false)).ok_or(Fault::NotAnAddress)
+pub(crate) fn bound(literal: &str, op: RangeOp) -> Result<Option<Range>, Fault> {
+    value(literal).map(|at| op.range(at, false)).ok_or(Fault::NotAnAddress)
 }
 
 /// With the first bit turned over, signed numbers are in the order of unsigned ones.
@@ -274,13 +275,13 @@ mod tests {
         let first = value("::").unwrap();
         let last = value("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff").unwrap();
         let at = value("10.0.0.0").unwrap();
-        assert_eq!(bound("10.0.0.0", Side::Lt), Ok(Some((first, at - 1))));
-        assert_eq!(bound("10.0.0.0", Side::Lte), Ok(Some((first, at))));
-        assert_eq!(bound("10.0.0.0", Side::Gt), Ok(Some((at + 1, last))));
-        assert_eq!(bound("10.0.0.0", Side::Gte), Ok(Some((at, last))));
-        assert_eq!(bound("::", Side::Lt), Ok(None));
-        assert_eq!(bound(&canonical(last), Side::Gt), Ok(None));
-        assert_eq!(bound("10.0.0.0/8", Side::Gt), Err(Fault::NotAnAddress));
+        assert_eq!(bound("10.0.0.0", RangeOp::Lt), Ok(Some((first, at - 1))));
+        assert_eq!(bound("10.0.0.0", RangeOp::Lte), Ok(Some((first, at))));
+        assert_eq!(bound("10.0.0.0", RangeOp::Gt), Ok(Some((at + 1, last))));
+        assert_eq!(bound("10.0.0.0", RangeOp::Gte), Ok(Some((at, last))));
+        assert_eq!(bound("::", RangeOp::Lt), Ok(None));
+        assert_eq!(bound(&canonical(last), RangeOp::Gt), Ok(None));
+        assert_eq!(bound("10.0.0.0/8", RangeOp::Gt), Err(Fault::NotAnAddress));
         assert_eq!(canonical(value("255.255.255.255").unwrap() + 1), "::1:0:0:0");
     }
 

@@ -169,6 +169,8 @@ impl Lowering<'_, '_> {
         for (name, path, field_type) in self.mapping.fields().filter(|(name, _, _)| pattern.matches(name)) {
             let nested = self.mapping.nested_path(name);
             if lenient && nested.is_some() {
+                // Nested objects are documents of their own.
+                tree.test.add_path(path, None);
                 continue;
             }
             if self.group.is_some() && nested != self.group {
@@ -178,6 +180,9 @@ impl Lowering<'_, '_> {
         }
         let object = literal_object(name);
         tree.add_unmapped(pattern, &object, condition);
+        if lenient {
+            tree.test.close(self.mapping.nested_fields());
+        }
         let object = if tree.all_below(&object) { object } else { String::new() };
         Ok(tree.finish(self.path(&object), self.layout))
     }

@@ -238,6 +238,12 @@ impl Mapping {
         *own.or_else(above).or_else(|| self.dynamic.get("")).unwrap_or(&true)
     }
 
+    /// The paths of nested objects.
+    pub(crate) fn nested_fields(&self) -> impl Iterator<Item = &str> {
+        let nested = self.fields.iter().filter(|(_, entry)| entry.field_type == FieldType::Nested);
+        nested.map(|(name, _)| name.as_str())
+    }
+
     /// Objects below which nothing is mapped but what the mapping says.
     pub(crate) fn closed_objects(&self) -> impl Iterator<Item = &str> {
         self.dynamic.iter().filter(|(_, dynamic)| !**dynamic).map(|(object, _)| object.as_str())
@@ -272,24 +278,6 @@ impl Entry {
     fn field(&self, name: &str) -> Field {
         let path = self.path.as_deref().unwrap_or(name);
         Field { path: path.to_owned(), field_type: self.field_type.clone() }
-    }
-}
-
-impl NumberType {
-    /// The name of the type as mappings have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Long => "long",
-            Self::Integer => "integer",
-            Self::Short => "short",
-            Self::Byte => "byte",
-            Self::UnsignedLong => "unsigned_long",
-            Self::Double => "double",
-            Self::Float => "float",
-            Self::HalfFloat => "half_float",
-            Self::ScaledFloat { .. } => "scaled_float",
-        }
     }
 }
 

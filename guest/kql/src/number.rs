@@ -11,6 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use crate::ast::RangeOp;
 use crate::java::{Decimal, double, float, half};
 
 /// A numeric type of Elasticsearch.
@@ -42,15 +43,6 @@ pub enum NumberType {
 /// The first and the last ordinal of a range.
 pub(crate) type Range = (i128, i128);
 
-/// The operator of a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Lt,
-    Lte,
-    Gt,
-    Gte,
-}
-
 /// Why a literal fails the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -67,10 +59,10 @@ impl fmt::Display for Fault {
     }
 }
 
-impl Side {
+impl RangeOp {
     /// What is on this side of a bound, given as the last ordinal that is not above it, and whether
     /// the bound is a `fraction` above that. None if nothing can be.
-    pub(crate) fn of(self, floor: i128, fraction: bool) -> Option<Range> {
+    pub(crate) fn range(self, floor: i128, fraction: bool) -> Option<Range> {
         match self {
             Self::Lt if !fraction => floor.checked_sub(1).map(|last| (i128::MIN, last)),
             Self::Lt | Self::Lte => Some((i128::MIN, floor)),
@@ -88,6 +80,22 @@ impl Side {
 const MAX_TEXT: usize = 1000;
 
 impl NumberType {
+    /// The name of the type as mappings have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Long => "long",
+            Self::Integer => "integer",
+            Self::Short => "short",
+            Self::Byte => "byte",
+            Self::UnsignedLong => "unsigned_long",
+            Self::Double => "double",
+            Self::Float => "float",
+            Self::HalfFloat => "half_float",
+            Self::ScaledFloat { .. } => "scaled_float",
+        }
+    }
+
     /// The ordinal of an event's value: the text of a JSON number, or, `quoted`, of a JSON string.
     /// None if the value is ignored.
     pub(crate) fn value(self, text: &str, quoted: bool) -> Option<i128> {
@@ -177,7 +185,7 @@ impl NumberType {
     }
 
     /// What a range with one bound matches; none if nothing can. It may go beyond the type.
-    pub(crate) fn bound(self, literal: &str, side: Side) -> Result<Option<Range>, Fault> {
+    pub(crate) fn bound(self, literal: &str, op: RangeOp) -> Result<Option<Range>, Fault> {
         Ok(match self {
             Self::Long | Self::Integer | Self::Short | Self::Byte => {
                 let number = double(literal).ok_or(Fault::NotANumber)?;
@@ -187,25 +195,25 @@ impl NumberType {
                     _ => number as i128,
                 };
                 // To Elasticsearch NaN is 0, and a fraction without a sign.
-                let below = number < 0.0 || number.is_nan() && side.is_lower();
+                let below = number < 0.0 || number.is_nan() && op.is_lower();
                 let fraction = !is_whole(number);
-                side.of(if fraction && below { whole - 1 } else { whole }, fraction)
+                op.range(if fraction && below { whole - 1 } else { whole }, fraction)
             }
             Self::UnsignedLong => {
                 let (floor, fraction) = decimal(literal)?.floor();
-                side.of(floor, fraction)
+                op.range(floor, fraction)
             }
             // For a `half_float` the literal is a `float`. NaN comes last.
             Self::Double | Self::Float | Self::HalfFloat => {
-                side.of(float_ordinal(self.float(literal).ok_or(Fault::NotANumber)?), false)
+                op.range(float_ordinal(self.float(literal).ok_or(Fault::NotANumber)?), false)
             }
             Self::ScaledFloat { scaling_factor } => {
                 let number = scaled(literal, scaling_factor)?;
-                match side {
-                    Side::Lt => Side::Lte.of(floor(number.next_down()), false),
-                    Side::Lte => side.of(floor(number), false),
-                    Side::Gt => Side::Gte.of(ceil(number.next_up()), false),
-                    Side::Gte => side.of(ceil(number), false),
+                match op {
+                    RangeOp::Lt => RangeOp::Lte.range(floor(number.next_down()), false),
+                    RangeOp::Lte => op.range(floor(number), false),
+                    RangeOp::Gt => RangeOp::Gte.range(ceil(number.next_up()), false),
+                    RangeOp::Gte => op.range(ceil(number), false),
                 }
             }
         })
@@ -374,8 +382,8 @@ fn javascript(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::NumberType::*;
-    use super::Side::*;
     use super::*;
+    use crate::ast::RangeOp::*;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 

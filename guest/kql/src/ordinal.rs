@@ -7,7 +7,7 @@ use crate::ast::RangeOp;
 use crate::date::{self, Resolution, Rounding};
 use crate::error::ErrorKind;
 use crate::ip;
-use crate::number::{NumberType, Side};
+use crate::number::NumberType;
 use crate::value::Scalar;
 
 /// A type whose values are ordered.
@@ -126,16 +126,10 @@ impl OrdinalType {
     /// The ordinals on one side of a bound; none if there are none.
     fn bound(self, op: RangeOp, text: &str, now_ms: i64) -> Result<Option<(i128, i128)>, ErrorKind> {
         let invalid = ErrorKind::NotAValue { field_type: self.name() };
-        let side = match op {
-            RangeOp::Lt => Side::Lt,
-            RangeOp::Lte => Side::Lte,
-            RangeOp::Gt => Side::Gt,
-            RangeOp::Gte => Side::Gte,
-        };
         match self {
-            Self::Number(number) => number.bound(text, side).map_err(|_| invalid),
-            Self::Ip => ip::bound(text, side).map_err(|_| invalid),
-            Self::Boolean => boolean(text).map(|value| side.of(value, false)).ok_or(invalid),
+            Self::Number(number) => number.bound(text, op).map_err(|_| invalid),
+            Self::Ip => ip::bound(text, op).map_err(|_| invalid),
+            Self::Boolean => boolean(text).map(|value| op.range(value, false)).ok_or(invalid),
             Self::Date | Self::DateNanos => {
                 let rounding = match op {
                     RangeOp::Gte | RangeOp::Lt => Rounding::Down,
@@ -144,7 +138,7 @@ impl OrdinalType {
                 let resolution = if self == Self::Date { Resolution::Milliseconds } else { Resolution::Nanoseconds };
                 let now_ns = i128::from(now_ms) * 1_000_000;
                 let bound_ns = date::bound(text, now_ns, rounding, resolution).ok_or(invalid)?;
-                Ok(side.of(bound_ns, false))
+                Ok(op.range(bound_ns, false))
             }
         }
     }

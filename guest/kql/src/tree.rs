@@ -50,6 +50,13 @@ impl TreeTest {
         self.unmapped = Some(Unmapped { pattern, test, closed });
     }
 
+    /// Leaves out what is not mapped below some objects.
+    pub(crate) fn close<'o>(&mut self, objects: impl Iterator<Item = &'o str>) {
+        if let Some(unmapped) = &mut self.unmapped {
+            unmapped.closed.extend(objects.map(Box::from));
+        }
+    }
+
     /// Can no value meet it?
     pub(crate) const fn is_empty(&self) -> bool {
         self.tests.is_empty()

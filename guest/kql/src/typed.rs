@@ -157,7 +157,9 @@ fn dynamic(condition: &Condition) -> Typed {
         return Typed::NEVER;
     };
     let numbers = match condition {
-        Condition::Equals { value, .. } | Condition::Term { value, .. } => DYNAMIC_NUMBER.term(value).unwrap_or_default(),
+        Condition::Equals { value, .. } | Condition::Term { value, .. } => {
+            DYNAMIC_NUMBER.term(value).unwrap_or_default()
+        }
         Condition::Range(bounds) => {
             let bounds = bounds.iter().map(|(op, bound)| (*op, bound.as_str()));
             DYNAMIC_NUMBER.range(bounds, 0).unwrap_or_default()

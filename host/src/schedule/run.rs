@@ -59,7 +59,8 @@ impl<'a> Schedule<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] if the module cannot be started.
+    /// [`Error::Start`] if the module cannot be started. What it cannot judge is
+    /// in [`Schedule::survey`].
     pub fn new(detector: &Detector, events: &'a [StoredEvent]) -> Result<Self, Error> {
         let detector = detector.of_stored_events();
         let exceptions = &detector.shared.configuration.exceptions;
@@ -112,7 +113,8 @@ impl<'a> Schedule<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] if the module fails.
+    /// [`Error::Start`] if the module fails; `alerts` has what was created
+    /// until then.
     pub fn run(&mut self, rule: usize, execution: &Execution, alerts: &mut AlertsIndex) -> Result<Run, Error> {
         if self.exceptions_expire && self.surveyed_ms != Some(execution.now_ms) {
             self.survey = Survey::take(&mut self.worker, self.events, execution.now_ms)?;

@@ -20,8 +20,8 @@ pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String
     let start = object.get("history_window_start").and_then(Value::as_str)?;
     may_outlast(start).then(|| {
         format!(
-            "the window {} grows from nothing, and what is seen while it is short is forgotten early (after twice \
-             its length then, at least a day) and alerts again; subtract something, as in now-7d",
+            "the history window ({}) begins with no length, and what is seen early in it is forgotten before it ends \
+             (it is kept for twice the length of that moment, at least a day) and alerts again; now-7d, say, does not",
             crate::wasm::printable(start)
         )
     })

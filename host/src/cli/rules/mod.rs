@@ -61,7 +61,7 @@ enum Report {
     /// `type  severity  file  name`, or with --show the rule for reading.
     #[default]
     Text,
-    /// Kibana rule JSON, one rule a line; Kibana imports it.
+    /// Kibana rule JSON, one rule a line.
     Json,
     /// The files that the rules stand in, once each.
     Files,

@@ -23,7 +23,8 @@ pub(super) fn page(rule: &SourceRule, object: &Map<String, Value>) -> String {
     let risk = member("risk_score").map(|score| format!("risk score {score}"));
     page.facts("severity", [joined([member("severity"), risk], ", ")]);
     page.facts("state", state(rule, object));
-    page.facts("building", member("building_block_type").map(|_| "block: its alerts are for other rules".to_owned()));
+    let is_block = member("building_block_type").is_some();
+    page.facts("alerts", is_block.then(|| "are building blocks, for other rules".to_owned()));
     page.facts("author", [texts(object.get("author")).join(", ")]);
     page.facts("index", owned(texts(object.get("index"))));
     page.facts("data view", member("data_view_id"));

@@ -54,11 +54,14 @@ pub(super) fn of_stream(case: &Case, replayed: &Replayed, streamed: &Streamed) -
     }
     let kibana: Alerts<'_> = replayed.alerts.alerts().iter().map(|alert| (alert.event, alert.term.as_str())).collect();
     let stream: Alerts<'_> = streamed.alerts.iter().map(|alert| (alert.event, alert.term.as_str())).collect();
+    if kibana == stream {
+        return Ok(None);
+    }
     let (mut only_kibana, mut only_stream) = (kibana.difference(&stream), stream.difference(&kibana));
     let known = |&(event, term): &(usize, &str)| is_known(replayed, event, term);
 
     let grows = case.rule.get("history_window_start").and_then(|start| start.as_str()?.get(..3)) != Some("now");
-    Ok(if grows && only_stream.clone().next().is_some() && only_stream.clone().all(known) {
+    Ok(if grows && !stream.is_subset(&kibana) && only_stream.clone().all(known) {
         Some(GROWING_WINDOW)
     } else if streamed.deferred > 0 || !replayed.warnings.is_empty() {
         Some(MAX_SIGNALS)
