@@ -45,7 +45,10 @@ fn is(field: Option<&Term>, value: &Term, object: &Value, group: &str) -> Option
             match kind_of(&name, group) {
                 Kind::Keyword { limit } if text.encode_utf16().count() > limit => Box::new(|_| false),
                 Kind::Keyword { .. } | Kind::Flat => Box::new(move |value| *value == *text),
-                Kind::Low => Box::new(move |value| value.to_lowercase() == text.to_lowercase()),
+                // Of other letters each is folded by itself, which `to_lowercase` does not do.
+                Kind::Low if !text.is_ascii() => return None,
+                Kind::Low => Box::new(move |value| value.eq_ignore_ascii_case(&text)),
+                Kind::Words if !has_plain_words(&text) => return None,
                 Kind::Words => Box::new(move |value| {
                     let (value, wanted) = (words(value), words(&text));
                     match quoted {
@@ -137,7 +140,9 @@ fn values(name: &str, object: &Value, group: &str) -> Option<Vec<String>> {
         Kind::Keyword { limit } => {
             decoded.map(|(text, _)| text).filter(|text| text.encode_utf16().count() <= limit).collect()
         }
-        Kind::Low | Kind::Words | Kind::Flat => decoded.map(|(text, _)| text).collect(),
+        Kind::Flat => decoded.map(|(text, _)| text).collect(),
+        Kind::Low => decoded.map(|(text, _)| text.is_ascii().then_some(text)).collect::<Option<Vec<_>>>()?,
+        Kind::Words => decoded.map(|(text, _)| has_plain_words(&text).then_some(text)).collect::<Option<Vec<_>>>()?,
         // Only plain whole numbers are judged; how others are cut is the number's own test.
         Kind::Long => decoded
             .filter(|(text, _)| text != "true" && text != "false")
@@ -173,9 +178,13 @@ fn text_of(term: &Term) -> Option<String> {
     }
 }
 
-/// The words of a text of few alphabets.
+/// Is it plain which words a text has?
+fn has_plain_words(text: &str) -> bool {
+    text.len() < 255 && text.chars().all(|c| c.is_ascii_alphanumeric() || " -+/()[]\n".contains(c))
+}
+
 fn words(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
     parts.filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
 }
 
