@@ -352,6 +352,9 @@ impl Engine {
         let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
             return evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
         };
+        let Some(window_ms) = rule.window.length_ms(at_ms) else {
+            return evaluation.warn(line_number, rule, "lies before the rule's history, so the rule cannot see it");
+        };
         let id = match context.ids.get(line_number as usize) {
             Some(id) if !id.is_empty() => id.clone(),
             _ => event_id(line.trim_ascii()),
@@ -369,7 +372,7 @@ impl Engine {
                 rule: rule.history.clone(),
                 term: canonical(&terms),
                 at_ms,
-                window_ms: rule.window.length_ms(at_ms),
+                window_ms,
                 event: id.clone(),
                 quota: rule.quota,
             });

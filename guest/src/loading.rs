@@ -27,14 +27,13 @@ pub(crate) struct Loading<'p> {
 impl<'p> Loading<'p> {
     /// Loads all of them.
     pub(crate) fn load(documents: &Documents, projection: &'p mut Projection) -> Self {
-        let mut loading =
-            Self {
-                projection,
-                rules: Vec::new(),
-                reports: Reports::default(),
-                mapping: Mapping::default(),
-                exceptions: ExceptionLists::default(),
-            };
+        let mut loading = Self {
+            projection,
+            rules: Vec::new(),
+            reports: Reports::default(),
+            mapping: Mapping::default(),
+            exceptions: ExceptionLists::default(),
+        };
         let mut room = OTHER_BYTES;
         loading.read_mappings(&documents.mappings, &mut room);
         loading.read_exceptions(documents, &mut room);

@@ -31,12 +31,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(
-        &mut self,
-        path: &mut String,
-        is_root: bool,
-        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
-    ) -> bool {
+    fn value(&mut self, path: &mut String, is_root: bool, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
         match self.cursor.token() {
             b'{' => self.elements(b'}', |walk| walk.member(path, is_root, test)),
             b'[' => self.elements(b']', |walk| walk.value(path, is_root, test)),
@@ -44,12 +39,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn member(
-        &mut self,
-        path: &mut String,
-        is_root: bool,
-        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
-    ) -> bool {
+    fn member(&mut self, path: &mut String, is_root: bool, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
         let Some(key) = self.key() else { return false };
         let parent = path.len();
         if !is_root {

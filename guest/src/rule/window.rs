@@ -56,15 +56,21 @@ impl Window {
         self.start.evaluate(at_ms)
     }
 
-    /// Length in milliseconds of the window that ends at `at_ms`; 0 if it
-    /// starts later than that or leaves the calendar.
-    pub fn length_ms(&self, at_ms: i64) -> u64 {
-        self.start_ms(at_ms).map_or(0, |start_ms| at_ms.saturating_sub(start_ms).max(0) as u64)
+    /// Length in milliseconds of the window that ends at `at_ms`: how long a
+    /// sighting then keeps its term known. A window that begins at a date has no
+    /// end to that. `None` for a time before such a window, which no run would
+    /// look at, and if the window leaves the calendar.
+    pub fn length_ms(&self, at_ms: i64) -> Option<u64> {
+        let start_ms = self.start_ms(at_ms)?;
+        match self.start.is_relative() {
+            true => Some(at_ms.saturating_sub(start_ms).max(0) as u64),
+            false => (at_ms >= start_ms).then_some(u64::MAX),
+        }
     }
 
     /// Its length in milliseconds if that is the same at any time.
     pub fn fixed_length_ms(&self) -> Option<u64> {
-        self.start.is_fixed_distance().then(|| self.length_ms(0))
+        self.start.is_fixed_distance().then(|| self.length_ms(0)).flatten()
     }
 }
 
@@ -94,11 +100,11 @@ mod tests {
     #[test]
     fn lengths() {
         let at_ms = 1_795_490_051_876;
-        assert_eq!(window("now-5d", "now-9m").unwrap().length_ms(at_ms), 5 * 86_400_000);
-        assert_eq!(window("now-1M", "now-9m").unwrap().length_ms(at_ms), 31 * 86_400_000);
+        assert_eq!(window("now-5d", "now-9m").unwrap().length_ms(at_ms), Some(5 * 86_400_000));
+        assert_eq!(window("now-1M", "now-9m").unwrap().length_ms(at_ms), Some(31 * 86_400_000));
         let absolute = window("2026-01-01T00:00:00Z", "now-9m").unwrap();
-        assert_eq!(absolute.length_ms(1_767_225_600_000 + 5), 5);
-        assert_eq!(absolute.length_ms(0), 0);
+        assert_eq!(absolute.length_ms(1_767_225_600_000), Some(u64::MAX));
+        assert_eq!(absolute.length_ms(1_767_225_600_000 - 1), None);
         assert_eq!(absolute.fixed_length_ms(), None);
         assert_eq!(window("now-1M", "now-9m").unwrap().fixed_length_ms(), None);
         assert_eq!(window("now-5d", "now-9m").unwrap().fixed_length_ms(), Some(5 * 86_400_000));

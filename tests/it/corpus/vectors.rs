@@ -74,8 +74,7 @@ impl Vector {
         }
         // Fields that are not listed are not mapped.
         let mapping = json!({ "mappings": { "dynamic": "false", "properties": fields } });
-        let document =
-            |name: &str, content: &Value| Document { name: name.to_owned(), content: content.to_string() };
+        let document = |name: &str, content: &Value| Document { name: name.to_owned(), content: content.to_string() };
         Detector::builder(module.clone()).rules([document("rule", &rule)]).mappings([document("mapping", &mapping)])
     }
 
@@ -88,7 +87,8 @@ impl Vector {
         let RuleReports { rules, refusals, unusable, .. } = self.builder(module).check()?;
         ensure!(unusable.is_empty(), "{unusable:?}");
         if self.options["allowLeadingWildcards"] == false {
-            let warned = rules.first().is_some_and(|rule| rule.warnings.iter().any(|text| text.contains("begins with")));
+            let warned =
+                rules.first().is_some_and(|rule| rule.warnings.iter().any(|text| text.contains("begins with")));
             ensure!(warned != parses, "warned of a leading wildcard: {warned}");
             return Ok(());
         }

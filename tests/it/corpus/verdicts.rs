@@ -71,7 +71,8 @@ fn verdicts_are_those_of_real_engines() -> Result<()> {
     let found = matches(&rule_file, &events, &documents)?;
 
     let differing = |pair: &Pair| found.contains(pair) != listed.contains(pair) && !disputed.contains(pair);
-    let mut differences: BTreeSet<&Pair> = found.iter().chain(listed.iter().copied()).filter(|pair| differing(pair)).collect();
+    let mut differences: BTreeSet<&Pair> =
+        found.iter().chain(listed.iter().copied()).filter(|pair| differing(pair)).collect();
     let mut failures = String::new();
     for one in &excused {
         if !differences.remove(&one.pair) && found.iter().chain(listed.iter().copied()).any(|pair| *pair == one.pair) {

@@ -24,11 +24,9 @@ pub(super) const OLDEST: &str = "oldest";
 pub(super) const SECOND_ALERT: &str = "second-alert";
 /// Kibana has forgotten a term that was seen within the window.
 pub(super) const WINDOW: &str = "window";
-/// The state has forgotten a term that was seen within a window that grows.
-pub(super) const GROWING_WINDOW: &str = "growing-window";
 
-pub(super) const ALL: [&str; 9] =
-    [DEFECT, MILLISECONDS, EDITED, BETWEEN_RUNS, MAX_SIGNALS, OLDEST, SECOND_ALERT, WINDOW, GROWING_WINDOW];
+pub(super) const ALL: [&str; 8] =
+    [DEFECT, MILLISECONDS, EDITED, BETWEEN_RUNS, MAX_SIGNALS, OLDEST, SECOND_ALERT, WINDOW];
 
 /// Why a case may differ on Kibana's schedule: what is not copied.
 pub(super) fn of_schedule(case: &Case) -> Option<&'static str> {
@@ -60,10 +58,7 @@ pub(super) fn of_stream(case: &Case, replayed: &Replayed, streamed: &Streamed) -
     let (mut only_kibana, mut only_stream) = (kibana.difference(&stream), stream.difference(&kibana));
     let known = |&(event, term): &(usize, &str)| is_known(replayed, event, term);
 
-    let grows = case.rule.get("history_window_start").and_then(|start| start.as_str()?.get(..3)) != Some("now");
-    Ok(if grows && !stream.is_subset(&kibana) && only_stream.clone().all(known) {
-        Some(GROWING_WINDOW)
-    } else if streamed.deferred > 0 || !replayed.warnings.is_empty() {
+    Ok(if streamed.deferred > 0 || !replayed.warnings.is_empty() {
         Some(MAX_SIGNALS)
     } else if kibana.is_subset(&stream) {
         only_stream.all(|&(event, _)| !is_looked_at(replayed, event)).then_some(BETWEEN_RUNS)
