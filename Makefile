@@ -8,7 +8,7 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test lint bench fuzz-check toolchain clean
+.PHONY: help build demo test test-corpus lint bench fuzz-check toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen
 	$(CARGO) test --release --package firstseen-tests --lib --test it
+
+test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
+	$(CARGO) test --release --package firstseen-guest --test kql_vectors --test unit_cases -- --nocapture
+	$(CARGO) test --release --package firstseen-tests --lib --test it corpus::
 
 lint: toolchain ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check

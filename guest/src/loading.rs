@@ -1,5 +1,7 @@
 //! Documents to rules.
 
+use std::collections::BTreeSet;
+
 use firstseen_kql::Mapping;
 use serde_json::{Map, Value};
 
@@ -22,6 +24,8 @@ pub(crate) struct Loading<'p> {
     pub(crate) reports: Reports,
     mapping: Mapping,
     exceptions: ExceptionLists,
+    /// Exception lists that no rule has had so far.
+    unused_lists: BTreeSet<String>,
 }
 
 impl<'p> Loading<'p> {
@@ -33,11 +37,17 @@ impl<'p> Loading<'p> {
             reports: Reports::default(),
             mapping: Mapping::default(),
             exceptions: ExceptionLists::default(),
+            unused_lists: BTreeSet::new(),
         };
         let mut room = OTHER_BYTES;
         loading.read_mappings(&documents.mappings, &mut room);
         loading.read_exceptions(documents, &mut room);
+        loading.unused_lists = loading.exceptions.ids();
         loading.read_rules(&documents.rules);
+        let unused = std::mem::take(&mut loading.unused_lists).into_iter().map(|id| {
+            format!("no rule has the exception list `{id}`: none names it, or has that for its `rule_id`")
+        });
+        loading.reports.warnings.extend(unused);
         loading
     }
 
@@ -87,7 +97,10 @@ impl<'p> Loading<'p> {
                 found.object.as_ref().ok().and_then(|object| object.get(member)?.as_str().map(str::to_owned))
             };
             let (rule_id, name, kind) = (text("rule_id"), text("name"), text("type"));
-            let compiled = found.object.and_then(|object| self.compile(&object));
+            let compiled = found.object.and_then(|object| {
+                ExceptionLists::strike(&object, &mut self.unused_lists);
+                self.compile(&object)
+            });
             self.reports.rules.push(match compiled {
                 Ok(rule) => {
                     self.rules.push(rule);

@@ -5,6 +5,7 @@ mod answers;
 mod component;
 mod poison;
 mod refused;
+mod rules;
 mod traps;
 
 use anyhow::{Context, Result, ensure};

@@ -10,7 +10,7 @@ mod item;
 mod rule;
 mod value_list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -141,7 +141,9 @@ impl ExceptionLists {
     }
 
     /// The exceptions of a rule: the items of all lists that its
-    /// `exceptions_list` names.
+    /// `exceptions_list` names, and of those whose `list_id` is the rule's
+    /// `rule_id`. The latter is ours, not Kibana's: rules as Elastic ships them
+    /// name no list, and can so have exceptions without being edited.
     ///
     /// # Errors
     ///
@@ -174,7 +176,39 @@ impl ExceptionLists {
                 exceptions.add(item, &self.value_lists)?;
             }
         }
+        for list in self.of_id(rule) {
+            for item in &list.items {
+                exceptions.add(item, &self.value_lists)?;
+            }
+        }
         Ok(exceptions)
+    }
+
+    /// The ids of the lists.
+    pub(crate) fn ids(&self) -> BTreeSet<String> {
+        self.lists.keys().map(|key| key.list_id.clone()).filter(|id| id != ENDPOINT_LIST).collect()
+    }
+
+    /// Takes the ids of the lists that a rule has, or would have, out of a set.
+    pub(crate) fn strike(rule: &Map<String, Value>, ids: &mut BTreeSet<String>) {
+        for Reference { key } in Reference::all(rule).unwrap_or_default() {
+            ids.remove(&key.list_id);
+        }
+        if let Some(Value::String(rule_id)) = rule.get("rule_id") {
+            ids.remove(rule_id);
+        }
+    }
+
+    /// Lists under the rule's own id, that it does not name besides.
+    fn of_id<'l>(&'l self, rule: &'l Map<String, Value>) -> impl Iterator<Item = &'l List> {
+        let rule_id = rule.get("rule_id").and_then(Value::as_str);
+        let named = Reference::all(rule).unwrap_or_default();
+        self.lists
+            .iter()
+            .filter(move |(key, _)| {
+                Some(key.list_id.as_str()) == rule_id && named.iter().all(|reference| reference.key != **key)
+            })
+            .map(|(_, list)| list)
     }
 }
 

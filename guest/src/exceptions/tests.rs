@@ -419,3 +419,22 @@ pub(crate) fn json_of(words: &'static [&'static str]) -> impl Strategy<Value = V
         ]
     })
 }
+
+#[test]
+fn a_list_under_a_rules_own_id_is_the_rules() {
+    let mut lists = ExceptionLists::default();
+    lists.read(&ndjson(&[json!({"name": "h", "entries": [is("host.name", "h1")]})])).unwrap();
+    let of = |rule: Value| lists.of_rule(rule.as_object().unwrap()).unwrap().items.len();
+    assert_eq!(of(json!({"rule_id": "l"})), 1);
+    assert_eq!(of(json!({"rule_id": "other"})), 0);
+    // Named besides, it counts once.
+    let mut named = rule();
+    named.insert("rule_id".to_owned(), json!("l"));
+    assert_eq!(lists.of_rule(&named).unwrap().items.len(), 1);
+
+    let mut ids = lists.ids();
+    ExceptionLists::strike(&Map::from_iter([("rule_id".to_owned(), json!("other"))]), &mut ids);
+    assert_eq!(ids.len(), 1);
+    ExceptionLists::strike(&rule(), &mut ids);
+    assert!(ids.is_empty());
+}

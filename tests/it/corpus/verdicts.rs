@@ -136,7 +136,7 @@ fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> {
 }
 
 fn matches(rules: &Path, events: &Path, documents: &BTreeMap<PathBuf, usize>) -> Result<BTreeSet<Pair>> {
-    let mut command = Firstseen::new("match")?;
+    let command = Firstseen::new("match")?;
     let command = command.arg("--rules").arg(rules).args(["--strict", "--output", "json", "--now", NOW]);
     let ran = command.args(documents.keys()).run(b"")?.expect_code(0)?;
     let pair = |line: &str| {

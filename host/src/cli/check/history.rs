@@ -1,10 +1,11 @@
 //! History windows that the store may forget.
 //!
-//! What was seen is kept for twice the window, counted from its last sighting,
-//! and at least a day, however long the window is. A window that is always of
-//! one length can so never outlast it. One that begins at a fixed time, or at
-//! the beginning of the week, starts with no length at all: what is seen in its
-//! first hours is kept for a day, while the window goes on reaching back to it.
+//! What was seen is kept for twice the length that the window has then, counted
+//! from its last sighting, and at least a day, however long the window is. A
+//! window that always has one length can so never outlast it, nor can one that
+//! begins at a date, whose length counts as endless. One that begins with the
+//! week is short at first: what is seen in its first hours is kept for a day,
+//! while the window goes on reaching back to it.
 
 use serde_json::Value;
 
@@ -20,8 +21,8 @@ pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String
     let start = object.get("history_window_start").and_then(Value::as_str)?;
     may_outlast(start).then(|| {
         format!(
-            "the history window ({}) begins with no length, and what is seen early in it is forgotten before it ends \
-             (it is kept for twice the length of that moment, at least a day) and alerts again; now-7d, say, does not",
+            "the history window ({}) is short at first, and what is seen then is forgotten before it ends (it is kept \
+             for twice the length of that moment, at least a day) and alerts again; write now-7d, for example",
             crate::wasm::printable(start)
         )
     })
@@ -30,7 +31,7 @@ pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String
 /// Whether a window that begins at `start` can reach back further than what it
 /// saw is kept. What cannot be told is said to.
 fn may_outlast(start: &str) -> bool {
-    let Some(offset) = start.trim().strip_prefix("now") else { return true };
+    let Some(offset) = start.trim().strip_prefix("now") else { return false };
     let Some((offset, rounding)) = offset.split_once('/') else { return false };
     // Less than a day is always kept.
     let rounding = days(rounding).unwrap_or(f64::INFINITY);
@@ -67,10 +68,20 @@ mod tests {
 
     #[test]
     fn windows_that_begin_with_nothing() {
-        for start in ["now/w", "now/M", "now/y", "now-1d/w", "now-1w/M", "now+1d-3d/w", "2026-01-01T00:00:00Z"] {
+        for start in ["now/w", "now/M", "now/y", "now-1d/w", "now-1w/M", "now+1d-3d/w"] {
             assert!(may_outlast(start), "{start}");
         }
-        for start in ["now-7d", "now-1M", "now/d", "now-12h/d", "now-7d/d", "now-1w/w", "now-1M/M"] {
+        for start in [
+            "now-7d",
+            "now-1M",
+            "now/d",
+            "now-12h/d",
+            "now-7d/d",
+            "now-1w/w",
+            "now-1M/M",
+            "2026-01-01",
+            "2026-01-01||/M",
+        ] {
             assert!(!may_outlast(start), "{start}");
         }
     }
