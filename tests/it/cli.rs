@@ -7,5 +7,6 @@ mod flags;
 mod generated;
 mod lines;
 mod live;
+mod matching;
 mod recorded;
 mod rules;

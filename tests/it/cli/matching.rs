@@ -1,0 +1,184 @@
+//! `firstseen match`, and the rules, exceptions and mappings that `filter`
+//! takes too.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use firstseen_tests::data;
+use firstseen_tests::firstseen::{Firstseen, NOW};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The built-in rule's event, with another host, user and parent.
+fn install(host: &str, user: &str, parent: &str) -> String {
+    json!({
+        "@timestamp": NOW, "event": {"category": ["process"], "type": ["start"], "action": "exec"},
+        "host": {"name": host, "os": {"type": "linux"}}, "user": {"name": user},
+        "process": {"name": "dpkg", "args": ["dpkg", "-i", "x.deb"], "parent": {"executable": parent}},
+    })
+    .to_string()
+}
+
+fn written(scratch: &TempDir, name: &str, content: &str) -> Result<PathBuf> {
+    let path = scratch.path().join(name);
+    fs::write(&path, content)?;
+    Ok(path)
+}
+
+fn query_rule(rule_id: &str, query: &str, more: &Value) -> String {
+    let mut rule = json!({
+        "rule_id": rule_id, "name": format!("rule {rule_id}"), "type": "query", "query": query,
+        "severity": "low", "risk_score": 1,
+    });
+    if let (Some(rule), Some(more)) = (rule.as_object_mut(), more.as_object()) {
+        rule.extend(more.clone());
+    }
+    format!("{rule}\n")
+}
+
+#[test]
+fn a_query_finds_events_as_they_are() -> Result<()> {
+    let input = "{\"a\": 1 }\n\n{\"a\":2,\"ip\":\"10.1.2.3\"}\nnot an event\n{\"a\":3}";
+    let grep = |query: &str| -> Result<_> { Firstseen::new("match")?.args(["--query", query]).run(input.as_bytes()) };
+    let ran = grep("a <= 2")?.expect_code(0)?;
+    assert_eq!(ran.text()?, "{\"a\": 1 }\n{\"a\":2,\"ip\":\"10.1.2.3\"}\n");
+    assert!(ran.stderr.contains("1 lines are no events"), "{}", ran.stderr);
+    assert_eq!(grep("a:3")?.expect_code(0)?.text()?, "{\"a\":3}\n");
+    assert_eq!(grep("a:4")?.expect_code(1)?.text()?, "");
+    let ran = grep("a:(1 or")?.expect_code(2)?;
+    assert!(ran.stderr.contains('^') && ran.stderr.contains("expected"), "{}", ran.stderr);
+    Ok(())
+}
+
+#[test]
+fn rules_are_named_with_file_and_line() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let rules = [
+        query_rule("one", "a:x", &json!({})),
+        query_rule("two", "a:*", &json!({"index": ["logs-b-*", "-logs-b-not*"]})),
+        query_rule("off", "a:*", &json!({"enabled": false})),
+    ];
+    let rules = written(&scratch, "rules.ndjson", &rules.concat())?;
+    let stream = |dataset: &str| json!({"type": "logs", "dataset": dataset, "namespace": "default"});
+    let events = [
+        json!({"a": ["y", "x"]}),
+        json!({"a": "y", "data_stream": stream("b")}),
+        json!({"a": "x", "data_stream": stream("b-not")}),
+        json!({"b": "x"}),
+    ];
+    let events: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let events = written(&scratch, "events.ndjson", &events)?;
+    let run = |arguments: &[&str]| -> Result<Vec<String>> {
+        let command = Firstseen::new("match")?.arg("--rules").arg(&rules).args(arguments).arg(&events);
+        Ok(command.run(b"")?.expect_code(0)?.text()?.lines().map(str::to_owned).collect())
+    };
+    let file = events.display();
+    let text = run(&[])?;
+    let expected = ["1: rule one (one)", "1: rule two (two)", "2: rule two (two)", "3: rule one (one)"];
+    assert_eq!(text, expected.map(|line| format!("{file}:{line}")));
+    let objects: Vec<Value> =
+        run(&["--output", "json"])?.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    assert_eq!(objects[2], json!({"file": file.to_string(), "line": 2, "rule_id": "two", "rule_name": "rule two"}));
+    assert_eq!(run(&["--index", "logs-c-x"])?.len(), 2);
+    Ok(())
+}
+
+/// The example of the README.
+#[test]
+fn exceptions_exempt_a_parent_and_a_user() -> Result<()> {
+    let events = [
+        install("build-07", "packer", "/usr/bin/packer"),
+        install("web-1", "packer", "/usr/bin/packer"),
+        install("web-1", "root", "/opt/ansible/bin/python"),
+        install("web-1", "root", "/usr/bin/bash"),
+    ];
+    let events: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let lines = |now: &str| -> Result<Vec<u64>> {
+        let command = Firstseen::new("match")?.args(["--output", "json", "--now", now]).arg("--exceptions");
+        let ran = command.arg(data("exceptions/known-installers.ndjson")).run(events.as_bytes())?.expect_code(0)?;
+        let found = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.iter().filter_map(|one| one["line"].as_u64()).collect())
+    };
+    assert_eq!(lines(NOW)?, [2, 4]);
+    assert_eq!(lines("2027-07-01T00:00:00Z")?, [1, 2, 4]);
+
+    let filter = Firstseen::filter()?.args(["--only-alerts", "--exceptions"]);
+    let ran = filter.arg(data("exceptions/known-installers.ndjson")).run(events.as_bytes())?.expect_code(0)?;
+    let alerts = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+    let terms: Vec<&Value> = alerts.iter().map(|alert| &alert["kibana.alert.new_terms"]).collect();
+    assert_eq!(terms, [&json!(["/usr/bin/packer"]), &json!(["/usr/bin/bash"])]);
+    Ok(())
+}
+
+#[test]
+fn value_lists_and_mappings() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let list = json!({"id": "x", "list_id": "known", "type": "detection", "namespace_type": "single"});
+    let rules = written(&scratch, "rule.json", &query_rule("one", "src:*", &json!({"exceptions_list": [list]})))?;
+    let item = json!({
+        "list_id": "known", "item_id": "scanners", "name": "Scanners",
+        "entries": [{"field": "src", "type": "list", "operator": "included", "list": {"id": "scanners.txt", "type": "ip"}}],
+    });
+    let exceptions = written(&scratch, "exceptions.ndjson", &format!("{item}\n"))?;
+    let values = written(&scratch, "scanners.txt", "10.0.0.1\n10.0.0.2\n")?;
+    let mapping = written(&scratch, "mapping.json", r#"{"mappings":{"properties":{"src":{"type":"ip"}}}}"#)?;
+    let events = "{\"src\":\"10.0.0.3\"}\n{\"src\":\"::ffff:10.0.0.2\"}\n{\"src\":\"nowhere\"}\n";
+    let command = || -> Result<_> { Ok(Firstseen::new("match")?.args(["--strict", "--rules"]).arg(&rules)) };
+
+    // A rule that names a list alerts on too much without it, so it does not run.
+    let ran = command()?.run(events.as_bytes())?.expect_code(2)?;
+    assert!(ran.stderr.contains("--exceptions FILE"), "{}", ran.stderr);
+    let ran = command()?.arg("--exceptions").arg(&exceptions).run(events.as_bytes())?.expect_code(2)?;
+    assert!(ran.stderr.contains("scanners.txt"), "{}", ran.stderr);
+
+    let all = |with_mapping: bool| -> Result<usize> {
+        let command = command()?.arg("--exceptions").arg(&exceptions).arg("--value-list").arg(&values);
+        let command = if with_mapping { command.arg("--mapping").arg(&mapping) } else { command };
+        Ok(command.run(events.as_bytes())?.expect_code(0)?.text()?.lines().count())
+    };
+    // As keywords the second address is another text, and the third is one too.
+    assert_eq!(all(false)?, 3);
+    assert_eq!(all(true)?, 1);
+    Ok(())
+}
+
+#[test]
+fn strict_wants_all_that_was_given() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let rules = query_rule("good", "a:b", &json!({})) + &query_rule("bad", "a:(", &json!({}));
+    let rules = written(&scratch, "rules.ndjson", &rules)?;
+    for subcommand in ["match", "filter"] {
+        let ran = Firstseen::new(subcommand)?.arg("--rules").arg(&rules).run(b"{\"a\":\"b\"}\n")?.expect_code(0)?;
+        assert!(ran.stderr.contains("not used") && ran.stderr.contains("rules.ndjson:2"), "{}", ran.stderr);
+        let strict = Firstseen::new(subcommand)?.arg("--strict").arg("--rules").arg(&rules);
+        let ran = strict.run(b"{\"a\":\"b\"}\n")?.expect_code(2)?;
+        assert!(ran.stderr.contains("rules.ndjson:2"), "{}", ran.stderr);
+        let nothing = Firstseen::new(subcommand)?.arg("--rules").arg(scratch.path().join("missing"));
+        assert!(nothing.run(b"{}\n")?.expect_code(2)?.stderr.contains("missing"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_query_rule_alerts_on_every_event_once() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let more = json!({
+        "severity_mapping": [{"field": "level", "operator": "equals", "value": "9", "severity": "critical"}],
+        "rule_name_override": "title", "building_block_type": "default", "timestamp_override": "event.ingested",
+    });
+    let rules = written(&scratch, "rule.json", &query_rule("one", "a:b", &more))?;
+    let events = "{\"a\":\"b\",\"n\":1}\n{\"a\":\"b\",\"n\":2,\"level\":9,\"title\":\"T\"}\n{\"a\":\"b\",\"n\":1}\n{\"a\":\"c\"}\n";
+    let filter = Firstseen::filter()?.args(["--only-alerts", "--rules"]).arg(&rules);
+    let ran = filter.run(events.as_bytes())?.expect_code(0)?;
+    let alerts = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+    let said = |member: &str| alerts.iter().map(|alert| alert[member].clone()).collect::<Vec<_>>();
+    assert_eq!(said("n"), [1, 2]);
+    assert_eq!(said("kibana.alert.severity"), ["low", "critical"]);
+    assert_eq!(said("kibana.alert.rule.severity"), ["low", "low"]);
+    assert_eq!(said("kibana.alert.rule.name"), ["rule one", "T"]);
+    assert_eq!(said("kibana.alert.rule.type"), ["query", "query"]);
+    assert_eq!(said("kibana.alert.building_block_type"), ["default", "default"]);
+    assert!(alerts.iter().all(|alert| alert["kibana.alert.new_terms"].is_null()));
+    Ok(())
+}
