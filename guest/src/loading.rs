@@ -1,5 +1,6 @@
 //! Documents to rules.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use firstseen_kql::Mapping;
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::engine::{Documents, Refusal, Reports};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
-use crate::mapping::Fields;
+use crate::mapping::{Fields, built_in};
 use crate::rule::{BUILT_IN, Rule, RuleError, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
@@ -22,7 +23,7 @@ pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
     pub(crate) rules: Vec<Rule>,
     pub(crate) reports: Reports,
-    mapping: Mapping,
+    mapping: Cow<'static, Mapping>,
     exceptions: ExceptionLists,
     /// Exception lists that no rule has had so far.
     unused_lists: BTreeSet<String>,
@@ -35,7 +36,7 @@ impl<'p> Loading<'p> {
             projection,
             rules: Vec::new(),
             reports: Reports::default(),
-            mapping: Mapping::default(),
+            mapping: Cow::Borrowed(built_in()),
             exceptions: ExceptionLists::default(),
             unused_lists: BTreeSet::new(),
         };
@@ -44,14 +45,17 @@ impl<'p> Loading<'p> {
         loading.read_exceptions(documents, &mut room);
         loading.unused_lists = loading.exceptions.ids();
         loading.read_rules(&documents.rules);
-        let unused = std::mem::take(&mut loading.unused_lists).into_iter().map(|id| {
-            format!("no rule has the exception list `{id}`: none names it, or has that for its `rule_id`")
-        });
+        let unused = std::mem::take(&mut loading.unused_lists)
+            .into_iter()
+            .map(|id| format!("no rule has the exception list `{id}`: none names it, or has that for its `rule_id`"));
         loading.reports.warnings.extend(unused);
         loading
     }
 
     fn read_mappings(&mut self, documents: &[(String, String)], room: &mut usize) {
+        if documents.is_empty() {
+            return;
+        }
         let mut fields = Fields::built_in();
         for (name, content) in documents {
             let read = take(room, content, OTHER_BYTES).and_then(|()| fields.read(content));
@@ -62,7 +66,7 @@ impl<'p> Loading<'p> {
                 Err(error) => self.reports.unusable.push(Refusal::of_document(name, error)),
             }
         }
-        self.mapping = fields.mapping();
+        self.mapping = Cow::Owned(fields.mapping());
     }
 
     fn read_exceptions(&mut self, documents: &Documents, room: &mut usize) {

@@ -64,7 +64,8 @@ fn documents(rule: String) -> Documents {
 /// by blank lines: exceptions, a value list, a mapping.
 pub fn check_documents(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let mut parts = text.splitn(3, "\n\n").map(|part| vec![("list".to_owned(), part.to_owned())]);
+    let document = |part: &str| (!part.is_empty()).then(|| ("list".to_owned(), part.to_owned()));
+    let mut parts = text.splitn(3, "\n\n").map(|part| document(part).into_iter().collect::<Vec<_>>());
     let mut next = || parts.next().unwrap_or_default();
     let (exceptions, value_lists, mappings) = (next(), next(), next());
     let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).expect("the built-in rule is JSON");

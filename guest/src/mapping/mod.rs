@@ -14,6 +14,8 @@ mod table;
 mod template;
 mod types;
 
+use std::sync::OnceLock;
+
 use firstseen_kql::{FieldType, Mapping};
 
 pub use fields::Fields;
@@ -22,18 +24,20 @@ pub use fields::Fields;
 /// writes it.
 const TABLE: &str = include_str!("../../fields/built_in.txt");
 
-/// The module's own table. The same as [`Fields::built_in`] without the
-/// detour.
-#[must_use]
-pub fn built_in() -> Mapping {
-    let mut mapping = Mapping::default();
-    table::read(TABLE, |row| match row {
-        table::Row::Field(name, field_type) => mapping.insert(name, field_type),
-        table::Row::Multi(name, parent, field_type) => mapping.insert_multi(name, parent, field_type),
-        table::Row::Template(pattern, field_type) => mapping.insert_template(pattern, field_type),
-        table::Row::Closed(object) => mapping.set_dynamic(object, false),
-    });
-    mapping
+/// The module's own table, read once. The same as [`Fields::built_in`] without
+/// the detour.
+pub fn built_in() -> &'static Mapping {
+    static BUILT_IN: OnceLock<Mapping> = OnceLock::new();
+    BUILT_IN.get_or_init(|| {
+        let mut mapping = Mapping::default();
+        table::read(TABLE, |row| match row {
+            table::Row::Field(name, field_type) => mapping.insert(name, field_type),
+            table::Row::Multi(name, parent, field_type) => mapping.insert_multi(name, parent, field_type),
+            table::Row::Template(pattern, field_type) => mapping.insert_template(pattern, field_type),
+            table::Row::Closed(object) => mapping.set_dynamic(object, false),
+        });
+        mapping
+    })
 }
 
 /// A keyword as Elastic's templates make it: `ignore_above` is 1024.
