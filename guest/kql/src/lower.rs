@@ -78,13 +78,15 @@ impl Lowering<'_, '_> {
         let Field { path, field_type } = match self.mapping.resolve(name) {
             Resolved::Field(field) => field,
             Resolved::Object if *condition == Condition::Exists => return Ok(self.object(name)),
-            Resolved::Object | Resolved::Unmapped => {
-                let fails = *condition == Condition::Null;
-                return if fails { Err(error(ErrorKind::Null)) } else { Ok(Expr::Const(false)) };
-            }
+            Resolved::Object | Resolved::Unmapped => return nowhere(condition, span),
         };
         if field_type == FieldType::Dynamic {
-            return self.dynamic(&path, condition, span);
+            // A nested object is a document of its own, which only its group looks into.
+            let is_here = match self.group {
+                Some(group) => within(Some(group), &path) != path,
+                None => self.mapping.nested_path(name).is_none(),
+            };
+            return if is_here { self.dynamic(&path, condition, span) } else { nowhere(condition, span) };
         }
         match (self.mapping.nested_path(name), self.group) {
             _ if field_type == FieldType::Nested => {}
@@ -298,6 +300,14 @@ impl<'m> Tree<'m> {
         }
         let slot = layout.leaves(object);
         Expr::Leaf(Leaf::Tree { slot, test: Box::new(self.test) })
+    }
+}
+
+/// A condition that no event can meet.
+fn nowhere(condition: &Condition, span: Span) -> Result<Expr, Error> {
+    match condition {
+        Condition::Null => Err(Error { kind: ErrorKind::Null, span }),
+        _ => Ok(Expr::Const(false)),
     }
 }
 

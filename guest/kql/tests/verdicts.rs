@@ -60,6 +60,8 @@ verdicts! {
         yes [{"n": [{"k": "x", "long": 2}]}, {"n": [{"k": "y"}, {"k": ["x"], "long": [0, 3]}]}]
         no [{"n": [{"k": "x", "long": 1}, {"k": "y", "long": 2}]}, {}];
     nested_not: "n:{ not k:x }" => yes [{"n": [{"k": "x"}, {}]}, {"n": {"k": "y"}}] no [{"n": {"k": "x"}}, {"n": [null]}];
+    nested_unmapped: "n:{ new:x }" => yes [{"n": {"new": "x"}}] no [{"new": "x"}];
+    nested_unmapped_alone: "n.new:x" => yes [] no [{"n": {"new": "x"}}];
     not_nested: "not n:{ k:x }" => yes [{}, {"n": {"k": "y"}}] no [{"n": [{"k": "y"}, {"k": "x"}]}];
     names_by_pattern: "o.*:1" => yes [{"o.k": "1"}, {"o.long": 1}, {"o": {"new": "1"}}] no [{"k": "1"}, {"o.k": "x"}];
     nested_by_pattern: "n.*:1" => yes [{"n": {"k": "1"}}, {"n": {"long": 1}}] no [{"n": {"k": "x"}}];
