@@ -11,6 +11,7 @@
 pub mod alert;
 mod candidates;
 pub mod engine;
+mod evaluation;
 pub mod event;
 pub mod exceptions;
 mod loading;

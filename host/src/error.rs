@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::detector::RuleRefusal;
+use crate::reports::RuleRefusal;
 use crate::store::StoreError;
 use crate::wasm::{ModuleError, Trap};
 

@@ -42,11 +42,14 @@
 //! `cli` (default): the `firstseen` command and what only it needs. Without it
 //! the library has no part in terminals, signals or argument parsing.
 
+mod answer;
 mod batch;
 mod breaker;
+mod builder;
 mod detector;
 mod error;
 mod outcome;
+mod reports;
 pub mod schedule;
 pub mod sources;
 pub mod store;
@@ -63,8 +66,10 @@ mod harness;
 mod pipeline;
 
 pub use batch::Batch;
-pub use detector::{AlertFormat, Builder, Clock, Detector, Document, Refusal, RuleRefusal, RuleReports, RuleSummary};
+pub use builder::{AlertFormat, Builder, Clock, Document};
+pub use detector::Detector;
 pub use error::Error;
 pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
+pub use reports::{Refusal, RuleRefusal, RuleReports, RuleSummary};
 pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleError, Trap, TrapKind};
 pub use worker::Worker;

@@ -1,7 +1,7 @@
 //! Evaluation on one event.
 
 use crate::Slot;
-use crate::lower::Leaf;
+use crate::expr::Leaf;
 use crate::program::{Chain, Program, Target};
 use crate::value::Scalar;
 

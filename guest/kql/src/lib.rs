@@ -156,6 +156,7 @@ mod date;
 mod doc_value;
 mod error;
 mod eval;
+mod expr;
 mod ip;
 mod java;
 mod lex;

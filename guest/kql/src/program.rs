@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 use crate::clause::Clause;
 use crate::error::Error;
-use crate::lower::{Expr, Leaf, lower};
+use crate::expr::{Expr, Leaf};
+use crate::lower::lower;
 use crate::mapping::Mapping;
 use crate::required::{self, Requirement};
 

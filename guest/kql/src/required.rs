@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::lower::{Expr, Leaf};
+use crate::expr::{Expr, Leaf};
 use crate::program::Slot;
 use crate::test::{KeywordTest, OneOf, Test};
 

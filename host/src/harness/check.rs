@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::case::{Case, Known};
 use super::expectation::as_expected;
 use crate::batch::Batch;
-use crate::detector::{Clock, Detector};
+use crate::builder::Clock;
+use crate::detector::Detector;
 use crate::store::{Learning, MemoryStore, Quota, Session, Sighting, Store};
 use crate::wasm::Module;
 

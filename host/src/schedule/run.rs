@@ -8,8 +8,9 @@ use super::order::{Ranked, in_order};
 use super::range::{Execution, RunRange, RunRanges, with_catch_up};
 use super::survey::{Occurrence, StoredEvent, Survey, as_line};
 use crate::batch::Batch;
-use crate::detector::{Detector, RuleSummary};
+use crate::detector::Detector;
 use crate::error::Error;
+use crate::reports::RuleSummary;
 use crate::store::{Learning, MemoryStore, Quota, SIGHTINGS_MAX, Session, Sighting, Store, Verdict};
 use crate::worker::Worker;
 

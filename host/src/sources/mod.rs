@@ -79,7 +79,7 @@ pub use documents::{LoadedDocuments, load_exceptions, load_mappings, load_value_
 pub use problem::{SourceFault, SourceProblem};
 pub use rule::{Place, SourceRule};
 
-use crate::detector::Document;
+use crate::builder::Document;
 use rule_file::RuleFile;
 use walk::Walk;
 

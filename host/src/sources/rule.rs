@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::position::QueryText;
 use super::problem::SourceFault;
-use crate::detector::Document;
+use crate::builder::Document;
 
 /// A rule as Kibana rule JSON, and where it was found.
 #[derive(Clone, Debug)]

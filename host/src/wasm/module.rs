@@ -14,7 +14,7 @@ use super::instance::Instance;
 use super::limits::Limits;
 use super::runtime;
 use super::trap::Trap;
-use crate::detector::RuleSummary;
+use crate::reports::RuleSummary;
 
 /// The component that was built together with this library.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/firstseen.wasm"));

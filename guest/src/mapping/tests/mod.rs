@@ -86,7 +86,7 @@ fn the_built_in_table() {
         ("powershell.file.script_block_text", "text"),
         ("some.field", "dynamic"),
     ] {
-        assert_eq!(resolved(&mapping, name), expected, "{name}");
+        assert_eq!(resolved(mapping, name), expected, "{name}");
     }
     assert!(mapping.len() > 3_000, "{}", mapping.len());
 }
@@ -95,7 +95,7 @@ fn the_built_in_table() {
 fn both_ways_to_the_built_in_table_lead_to_the_same() {
     let (left, right) = (built_in(), Fields::built_in().mapping());
     let all = |mapping: &Mapping| -> Vec<String> { mapping.fields().map(|field| format!("{field:?}")).collect() };
-    assert_eq!(all(&left), all(&right));
+    assert_eq!(all(left), all(&right));
     for name in ["kubernetes.audit.requestObject.x", "o365.audit.Parameters.x", "x"] {
         assert_eq!(left.resolve(name), right.resolve(name), "{name}");
     }

@@ -1,0 +1,235 @@
+//! Putting a detector together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::detector::{CONFIGURE_TIMEOUT, Detector, Shared};
+use crate::error::Error;
+use crate::reports::RuleReports;
+use crate::store::{Learning, MemoryStore, Store};
+use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
+
+/// A named text; the name appears in messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// File name or other origin.
+    pub name: String,
+    /// The text.
+    pub content: String,
+}
+
+/// Where the time of an event comes from when it lacks a rule's
+/// `timestamp_override` field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// A live pipeline: the arrival of the batch stands for `event.ingested`.
+    #[default]
+    Arrival,
+    /// A replay: `@timestamp`.
+    Event,
+}
+
+/// The form of alert documents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AlertFormat {
+    /// For Kibana's alerts index.
+    #[default]
+    Kibana,
+    /// A small ECS document.
+    Ecs,
+}
+
+/// Puts a [`Detector`] together.
+pub struct Builder {
+    module: Module,
+    configuration: wit::Configuration,
+    limits: Limits,
+    line_bytes_max: usize,
+    learn: Duration,
+    store: Option<Arc<dyn Store>>,
+    log: Box<dyn Fn(&LogMessage) + Send + Sync>,
+}
+
+impl Builder {
+    /// Begins a detector that runs the module's built-in rule over a memory
+    /// store; the builder changes that.
+    pub(crate) fn new(module: Module) -> Self {
+        Self {
+            module,
+            configuration: wit::Configuration {
+                rules: Vec::new(),
+                exceptions: Vec::new(),
+                value_lists: Vec::new(),
+                mappings: Vec::new(),
+                clock: wit::Clock::Arrival,
+                format: wit::AlertFormat::Kibana,
+                space: "default".to_owned(),
+            },
+            limits: Limits::default(),
+            line_bytes_max: 1 << 20,
+            learn: Duration::ZERO,
+            store: None,
+            log: Box::new(|_| {}),
+        }
+    }
+
+    /// Runs these rules (Kibana rule JSON: one object, an array, or NDJSON)
+    /// instead of the built-in one.
+    #[must_use]
+    pub fn rules(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.rules = to_wit(documents);
+        self
+    }
+
+    /// Exception lists and items as Kibana exports them (NDJSON); rules have
+    /// those that their `exceptions_list` names.
+    #[must_use]
+    pub fn exceptions(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.exceptions = to_wit(documents);
+        self
+    }
+
+    /// Value lists that exceptions name: the document's name is the list's id,
+    /// its content one value a line.
+    #[must_use]
+    pub fn value_lists(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.value_lists = to_wit(documents);
+        self
+    }
+
+    /// Field types that win over the module's own table: mappings, index
+    /// templates or `_field_caps` answers (JSON). The last one wins.
+    #[must_use]
+    pub fn mappings(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
+        self.configuration.mappings = to_wit(documents);
+        self
+    }
+
+    /// Where event times come from; [`Clock::Arrival`] by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.configuration.clock = match clock {
+            Clock::Arrival => wit::Clock::Arrival,
+            Clock::Event => wit::Clock::Event,
+        };
+        self
+    }
+
+    /// Form of the alerts; [`AlertFormat::Kibana`] by default.
+    #[must_use]
+    pub fn format(mut self, format: AlertFormat) -> Self {
+        self.configuration.format = match format {
+            AlertFormat::Kibana => wit::AlertFormat::Kibana,
+            AlertFormat::Ecs => wit::AlertFormat::Ecs,
+        };
+        self
+    }
+
+    /// Kibana space of the alerts, part of every alert id; `default` by
+    /// default.
+    #[must_use]
+    pub fn space(mut self, space: impl Into<String>) -> Self {
+        self.configuration.space = space.into();
+        self
+    }
+
+    /// Where sightings are kept; a fresh [`MemoryStore`] by default.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// How long a rule that is new to the store only learns: sightings are
+    /// recorded, alerts held back and counted. Zero by default. It counts from
+    /// the first batch, or, by [`Clock::Event`], from the rule's first sighting.
+    #[must_use]
+    pub fn learn(mut self, learn: Duration) -> Self {
+        self.learn = learn;
+        self
+    }
+
+    /// What the module may use.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Greatest length of a line in bytes; longer ones are not judged. 1 MiB by
+    /// default, 32 MiB at most: a module takes batches of up to 64 MiB.
+    #[must_use]
+    pub fn line_bytes_max(mut self, line_bytes_max: usize) -> Self {
+        self.line_bytes_max = line_bytes_max.min(32 << 20);
+        self
+    }
+
+    /// Where the module's messages go; nowhere by default.
+    #[must_use]
+    pub fn log(mut self, log: impl Fn(&LogMessage) + Send + Sync + 'static) -> Self {
+        self.log = Box::new(log);
+        self
+    }
+
+    /// Starts the module and loads the rules.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if the module fails, [`Error::NoRules`] if it refuses
+    /// every rule. Rules refused beside others that run are in
+    /// [`Detector::refusals`].
+    pub fn build(self) -> Result<Detector, Error> {
+        let (mut instance, RuleReports { rules, refusals, unusable }) = self.configured()?;
+        if rules.is_empty() {
+            return Err(Error::NoRules(refusals));
+        }
+        let learn_ms = u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX);
+        let learning = match self.configuration.clock {
+            wit::Clock::Arrival => Learning::by_arrival(learn_ms),
+            wit::Clock::Event => Learning::by_event(learn_ms),
+        };
+        let shared = Shared {
+            module: self.module,
+            configuration: self.configuration,
+            limits: self.limits,
+            line_bytes_max: self.line_bytes_max,
+            learning,
+            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            rules,
+            refusals,
+            unusable,
+            log: self.log,
+        };
+        shared.log(instance.take_messages());
+        Ok(Detector { shared: Arc::new(shared) })
+    }
+
+    /// Starts the module and says what became of the rules, be it that none
+    /// runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] if the module fails.
+    pub fn check(self) -> Result<RuleReports, Error> {
+        let (mut instance, reports) = self.configured()?;
+        instance.take_messages().iter().for_each(|message| (self.log)(message));
+        Ok(reports)
+    }
+
+    fn configured(&self) -> Result<(Instance, RuleReports), Error> {
+        let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
+        let mut reports = RuleReports::default();
+        for report in instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)? {
+            match report {
+                wit::RuleReport::Loaded(summary) => reports.rules.push(summary.into()),
+                wit::RuleReport::Refused(error) => reports.refusals.push(error.into()),
+                wit::RuleReport::Unusable(error) => reports.unusable.push(error.into()),
+            }
+        }
+        Ok((instance, reports))
+    }
+}
+
+fn to_wit(documents: impl IntoIterator<Item = Document>) -> Vec<wit::Document> {
+    documents.into_iter().map(|document| wit::Document { name: document.name, content: document.content }).collect()
+}
