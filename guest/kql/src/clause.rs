@@ -57,7 +57,7 @@ impl Clause {
 }
 
 /// Which fields a condition is about.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
     /// The field of this name.
     Exact(Arc<str>),

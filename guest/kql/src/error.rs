@@ -70,6 +70,8 @@ pub enum ErrorKind {
     TooLong,
     /// Parentheses and braces go deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
     TooDeep,
+    /// The patterns of field names find too many fields, 100,000 all in all.
+    TooManyFields,
     /// There are more leaves than [`MAX_LEAVES`](crate::MAX_LEAVES).
     TooManyLeaves,
 }
@@ -199,6 +201,9 @@ impl fmt::Display for ErrorKind {
             ),
             Self::TooLong => write!(f, "the query is longer than {} bytes", crate::MAX_QUERY_BYTES),
             Self::TooDeep => write!(f, "more than {} levels of nesting", crate::MAX_DEPTH),
+            Self::TooManyFields => {
+                f.write_str("the patterns of field names find too many fields; write fewer, or longer ones")
+            }
             Self::TooManyLeaves => write!(f, "more than {} conditions", crate::MAX_LEAVES),
         }
     }

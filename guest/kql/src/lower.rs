@@ -2,7 +2,9 @@
 //! it meets a mapping.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::ast::Span;
@@ -13,13 +15,33 @@ use crate::mapping::{Field, FieldType, Mapping, Resolved};
 use crate::program::{Chain, Layout};
 use crate::query_string;
 use crate::test::Test;
-use crate::tree::TreeTest;
+use crate::tree::{FieldSet, Tree, TreeTest};
 use crate::typed::{Typed, typed};
 use crate::wildcard::Wildcard;
 
+/// Fields that the patterns of one query may find, each pattern counted by itself.
+const MAX_FOUND_FIELDS: usize = 100_000;
+
 /// Reduces a clause.
 pub(crate) fn lower(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Expr, Error> {
-    Lowering { mapping, layout, group: None }.clause(clause)
+    Lowering { mapping, layout, group: None, sets: &mut Sets::default() }.clause(clause)
+}
+
+/// Sets of fields that the conditions of one query are about.
+#[derive(Default)]
+struct Sets {
+    /// By group, and by what finds the fields in it.
+    known: BTreeMap<(Option<String>, Name), Arc<FieldSet>>,
+    /// How many fields were found so far.
+    fields: usize,
+}
+
+impl Sets {
+    /// Counts fields, up to the limit of a query.
+    fn count(&mut self, fields: usize) -> Result<(), ErrorKind> {
+        self.fields += fields;
+        if self.fields > MAX_FOUND_FIELDS { Err(ErrorKind::TooManyFields) } else { Ok(()) }
+    }
 }
 
 struct Lowering<'m, 'l> {
@@ -27,6 +49,7 @@ struct Lowering<'m, 'l> {
     layout: &'l mut dyn Layout,
     /// The nested path that the clauses are about.
     group: Option<&'m str>,
+    sets: &'l mut Sets,
 }
 
 impl Lowering<'_, '_> {
@@ -55,7 +78,7 @@ impl Lowering<'_, '_> {
         let error = |kind| Error { kind, span };
         let Field { path, field_type } = match self.mapping.resolve(name) {
             Resolved::Field(field) => field,
-            Resolved::Object if *condition == Condition::Exists => return Ok(self.object(name)),
+            Resolved::Object if *condition == Condition::Exists => return self.object(name, span),
             Resolved::Object | Resolved::Unmapped => return nowhere(condition, span),
         };
         if field_type == FieldType::Dynamic {
@@ -108,24 +131,13 @@ impl Lowering<'_, '_> {
 
     /// Any value at or below a path.
     fn below(&mut self, path: &str, test: Test) -> Expr {
-        let mut tree = TreeTest::default();
-        let test = tree.add_test(test);
-        tree.set_unmapped(any_name(), test, Vec::new());
         let slot = self.layout.leaves(path);
-        Expr::Leaf(Leaf::Tree { slot, test: Box::new(tree) })
+        Expr::Leaf(Leaf::Tree { slot, test: Box::new(TreeTest::below(test)) })
     }
 
-    /// Has an object a mapped field that exists?
-    fn object(&mut self, object: &str) -> Expr {
-        let names = self.mapping.children(object).map(|(name, path, field_type)| (name, path, field_type.clone()));
-        let names: Vec<_> = names.collect();
-        let mut tree = Tree::new(self.mapping, self.group);
-        for (name, path, field_type) in &names {
-            // What cannot be asked does not exist.
-            let _ = tree.add(name, path, field_type, &Condition::Exists, true);
-        }
-        tree.add_unmapped(any_name(), object, &Condition::Exists);
-        tree.finish(self.path(object), self.layout)
+    /// Has an object a mapped field that exists? What cannot be asked does not.
+    fn object(&mut self, object: &str, span: Span) -> Result<Expr, Error> {
+        self.tree(&Name::exact(object), &Condition::Exists, true).map_err(|kind| Error { kind, span })
     }
 
     /// Fields by a pattern of their names, or any field.
@@ -144,32 +156,93 @@ impl Lowering<'_, '_> {
             }
             return self.each(name, condition, span);
         }
-        let pattern = wildcard(name);
-        let mut tree = Tree::new(self.mapping, self.group);
-        for (name, path, field_type) in self.mapping.fields().filter(|(name, _, _)| pattern.matches(name)) {
-            let nested = self.mapping.nested_path(name);
-            if lenient && nested.is_some() {
-                // Nested objects are documents of their own.
-                tree.test.add_path(path, None);
-                continue;
+        self.tree(name, condition, lenient).map_err(error)
+    }
+
+    fn tree(&mut self, name: &Name, condition: &Condition, lenient: bool) -> Result<Expr, ErrorKind> {
+        let fields = self.set(name)?;
+        let object = fields.object.clone();
+        Ok(match Tree::new(fields, condition, lenient)? {
+            Tree::Const(holds) => Expr::Const(holds),
+            Tree::Test(test) => {
+                let slot = self.layout.leaves(&object);
+                Expr::Leaf(Leaf::Tree { slot, test: Box::new(test) })
             }
-            if self.group.is_some() && nested != self.group {
-                return Err(error(ErrorKind::NotInGroup));
+        })
+    }
+
+    /// The fields of an object by its exact name, of a pattern, or all.
+    fn set(&mut self, name: &Name) -> Result<Arc<FieldSet>, ErrorKind> {
+        let key = (self.group.map(String::from), name.clone());
+        if let Some(known) = self.sets.known.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let set = Arc::new(self.new_set(name)?);
+        self.sets.count(set.len())?;
+        self.sets.known.insert(key, Arc::clone(&set));
+        Ok(set)
+    }
+
+    fn new_set(&self, name: &Name) -> Result<FieldSet, ErrorKind> {
+        let mapping = self.mapping;
+        let mut set = FieldSet::default();
+        let mut closed: Vec<Box<str>> = mapping.closed_objects().map(|object| self.path(object).into()).collect();
+        let (object, pattern) = match name {
+            Name::Exact(object) => {
+                for (_, path, field_type) in mapping.children(object) {
+                    set.add(self.path(path), Some(field_type).filter(|field_type| is_value(field_type)));
+                }
+                (String::from(&**object), Wildcard::anything())
             }
-            tree.add(name, path, field_type, condition, lenient).map_err(error)?;
+            Name::Any => {
+                for (name, path, field_type) in mapping.fields().filter(|(_, _, field_type)| is_value(field_type)) {
+                    // Nested objects are documents of their own.
+                    set.add(self.path(path), Some(field_type).filter(|_| mapping.nested_path(name).is_none()));
+                }
+                closed.extend(mapping.nested_fields().map(Box::from));
+                (String::new(), Wildcard::anything())
+            }
+            Name::Pattern(pieces) => {
+                let pattern = Wildcard::new(pieces);
+                let mut object = literal_object(pieces);
+                for (name, path, field_type) in mapping.fields().filter(|(name, _, _)| pattern.matches(name)) {
+                    if self.group.is_some() && mapping.nested_path(name) != self.group {
+                        return Err(ErrorKind::NotInGroup);
+                    }
+                    if is_value(field_type) {
+                        set.add(self.path(path), Some(field_type));
+                        if !object.is_empty() && within(Some(&object), path) == path {
+                            // An alias of something elsewhere.
+                            object.clear();
+                        }
+                    }
+                }
+                (object, pattern)
+            }
+        };
+        if mapping.is_dynamic(&object) {
+            // Names of patterns are whole ones, paths begin at the objects of the group.
+            let pattern = if self.group.is_some() { self.inner_pattern(name) } else { pattern };
+            set.add_unmapped(pattern, closed);
         }
-        let object = literal_object(name);
-        tree.add_unmapped(pattern, &object, condition);
-        if lenient {
-            tree.test.close(self.mapping.nested_fields());
+        set.object = String::from(self.path(&object));
+        Ok(set)
+    }
+
+    /// A pattern for paths within the objects of the group.
+    fn inner_pattern(&self, name: &Name) -> Wildcard {
+        let Name::Pattern(pieces) = name else { return Wildcard::anything() };
+        let mut pieces = pieces.to_vec();
+        if let Some(first) = pieces.first_mut() {
+            *first = String::from(self.path(first));
         }
-        let object = if tree.all_below(&object) { object } else { String::new() };
-        Ok(tree.finish(self.path(&object), self.layout))
+        Wildcard::new(&pieces)
     }
 
     /// Each mapped field that a pattern finds, by itself: some of them take the value apart.
     fn each(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
-        let pattern = wildcard(name);
+        let Name::Pattern(pieces) = name else { return Ok(Expr::Const(false)) };
+        let pattern = Wildcard::new(pieces);
         let names: Vec<String> = self
             .mapping
             .fields()
@@ -177,6 +250,7 @@ impl Lowering<'_, '_> {
             .filter(|name| pattern.matches(name))
             .map(String::from)
             .collect();
+        self.sets.count(names.len()).map_err(|kind| Error { kind, span })?;
         let exprs = names.iter().map(|name| self.field(name, condition, span)).collect::<Result<_, _>>()?;
         Ok(or(exprs))
     }
@@ -188,96 +262,12 @@ impl Lowering<'_, '_> {
         let path = self.path(path);
         let mapping = self.mapping;
         let (slot, layout) = self.layout.objects(path);
-        let expr = Lowering { mapping, layout, group: Some(group) }.clause(clause)?;
+        let expr = Lowering { mapping, layout, group: Some(group), sets: self.sets }.clause(clause)?;
         if matches!(expr, Expr::Const(false)) {
             return Ok(expr);
         }
         let chain = Box::new(Chain::new(expr));
         Ok(Expr::Leaf(Leaf::Object { slot, chain }))
-    }
-}
-
-/// A tree of tests in the making: fields of one type share a test.
-struct Tree<'m> {
-    mapping: &'m Mapping,
-    group: Option<&'m str>,
-    test: TreeTest,
-    by_type: Vec<(FieldType, Typed, Option<usize>)>,
-    paths: Vec<String>,
-    always: bool,
-}
-
-impl<'m> Tree<'m> {
-    fn new(mapping: &'m Mapping, group: Option<&'m str>) -> Self {
-        Self { mapping, group, test: TreeTest::default(), by_type: Vec::new(), paths: Vec::new(), always: false }
-    }
-
-    fn add(
-        &mut self,
-        _name: &str,
-        path: &str,
-        field_type: &FieldType,
-        condition: &Condition,
-        lenient: bool,
-    ) -> Result<(), ErrorKind> {
-        if matches!(field_type, FieldType::Nested | FieldType::Object) {
-            return Ok(());
-        }
-        let (known, test) = match self.by_type.iter().find(|(known, _, _)| known == field_type) {
-            Some((_, known, test)) => (known.clone(), *test),
-            None => {
-                let found = match typed(field_type, condition) {
-                    Err(_) if lenient => Typed::Const(false),
-                    other => other?,
-                };
-                let test = match &found {
-                    Typed::Test(test) => Some(self.test.add_test(test.clone())),
-                    Typed::Const(_) => None,
-                };
-                self.by_type.push((field_type.clone(), found.clone(), test));
-                (found, test)
-            }
-        };
-        self.always |= matches!(known, Typed::Const(true));
-        let relative = within(self.group, path);
-        match (field_type, test) {
-            (FieldType::Flattened { .. } | FieldType::Opaque, Some(test)) => {
-                self.test.add_path(relative, Some(test));
-                self.test.add_flattened(relative, test);
-            }
-            _ => self.test.add_path(relative, test),
-        }
-        self.paths.push(path.into());
-        Ok(())
-    }
-
-    /// Lets fields count that are not mapped, where dynamic mapping would map them.
-    fn add_unmapped(&mut self, pattern: Wildcard, object: &str, condition: &Condition) {
-        if !self.mapping.is_dynamic(object) {
-            return;
-        }
-        if let Ok(Typed::Test(test)) = typed(&FieldType::Dynamic, condition) {
-            let test = self.test.add_test(test);
-            let closed = self.mapping.closed_objects().map(|object| within(self.group, object).into()).collect();
-            self.test.set_unmapped(pattern, test, closed);
-        }
-    }
-
-    fn all_below(&self, object: &str) -> bool {
-        self.paths.iter().all(|path| {
-            object.is_empty() || path.strip_prefix(object).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-    }
-
-    fn finish(self, object: &str, layout: &mut dyn Layout) -> Expr {
-        if self.always {
-            return Expr::Const(true);
-        }
-        if self.test.is_empty() {
-            return Expr::Const(false);
-        }
-        let slot = layout.leaves(object);
-        Expr::Leaf(Leaf::Tree { slot, test: Box::new(self.test) })
     }
 }
 
@@ -300,25 +290,13 @@ fn is_keyword(field_type: &FieldType) -> bool {
     matches!(field_type, FieldType::Keyword { .. } | FieldType::ConstantKeyword(_) | FieldType::Version)
 }
 
-fn wildcard(name: &Name) -> Wildcard {
-    match name {
-        Name::Exact(name) => Wildcard::new(&[String::from(&**name)]),
-        Name::Pattern(pieces) => Wildcard::new(pieces),
-        Name::Any => any_name(),
-    }
-}
-
-fn any_name() -> Wildcard {
-    Wildcard::new(&[String::new(), String::new()])
+/// Has a field values of its own?
+const fn is_value(field_type: &FieldType) -> bool {
+    !matches!(field_type, FieldType::Nested | FieldType::Object)
 }
 
 /// The object that all names of a pattern lie below.
-fn literal_object(name: &Name) -> String {
-    match name {
-        Name::Pattern(pieces) => {
-            let first = pieces.first().map(String::as_str).unwrap_or_default();
-            first.rsplit_once('.').map(|(object, _)| String::from(object)).unwrap_or_default()
-        }
-        _ => String::new(),
-    }
+fn literal_object(pieces: &[String]) -> String {
+    let first = pieces.first().map(String::as_str).unwrap_or_default();
+    first.rsplit_once('.').map(|(object, _)| String::from(object)).unwrap_or_default()
 }

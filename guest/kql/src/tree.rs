@@ -3,80 +3,143 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::clause::Condition;
+use crate::error::ErrorKind;
+use crate::mapping::FieldType;
 use crate::test::Test;
+use crate::typed::{Typed, typed};
 use crate::value::Scalar;
 use crate::wildcard::Wildcard;
 
-/// Tests of the values below some object, by their paths. One value must meet one of its tests.
+/// Fields, by the paths of their values. Many conditions may be about the same ones, so what
+/// depends on the condition is kept beside it, once for each type.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TreeTest {
-    tests: Vec<Test>,
-    /// The tests of the values at a path. A mapped path without tests has an empty list.
+pub(crate) struct FieldSet {
+    /// The types that the fields have.
+    types: Vec<FieldType>,
+    /// The types, by their places, of the fields whose values are at a path; none where the fields
+    /// there do not count.
     paths: BTreeMap<Box<str>, Vec<usize>>,
-    /// The tests of all values below the path of a flattened field.
-    flattened: Vec<(Box<str>, usize)>,
-    /// What the values that are not mapped must meet.
+    /// Paths below which all values are those of a field, and its type.
+    roots: Vec<(Box<str>, usize)>,
+    /// Which of the values count that are not mapped.
     unmapped: Option<Unmapped>,
+    /// The object that all of them lie below, perhaps `""`.
+    pub(crate) object: String,
 }
 
 #[derive(Clone, Debug)]
 struct Unmapped {
     /// Of the paths.
     pattern: Wildcard,
-    test: usize,
     /// Objects below which nothing is mapped but what the mapping says.
     closed: Vec<Box<str>>,
 }
 
-impl TreeTest {
-    pub(crate) fn add_test(&mut self, mut test: Test) -> usize {
-        test.seal();
-        self.tests.push(test);
-        self.tests.len() - 1
-    }
-
-    /// Adds a mapped path, which has a test or none.
-    pub(crate) fn add_path(&mut self, path: &str, test: Option<usize>) {
-        self.paths.entry(path.into()).or_default().extend(test);
-    }
-
-    pub(crate) fn add_flattened(&mut self, path: &str, test: usize) {
-        self.flattened.push((path.into(), test));
-    }
-
-    pub(crate) fn set_unmapped(&mut self, pattern: Wildcard, test: usize, closed: Vec<Box<str>>) {
-        self.unmapped = Some(Unmapped { pattern, test, closed });
-    }
-
-    /// Leaves out what is not mapped below some objects.
-    pub(crate) fn close<'o>(&mut self, objects: impl Iterator<Item = &'o str>) {
-        if let Some(unmapped) = &mut self.unmapped {
-            unmapped.closed.extend(objects.map(Box::from));
+impl FieldSet {
+    /// Adds the values at a path, as a field of a type; as nothing, where they do not count.
+    pub(crate) fn add(&mut self, path: &str, field_type: Option<&FieldType>) {
+        let here = self.paths.entry(path.into()).or_default();
+        let Some(field_type) = field_type else { return };
+        let place = self.types.iter().position(|known| known == field_type).unwrap_or_else(|| {
+            self.types.push(field_type.clone());
+            self.types.len() - 1
+        });
+        here.push(place);
+        if matches!(field_type, FieldType::Flattened { .. } | FieldType::Opaque) {
+            self.roots.push((path.into(), place));
         }
     }
 
-    /// Can no value meet it?
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.tests.is_empty()
+    /// Adds the values at paths of a pattern that are not mapped, but for those below some objects.
+    pub(crate) fn add_unmapped(&mut self, pattern: Wildcard, closed: Vec<Box<str>>) {
+        self.unmapped = Some(Unmapped { pattern, closed });
     }
 
-    /// Does a value meet it, by its path from where the slot begins to where it is?
-    pub(crate) fn holds(&self, path: &str, value: Scalar<'_>, now_ms: i64) -> bool {
-        let meets = |&test: &usize| self.tests.get(test).is_some_and(|test: &Test| test.holds(value, now_ms));
-        if let Some(tests) = self.paths.get(path) {
-            return tests.iter().any(meets);
-        }
-        let below = |object: &str| path.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'));
-        let mut flattened = self.flattened.iter().filter(|(root, _)| below(root)).peekable();
-        if flattened.peek().is_some() {
-            return flattened.any(|(_, test)| meets(test));
-        }
+    /// How many paths there are.
+    pub(crate) fn len(&self) -> usize {
+        self.paths.len()
+    }
+
+    fn takes_unmapped(&self, path: &str) -> bool {
         self.unmapped.as_ref().is_some_and(|unmapped| {
-            unmapped.pattern.matches(path)
-                && !unmapped.closed.iter().any(|object| below(object))
-                && meets(&unmapped.test)
+            unmapped.pattern.matches(path) && !unmapped.closed.iter().any(|object| is_below(path, object))
         })
     }
+}
+
+/// A test of the values of a set of fields. One value must meet it.
+#[derive(Clone, Debug)]
+pub(crate) struct TreeTest {
+    fields: Arc<FieldSet>,
+    /// For each type of the set; none where no value can meet the condition.
+    tests: Vec<Option<Test>>,
+    unmapped: Option<Test>,
+}
+
+/// A condition on a set of fields.
+pub(crate) enum Tree {
+    Const(bool),
+    Test(TreeTest),
+}
+
+impl Tree {
+    /// `lenient`: what fails a search for some type does not count there.
+    pub(crate) fn new(fields: Arc<FieldSet>, condition: &Condition, lenient: bool) -> Result<Self, ErrorKind> {
+        let mut always = false;
+        let mut test = |field_type: &FieldType| -> Result<Option<Test>, ErrorKind> {
+            match typed(field_type, condition) {
+                Ok(Typed::Test(mut test)) => {
+                    test.seal();
+                    Ok(Some(test))
+                }
+                Ok(Typed::Const(holds)) => {
+                    always |= holds;
+                    Ok(None)
+                }
+                Err(_) if lenient => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let tests = fields.types.iter().map(&mut test).collect::<Result<Vec<_>, _>>()?;
+        let unmapped = if fields.unmapped.is_some() { test(&FieldType::Dynamic)? } else { None };
+        Ok(match (always, unmapped.is_some() || tests.iter().any(Option::is_some)) {
+            (true, _) => Self::Const(true),
+            (false, false) => Self::Const(false),
+            (false, true) => Self::Test(TreeTest { fields, tests, unmapped }),
+        })
+    }
+}
+
+impl TreeTest {
+    /// Any value at or below where the slot begins must meet a test.
+    pub(crate) fn below(mut test: Test) -> Self {
+        test.seal();
+        let mut fields = FieldSet::default();
+        fields.add_unmapped(Wildcard::anything(), Vec::new());
+        Self { fields: Arc::new(fields), tests: Vec::new(), unmapped: Some(test) }
+    }
+
+    /// Does a value meet it, by its path from the event (or nested object) on?
+    pub(crate) fn holds(&self, path: &str, value: Scalar<'_>, now_ms: i64) -> bool {
+        let meets = |&place: &usize| {
+            self.tests.get(place).and_then(Option::as_ref).is_some_and(|test| test.holds(value, now_ms))
+        };
+        if let Some(places) = self.fields.paths.get(path) {
+            return places.iter().any(meets);
+        }
+        let mut roots = self.fields.roots.iter().filter(|(root, _)| is_below(path, root)).peekable();
+        if roots.peek().is_some() {
+            return roots.any(|(_, place)| meets(place));
+        }
+        self.unmapped.as_ref().is_some_and(|test| self.fields.takes_unmapped(path) && test.holds(value, now_ms))
+    }
+}
+
+fn is_below(path: &str, object: &str) -> bool {
+    path.strip_prefix(object).is_some_and(|rest| rest.starts_with('.'))
 }

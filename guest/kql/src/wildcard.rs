@@ -87,6 +87,11 @@ impl Wildcard {
         }
     }
 
+    /// `*`.
+    pub(crate) fn anything() -> Self {
+        Self::new(&[String::new(), String::new()])
+    }
+
     /// A text that each match contains; the longest that is known, perhaps empty.
     pub(crate) fn longest(&self) -> &str {
         &self.longest

@@ -50,3 +50,22 @@ fn leaves_are_bounded() {
     let query = parse(&format!("f:({})", vec!["a"; leaves].join(" or "))).unwrap();
     assert!(compile(&query).is_ok());
 }
+
+#[test]
+fn fields_of_patterns_are_bounded() {
+    let mut mapping = firstseen_kql::Mapping::default();
+    for number in 0..3000 {
+        mapping.insert(&format!("field{number}"), firstseen_kql::FieldType::KEYWORD);
+    }
+    let compile = |query: &str| {
+        let clause = firstseen_kql::Clause::from(&parse(query).unwrap());
+        firstseen_kql::Program::compile(&clause, &mapping, &mut support::Reads::default()).map(|_| ())
+    };
+    // The same fields again cost nothing.
+    let words = (0..6000).map(|word| format!("w{word}")).collect::<Vec<_>>();
+    assert_eq!(compile(&words.join(" or ")), Ok(()));
+    assert_eq!(compile(&format!("f*:({})", words.join(" or "))), Ok(()));
+    let patterns = |count: usize| (1..=count).map(|stars| format!("{}:x", "*".repeat(stars + 1))).collect::<Vec<_>>();
+    assert_eq!(compile(&patterns(33).join(" or ")), Ok(()));
+    assert_eq!(compile(&patterns(34).join(" or ")).unwrap_err().kind, ErrorKind::TooManyFields);
+}
