@@ -20,10 +20,11 @@ pub fn check_scan(data: &[u8]) {
     let scanned = scan(line, &mut Slots::new(&projection, 0));
     match (scanned, serde_json::from_str::<Map<String, Value>>(line)) {
         (Ok(()), Ok(_)) => {}
-        // The grammar allows both.
+        // The grammar allows these: half a surrogate pair, a number of any size.
         (Ok(()), Err(error)) => {
             let error = error.to_string();
-            assert!(error.contains("surrogate") || error.contains("out of range"), "accepted {line:?}: {error}");
+            let is_half = error.contains("surrogate") || error.contains("end of hex escape");
+            assert!(is_half || error.contains("out of range"), "accepted {line:?}: {error}");
         }
         (Err(malformed), parsed) => {
             assert!(malformed.offset <= line.len());
