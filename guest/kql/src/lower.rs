@@ -15,7 +15,7 @@ use crate::mapping::{Field, FieldType, Mapping, Resolved};
 use crate::program::{Chain, Layout};
 use crate::query_string;
 use crate::test::Test;
-use crate::tree::{FieldSet, Tree, TreeTest};
+use crate::tree::{FieldSet, Reach, Tree, TreeTest};
 use crate::typed::{Typed, typed};
 use crate::wildcard::Wildcard;
 
@@ -97,7 +97,7 @@ impl Lowering<'_, '_> {
         }
         if let Condition::Like(like) = condition
             && query_string::splits(like)
-            && !is_keyword(&field_type)
+            && !field_type.is_whole()
         {
             let clause = query_string::clause(like, &Name::exact(name), span).map_err(error)?;
             return self.clause(&clause);
@@ -137,7 +137,7 @@ impl Lowering<'_, '_> {
 
     /// Has an object a mapped field that exists? What cannot be asked does not.
     fn object(&mut self, object: &str, span: Span) -> Result<Expr, Error> {
-        self.tree(&Name::exact(object), &Condition::Exists, true).map_err(|kind| Error { kind, span })
+        self.tree(&Name::exact(object), &Condition::Exists, Reach::Lenient).map_err(|kind| Error { kind, span })
     }
 
     /// Fields by a pattern of their names, or any field.
@@ -156,13 +156,13 @@ impl Lowering<'_, '_> {
             }
             return self.each(name, condition, span);
         }
-        self.tree(name, condition, lenient).map_err(error)
+        self.tree(name, condition, if lenient { Reach::Lenient } else { Reach::All }).map_err(error)
     }
 
-    fn tree(&mut self, name: &Name, condition: &Condition, lenient: bool) -> Result<Expr, ErrorKind> {
+    fn tree(&mut self, name: &Name, condition: &Condition, reach: Reach) -> Result<Expr, ErrorKind> {
         let fields = self.set(name)?;
         let object = fields.object.clone();
-        Ok(match Tree::new(fields, condition, lenient)? {
+        Ok(match Tree::new(fields, condition, reach)? {
             Tree::Const(holds) => Expr::Const(holds),
             Tree::Test(test) => {
                 let slot = self.layout.leaves(&object);
@@ -186,20 +186,36 @@ impl Lowering<'_, '_> {
     fn new_set(&self, name: &Name) -> Result<FieldSet, ErrorKind> {
         let mapping = self.mapping;
         let mut set = FieldSet::default();
-        let mut closed: Vec<Box<str>> = mapping.closed_objects().map(|object| self.path(object).into()).collect();
+        // Objects are of interest as far as they are in the group.
+        let here = |object: &str| {
+            let inner = self.path(object);
+            (self.group.is_none() || inner != object).then(|| Box::from(inner))
+        };
+        let mut objects: Vec<(Box<str>, bool)> =
+            mapping.dynamic_objects().filter_map(|(object, dynamic)| Some((here(object)?, dynamic))).collect();
+        // Nested objects are documents of their own.
+        let nested = mapping.nested_fields().filter(|path| Some(*path) != self.group);
+        let mut root = None;
         let (object, pattern) = match name {
             Name::Exact(object) => {
-                for (_, path, field_type) in mapping.children(object) {
-                    set.add(self.path(path), Some(field_type).filter(|field_type| is_value(field_type)));
+                for (name, path, field_type) in mapping.children(object).filter(|(_, _, kind)| is_value(kind)) {
+                    let is_here = mapping.nested_path(name) == self.group;
+                    set.add(self.path(path), Some(field_type).filter(|_| is_here));
+                    if within(Some(object), path) == path {
+                        // An alias of something elsewhere.
+                        root = Some(String::new());
+                    }
                 }
-                (String::from(&**object), Wildcard::anything())
+                objects.extend(nested.filter_map(|path| Some((here(path)?, false))));
+                let below = [self.path(object), "."].concat();
+                (String::from(&**object), Wildcard::new(&[below, String::new()]))
             }
             Name::Any => {
                 for (name, path, field_type) in mapping.fields().filter(|(_, _, field_type)| is_value(field_type)) {
                     // Nested objects are documents of their own.
                     set.add(self.path(path), Some(field_type).filter(|_| mapping.nested_path(name).is_none()));
                 }
-                closed.extend(mapping.nested_fields().map(Box::from));
+                objects.extend(nested.map(|path| (Box::from(path), false)));
                 (String::new(), Wildcard::anything())
             }
             Name::Pattern(pieces) => {
@@ -220,12 +236,13 @@ impl Lowering<'_, '_> {
                 (object, pattern)
             }
         };
-        if mapping.is_dynamic(&object) {
-            // Names of patterns are whole ones, paths begin at the objects of the group.
-            let pattern = if self.group.is_some() { self.inner_pattern(name) } else { pattern };
-            set.add_unmapped(pattern, closed);
-        }
-        set.object = String::from(self.path(&object));
+        // Names of patterns are whole ones, paths begin at the objects of the group.
+        let pattern = match name {
+            Name::Pattern(_) if self.group.is_some() => self.inner_pattern(name),
+            _ => pattern,
+        };
+        set.add_unmapped(pattern, objects, mapping.is_dynamic(self.group.unwrap_or_default()));
+        set.object = String::from(self.path(root.as_deref().unwrap_or(&object)));
         Ok(set)
     }
 
@@ -239,19 +256,19 @@ impl Lowering<'_, '_> {
         Wildcard::new(&pieces)
     }
 
-    /// Each mapped field that a pattern finds, by itself: some of them take the value apart.
+    /// The fields that a pattern finds, where each that is no keyword takes the value apart.
     fn each(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
         let Name::Pattern(pieces) = name else { return Ok(Expr::Const(false)) };
         let pattern = Wildcard::new(pieces);
-        let names: Vec<String> = self
-            .mapping
-            .fields()
-            .map(|(name, _, _)| name)
-            .filter(|name| pattern.matches(name))
-            .map(String::from)
-            .collect();
-        self.sets.count(names.len()).map_err(|kind| Error { kind, span })?;
-        let exprs = names.iter().map(|name| self.field(name, condition, span)).collect::<Result<_, _>>()?;
+        let mapping = self.mapping;
+        let found = mapping.fields().filter(|(name, _, field_type)| is_value(field_type) && pattern.matches(name));
+        let apart: Vec<&str> = found.filter(|(_, _, kind)| !kind.is_whole()).map(|(name, _, _)| name).collect();
+        self.sets.count(apart.len()).map_err(error)?;
+        let mut exprs = Vec::from([self.tree(name, condition, Reach::Keywords).map_err(error)?]);
+        for name in apart {
+            exprs.push(self.field(name, condition, span)?);
+        }
         Ok(or(exprs))
     }
 
@@ -283,11 +300,6 @@ fn nowhere(condition: &Condition, span: Span) -> Result<Expr, Error> {
 fn within<'p>(group: Option<&str>, path: &'p str) -> &'p str {
     let Some(rest) = group.and_then(|group| path.strip_prefix(group)) else { return path };
     if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
-}
-
-/// Kibana takes these for keywords, whose wildcard values are never taken apart.
-fn is_keyword(field_type: &FieldType) -> bool {
-    matches!(field_type, FieldType::Keyword { .. } | FieldType::ConstantKeyword(_) | FieldType::Version)
 }
 
 /// Has a field values of its own?

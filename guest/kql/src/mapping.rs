@@ -59,6 +59,12 @@ impl FieldType {
     /// `keyword` without limits, and `wildcard`.
     pub const KEYWORD: Self = Self::Keyword { ignore_above: None, lowercase: false };
 
+    /// Are values compared as a whole? Kibana takes such a field for a keyword, and never takes the
+    /// pattern for it apart.
+    pub(crate) const fn is_whole(&self) -> bool {
+        matches!(self, Self::Keyword { .. } | Self::ConstantKeyword(_) | Self::Version | Self::Dynamic)
+    }
+
     /// The name of the type as mappings have it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -244,9 +250,9 @@ impl Mapping {
         nested.map(|(name, _)| name.as_str())
     }
 
-    /// Objects below which nothing is mapped but what the mapping says.
-    pub(crate) fn closed_objects(&self) -> impl Iterator<Item = &str> {
-        self.dynamic.iter().filter(|(_, dynamic)| !**dynamic).map(|(object, _)| object.as_str())
+    /// Objects that say whether fields that are not mapped may come below them.
+    pub(crate) fn dynamic_objects(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.dynamic.iter().map(|(object, dynamic)| (object.as_str(), *dynamic))
     }
 
     fn has_children(&self, name: &str) -> bool {

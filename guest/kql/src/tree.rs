@@ -36,9 +36,15 @@ pub(crate) struct FieldSet {
 struct Unmapped {
     /// Of the paths.
     pattern: Wildcard,
-    /// Objects below which nothing is mapped but what the mapping says.
-    closed: Vec<Box<str>>,
+    /// Objects that say whether what is not mapped below them counts, and the answer.
+    objects: Vec<(Box<str>, bool)>,
+    /// The answer for what is below none of them.
+    elsewhere: bool,
 }
+
+/// Longest path of a value that is not mapped: no index has such a field, and each of many values
+/// may have to be compared with a pattern.
+const UNMAPPED_PATH_BYTES_MAX: usize = 1024;
 
 impl FieldSet {
     /// Adds the values at a path, as a field of a type; as nothing, where they do not count.
@@ -55,9 +61,12 @@ impl FieldSet {
         }
     }
 
-    /// Adds the values at paths of a pattern that are not mapped, but for those below some objects.
-    pub(crate) fn add_unmapped(&mut self, pattern: Wildcard, closed: Vec<Box<str>>) {
-        self.unmapped = Some(Unmapped { pattern, closed });
+    /// Adds the values at paths of a pattern that are not mapped. The innermost of `objects` says
+    /// whether they count, `elsewhere` where there is none.
+    pub(crate) fn add_unmapped(&mut self, pattern: Wildcard, objects: Vec<(Box<str>, bool)>, elsewhere: bool) {
+        if elsewhere || objects.iter().any(|(_, counts)| *counts) {
+            self.unmapped = Some(Unmapped { pattern, objects, elsewhere });
+        }
     }
 
     /// How many paths there are.
@@ -67,7 +76,11 @@ impl FieldSet {
 
     fn takes_unmapped(&self, path: &str) -> bool {
         self.unmapped.as_ref().is_some_and(|unmapped| {
-            unmapped.pattern.matches(path) && !unmapped.closed.iter().any(|object| is_below(path, object))
+            let objects = unmapped.objects.iter().filter(|(object, _)| is_below(path, object));
+            let innermost = objects.max_by_key(|(object, _)| object.len());
+            path.len() <= UNMAPPED_PATH_BYTES_MAX
+                && innermost.map_or(unmapped.elsewhere, |(_, counts)| *counts)
+                && unmapped.pattern.matches(path)
         })
     }
 }
@@ -81,6 +94,17 @@ pub(crate) struct TreeTest {
     unmapped: Option<Test>,
 }
 
+/// Which fields of a set a condition is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All; what fails a search for one of them fails it.
+    All,
+    /// All; what fails a search for one of them does not count there.
+    Lenient,
+    /// Those whose values are compared as a whole.
+    Keywords,
+}
+
 /// A condition on a set of fields.
 pub(crate) enum Tree {
     Const(bool),
@@ -88,10 +112,12 @@ pub(crate) enum Tree {
 }
 
 impl Tree {
-    /// `lenient`: what fails a search for some type does not count there.
-    pub(crate) fn new(fields: Arc<FieldSet>, condition: &Condition, lenient: bool) -> Result<Self, ErrorKind> {
+    pub(crate) fn new(fields: Arc<FieldSet>, condition: &Condition, reach: Reach) -> Result<Self, ErrorKind> {
         let mut always = false;
         let mut test = |field_type: &FieldType| -> Result<Option<Test>, ErrorKind> {
+            if reach == Reach::Keywords && !field_type.is_whole() {
+                return Ok(None);
+            }
             match typed(field_type, condition) {
                 Ok(Typed::Test(mut test)) => {
                     test.seal();
@@ -101,7 +127,7 @@ impl Tree {
                     always |= holds;
                     Ok(None)
                 }
-                Err(_) if lenient => Ok(None),
+                Err(_) if reach == Reach::Lenient => Ok(None),
                 Err(error) => Err(error),
             }
         };
@@ -120,7 +146,7 @@ impl TreeTest {
     pub(crate) fn below(mut test: Test) -> Self {
         test.seal();
         let mut fields = FieldSet::default();
-        fields.add_unmapped(Wildcard::anything(), Vec::new());
+        fields.add_unmapped(Wildcard::anything(), Vec::new(), true);
         Self { fields: Arc::new(fields), tests: Vec::new(), unmapped: Some(test) }
     }
 

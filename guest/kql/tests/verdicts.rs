@@ -60,6 +60,13 @@ verdicts! {
         yes [{"n": [{"k": "x", "long": 2}]}, {"n": [{"k": "y"}, {"k": ["x"], "long": [0, 3]}]}]
         no [{"n": [{"k": "x", "long": 1}, {"k": "y", "long": 2}]}, {}];
     nested_not: "n:{ not k:x }" => yes [{"n": [{"k": "x"}, {}]}, {"n": {"k": "y"}}] no [{"n": {"k": "x"}}, {"n": [null]}];
+    object_with_nested_ones: "m:*" => yes [{"m": {"k": "x"}}, {"m": {"y": 1}}] no [{"m": {"n": [{"k": "x"}, {"y": 1}]}}];
+    object_with_an_alias: "q:*" => yes [{"o": {"k": "x"}}, {"q": {"y": 1}}] no [{"p": 1}];
+    open_object_in_a_closed_one: "closed.*:1" =>
+        yes [{"closed": {"open": {"new": 1}}}, {"closed": {"k": "1"}}] no [{"closed": {"new": 1}}];
+    closed_object_exists: "closed:*" => yes [{"closed": {"open": {"new": 1}}}] no [{"closed": {"new": 1}}];
+    pattern_in_a_group: "n:{ w.*:1 }" => yes [{"n": {"w": {"y": 1}}}] no [{"n": {"x": 1}}, {"w": {"y": 1}}];
+    pattern_of_names_and_spaces: "z*:*foo bar*" => yes [{"z": {"x": "a foo bar b"}}] no [{"z": "foo"}];
     nested_unmapped: "n:{ new:x }" => yes [{"n": {"new": "x"}}] no [{"new": "x"}];
     nested_unmapped_alone: "n.new:x" => yes [] no [{"n": {"new": "x"}}];
     not_nested: "not n:{ k:x }" => yes [{}, {"n": {"k": "y"}}] no [{"n": [{"k": "y"}, {"k": "x"}]}];

@@ -42,6 +42,12 @@ pub fn mapping() -> Mapping {
     mapping.insert("n.long", FieldType::Number(NumberType::Long));
     mapping.insert("closed.k", FieldType::KEYWORD);
     mapping.set_dynamic("closed", false);
+    mapping.insert("closed.open.k", FieldType::KEYWORD);
+    mapping.set_dynamic("closed.open", true);
+    mapping.insert("m.k", FieldType::KEYWORD);
+    mapping.insert("m.n", FieldType::Nested);
+    mapping.insert("m.n.k", FieldType::KEYWORD);
+    mapping.insert_multi("q.alias", "o.k", FieldType::KEYWORD);
     mapping
 }
 

@@ -118,7 +118,9 @@ fn kind_of(name: &str, group: &str) -> Kind {
         ("", "flag") => Kind::Flag,
         ("", "flat") => Kind::Flat,
         ("", name) if is_below(name, "flat") && name.len() > 5 => Kind::Flat,
-        ("", name) if is_below(name, "closed") => Kind::Unmapped,
+        ("", name) if is_below(name, "closed") && !is_below(name, "closed.open") && name != "closed.open" => {
+            Kind::Unmapped
+        }
         _ => Kind::Other,
     }
 }
