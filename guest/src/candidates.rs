@@ -47,8 +47,8 @@ impl Candidates {
         candidates
     }
 
-    /// Fills `found` with the places of the rules that could match, in order.
-    pub(crate) fn of(&self, event: &Slots<'_, '_>, found: &mut Vec<usize>) {
+    /// Finds the rules that could match.
+    pub(crate) fn of(&self, event: &Slots<'_, '_>, found: &mut Found) {
         found.clear();
         found.extend(&self.always);
         for (slot, of_slot) in &self.by_slot {
@@ -63,7 +63,38 @@ impl Candidates {
                 found.extend(of_slot.by_text.get(&*value.text()).into_iter().flatten());
             }
         }
-        found.sort_unstable();
-        found.dedup();
+        found.rules.sort_unstable();
+    }
+}
+
+/// Rules that an event could match. The memory is used again for the next one.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Their places, in order.
+    pub(crate) rules: Vec<usize>,
+    /// For each rule, whether it is among them: a field may have a value very
+    /// many times.
+    taken: Vec<bool>,
+}
+
+impl Found {
+    fn clear(&mut self) {
+        for rule in self.rules.drain(..) {
+            if let Some(taken) = self.taken.get_mut(rule) {
+                *taken = false;
+            }
+        }
+    }
+
+    fn extend<'r>(&mut self, rules: impl IntoIterator<Item = &'r usize>) {
+        for &rule in rules {
+            if self.taken.len() <= rule {
+                self.taken.resize(rule + 1, false);
+            }
+            if let Some(taken) = self.taken.get_mut(rule).filter(|taken| !**taken) {
+                *taken = true;
+                self.rules.push(rule);
+            }
+        }
     }
 }

@@ -3,8 +3,10 @@
 //! A batch goes one way: scan each line once, match each rule, collect the
 //! terms, ask the host's state once for all of them, write the alerts.
 
+use std::rc::Rc;
+
 use crate::alert::{Alert, Format, Source, alert_id, event_id};
-use crate::candidates::Candidates;
+use crate::candidates::{self, Candidates};
 pub use crate::evaluation::{EvaluateError, Evaluation, Matching, Raised};
 use crate::event::{Malformed, Projection, Slots, scan};
 use crate::loading::Loading;
@@ -110,6 +112,9 @@ pub struct Context<'a> {
 /// events give very many, so that memory stays bounded.
 const PENDING_SIGHTINGS: usize = 10_000;
 
+/// Bytes of them beyond which they are judged, for the same reason.
+const PENDING_BYTES: usize = 4 << 20;
+
 /// Bytes of alert documents of a batch beyond which they no longer hold their
 /// whole events: an event of a mebibyte may raise a hundred alerts.
 const DOCUMENT_BYTES: usize = 24 << 20;
@@ -119,6 +124,8 @@ const DOCUMENT_BYTES: usize = 24 << 20;
 struct Pending<'a> {
     candidates: Vec<Candidate<'a>>,
     sightings: Vec<Sighting>,
+    /// How long their texts are together.
+    bytes: usize,
 }
 
 /// Most matches that [`Engine::match_events`] answers with.
@@ -133,7 +140,7 @@ struct Found<'e, 'p, 'a> {
     number: usize,
     rule: &'e Rule,
     /// What the event is bound for.
-    index: Option<&'e str>,
+    index: Option<&'e Rc<str>>,
 }
 
 /// A match waiting for its verdict.
@@ -141,7 +148,7 @@ struct Candidate<'a> {
     line_number: u32,
     line: &'a str,
     rule: usize,
-    index: Option<String>,
+    index: Option<Rc<str>>,
     terms: Vec<serde_json::Value>,
 }
 
@@ -177,7 +184,7 @@ impl Engine {
         evaluation.events = self.each_match(batch, context, &mut malformed, |found| {
             evaluation.matched += 1;
             self.collect(found, context, &mut pending, &mut evaluation);
-            if pending.sightings.len() >= PENDING_SIGHTINGS {
+            if pending.sightings.len() >= PENDING_SIGHTINGS || pending.bytes >= PENDING_BYTES {
                 self.judge(&mut pending, context, state, &mut evaluation)?;
             }
             Ok(())
@@ -221,7 +228,7 @@ impl Engine {
         }
         let mut event = Slots::new(&self.projection, context.arrival_ms);
         let mut targets = Targets::default();
-        let mut candidates = Vec::new();
+        let mut candidates = candidates::Found::default();
         let (mut events, mut line_count) = (0, 0);
         for (line_number, line) in lines(batch) {
             line_count = line_number as usize + 1;
@@ -234,15 +241,15 @@ impl Engine {
                 continue;
             }
             self.candidates.of(&event, &mut candidates);
-            if candidates.is_empty() {
+            if candidates.rules.is_empty() {
                 continue;
             }
-            let index = self.target.index_of(&event, context.index);
+            let index: Option<Rc<str>> = self.target.index_of(&event, context.index).map(Rc::from);
             let of_target = targets.rules_of(index.as_deref(), &self.rules);
-            for &number in &candidates {
+            for &number in &candidates.rules {
                 let Some(rule) = self.rules.get(number) else { continue };
                 if of_target.get(number) == Some(&true) && rule.matches(&event, context.arrival_ms) {
-                    found(Found { event: &event, line_number, line, number, rule, index: index.as_deref() })?;
+                    found(Found { event: &event, line_number, line, number, rule, index: index.as_ref() })?;
                 }
             }
         }
@@ -281,15 +288,17 @@ impl Engine {
             evaluation.warn(line_number, rule, "gives more or longer terms than it may; the rest is left out");
         }
         for terms in terms.tuples {
+            let term = canonical(&terms);
+            pending.bytes += term.len() + id.len() + rule.history.len();
             pending.sightings.push(Sighting {
                 rule: rule.history.clone(),
-                term: canonical(&terms),
+                term,
                 at_ms,
                 window_ms,
                 event: id.clone(),
                 quota: rule.quota,
             });
-            let index = index.map(str::to_owned);
+            let index = index.cloned();
             pending.candidates.push(Candidate { line_number, line, rule: number, index, terms });
         }
     }
@@ -310,6 +319,7 @@ impl Engine {
             let cause = format!("{} verdicts for {} sightings", verdicts.len(), pending.sightings.len());
             return Err(EvaluateError::Sightings(cause));
         }
+        pending.bytes = 0;
         let mut source = None;
         let judged = pending.candidates.drain(..).zip(pending.sightings.drain(..)).zip(verdicts);
         for ((candidate, sighting), verdict) in judged {

@@ -7,6 +7,9 @@ use firstseen_kql::{Layout, Scalar, Slot};
 use crate::event::{Projection, Slots};
 use crate::rule::Rule;
 
+/// Longest name of an index in Elasticsearch, in bytes.
+const INDEX_BYTES_MAX: usize = 255;
+
 /// Slots of the `data_stream.*` fields.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
@@ -35,7 +38,9 @@ impl Target {
             Scalar::String(text) => Some(text.decode().into_owned()),
             _ => None,
         };
-        Some(format!("{}-{}-{}", text(self.kind)?, text(self.dataset)?, text(self.namespace)?))
+        let name = format!("{}-{}-{}", text(self.kind)?, text(self.dataset)?, text(self.namespace)?);
+        // No index has a longer one.
+        (name.len() <= INDEX_BYTES_MAX).then_some(name)
     }
 }
 

@@ -11,6 +11,10 @@ use crate::event::{Projection, Slots};
 /// it gives the first tuples in order of its values, and the operator is told.
 pub const MAX_TERMS: usize = 10_000;
 
+/// Bytes that the tuples of one event may have together for one rule; the rest
+/// is cut as well.
+const TERMS_BYTES: usize = 4 << 20;
+
 /// Greatest length of a canonical term in bytes (a limit of `sightings`).
 const MAX_TERM: usize = 32 * 1024;
 
@@ -60,14 +64,19 @@ impl TermFields {
         let mut terms = Terms { tuples: vec![Vec::with_capacity(self.0.len())], cut: false };
         for field in &self.0 {
             let values: Vec<Value> = field.distinct_values(event).iter().map(json).collect();
-            let combinations = terms.tuples.len().saturating_mul(values.len());
-            terms.cut |= combinations > MAX_TERMS;
-            terms.tuples = terms
-                .tuples
-                .iter()
-                .flat_map(|tuple| values.iter().map(move |value| extended(tuple, value)))
-                .take(MAX_TERMS)
-                .collect();
+            let mut extended = Vec::new();
+            let mut bytes = 0;
+            'tuples: for tuple in &terms.tuples {
+                for value in &values {
+                    bytes += tuple.iter().chain([value]).map(size).sum::<usize>();
+                    if extended.len() == MAX_TERMS || bytes > TERMS_BYTES {
+                        terms.cut = true;
+                        break 'tuples;
+                    }
+                    extended.push(tuple.iter().chain([value]).cloned().collect::<Vec<_>>());
+                }
+            }
+            terms.tuples = extended;
         }
         let found = terms.tuples.len();
         terms.tuples.retain(|tuple| canonical(tuple).len() <= MAX_TERM);
@@ -130,8 +139,9 @@ fn json(value: &DocValue) -> Value {
     }
 }
 
-fn extended(tuple: &[Value], value: &Value) -> Vec<Value> {
-    tuple.iter().chain([value]).cloned().collect()
+/// About how much memory a value takes.
+fn size(value: &Value) -> usize {
+    size_of::<Value>() + value.as_str().map_or(0, str::len)
 }
 
 #[cfg(test)]
@@ -191,5 +201,9 @@ mod tests {
         let values = (0..200).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
         let line = format!(r#"{{"a":[{values}],"b":[{values}]}}"#);
         assert_eq!(tuples(&line, &["a", "b"]).len(), MAX_TERMS);
+        let long = (0..100).map(|n| format!("\"{n:09000}\"")).collect::<Vec<_>>().join(",");
+        let line = format!(r#"{{"b":[{values}],"a":[{long}]}}"#);
+        let found = tuples(&line, &["a", "b"]);
+        assert!(found.len() > 100 && found.iter().map(String::len).sum::<usize>() < TERMS_BYTES);
     }
 }

@@ -228,7 +228,8 @@ fn nested_objects_are_looked_at_one_by_one() {
     let (slot, inner) = projection.objects("n.m");
     let x = inner.values("x");
     let mut event = Slots::new(&projection, 0);
-    scan(r#"{"n":[{"m":[{"x":1},[{"x":[2,3]}],null,4]},{"m":{"y":0}}],"n.m":{"x":5}}"#, &mut event).unwrap();
+    let line = r#"{"n":[{"m":[{"x":1},[{"x":[2,3]}],null,4]},{"m":{"y":0}}],"n.m":{"x":5},"n.m.x":[6,[7]]}"#;
+    scan(line, &mut event).unwrap();
     let mut objects = Vec::new();
     event.any_object(slot, |object| {
         objects.push(object.values(x).map(text_of).collect::<Vec<_>>());
@@ -241,7 +242,8 @@ fn nested_objects_are_looked_at_one_by_one() {
             vec![],
             vec!["number 1".to_owned()],
             vec!["number 2".to_owned(), "number 3".to_owned()],
-            vec!["number 5".to_owned()]
+            vec!["number 5".to_owned()],
+            vec!["number 6".to_owned(), "number 7".to_owned()]
         ]
     );
 }

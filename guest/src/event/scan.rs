@@ -51,6 +51,22 @@ pub fn scan<'a>(line: &'a str, slots: &mut Slots<'_, 'a>) -> Result<(), Malforme
     scanned.map_err(|fault| Malformed { offset, fault })
 }
 
+/// Fills `slots` with what their projection picks of an object that has one
+/// value, at a path that a dotted key gave. The value is one that was scanned.
+pub(super) fn scan_below<'a>(json: &'a str, path: &str, slots: &mut Slots<'_, 'a>) {
+    slots.clear();
+    let projection = slots.projection();
+    let cursor = Cursor { bytes: json.as_bytes(), at: 0 };
+    let mut scanner = Scanner { line: json, cursor, projection, slots, dotted: Vec::new() };
+    let node = projection.descend(0, path);
+    // It was JSON before.
+    let _ = scanner.projected_tree(node);
+    scanner.keep_texts(node, 0);
+    for (slot, below) in projection.texts_on_the_way(0, path) {
+        scanner.slots.push_text(slot, Some(below.to_owned()), json);
+    }
+}
+
 struct Scanner<'s, 'p, 'a> {
     line: &'a str,
     cursor: Cursor<'a>,
@@ -86,7 +102,7 @@ impl<'a> Scanner<'_, '_, 'a> {
             _ => return Err(self.cursor.unexpected()),
         }
         let start = self.cursor.at;
-        self.projected_tree()?;
+        self.projected_tree(0)?;
         if self.projection.picks_texts() {
             self.keep_texts(0, start);
         }
@@ -96,12 +112,11 @@ impl<'a> Scanner<'_, '_, 'a> {
         }
     }
 
-    /// Reads the outermost value and what lies on the paths of the projection;
-    /// the rest is stepped over. Without recursion, so that no input can exhaust
+    /// Reads the outermost value, at a node of the projection, and what lies on
+    /// its paths; the rest is stepped over. Without recursion, so that no input can exhaust
     /// the stack.
-    fn projected_tree(&mut self) -> Result<(), Fault> {
+    fn projected_tree(&mut self, mut node: NodeId) -> Result<(), Fault> {
         let mut levels: Vec<Level> = Vec::with_capacity(8);
-        let mut node: NodeId = 0;
         loop {
             let byte = self.cursor.token();
             let mut start = self.cursor.at;

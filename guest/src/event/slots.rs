@@ -4,7 +4,7 @@ use firstseen_kql::{Event, Scalar, Slot};
 
 use super::leaves::{any_leaf, any_object};
 use super::projection::Projection;
-use super::scan::scan;
+use super::scan::{scan, scan_below};
 
 /// What [`scan`](super::scan()) found in an event: for each slot of a
 /// [`Projection`] the values of its field, in the order of the text. Values
@@ -134,11 +134,17 @@ impl Event for Slots<'_, '_> {
 
     fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
         let Some(projection) = self.projection.objects_of(slot) else { return false };
-        self.texts(slot).filter(|text| text.below.is_none()).any(|text| {
-            any_object(text.json, &mut |object| {
+        self.texts(slot).any(|text| match &text.below {
+            None => any_object(text.json, &mut |object| {
                 let mut slots = Slots::new(projection, self.now_ms);
                 scan(object, &mut slots).is_ok() && test(&slots)
-            })
+            }),
+            // A dotted key makes an object of its own.
+            Some(path) => {
+                let mut slots = Slots::new(projection, self.now_ms);
+                scan_below(text.json, path, &mut slots);
+                test(&slots)
+            }
         })
     }
 }
