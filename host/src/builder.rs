@@ -81,8 +81,9 @@ impl Builder {
         self
     }
 
-    /// Exception lists and items as Kibana exports them (NDJSON); rules have
-    /// those that their `exceptions_list` names.
+    /// Exception lists and items as Kibana exports them (NDJSON); a rule has
+    /// those that its `exceptions_list` names, and those whose `list_id` is its
+    /// `rule_id`.
     #[must_use]
     pub fn exceptions(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
         self.configuration.exceptions = to_wit(documents);

@@ -6,7 +6,7 @@
 //! the table made from them is. `BLESS=1` makes it anew.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
@@ -120,15 +120,16 @@ fn the_built_in_table_is_what_its_sources_give() -> Result<()> {
 /// All ECS fields, and those that rules use. None, with a message, where they
 /// are absent.
 fn sources() -> Result<Option<(Map<String, Value>, Map<String, Value>)>> {
-    let corpus = env::var_os("FIRSTSEEN_CORPUS").map_or_else(|| repository("../shared/corpus"), PathBuf::from);
-    let folder = corpus.join("../spec");
+    // The facts the table was made of, whatever corpus the other tests read.
+    let folder = repository("../shared/spec");
     let read = |name: &str| -> Result<Map<String, Value>> {
         let path = folder.join(name);
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
         serde_json::from_str(&text).with_context(|| path.display().to_string())
     };
-    if !folder.join("ecs-types.json").exists() {
-        eprintln!("skipped: no lists of field types at {}", folder.display());
+    if !["ecs-types.json", "field-types.json"].iter().all(|name| folder.join(name).exists()) {
+        // Past the capture, so that it is seen without a failure too.
+        writeln!(std::io::stderr(), "SKIPPED: no lists of field types at {}", folder.display())?;
         return Ok(None);
     }
     Ok(Some((read("ecs-types.json")?, read("field-types.json")?)))

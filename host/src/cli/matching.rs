@@ -6,17 +6,19 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::module::load;
+use super::printing::json_line;
 use super::rule_args::{Loaded, RuleArgs, faults, not_run};
-use super::{EXIT_DIFFERENT, say};
+use super::{EXIT_DIFFERENT, EXIT_ERROR, say};
 use crate::pipeline::{Chunk, Intake};
-use crate::{Batch, Detector, Document, RuleSummary, Worker};
+use crate::wasm::printable;
+use crate::{Batch, Detector, Document, LogLevel, RuleSummary, Worker};
 
 /// Greatest length of a line that is looked at.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -93,19 +95,34 @@ impl Args {
         if self.files.is_empty() {
             search.read(io::stdin(), Path::new("-"))?;
         }
+        let mut unread = false;
         for path in &self.files {
-            let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-            search.read(file, path).with_context(|| path.display().to_string())?;
+            match File::open(path) {
+                Ok(file) => unread |= search.read(file, path)?,
+                Err(error) => {
+                    say(&format!("error: cannot read {}: {error}", path.display()));
+                    unread = true;
+                }
+            }
         }
         search.out.flush()?;
         if search.malformed > 0 {
-            say(&format!("warning: {} lines are no events; nothing was looked for in them", search.malformed));
+            let lines = if search.malformed == 1 { "1 line is no event" } else { "some lines are no events" };
+            let count = search.malformed;
+            say(&format!("warning: {lines} ({count} in all); nothing was looked for there"));
+        }
+        if unread {
+            return Ok(ExitCode::from(EXIT_ERROR));
         }
         Ok(if search.matched { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DIFFERENT) })
     }
 
     fn detector(&self) -> Result<Detector> {
-        let builder = Detector::builder(load(self.module.as_ref())?).line_bytes_max(LINE_BYTES_MAX);
+        let builder = Detector::builder(load(self.module.as_ref())?).line_bytes_max(LINE_BYTES_MAX).log(|message| {
+            if message.level >= LogLevel::Warn {
+                say(&format!("warning: {}", message.text));
+            }
+        });
         let loaded = self.rules.load();
         loaded.ensure_rules(&self.rules.rules)?;
         let builder = loaded.apply(builder);
@@ -153,10 +170,20 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn read(&mut self, stream: impl AsFd + Send + 'static, path: &Path) -> Result<()> {
+    /// Looks at all events of a stream; answers whether it could not be read to
+    /// its end, which has been said then.
+    fn read(&mut self, stream: impl AsFd + Send + 'static, path: &Path) -> Result<bool> {
         let (mut intake, _stopper) = Intake::start(stream, LINE_BYTES_MAX)?;
         let mut first_line = 1;
-        while let Some(chunk) = intake.next()? {
+        loop {
+            let chunk = match intake.next() {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Ok(false),
+                Err(error) => {
+                    say(&format!("error: cannot read {}: {error}", path.display()));
+                    return Ok(true);
+                }
+            };
             match chunk {
                 Chunk::Lines(lines) => {
                     first_line += self.batch(&lines, path, first_line)?;
@@ -168,7 +195,6 @@ impl Search<'_> {
                 }
             }
         }
-        Ok(())
     }
 
     /// Looks at some lines; answers how many they are.
@@ -178,18 +204,20 @@ impl Search<'_> {
         let matching = self.worker.match_events(&batch)?;
         self.malformed += matching.malformed.len() as u64;
         self.matched |= !matching.matches.is_empty();
-        let file = path.display();
+        let file = path.display().to_string();
         let mut last = None;
         let mut line_starts = LineStarts::new(lines);
         for one in &matching.matches {
             let line = first_line + one.line;
             let Some(rule) = self.rules.get(one.rule) else { continue };
             match self.report {
-                Report::Text => writeln!(self.out, "{file}:{line}: {} ({})", rule.name, rule.rule_id)?,
+                Report::Text => {
+                    let text = format!("{file}:{line}: {} ({})", rule.name, rule.rule_id);
+                    writeln!(self.out, "{}", printable(&text))?;
+                }
                 Report::Json => {
-                    let file = file.to_string();
                     let found = json!({"file": file, "line": line, "rule_id": rule.rule_id, "rule_name": rule.name});
-                    writeln!(self.out, "{found}")?;
+                    writeln!(self.out, "{}", json_line(&found.to_string()))?;
                 }
                 Report::Events if last == Some(one.line) => {}
                 Report::Events => {

@@ -118,6 +118,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// A line for the operator on standard error.
 fn say(line: &str) {
     use std::io::Write;
+    // Names of files may be anybody's.
+    let line = &*printing::printable_text(line);
     let style = match line.split_once(':').map(|(kind, _)| kind) {
         Some("error") => anstyle::AnsiColor::Red.on_default().bold(),
         Some("warning") => anstyle::AnsiColor::Yellow.on_default(),

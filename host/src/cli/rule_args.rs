@@ -27,8 +27,9 @@ pub(super) struct RuleArgs {
 /// What comes with rules.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct WithArgs {
-    /// Exception lists and their items as Kibana exports them (NDJSON). Rules
-    /// have those that their exceptions_list names. Can be given more than once.
+    /// Exception lists and their items as Kibana exports them (NDJSON). A rule
+    /// has those that its exceptions_list names, and those whose list_id is its
+    /// rule_id. Can be given more than once.
     #[arg(long, value_name = "FILE")]
     exceptions: Vec<PathBuf>,
     /// A value list that exceptions name: one value a line; the file's name is

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::alerts::{AlertsIndex, ScheduledAlert};
 use super::order::{Ranked, in_order};
 use super::range::{Execution, RunRange, RunRanges, with_catch_up};
@@ -12,6 +14,7 @@ use crate::detector::Detector;
 use crate::error::Error;
 use crate::reports::RuleSummary;
 use crate::store::{Learning, MemoryStore, Quota, SIGHTINGS_MAX, Session, Sighting, Store, Verdict};
+use crate::wasm::detector as wit;
 use crate::worker::Worker;
 
 /// The quota of a run is used when all its terms are known, not by sightings.
@@ -29,7 +32,7 @@ pub struct Schedule<'a> {
     survey: Survey,
     /// The run start that the survey is for, if it matters.
     surveyed_ms: Option<i64>,
-    exceptions_expire: bool,
+    depends_on_time: bool,
 }
 
 /// What an execution of a rule did.
@@ -55,6 +58,23 @@ pub enum Warning {
     MaxSignalsReached,
 }
 
+/// Does a query or a filter of a rule perhaps count from now? Then what a rule
+/// sees depends on when it is asked.
+fn counts_from_now(rules: &[wit::Document]) -> bool {
+    let of_rule = |rule: &Value| {
+        let query = rule.get("query").and_then(Value::as_str).is_some_and(|query| query.contains("now"));
+        query || rule.get("filters").is_some_and(|filters| filters.to_string().contains("now"))
+    };
+    let of_document = |document: &wit::Document| {
+        let values = serde_json::Deserializer::from_str(&document.content).into_iter::<Value>();
+        values.map_while(Result::ok).any(|value| match value {
+            Value::Array(rules) => rules.iter().any(of_rule),
+            rule => of_rule(&rule),
+        })
+    };
+    rules.iter().any(of_document)
+}
+
 impl<'a> Schedule<'a> {
     /// Has the detector's module look through the events once.
     ///
@@ -64,16 +84,20 @@ impl<'a> Schedule<'a> {
     /// in [`Schedule::survey`].
     pub fn new(detector: &Detector, events: &'a [StoredEvent]) -> Result<Self, Error> {
         let detector = detector.of_stored_events();
-        let exceptions = &detector.shared.configuration.exceptions;
-        let exceptions_expire = exceptions.iter().any(|document| document.content.contains("\"expire_time\""));
+        let configuration = &detector.shared.configuration;
+        let mentions =
+            |documents: &[wit::Document], text: &str| documents.iter().any(|document| document.content.contains(text));
+        // Exceptions that expire; queries and filters that count from now.
+        let depends_on_time =
+            mentions(&configuration.exceptions, "\"expire_time\"") || counts_from_now(&configuration.rules);
         let rules = detector.rules().to_vec();
         let mut worker = detector.worker()?;
         let survey = Survey::take(&mut worker, events, 0)?;
-        Ok(Self { worker, rules, events, survey, surveyed_ms: None, exceptions_expire })
+        Ok(Self { worker, rules, events, survey, surveyed_ms: None, depends_on_time })
     }
 
-    /// What the rules see in the events. Where exceptions expire, as of the
-    /// last run.
+    /// What the rules see in the events. Where exceptions expire or a query
+    /// counts from now, as of the last run.
     pub fn survey(&self) -> &Survey {
         &self.survey
     }
@@ -117,7 +141,7 @@ impl<'a> Schedule<'a> {
     /// [`Error::Start`] if the module fails; `alerts` has what was created
     /// until then.
     pub fn run(&mut self, rule: usize, execution: &Execution, alerts: &mut AlertsIndex) -> Result<Run, Error> {
-        if self.exceptions_expire && self.surveyed_ms != Some(execution.now_ms) {
+        if self.depends_on_time && self.surveyed_ms != Some(execution.now_ms) {
             self.survey = Survey::take(&mut self.worker, self.events, execution.now_ms)?;
             self.surveyed_ms = Some(execution.now_ms);
         }

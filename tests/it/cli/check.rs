@@ -237,7 +237,10 @@ fn every_file_of_the_corpus_is_named_and_the_counts_add_up() -> Result<()> {
     }
     assert_eq!(table, rows);
     let sum: usize = total.iter().sum();
-    assert!(text.contains(&format!("\n{sum} rules in {} files", expected.len())), "the sentence");
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let files = expected.len();
+    let sentence = format!("\n{sum} rule{} in {files} file{}", plural(sum), plural(files));
+    assert!(text.contains(&sentence), "{sentence}");
     Ok(())
 }
 
