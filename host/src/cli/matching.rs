@@ -107,9 +107,11 @@ impl Args {
         }
         search.out.flush()?;
         if search.malformed > 0 {
-            let lines = if search.malformed == 1 { "1 line is no event" } else { "some lines are no events" };
-            let count = search.malformed;
-            say(&format!("warning: {lines} ({count} in all); nothing was looked for there"));
+            let lines = match search.malformed {
+                1 => "1 line is no event".to_owned(),
+                count => format!("{count} lines are no events"),
+            };
+            say(&format!("warning: {lines}; nothing was looked for there"));
         }
         if unread {
             return Ok(ExitCode::from(EXIT_ERROR));

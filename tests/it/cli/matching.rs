@@ -43,7 +43,7 @@ fn a_query_finds_events_as_they_are() -> Result<()> {
     let grep = |query: &str| -> Result<_> { Firstseen::new("match")?.args(["--query", query]).run(input.as_bytes()) };
     let ran = grep("a <= 2")?.expect_code(0)?;
     assert_eq!(ran.text()?, "{\"a\": 1 }\n{\"a\":2,\"ip\":\"10.1.2.3\"}\n");
-    assert!(ran.stderr.contains("1 lines are no events"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 line is no event"), "{}", ran.stderr);
     assert_eq!(grep("a:3")?.expect_code(0)?.text()?, "{\"a\":3}\n");
     assert_eq!(grep("a:4")?.expect_code(1)?.text()?, "");
     let ran = grep("a:(1 or")?.expect_code(2)?;
