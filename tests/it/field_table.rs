@@ -117,9 +117,12 @@ fn the_built_in_table_is_what_its_sources_give() -> Result<()> {
     Ok(())
 }
 
+/// What a list says of fields, by their names.
+type Facts = Map<String, Value>;
+
 /// All ECS fields, and those that rules use. None, with a message, where they
 /// are absent.
-fn sources() -> Result<Option<(Map<String, Value>, Map<String, Value>)>> {
+fn sources() -> Result<Option<(Facts, Facts)>> {
     // The facts the table was made of, whatever corpus the other tests read.
     let folder = repository("../shared/spec");
     let read = |name: &str| -> Result<Map<String, Value>> {

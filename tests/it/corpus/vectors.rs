@@ -2,6 +2,8 @@
 //! others are refused at the right place, events get their verdicts. The trees
 //! are compared where they can be seen, in the guest's own tests.
 
+#![allow(clippy::indexing_slicing, reason = "a missing member is null, or a failed test")]
+
 use std::collections::BTreeMap;
 use std::fs;
 
