@@ -4,7 +4,7 @@ use serde_json::{Deserializer, Map, Value};
 
 use super::ListKey;
 use super::item::Item;
-use crate::rule::RuleError;
+use crate::rule::{RuleError, offset_of};
 
 /// What a document holds of interest.
 pub(super) enum Record {
@@ -65,10 +65,4 @@ pub(super) fn read(content: &str, put: &mut dyn FnMut(Record) -> Result<(), Stri
 fn start_of_value(content: &str, offset: usize) -> usize {
     let rest = content.get(offset..).unwrap_or_default();
     offset + (rest.len() - rest.trim_start().len())
-}
-
-/// Byte offset of a line (from 1) and column (from 1, in bytes).
-fn offset_of(content: &str, line: usize, column: usize) -> usize {
-    let before: usize = content.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    content.floor_char_boundary(before + column.saturating_sub(1))
 }

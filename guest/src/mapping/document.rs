@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::node::{Node, NodeSeed};
 use super::properties;
 use super::scalar::OneOrMore;
-use crate::rule::RuleError;
+use crate::rule::{RuleError, offset_of};
 
 /// Longest document in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
@@ -106,12 +106,6 @@ pub(super) fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), Rul
         warnings.add("there is no field in it".to_owned());
     }
     Ok((fields, warnings))
-}
-
-/// Byte offset of a line (from 1) and column (from 1, in bytes).
-fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (line_start + column.saturating_sub(1)).min(text.len())
 }
 
 /// Reads a [`Document`]; the budget is of fields.

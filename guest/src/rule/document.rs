@@ -49,9 +49,9 @@ fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
 }
 
 /// Byte offset of a line (from 1) and column (from 1, in bytes).
-fn offset_of(text: &str, line: usize, column: usize) -> usize {
+pub(crate) fn offset_of(text: &str, line: usize, column: usize) -> usize {
     let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (line_start + column.saturating_sub(1)).min(text.len())
+    text.floor_char_boundary(line_start + column.saturating_sub(1))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod window;
 use firstseen_kql::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
+pub(crate) use document::offset_of;
 pub use document::{Found, rules_of};
 pub use error::{Reason, RuleError};
 pub use fields::{Fields, Kind};
