@@ -244,8 +244,8 @@ impl Engine {
             if candidates.rules.is_empty() {
                 continue;
             }
-            let index: Option<Rc<str>> = self.target.index_of(&event, context.index).map(Rc::from);
-            let of_target = targets.rules_of(index.as_deref(), &self.rules);
+            let index = self.target.index_of(&event, context.index);
+            let (index, of_target) = targets.rules_of(index.as_deref(), &self.rules);
             for &number in &candidates.rules {
                 let Some(rule) = self.rules.get(number) else { continue };
                 if of_target.get(number) == Some(&true) && rule.matches(&event, context.arrival_ms) {

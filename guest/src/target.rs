@@ -1,6 +1,8 @@
 //! The index or data stream an event is bound for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use firstseen_kql::{Layout, Scalar, Slot};
 
@@ -30,9 +32,9 @@ impl Target {
 
     /// The name of the target: `known` if the host knows it, else the data
     /// stream the event names (`<type>-<dataset>-<namespace>`), else unknown.
-    pub fn index_of(&self, event: &Slots<'_, '_>, known: Option<&str>) -> Option<String> {
+    pub fn index_of<'k>(&self, event: &Slots<'_, '_>, known: Option<&'k str>) -> Option<Cow<'k, str>> {
         if let Some(known) = known {
-            return Some(known.to_owned());
+            return Some(Cow::Borrowed(known));
         }
         let text = |slot: Slot| match event.values(slot).next()? {
             Scalar::String(text) => Some(text.decode().into_owned()),
@@ -40,7 +42,7 @@ impl Target {
         };
         let name = format!("{}-{}-{}", text(self.kind)?, text(self.dataset)?, text(self.namespace)?);
         // No index has a longer one.
-        (name.len() <= INDEX_BYTES_MAX).then_some(name)
+        (name.len() <= INDEX_BYTES_MAX).then_some(Cow::Owned(name))
     }
 }
 
@@ -50,18 +52,30 @@ const TARGETS_MAX: usize = 256;
 /// Which rules' index patterns a target passes, remembered for the few that a
 /// batch has.
 #[derive(Debug, Default)]
-pub(crate) struct Targets(BTreeMap<Option<String>, Vec<bool>>);
+pub(crate) struct Targets {
+    known: BTreeMap<Rc<str>, Vec<bool>>,
+    unknown: Vec<bool>,
+}
 
 impl Targets {
-    /// For each rule, whether events bound for `index` are its business.
-    pub(crate) fn rules_of(&mut self, index: Option<&str>, rules: &[Rule]) -> &[bool] {
-        let name = index.map(str::to_owned);
-        if self.0.len() >= TARGETS_MAX && !self.0.contains_key(&name) {
-            self.0.clear();
-        }
-        self.0.entry(name).or_insert_with(|| {
-            let passes = |rule: &Rule| index.is_none_or(|index| rule.index.contain(index));
-            rules.iter().map(passes).collect()
-        })
+    /// The name to keep, and for each rule whether events bound for `index` are
+    /// its business. An unknown one passes any pattern.
+    pub(crate) fn rules_of(&mut self, index: Option<&str>, rules: &[Rule]) -> (Option<Rc<str>>, &[bool]) {
+        let Some(index) = index else {
+            self.unknown.resize(rules.len(), true);
+            return (None, &self.unknown);
+        };
+        let name = match self.known.get_key_value(index) {
+            Some((name, _)) => Rc::clone(name),
+            None => {
+                if self.known.len() >= TARGETS_MAX {
+                    self.known.clear();
+                }
+                Rc::from(index)
+            }
+        };
+        let passes = || rules.iter().map(|rule| rule.index.contain(index)).collect();
+        let of_target = self.known.entry(Rc::clone(&name)).or_insert_with(passes);
+        (Some(name), of_target)
     }
 }
