@@ -25,6 +25,8 @@ pub(crate) struct Loading<'p> {
     pub(crate) reports: Reports,
     mapping: Cow<'static, Mapping>,
     exceptions: ExceptionLists,
+    /// Of the rules that run.
+    rule_ids: BTreeSet<String>,
     /// Exception lists that no rule has had so far.
     unused_lists: BTreeSet<String>,
 }
@@ -38,6 +40,7 @@ impl<'p> Loading<'p> {
             reports: Reports::default(),
             mapping: Cow::Borrowed(built_in()),
             exceptions: ExceptionLists::default(),
+            rule_ids: BTreeSet::new(),
             unused_lists: BTreeSet::new(),
         };
         let mut room = OTHER_BYTES;
@@ -119,11 +122,15 @@ impl<'p> Loading<'p> {
     }
 
     fn compile(&mut self, object: &Map<String, Value>) -> Result<Rule, RuleError> {
-        let rule = Rule::compile(object, &self.mapping, &self.exceptions, self.projection)?;
-        match self.rules.iter().any(|loaded| loaded.rule_id == rule.rule_id) {
-            true => Err(RuleError::new("rule_id", format!("`{}` is loaded already; the first one runs", rule.rule_id))),
-            false => Ok(rule),
+        // Asked first, so that what does not run gets no slots.
+        if let Some(Value::String(rule_id)) = object.get("rule_id")
+            && self.rule_ids.contains(rule_id)
+        {
+            return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
+        let rule = Rule::compile(object, &self.mapping, &self.exceptions, self.projection)?;
+        self.rule_ids.insert(rule.rule_id.clone());
+        Ok(rule)
     }
 }
 

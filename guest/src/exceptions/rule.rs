@@ -83,12 +83,6 @@ impl RuleExceptions {
         Ok(())
     }
 
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// What an event meets that is excepted for good, if there is anything.
     #[must_use]
     pub fn always(&self) -> Option<Clause> {

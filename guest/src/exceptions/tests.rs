@@ -259,7 +259,7 @@ fn what_is_missing_refuses_the_rule() {
     lists.read(r#"{"list_id":"l","namespace_type":"agnostic"}"#).unwrap();
     assert!(lists.of_rule(&rule()).is_err());
     lists.read(r#"{"list_id":"l"}"#).unwrap();
-    assert!(lists.of_rule(&rule()).unwrap().is_empty());
+    assert!(lists.of_rule(&rule()).unwrap().items.is_empty());
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn what_a_rule_may_name() {
     let endpoint =
         json!({"id": "endpoint_list", "list_id": "endpoint_list", "namespace_type": "agnostic", "type": "endpoint"});
     let exceptions = of_rule(json!([endpoint.clone(), endpoint])).unwrap();
-    assert!(exceptions.is_empty());
+    assert!(exceptions.items.is_empty());
     assert_eq!(exceptions.warnings.len(), 1);
     for nothing in [json!([]), json!(null)] {
         assert!(of_rule(nothing).unwrap().warnings.is_empty());

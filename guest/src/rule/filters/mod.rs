@@ -75,12 +75,6 @@ impl Filters {
         Clause::And(self.filters.iter().map(|filter| filter.clause.clone()).collect())
     }
 
-    /// Whether there is nothing to meet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.filters.is_empty()
-    }
-
     /// Whether Elasticsearch could run them on fields of these types.
     ///
     /// # Errors

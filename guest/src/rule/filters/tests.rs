@@ -180,8 +180,8 @@ fn filter_objects() {
     for (filters, expected) in cases {
         assert_eq!(matches(filters.clone()), expected, "{filters}");
     }
-    assert!(Filters::read(None).unwrap().is_empty());
-    assert!(Filters::read(Some(&Value::Null)).unwrap().is_empty());
+    assert_eq!(Filters::read(None).unwrap().clause(), Clause::And(Vec::new()));
+    assert_eq!(Filters::read(Some(&Value::Null)).unwrap().clause(), Clause::And(Vec::new()));
 }
 
 #[test]
