@@ -1,100 +1,135 @@
 //! Which rules an event could match, told without asking each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use firstseen_kql::Slot;
+use firstseen_kql::{Requirement, Slot};
+use fixedbitset::FixedBitSet;
+use rustc_hash::FxBuildHasher;
 
 use crate::event::Slots;
 use crate::rule::Rule;
 
-/// An index over rules by what an event must have to match them: one of some
-/// values in a field, or any value there.
+/// Most slots by whose values rules are told apart: each costs a look-up an
+/// event.
+const INDEXED_SLOTS_MAX: usize = 24;
+
+/// A slot that fewer than one in so many rules ask for is not worth a look-up.
+const RULES_A_SLOT_MIN: usize = 100;
+
+/// An index over rules by what an event must have to match them: in some
+/// fields one of some values, in others any value.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    by_slot: Vec<(Slot, OfSlot)>,
-    /// Rules of which nothing is known.
-    always: Vec<usize>,
+    /// Rules that can match at all.
+    possible: FixedBitSet,
+    /// Those that most rules ask for first.
+    indexed: Vec<OfSlot>,
+    /// Of each rule the other slots in which it wants a value.
+    others: Vec<Vec<Slot>>,
 }
 
-#[derive(Debug, Default)]
+/// The rules by what a slot holds. The keys come from rules, so a hash that
+/// events could be made for does no harm.
+#[derive(Debug)]
 struct OfSlot {
-    by_text: BTreeMap<Box<str>, Vec<usize>>,
-    /// Rules for which any value will do.
-    any: Vec<usize>,
+    slot: Slot,
+    /// Rules that do not ask for the slot.
+    without: FixedBitSet,
+    /// Those, and the ones for which any value will do.
+    with_any: FixedBitSet,
+    /// For each text that rules name: those, and the ones that name it.
+    with_text: HashMap<Box<str>, FixedBitSet, FxBuildHasher>,
+}
+
+/// Memory that is used again for the next event.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    rules: FixedBitSet,
+    of_slot: FixedBitSet,
 }
 
 impl Candidates {
+    /// Without an index: any rule could match.
+    pub(crate) fn all(rules: &[Rule]) -> Self {
+        Self { possible: of_length(rules.len(), 0..rules.len()), ..Self::default() }
+    }
+
     pub(crate) fn new(rules: &[Rule]) -> Self {
-        let mut candidates = Self::default();
-        let mut by_slot: BTreeMap<Slot, OfSlot> = BTreeMap::new();
-        for (number, rule) in rules.iter().enumerate() {
-            if rule.program.never_matches() {
-                continue;
-            }
-            let Some(requirement) = rule.program.requirement() else {
-                candidates.always.push(number);
-                continue;
-            };
-            let of_slot = by_slot.entry(requirement.slot).or_default();
-            if requirement.texts.is_empty() {
-                of_slot.any.push(number);
-            }
-            for text in &requirement.texts {
-                of_slot.by_text.entry(text.as_str().into()).or_default().push(number);
-            }
+        let mut asking: BTreeMap<Slot, usize> = BTreeMap::new();
+        let requirements = rules.iter().flat_map(|rule| rule.program.requirements());
+        requirements.for_each(|requirement| *asking.entry(requirement.slot).or_default() += 1);
+        let mut slots: Vec<_> = asking.into_iter().collect();
+        slots.sort_by_key(|&(slot, rules)| (std::cmp::Reverse(rules), slot));
+        slots.retain(|&(_, asking)| asking * RULES_A_SLOT_MIN >= rules.len());
+        slots.truncate(INDEXED_SLOTS_MAX);
+
+        let is_indexed = |slot| slots.iter().any(|&(indexed, _)| indexed == slot);
+        let others = |rule: &Rule| {
+            let slots = rule.program.requirements().iter().map(|requirement| requirement.slot);
+            slots.filter(|&slot| !is_indexed(slot)).collect()
+        };
+        let possible = rules.iter().enumerate().filter(|(_, rule)| !rule.program.never_matches());
+        Self {
+            possible: of_length(rules.len(), possible.map(|(number, _)| number)),
+            indexed: slots.iter().map(|&(slot, _)| OfSlot::new(slot, rules)).collect(),
+            others: rules.iter().map(others).collect(),
         }
-        candidates.by_slot = by_slot.into_iter().collect();
-        candidates
     }
 
-    /// Finds the rules that could match.
-    pub(crate) fn of(&self, event: &Slots<'_, '_>, found: &mut Found) {
-        found.clear();
-        found.extend(&self.always);
-        for (slot, of_slot) in &self.by_slot {
-            let mut values = event.values(*slot).peekable();
-            if values.peek().is_some() {
-                found.extend(&of_slot.any);
+    /// Finds those of `rules` that could match.
+    pub(crate) fn of<'f>(
+        &self,
+        event: &'f Slots<'_, '_>,
+        rules: &FixedBitSet,
+        found: &'f mut Found,
+    ) -> impl Iterator<Item = usize> + use<'_, 'f> {
+        found.rules.clone_from(&self.possible);
+        found.rules.intersect_with(rules);
+        for of_slot in &self.indexed {
+            if found.rules.is_clear() {
+                break;
             }
-            if of_slot.by_text.is_empty() {
-                continue;
-            }
-            for value in values {
-                found.extend(of_slot.by_text.get(&*value.text()).into_iter().flatten());
-            }
+            of_slot.narrow(event, found);
         }
-        found.rules.sort_unstable();
+        let has_others =
+            |&rule: &usize| self.others.get(rule).is_none_or(|others| others.iter().all(|&slot| event.has_value(slot)));
+        found.rules.ones().filter(has_others)
     }
 }
 
-/// Rules that an event could match. The memory is used again for the next one.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// Their places, in order.
-    pub(crate) rules: Vec<usize>,
-    /// For each rule, whether it is among them: a field may have a value very
-    /// many times.
-    taken: Vec<bool>,
+impl OfSlot {
+    fn new(slot: Slot, rules: &[Rule]) -> Self {
+        let all = || 0..rules.len();
+        let requirement = |rule: usize| -> Option<&Requirement> {
+            rules.get(rule)?.program.requirements().iter().find(|requirement| requirement.slot == slot)
+        };
+        let without: FixedBitSet = of_length(rules.len(), all().filter(|&rule| requirement(rule).is_none()));
+        let any = all().filter(|&rule| requirement(rule).is_none_or(|requirement| requirement.texts.is_empty()));
+        let with_any = of_length(rules.len(), any);
+        let mut with_text: HashMap<Box<str>, FixedBitSet, FxBuildHasher> = HashMap::default();
+        for rule in all() {
+            for text in requirement(rule).into_iter().flat_map(|requirement| &requirement.texts) {
+                with_text.entry(text.as_str().into()).or_insert_with(|| with_any.clone()).insert(rule);
+            }
+        }
+        Self { slot, without, with_any, with_text }
+    }
+
+    /// Leaves those in `found` that what the event holds will do for.
+    fn narrow(&self, event: &Slots<'_, '_>, found: &mut Found) {
+        let mut values = event.values(self.slot);
+        let Some(first) = values.next() else { return found.rules.intersect_with(&self.without) };
+        let with = |text: &str| self.with_text.get(text).unwrap_or(&self.with_any);
+        let of_first = with(&first.text());
+        let Some(second) = values.next() else { return found.rules.intersect_with(of_first) };
+        found.of_slot.clone_from(of_first);
+        std::iter::once(second).chain(values).for_each(|value| found.of_slot.union_with(with(&value.text())));
+        found.rules.intersect_with(&found.of_slot);
+    }
 }
 
-impl Found {
-    fn clear(&mut self) {
-        for rule in self.rules.drain(..) {
-            if let Some(taken) = self.taken.get_mut(rule) {
-                *taken = false;
-            }
-        }
-    }
-
-    fn extend<'r>(&mut self, rules: impl IntoIterator<Item = &'r usize>) {
-        for &rule in rules {
-            if self.taken.len() <= rule {
-                self.taken.resize(rule + 1, false);
-            }
-            if let Some(taken) = self.taken.get_mut(rule).filter(|taken| !**taken) {
-                *taken = true;
-                self.rules.push(rule);
-            }
-        }
-    }
+fn of_length(length: usize, rules: impl Iterator<Item = usize>) -> FixedBitSet {
+    let mut set = FixedBitSet::with_capacity(length);
+    set.extend(rules);
+    set
 }

@@ -23,7 +23,7 @@ use bindings::exports::firstseen::detection::detector::{self, Guest};
 use bindings::firstseen::detection::{logging, sightings};
 
 use crate::alert::Format;
-use crate::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings};
+use crate::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts};
 use crate::event::{Fault, Malformed};
 use crate::rule::{Clock, Reason, Rule};
 use crate::sightings::{Sighting, Sightings, Verdict};
@@ -67,6 +67,10 @@ impl Guest for Component {
                 detector::AlertFormat::Ecs => Format::Ecs,
             },
             space: configuration.space,
+            shortcuts: Shortcuts {
+                index: configuration.shortcuts.contains(detector::Shortcuts::INDEX),
+                prefilter: configuration.shortcuts.contains(detector::Shortcuts::PREFILTER),
+            },
         };
         let (engine, reports) = Engine::new(&documents, settings);
         for warning in &reports.warnings {
@@ -85,7 +89,7 @@ impl Guest for Component {
     fn evaluate(batch: String, context: detector::Context) -> Result<detector::Evaluation, detector::Error> {
         check_size(&batch)?;
         let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
-        ENGINE.with_borrow(|engine| match engine {
+        ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
             Some(engine) => engine.evaluate(&batch, context, &mut HostSightings).map(evaluation).map_err(error),
         })
@@ -94,7 +98,7 @@ impl Guest for Component {
     fn match_events(batch: String, context: detector::Context) -> Result<detector::Matching, detector::Error> {
         check_size(&batch)?;
         let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
-        ENGINE.with_borrow(|engine| match engine {
+        ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
             Some(engine) => engine.match_events(&batch, context).map(matching).map_err(error),
         })

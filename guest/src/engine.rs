@@ -8,7 +8,7 @@ use std::rc::Rc;
 use crate::alert::{Alert, Format, Source, alert_id, event_id};
 use crate::candidates::{self, Candidates};
 pub use crate::evaluation::{EvaluateError, Evaluation, Matching, Raised};
-use crate::event::{Malformed, Projection, Slots, scan};
+use crate::event::{self, Malformed, Projection, Slots, check, scan};
 use crate::loading::Loading;
 use crate::rule::{Clock, Kind, Rule, RuleError};
 use crate::sightings::{Sighting, Sightings, Verdict};
@@ -24,11 +24,33 @@ pub struct Settings {
     pub format: Format,
     /// Kibana space, part of every alert id.
     pub space: String,
+    /// Which ways round work are taken.
+    pub shortcuts: Shortcuts,
+}
+
+/// Ways round work. An engine answers the same with and without them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcuts {
+    /// Look only at rules that the event's values leave possible.
+    pub index: bool,
+    /// Look only at lines that hold what some rule cannot match without.
+    pub prefilter: bool,
+}
+
+impl Default for Shortcuts {
+    fn default() -> Self {
+        Self { index: true, prefilter: true }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { clock: Clock::Arrival, format: Format::Kibana, space: "default".to_owned() }
+        Self {
+            clock: Clock::Arrival,
+            format: Format::Kibana,
+            space: "default".to_owned(),
+            shortcuts: Shortcuts::default(),
+        }
     }
 }
 
@@ -55,11 +77,27 @@ impl Documents {
 /// Rules that run together.
 #[derive(Debug)]
 pub struct Engine {
+    loaded: Loaded,
+    memory: Memory,
+}
+
+/// What an engine was made of. It stays as it is.
+#[derive(Debug)]
+struct Loaded {
     settings: Settings,
     projection: Projection,
     target: Target,
     rules: Vec<Rule>,
     candidates: Candidates,
+}
+
+/// What is kept from batch to batch to spare work. Nothing that an engine
+/// answers depends on it.
+#[derive(Debug, Default)]
+struct Memory {
+    scan: event::Memory,
+    targets: Targets,
+    found: candidates::Found,
 }
 
 /// What became of the documents.
@@ -158,13 +196,17 @@ impl Engine {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection);
         let Loading { rules, reports, .. } = Loading::load(documents, &mut projection);
-        let candidates = Candidates::new(&rules);
-        (Self { settings, projection, target, rules, candidates }, reports)
+        let candidates = match settings.shortcuts.index {
+            true => Candidates::new(&rules),
+            false => Candidates::all(&rules),
+        };
+        let loaded = Loaded { settings, projection, target, rules, candidates };
+        (Self { loaded, memory: Memory::default() }, reports)
     }
 
     /// The rules that run.
     pub fn rules(&self) -> &[Rule] {
-        &self.rules
+        &self.loaded.rules
     }
 
     /// Evaluates a batch of NDJSON lines.
@@ -173,24 +215,25 @@ impl Engine {
     ///
     /// [`EvaluateError`]; then the host has to drop what the batch recorded.
     pub fn evaluate(
-        &self,
+        &mut self,
         batch: &str,
         context: Context<'_>,
         state: &mut impl Sightings,
     ) -> Result<Evaluation, EvaluateError> {
+        let Self { loaded, memory } = self;
         let mut evaluation = Evaluation::default();
         let mut pending = Pending::default();
         let mut malformed = Vec::new();
-        evaluation.events = self.each_match(batch, context, &mut malformed, |found| {
+        evaluation.events = loaded.each_match(batch, context, memory, &mut malformed, |found| {
             evaluation.matched += 1;
-            self.collect(found, context, &mut pending, &mut evaluation);
+            loaded.collect(found, context, &mut pending, &mut evaluation);
             if pending.sightings.len() >= PENDING_SIGHTINGS || pending.bytes >= PENDING_BYTES {
-                self.judge(&mut pending, context, state, &mut evaluation)?;
+                loaded.judge(&mut pending, context, state, &mut evaluation)?;
             }
             Ok(())
         })?;
         evaluation.malformed = malformed;
-        self.judge(&mut pending, context, state, &mut evaluation)?;
+        loaded.judge(&mut pending, context, state, &mut evaluation)?;
         Ok(evaluation)
     }
 
@@ -199,10 +242,11 @@ impl Engine {
     /// # Errors
     ///
     /// [`EvaluateError`], also for more than a million matches.
-    pub fn match_events(&self, batch: &str, context: Context<'_>) -> Result<Matching, EvaluateError> {
+    pub fn match_events(&mut self, batch: &str, context: Context<'_>) -> Result<Matching, EvaluateError> {
+        let Self { loaded, memory } = self;
         let mut matching = Matching::default();
         let mut malformed = Vec::new();
-        matching.events = self.each_match(batch, context, &mut malformed, |found| {
+        matching.events = loaded.each_match(batch, context, memory, &mut malformed, |found| {
             if matching.matches.len() >= MAX_MATCHES {
                 let cause = format!("more than {MAX_MATCHES} matches in a batch; pass smaller ones");
                 return Err(EvaluateError::Invalid(cause));
@@ -213,22 +257,24 @@ impl Engine {
         matching.malformed = malformed;
         Ok(matching)
     }
+}
 
+impl Loaded {
     /// Reads each event once and hands over each rule that matches it. Answers
     /// with the number of events.
     fn each_match<'a>(
         &self,
         batch: &'a str,
         context: Context<'_>,
+        memory: &mut Memory,
         malformed: &mut Vec<(u32, Malformed)>,
         mut found: impl FnMut(Found<'_, '_, 'a>) -> Result<(), EvaluateError>,
     ) -> Result<u32, EvaluateError> {
         if self.rules.is_empty() {
             return Err(EvaluateError::NotConfigured);
         }
-        let mut event = Slots::new(&self.projection, context.arrival_ms);
-        let mut targets = Targets::default();
-        let mut candidates = candidates::Found::default();
+        let scan_memory = std::mem::take(&mut memory.scan);
+        let mut event = Slots::with_memory(&self.projection, context.arrival_ms, scan_memory);
         let (mut events, mut line_count) = (0, 0);
         for (line_number, line) in lines(batch) {
             line_count = line_number as usize + 1;
@@ -240,19 +286,23 @@ impl Engine {
                 malformed.push((line_number, fault));
                 continue;
             }
-            self.candidates.of(&event, &mut candidates);
-            if candidates.rules.is_empty() {
-                continue;
-            }
-            let index = self.target.index_of(&event, context.index);
-            let (index, of_target) = targets.rules_of(index.as_deref(), &self.rules);
-            for &number in &candidates.rules {
+            let (index, of_target) = memory.targets.rules_of(self.target, &event, context.index, &self.rules);
+            let mut is_checked = false;
+            for number in self.candidates.of(&event, of_target, &mut memory.found) {
                 let Some(rule) = self.rules.get(number) else { continue };
-                if of_target.get(number) == Some(&true) && rule.matches(&event, context.arrival_ms) {
-                    found(Found { event: &event, line_number, line, number, rule, index: index.as_ref() })?;
+                if !rule.matches(&event, context.arrival_ms) {
+                    continue;
                 }
+                // What the scan stepped over may be anything.
+                if !is_checked && let Err(fault) = check(line) {
+                    malformed.push((line_number, fault));
+                    break;
+                }
+                is_checked = true;
+                found(Found { event: &event, line_number, line, number, rule, index })?;
             }
         }
+        memory.scan = event.into_memory();
         if !context.ids.is_empty() && context.ids.len() != line_count {
             let cause = format!("{} ids for {line_count} lines", context.ids.len());
             return Err(EvaluateError::Invalid(cause));

@@ -1,10 +1,10 @@
 //! The index or data stream an event is bound for.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use firstseen_kql::{Layout, Scalar, Slot};
+use fixedbitset::FixedBitSet;
 
 use crate::event::{Projection, Slots};
 use crate::rule::Rule;
@@ -30,19 +30,27 @@ impl Target {
         }
     }
 
-    /// The name of the target: `known` if the host knows it, else the data
-    /// stream the event names (`<type>-<dataset>-<namespace>`), else unknown.
-    pub fn index_of<'k>(&self, event: &Slots<'_, '_>, known: Option<&'k str>) -> Option<Cow<'k, str>> {
+    /// Writes the name of the target to `name`: `known` if the host knows it,
+    /// else the data stream the event names (`<type>-<dataset>-<namespace>`).
+    /// False if it is unknown.
+    fn write_name(&self, event: &Slots<'_, '_>, known: Option<&str>, name: &mut String) -> bool {
+        name.clear();
         if let Some(known) = known {
-            return Some(Cow::Borrowed(known));
+            name.push_str(known);
+            return true;
         }
-        let text = |slot: Slot| match event.values(slot).next()? {
-            Scalar::String(text) => Some(text.decode().into_owned()),
-            _ => None,
-        };
-        let name = format!("{}-{}-{}", text(self.kind)?, text(self.dataset)?, text(self.namespace)?);
-        // No index has a longer one.
-        (name.len() <= INDEX_BYTES_MAX).then_some(Cow::Owned(name))
+        for (place, slot) in [self.kind, self.dataset, self.namespace].into_iter().enumerate() {
+            let Some(Scalar::String(part)) = event.values(slot).next() else { return false };
+            if place > 0 {
+                name.push('-');
+            }
+            name.push_str(&part.decode());
+            // No index has a longer one.
+            if name.len() > INDEX_BYTES_MAX {
+                return false;
+            }
+        }
+        true
     }
 }
 
@@ -50,32 +58,42 @@ impl Target {
 const TARGETS_MAX: usize = 256;
 
 /// Which rules' index patterns a target passes, remembered for the few that a
-/// batch has.
+/// stream has.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
-    known: BTreeMap<Rc<str>, Vec<bool>>,
-    unknown: Vec<bool>,
+    name: String,
+    /// The names come out of events, so they are ordered, not hashed.
+    known: BTreeMap<Rc<str>, FixedBitSet>,
+    unknown: FixedBitSet,
 }
 
 impl Targets {
-    /// The name to keep, and for each rule whether events bound for `index` are
-    /// its business. An unknown one passes any pattern.
-    pub(crate) fn rules_of(&mut self, index: Option<&str>, rules: &[Rule]) -> (Option<Rc<str>>, &[bool]) {
-        let Some(index) = index else {
-            self.unknown.resize(rules.len(), true);
+    /// The name of the index or data stream an event is bound for, and the rules
+    /// whose business it is. An unknown one, without a name, passes any pattern.
+    pub(crate) fn rules_of(
+        &mut self,
+        target: Target,
+        event: &Slots<'_, '_>,
+        known: Option<&str>,
+        rules: &[Rule],
+    ) -> (Option<&Rc<str>>, &FixedBitSet) {
+        if !target.write_name(event, known, &mut self.name) {
+            self.unknown.grow(rules.len());
+            self.unknown.insert_range(..);
             return (None, &self.unknown);
-        };
-        let name = match self.known.get_key_value(index) {
-            Some((name, _)) => Rc::clone(name),
-            None => {
-                if self.known.len() >= TARGETS_MAX {
-                    self.known.clear();
-                }
-                Rc::from(index)
+        }
+        if !self.known.contains_key(&*self.name) {
+            if self.known.len() >= TARGETS_MAX {
+                self.known.clear();
             }
-        };
-        let passes = || rules.iter().map(|rule| rule.index.contain(index)).collect();
-        let of_target = self.known.entry(Rc::clone(&name)).or_insert_with(passes);
-        (Some(name), of_target)
+            let passing = rules.iter().enumerate().filter(|(_, rule)| rule.index.contain(&self.name));
+            let mut passes = FixedBitSet::with_capacity(rules.len());
+            passes.extend(passing.map(|(number, _)| number));
+            self.known.insert(Rc::from(&*self.name), passes);
+        }
+        match self.known.get_key_value(&*self.name) {
+            Some((name, passes)) => (Some(name), passes),
+            None => (None, &self.unknown),
+        }
     }
 }

@@ -52,7 +52,7 @@ fn install(parent: Value) -> Value {
 }
 
 fn evaluate(settings: Settings, batch: &str, context: Context<'_>) -> (Evaluation, Vec<Sighting>) {
-    let (engine, _) = Engine::new(&Documents::default(), settings);
+    let (mut engine, _) = Engine::new(&Documents::default(), settings);
     let mut state = Seen::default();
     (engine.evaluate(batch, context, &mut state).unwrap(), state.1)
 }
@@ -143,7 +143,7 @@ fn ids_are_the_wires_where_it_has_them() {
     let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: &ids, ..CONTEXT });
     assert_eq!(sightings[0].event, "one");
     assert_eq!(sightings[1].event.len(), 32);
-    let (engine, _) = Engine::new(&Documents::default(), Settings::default());
+    let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
     let wrong = engine.evaluate(&batch, Context { ids: &ids[..2], ..CONTEXT }, &mut Seen::default());
     assert!(matches!(wrong, Err(EvaluateError::Invalid(_))));
 }
@@ -170,7 +170,7 @@ fn very_many_terms_are_judged_in_parts() {
 
 #[test]
 fn a_state_that_fails_fails_the_batch() {
-    let (engine, _) = Engine::new(&Documents::default(), Settings::default());
+    let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
     let failed = engine.evaluate(&install(json!("/bin/sh")).to_string(), CONTEXT, &mut Failing);
     assert_eq!(failed.unwrap_err(), EvaluateError::Sightings("the disk is full".to_owned()));
     assert!(engine.evaluate("{}\n", CONTEXT, &mut Failing).is_ok());

@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
-use firstseen_guest::event::{Fault, MAX_DEPTH, Projection, Slots, scan};
+use firstseen_guest::event::{Fault, MAX_DEPTH, Projection, Slots, check, scan};
 use firstseen_kql::{Event, Layout, Scalar, Slot};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -164,7 +164,25 @@ proptest! {
     }
 
     #[test]
-    fn accepts_just_what_is_json(event in object(value()), at in any::<proptest::sample::Index>(), with in "[ -~]{0,2}", cut in 0..3_usize) {
+    fn what_came_before_changes_nothing(
+        events in proptest::collection::vec(object(value()), 1..8), order in proptest::collection::vec(0..8_usize, 8..24),
+    ) {
+        let (projection, slots) = projection();
+        let lines: Vec<String> = events.iter().map(|event| Value::Object(event.clone()).to_string()).collect();
+        let mut slots_of_all = Slots::new(&projection, 0);
+        for place in order {
+            let place = place % lines.len();
+            scan(&lines[place], &mut slots_of_all).unwrap();
+            for (&slot, field) in slots.iter().zip(FIELDS) {
+                let mut values: Vec<String> = slots_of_all.values(slot).map(text_of).collect();
+                values.sort();
+                prop_assert_eq!(values, naive(&events[place], field), "{}", field);
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_accepts_just_what_is_json(event in object(value()), at in any::<proptest::sample::Index>(), with in "[ -~]{0,2}", cut in 0..3_usize) {
         let line = Value::Object(event).to_string();
         let mut start = at.index(line.len());
         while !line.is_char_boundary(start) { start -= 1; }
@@ -178,7 +196,9 @@ proptest! {
             let error = error.to_string();
             error.contains("surrogate") || error.contains("end of hex escape") || error.contains("out of range")
         });
-        prop_assert!(scanned(&damaged, 0).is_some() == is_object.is_ok() || beyond_serde, "{}", damaged);
+        prop_assert!(check(&damaged).is_ok() == is_object.is_ok() || beyond_serde, "{}", damaged);
+        // A scan may overlook what is wrong, but refuses nothing that is right.
+        prop_assert!(scanned(&damaged, 0).is_some() || is_object.is_err(), "{}", damaged);
     }
 }
 
@@ -215,10 +235,41 @@ fn names_what_is_wrong_and_where() {
         (&deep, 500, Fault::TooDeep),
         (&deep_unread, 104, Fault::TooDeep),
     ];
-    let (projection, _) = projection();
     for (line, offset, fault) in cases {
-        let malformed = scan(line, &mut Slots::new(&projection, 0)).unwrap_err();
+        let malformed = check(line).unwrap_err();
         assert_eq!((malformed.offset, malformed.fault), (offset, fault), "{line}");
+    }
+}
+
+#[test]
+fn a_scan_refuses_what_it_comes_across() {
+    let deep = format!("{}1{}", "{\"a\":".repeat(MAX_DEPTH + 1), "}".repeat(MAX_DEPTH + 1));
+    let cases = [
+        ("", Fault::Incomplete),
+        ("[1]", Fault::NotAnObject),
+        ("hello", Fault::Syntax),
+        ("{\"a\":1", Fault::Incomplete),
+        ("{\"a\":01}", Fault::Syntax),
+        ("{\"a\":tru}", Fault::Syntax),
+        ("{\"a\":\"b", Fault::Incomplete),
+        ("{\"x\":[1,{\"y\":nul", Fault::Incomplete),
+        ("{\"x\":\"b", Fault::Incomplete),
+        ("{} x", Fault::Syntax),
+        ("{\"x\":[]", Fault::Incomplete),
+        (&deep, Fault::TooDeep),
+    ];
+    let mut projection = Projection::default();
+    projection.values(&["a"; MAX_DEPTH + 2].join("."));
+    projection.values("a");
+    for (line, fault) in cases {
+        let malformed = scan(line, &mut Slots::new(&projection, 0)).unwrap_err();
+        assert_eq!(malformed.fault, fault, "{line}");
+        assert!(check(line).is_err());
+    }
+    // Nobody reads these, so nobody sees what is wrong.
+    for line in ["{\"x\":[{]}}", "{\"x\":\"\t\"}", "{\"x\":\"\\x\"}", "{\"x\":tru}"] {
+        assert!(scan(line, &mut Slots::new(&projection, 0)).is_ok(), "{line}");
+        assert!(check(line).is_err());
     }
 }
 

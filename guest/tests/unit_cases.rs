@@ -170,7 +170,7 @@ fn id_of_alert(input: &Value) -> Value {
 /// The terms of events that have in these columns the values of a row each.
 fn terms(fields: &Value, columns: &Value, rows: &[Value]) -> Vec<Value> {
     let rule = json!({"type": "new_terms", "new_terms_fields": fields, "history_window_start": "now-5d"});
-    let engine = engine(rule, Documents::default()).expect("the rule runs");
+    let mut engine = engine(rule, Documents::default()).expect("the rule runs");
     let event = |row: &Value| {
         let cells = array(columns).iter().zip(array(row));
         let members =
@@ -178,7 +178,7 @@ fn terms(fields: &Value, columns: &Value, rows: &[Value]) -> Vec<Value> {
         Value::Object(members.collect())
     };
     let mut state = New::default();
-    rows.iter().for_each(|row| drop(evaluate(&engine, &event(row), NOW, &mut state)));
+    rows.iter().for_each(|row| drop(evaluate(&mut engine, &event(row), NOW, &mut state)));
     state.0.iter().map(|sighting| serde_json::from_str(&sighting.term).expect("a term is JSON")).collect()
 }
 
@@ -216,9 +216,9 @@ fn excluded(input: &Value) -> Value {
     };
     let lists = json!([{"id": "l", "list_id": "l", "type": "detection", "namespace_type": "single"}]);
     match engine(json!({"exceptions_list": lists}), documents) {
-        Ok(engine) => {
+        Ok(mut engine) => {
             let matched =
-                evaluate(&engine, &input["event"], input["now"].as_str().unwrap_or(NOW), &mut New::default()).0;
+                evaluate(&mut engine, &input["event"], input["now"].as_str().unwrap_or(NOW), &mut New::default()).0;
             json!({"excluded": matched == 0})
         }
         Err(cause) => json!({"refused": cause}),
@@ -232,8 +232,8 @@ fn alert_of(input: &Value, mut rule: Value, field: &str, name: &str) -> Value {
         rule["severity"] = input["severity"].clone();
     }
     match engine(rule, Documents::default()) {
-        Ok(engine) => {
-            let (_, alert) = evaluate(&engine, &input["event"], NOW, &mut New::default());
+        Ok(mut engine) => {
+            let (_, alert) = evaluate(&mut engine, &input["event"], NOW, &mut New::default());
             json!({ name: alert[field] })
         }
         Err(cause) => json!({"refused": cause}),
@@ -258,7 +258,7 @@ fn engine(members: Value, documents: Documents) -> Result<Engine, String> {
 }
 
 /// How many rules match an event, and the first alert.
-fn evaluate(engine: &Engine, event: &Value, now: &str, state: &mut New) -> (u32, Value) {
+fn evaluate(engine: &mut Engine, event: &Value, now: &str, state: &mut New) -> (u32, Value) {
     let now_ms = parse_timestamp(now).expect("now is a time");
     let mut event = event.clone();
     if event["@timestamp"].is_null() {

@@ -39,6 +39,22 @@ pub enum AlertFormat {
     Ecs,
 }
 
+/// Ways round work that a module takes. What it answers is the same with and
+/// without them; all are taken by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortcuts {
+    /// Look only at rules that the event's values leave possible.
+    pub index: bool,
+    /// Look only at lines that hold what some rule cannot match without.
+    pub prefilter: bool,
+}
+
+impl Default for Shortcuts {
+    fn default() -> Self {
+        Self { index: true, prefilter: true }
+    }
+}
+
 /// Puts a [`Detector`] together.
 pub struct Builder {
     module: Module,
@@ -64,6 +80,7 @@ impl Builder {
                 clock: wit::Clock::Arrival,
                 format: wit::AlertFormat::Kibana,
                 space: "default".to_owned(),
+                shortcuts: wit::Shortcuts::all(),
             },
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
@@ -131,6 +148,15 @@ impl Builder {
     #[must_use]
     pub fn space(mut self, space: impl Into<String>) -> Self {
         self.configuration.space = space.into();
+        self
+    }
+
+    /// Ways round work, to leave some out where something looks wrong, or to
+    /// measure them.
+    #[must_use]
+    pub fn shortcuts(mut self, shortcuts: Shortcuts) -> Self {
+        self.configuration.shortcuts.set(wit::Shortcuts::INDEX, shortcuts.index);
+        self.configuration.shortcuts.set(wit::Shortcuts::PREFILTER, shortcuts.prefilter);
         self
     }
 

@@ -66,7 +66,7 @@ mod harness;
 mod pipeline;
 
 pub use batch::Batch;
-pub use builder::{AlertFormat, Builder, Clock, Document};
+pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
 pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};

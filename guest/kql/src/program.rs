@@ -39,7 +39,7 @@ pub trait Layout {
 pub struct Program {
     pub(crate) chain: Chain,
     literals: Vec<Vec<String>>,
-    requirement: Option<Requirement>,
+    requirements: Vec<Requirement>,
 }
 
 /// Tests one after the other, as far as needed.
@@ -79,8 +79,8 @@ impl Program {
     pub fn compile(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Self, Error> {
         let expr = lower(clause, mapping, layout)?;
         let literals = required::literals(&expr);
-        let requirement = required::requirement(&expr);
-        Ok(Self { chain: Chain::new(expr), literals, requirement })
+        let requirements = required::requirements(&expr);
+        Ok(Self { chain: Chain::new(expr), literals, requirements })
     }
 
     /// Texts without which no event matches, for a prefilter.
@@ -94,11 +94,12 @@ impl Program {
         &self.literals
     }
 
-    /// A field of which a matching event has one of some values, or at least some value: the ground
-    /// for an index over many programs. None if nothing is known.
+    /// Fields of which a matching event has, each, one of some values, or at least some value: the
+    /// ground for an index over many programs. In the order of their slots, each once; none if
+    /// nothing is known.
     #[must_use]
-    pub const fn requirement(&self) -> Option<&Requirement> {
-        self.requirement.as_ref()
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
     }
 
     /// Does no event match?

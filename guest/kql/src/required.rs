@@ -1,7 +1,7 @@
 //! What an event must contain to match: the ground for a prefilter on bytes, and for an index of
 //! many programs by field and value.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -64,49 +64,60 @@ fn rank(set: &[String]) -> (usize, core::cmp::Reverse<usize>) {
     (shortest, core::cmp::Reverse(set.len()))
 }
 
-/// The best single requirement: one of few long texts where there is one, else some value.
-pub(crate) fn requirement(expr: &Expr) -> Option<Requirement> {
+/// All requirements, the best one of each slot, in the order of the slots.
+pub(crate) fn requirements(expr: &Expr) -> Vec<Requirement> {
+    by_slot(expr).into_iter().map(|(slot, texts)| Requirement { slot, texts: texts.into_iter().collect() }).collect()
+}
+
+type BySlot = BTreeMap<Slot, BTreeSet<String>>;
+
+fn by_slot(expr: &Expr) -> BySlot {
     match expr {
-        Expr::Const(_) | Expr::Not(_) => None,
-        Expr::Leaf(leaf) => of_leaf(leaf),
-        Expr::And(operands) => operands.iter().filter_map(requirement).max_by_key(worth),
-        Expr::Or(operands) => {
-            // Only alternatives on one slot have a requirement in common.
-            let mut all = operands.iter().map(requirement);
-            let mut joined = all.next()??;
-            for one in all {
-                let one = one.filter(|one| one.slot == joined.slot)?;
-                if joined.texts.is_empty() || one.texts.is_empty() {
-                    joined.texts.clear();
-                } else {
-                    joined.texts.extend(one.texts);
-                }
-            }
-            joined.texts.sort_unstable();
-            joined.texts.dedup();
-            Some(joined)
-        }
+        Expr::Const(_) | Expr::Not(_) => BySlot::new(),
+        Expr::Leaf(leaf) => of_leaf(leaf).into_iter().collect(),
+        Expr::And(operands) => operands.iter().map(by_slot).fold(BySlot::new(), both),
+        Expr::Or(operands) => operands.iter().map(by_slot).reduce(either).unwrap_or_default(),
     }
 }
 
-fn of_leaf(leaf: &Leaf) -> Option<Requirement> {
+/// What holds if both do.
+fn both(mut all: BySlot, others: BySlot) -> BySlot {
+    for (slot, texts) in others {
+        match all.get_mut(&slot) {
+            Some(known) if worth(known) >= worth(&texts) => {}
+            _ => drop(all.insert(slot, texts)),
+        }
+    }
+    all
+}
+
+/// What holds if one of them does: of the slots that both require.
+fn either(one: BySlot, mut other: BySlot) -> BySlot {
+    let in_common = |(slot, mut texts): (Slot, BTreeSet<String>)| {
+        let more = other.remove(&slot)?;
+        if texts.is_empty() || more.is_empty() {
+            texts.clear();
+        } else {
+            texts.extend(more);
+        }
+        Some((slot, texts))
+    };
+    one.into_iter().filter_map(in_common).collect()
+}
+
+fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
     let slot = match leaf {
         Leaf::Value { slot, .. } => *slot,
         Leaf::Tree { .. } | Leaf::Object { .. } => return None,
     };
-    let mut texts: Vec<String> = match texts_of(leaf) {
-        Some(OneOf { texts, patterns }) if patterns.is_empty() => {
-            texts.iter().map(|text| String::from(&**text)).collect()
-        }
-        _ => Vec::new(),
+    let texts = match texts_of(leaf) {
+        Some(OneOf { texts, patterns }) if patterns.is_empty() => texts.iter().map(|text| String::from(&**text)),
+        _ => return Some((slot, BTreeSet::new())),
     };
-    texts.sort_unstable();
-    texts.dedup();
-    Some(Requirement { slot, texts })
+    Some((slot, texts.collect()))
 }
 
-/// Texts beat none; few long ones beat many short ones.
-fn worth(one: &Requirement) -> (bool, core::cmp::Reverse<usize>, usize) {
-    let shortest = one.texts.iter().map(String::len).min().unwrap_or_default();
-    (!one.texts.is_empty(), core::cmp::Reverse(one.texts.len()), shortest)
+/// Texts beat none, few of them beat many.
+fn worth(texts: &BTreeSet<String>) -> (bool, core::cmp::Reverse<usize>) {
+    (!texts.is_empty(), core::cmp::Reverse(texts.len()))
 }

@@ -1,94 +1,255 @@
-//! Byte searches of the scanner.
+//! Byte searches of the scanner, sixteen or 64 bytes at a time.
+
+use super::lanes::Lanes;
 
 /// Offset of the first byte at or after `from` that ends the plain part of a
-/// JSON string: a quote, a backslash or a control character. `None` if the
-/// bytes end first.
+/// JSON string: a quote or backslash, if `strict` a control character too.
+/// `None` if the bytes end first.
 #[inline(always)]
-pub(super) fn plain_end(bytes: &[u8], from: usize) -> Option<usize> {
+pub(super) fn plain_end(bytes: &[u8], from: usize, strict: bool) -> Option<usize> {
     let mut at = from;
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        match wide::first_stop(chunk) {
-            Some(stop) => return Some(at + stop),
-            None => at += wide::WIDTH,
+        let lanes = Lanes::load(chunk);
+        let mut stops = lanes.are(b'"').or(lanes.are(b'\\'));
+        if strict {
+            stops = stops.or(lanes.at_most(0x1f));
         }
+        let stops = stops.bits();
+        if stops != 0 {
+            return Some(at + stops.trailing_zeros() as usize);
+        }
+        at += 16;
     }
     let rest = bytes.get(at..)?;
-    rest.iter().position(|&byte| is_stop(byte)).map(|found| at + found)
+    let is_stop = |&byte: &u8| byte == b'"' || byte == b'\\' || (strict && byte < b' ');
+    rest.iter().position(is_stop).map(|found| at + found)
 }
 
-fn is_stop(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < 0x20
+/// Stands for an offset that there is not, where an `Option` would have to go
+/// through memory.
+pub(super) const NOT_FOUND: usize = usize::MAX;
+
+/// Offset of the quote that ends the string whose first byte is at `from`, or
+/// [`NOT_FOUND`], and whether there are escapes in it.
+///
+/// What the escapes are, and whether there are control characters, is left open.
+#[inline(always)]
+pub(super) fn string_end(bytes: &[u8], from: usize) -> (usize, bool) {
+    match plain_end(bytes, from, false) {
+        Some(stop) if bytes.get(stop) == Some(&b'"') => (stop, false),
+        Some(stop) => (escaped_string_end(bytes, stop), true),
+        None => (NOT_FOUND, false),
+    }
 }
 
-/// Sixteen bytes at a time.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod wide {
-    use core::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128_or};
-
-    pub(super) const WIDTH: usize = 16;
-
-    #[inline(always)]
-    pub(super) fn first_stop(chunk: &[u8; WIDTH]) -> Option<usize> {
-        let halves = u128::from_le_bytes(*chunk);
-        let bytes = i64x2(halves as i64, (halves >> 64) as i64);
-        let stops = v128_or(
-            v128_or(u8x16_eq(bytes, u8x16_splat(b'"')), u8x16_eq(bytes, u8x16_splat(b'\\'))),
-            u8x16_lt(bytes, u8x16_splat(0x20)),
-        );
-        match u8x16_bitmask(stops) {
-            0 => None,
-            bits => Some(bits.trailing_zeros() as usize),
+#[cold]
+fn escaped_string_end(bytes: &[u8], mut backslash: usize) -> usize {
+    loop {
+        match plain_end(bytes, backslash + 2, false) {
+            Some(stop) if bytes.get(stop) == Some(&b'"') => return stop,
+            Some(stop) => backslash = stop,
+            None => return NOT_FOUND,
         }
     }
 }
 
-/// Eight bytes at a time, in a machine word.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-mod wide {
-    pub(super) const WIDTH: usize = 8;
-
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-    #[inline(always)]
-    pub(super) fn first_stop(chunk: &[u8; WIDTH]) -> Option<usize> {
-        match stop_bits(u64::from_le_bytes(*chunk)) {
-            0 => None,
-            bits => Some((bits.trailing_zeros() / 8) as usize),
+/// Offset of the first byte at or after `from` that can stand behind a number
+/// or word: a comma, a closing bracket or white space. The length of the bytes
+/// if there is none.
+#[inline(always)]
+pub(super) fn token_end(bytes: &[u8], from: usize) -> usize {
+    if let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) {
+        let lanes = Lanes::load(chunk);
+        let ends = lanes.are(b',').or(lanes.with(0x20).are(b'}')).or(lanes.at_most(b' ')).bits();
+        if ends != 0 {
+            return from + ends.trailing_zeros() as usize;
         }
     }
+    long_token_end(bytes, from)
+}
 
-    /// Marks the high bit of the bytes that stop a plain run. Borrows can mark
-    /// a byte above a true one, so only the lowest mark is exact.
+#[cold]
+fn long_token_end(bytes: &[u8], from: usize) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let is_end = |&byte: &u8| byte == b',' || byte | 0x20 == b'}' || byte <= b' ';
+    rest.iter().position(is_end).map_or(bytes.len(), |found| from + found)
+}
+
+/// Offset just behind the object or array that opens at `from`, found by
+/// counting brackets outside of strings; [`NOT_FOUND`] if the bytes end first.
+///
+/// Nothing else is looked at: which bracket closes which, and whether what is
+/// between them is JSON, is left open.
+pub(super) fn container_end(bytes: &[u8], from: usize) -> usize {
+    let mut depth = 0;
+    let mut strings = Strings::default();
+    let mut at = from;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let block = match rest.first_chunk() {
+            Some(block) => Block::new(block),
+            None if rest.is_empty() => return NOT_FOUND,
+            None => {
+                let mut padded = [b' '; 64];
+                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                Block::new(&padded)
+            }
+        };
+        let outside = !strings.within(&block);
+        let opening = block.opening & outside;
+        let mut closing = block.closing & outside;
+        let closed = closing.count_ones();
+        if depth > closed {
+            // What is open stays so in this block.
+            depth = depth + opening.count_ones() - closed;
+        } else {
+            let mut closed = 0;
+            while closing != 0 {
+                let place = closing.trailing_zeros();
+                closing &= closing - 1;
+                closed += 1;
+                let opened = (opening & ((1 << place) - 1)).count_ones();
+                // The first byte opens, so no more are closed than opened.
+                if depth + opened <= closed {
+                    return at + place as usize + 1;
+                }
+            }
+            depth = depth + opening.count_ones() - closed;
+        }
+        at += 64;
+    }
+}
+
+/// What stands where in 64 bytes, one bit a byte.
+struct Block {
+    quotes: u64,
+    backslashes: u64,
+    opening: u64,
+    closing: u64,
+}
+
+impl Block {
     #[inline(always)]
-    fn stop_bits(word: u64) -> u64 {
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        let zero_quote = quote.wrapping_sub(ONES) & !quote;
-        let zero_backslash = backslash.wrapping_sub(ONES) & !backslash;
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        (zero_quote | zero_backslash | control) & HIGHS
+    fn new(bytes: &[u8; 64]) -> Self {
+        let mut block = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+        let (quarters, _) = bytes.as_chunks();
+        for (number, quarter) in quarters.iter().enumerate() {
+            let lanes = Lanes::load(quarter);
+            // One bit apart: [ and {, ] and }.
+            let brackets = lanes.with(0x20);
+            let shift = number * 16;
+            block.quotes |= u64::from(lanes.are(b'"').bits()) << shift;
+            block.backslashes |= u64::from(lanes.are(b'\\').bits()) << shift;
+            block.opening |= u64::from(brackets.are(b'{').bits()) << shift;
+            block.closing |= u64::from(brackets.are(b'}').bits()) << shift;
+        }
+        block
+    }
+}
+
+/// Where strings begin and end, from block to block.
+#[derive(Default)]
+struct Strings {
+    /// All ones if a string goes on from the last block.
+    open: u64,
+    /// 1 if the last byte of the last block escapes the first of this one.
+    escape: u64,
+}
+
+impl Strings {
+    /// The bytes that are part of strings, closing quotes excluded.
+    #[inline(always)]
+    fn within(&mut self, block: &Block) -> u64 {
+        let escaped = if block.backslashes | self.escape == 0 { 0 } else { self.escaped(block.backslashes) };
+        let mut within = block.quotes & !escaped;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            within ^= within << shift;
+        }
+        within ^= self.open;
+        self.open = ((within as i64) >> 63) as u64;
+        within
+    }
+
+    /// The bytes behind a backslash that is not itself escaped.
+    #[cold]
+    fn escaped(&mut self, mut backslashes: u64) -> u64 {
+        let mut escaped = self.escape;
+        backslashes &= !escaped;
+        self.escape = 0;
+        while backslashes != 0 {
+            let place = backslashes.trailing_zeros();
+            backslashes &= backslashes - 1;
+            if place == 63 {
+                self.escape = 1;
+            } else {
+                escaped |= 2 << place;
+                backslashes &= !(2 << place);
+            }
+        }
+        escaped
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn finds_what_a_byte_loop_finds() {
-        let fillers = ["", "a", "é", "abcdefg", "abcdefgh", "日本語の長い文字列", "0123456789abcdef0"];
-        let stops = ["\"", "\\", "\n", "\u{1f}", "\u{0}", "\"\"", "\\\"", ""];
-        for head in fillers {
-            for stop in stops {
-                for tail in fillers {
-                    let text = format!("{head}{stop}{tail}\u{7f}");
-                    for from in 0..=text.len() {
-                        let naive = text.as_bytes()[from..].iter().position(|&b| is_stop(b)).map(|p| p + from);
-                        assert_eq!(plain_end(text.as_bytes(), from), naive, "{text:?} from {from}");
+    fn naive_container_end(bytes: &[u8], from: usize) -> usize {
+        let (mut depth, mut within, mut escaped) = (0, false, false);
+        for (at, &byte) in bytes.iter().enumerate().skip(from) {
+            match byte {
+                b'"' if !escaped => within = !within,
+                b'{' | b'[' if !within => depth += 1,
+                b'}' | b']' if !within => {
+                    depth -= 1;
+                    if depth == 0 {
+                        return at + 1;
                     }
                 }
+                _ => {}
             }
+            escaped = byte == b'\\' && !escaped;
+        }
+        NOT_FOUND
+    }
+
+    fn naive_string_end(bytes: &[u8]) -> usize {
+        let mut escaped = false;
+        let is_end = |&(_, &byte): &(usize, &u8)| {
+            let end = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            end
+        };
+        bytes.iter().enumerate().skip(1).find(is_end).map_or(NOT_FOUND, |(at, _)| at)
+    }
+
+    proptest! {
+        #[test]
+        fn finds_what_byte_loops_find(text in "[\"\\\\\\[\\]{}, a-cé\\u{0}-\\u{1f}]{0,300}", from in 0_usize..40) {
+            let bytes = text.as_bytes();
+            let from = from.min(bytes.len());
+            let position = |stop: fn(u8) -> bool| {
+                bytes[from..].iter().position(|&byte| stop(byte)).map(|found| found + from)
+            };
+            prop_assert_eq!(plain_end(bytes, from, false), position(|byte| byte == b'"' || byte == b'\\'));
+            prop_assert_eq!(plain_end(bytes, from, true), position(|byte| byte == b'"' || byte == b'\\' || byte < b' '));
+            let string = format!("\"{text}");
+            prop_assert_eq!(string_end(string.as_bytes(), 1).0, naive_string_end(string.as_bytes()));
+            let end = position(|byte| byte == b',' || byte == b'}' || byte == b']' || byte <= b' ');
+            prop_assert_eq!(token_end(bytes, from), end.unwrap_or(bytes.len()));
+            let opened = format!("{{{text}");
+            prop_assert_eq!(container_end(opened.as_bytes(), 0), naive_container_end(opened.as_bytes(), 0));
+        }
+
+        #[test]
+        fn brackets_in_strings_do_not_count(
+            strings in proptest::collection::vec("[\\[\\]{}\"\\\\ a]{0,70}", 0..8), lead in 0_usize..70,
+        ) {
+            let json = serde_json::to_string(&strings).unwrap();
+            let text = format!("{}{json}]}}", " ".repeat(lead));
+            prop_assert_eq!(container_end(text.as_bytes(), lead), lead + json.len());
         }
     }
 }

@@ -1,12 +1,27 @@
-//! The grammar of JSON (RFC 8259) over bytes: what a scanner needs to step
-//! over tokens and whole values.
+//! The grammar of JSON (RFC 8259) over bytes: tokens, and a check of whole
+//! lines.
 //!
 //! A [`Cursor`] is small and passed by value or kept in a local, so that the
 //! compiler can hold it in registers: in wasm a field behind a pointer costs a
 //! load and a store for each byte.
 
 use super::bytes::plain_end;
-use super::scan::{Fault, MAX_DEPTH};
+use super::malformed::{Fault, MAX_DEPTH, Malformed};
+
+/// Checks that a line is one JSON object, white space around it allowed, down
+/// to its last byte.
+///
+/// As the grammar has it, halves of surrogate pairs and numbers of any size are
+/// allowed.
+///
+/// # Errors
+///
+/// [`Malformed`] if it is not, or nests deeper than [`MAX_DEPTH`].
+pub fn check(line: &str) -> Result<(), Malformed> {
+    let mut cursor = Cursor { bytes: line.as_bytes(), at: 0 };
+    let checked = cursor.object_start().and_then(|()| cursor.skip(0)).and_then(|()| cursor.end());
+    checked.map_err(|fault| cursor.malformed(fault))
+}
 
 /// A place in a line.
 #[derive(Clone, Copy)]
@@ -51,6 +66,35 @@ impl Cursor<'_> {
         if self.at < self.bytes.len() { Fault::Syntax } else { Fault::Incomplete }
     }
 
+    /// Steps to the bracket that opens an object.
+    pub(super) fn object_start(&mut self) -> Result<(), Fault> {
+        match self.token() {
+            b'{' => Ok(()),
+            b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Err(Fault::NotAnObject),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    /// Steps to the end of the bytes, with nothing but white space on the way.
+    pub(super) fn end(&mut self) -> Result<(), Fault> {
+        match self.token() {
+            0 if self.at >= self.bytes.len() => Ok(()),
+            _ => Err(Fault::Syntax),
+        }
+    }
+
+    /// A fault here.
+    #[cold]
+    pub(super) fn malformed(self, fault: Fault) -> Malformed {
+        Malformed { offset: self.at, fault }
+    }
+
+    /// The byte here as a fault.
+    #[cold]
+    pub(super) fn unexpected_here(self) -> Malformed {
+        self.malformed(self.unexpected())
+    }
+
     /// Steps over one byte, white space before it included.
     #[inline(always)]
     pub(crate) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
@@ -68,7 +112,7 @@ impl Cursor<'_> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            let Some(stop) = plain_end(self.bytes, self.at) else {
+            let Some(stop) = plain_end(self.bytes, self.at, true) else {
                 self.at = self.bytes.len();
                 return Err(Fault::Incomplete);
             };
@@ -234,6 +278,6 @@ fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<(),
 
 /// The byte that closes a container.
 #[inline(always)]
-pub(super) fn closing(object: bool) -> u8 {
+fn closing(object: bool) -> u8 {
     if object { b'}' } else { b']' }
 }

@@ -3,16 +3,23 @@
 //!
 //! [`Projection`] is the set of those fields, [`scan()`] fills [`Slots`] with
 //! borrowed slices of the line. No document is built: an event is looked at
-//! once, whatever the number of rules.
+//! once, whatever the number of rules. What no rule reads is not looked at;
+//! [`check()`] does so for the few events that match.
 
 mod bytes;
 mod grammar;
+mod lanes;
 mod leaves;
+mod malformed;
+mod place;
 mod projection;
 mod scan;
+mod shapes;
 mod slots;
 
 pub(crate) use grammar::Cursor;
+pub use grammar::check;
+pub use malformed::{Fault, MAX_DEPTH, Malformed};
 pub use projection::Projection;
-pub use scan::{Fault, MAX_DEPTH, Malformed, scan};
+pub use scan::{Memory, scan};
 pub use slots::Slots;

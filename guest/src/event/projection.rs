@@ -2,6 +2,9 @@
 
 use firstseen_kql::{Layout, Slot};
 
+use super::place::Place;
+use super::shapes::EdgeId;
+
 /// Node of the trie; 0 is the root.
 pub(super) type NodeId = u32;
 
@@ -9,6 +12,7 @@ pub(super) type NodeId = u32;
 pub(super) const NOWHERE: NodeId = u32::MAX;
 
 /// What a key of an event comes to.
+#[derive(Clone, Copy)]
 pub(super) enum Step {
     /// It leads to this node, or [`NOWHERE`].
     To(NodeId),
@@ -102,6 +106,11 @@ impl Projection {
         self.paths.len()
     }
 
+    /// Number of nodes of the trie.
+    pub(super) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
@@ -163,8 +172,13 @@ impl Projection {
         next
     }
 
+    /// The place of a node, where `edge` led to.
+    pub(super) fn place(&self, node: NodeId, edge: EdgeId) -> Place {
+        Place::new(node, self.slot_of(node), edge, !self.texts_of(node).is_empty())
+    }
+
     /// The slot of a node, if a field ends there.
-    pub(super) fn slot_of(&self, node: NodeId) -> Option<Slot> {
+    fn slot_of(&self, node: NodeId) -> Option<Slot> {
         self.nodes.get(node as usize)?.slot
     }
 

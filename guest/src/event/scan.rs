@@ -1,81 +1,71 @@
-//! The scanner: checks that a line is a JSON object (RFC 8259) and keeps the
-//! values of projected fields.
+//! The scanner: one pass over a line that keeps the values of projected fields
+//! and steps over the rest without looking at it.
 
 use firstseen_kql::{JsonStr, Scalar, Slot};
 
-use super::grammar::{Cursor, closing};
-use super::projection::{NOWHERE, NodeId, Projection, Step};
+use super::bytes::{NOT_FOUND, container_end, string_end, token_end};
+use super::grammar::Cursor;
+use super::malformed::{Fault, MAX_DEPTH, Malformed};
+use super::place::Place;
+use super::projection::{Projection, Step};
+use super::shapes::{After, NONE, ROOT, Shapes};
 use super::slots::Slots;
-
-/// How deep objects and arrays may nest, the outermost included.
-pub const MAX_DEPTH: usize = 100;
-
-/// Why a line is no event, and where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// Byte of the line at which it stops making sense, from 0.
-    pub offset: usize,
-    /// What is wrong there.
-    pub fault: Fault,
-}
-
-/// What can be wrong with a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// The line is JSON, but not an object.
-    NotAnObject,
-    /// It is not JSON.
-    Syntax,
-    /// It ends before the object does.
-    Incomplete,
-    /// It nests deeper than [`MAX_DEPTH`].
-    TooDeep,
-}
 
 /// Fills `slots` with what their projection picks of one event.
 ///
 /// Arrays are flattened at any depth; `null` and empty arrays give no value,
 /// an object at a field's path neither.
 ///
+/// Of a line that is JSON it finds what a parser would. Not all lines that are
+/// not are told: [`check`](super::check) does that.
+///
 /// # Errors
 ///
-/// [`Malformed`] if the line is not one JSON object. `slots` may then hold a
-/// part of the values.
+/// [`Malformed`] if the line is not one JSON object, as far as it was looked at.
+/// `slots` may then hold a part of the values.
 pub fn scan<'a>(line: &'a str, slots: &mut Slots<'_, 'a>) -> Result<(), Malformed> {
     slots.clear();
-    let cursor = Cursor { bytes: line.as_bytes(), at: 0 };
-    let projection = slots.projection();
-    let mut scanner = Scanner { line, cursor, projection, slots, dotted: Vec::new() };
+    let mut scanner = Scanner::new(line, slots);
     let scanned = scanner.document();
-    let offset = scanner.cursor.at;
-    scanned.map_err(|fault| Malformed { offset, fault })
+    scanner.finish();
+    scanned
 }
 
 /// Fills `slots` with what their projection picks of an object that has one
 /// value, at a path that a dotted key gave. The value is one that was scanned.
 pub(super) fn scan_below<'a>(json: &'a str, path: &str, slots: &mut Slots<'_, 'a>) {
     slots.clear();
-    let projection = slots.projection();
-    let cursor = Cursor { bytes: json.as_bytes(), at: 0 };
-    let mut scanner = Scanner { line: json, cursor, projection, slots, dotted: Vec::new() };
-    let node = projection.descend(0, path);
-    // It was JSON before.
-    let _ = scanner.projected_tree(node);
-    scanner.keep_texts(node, 0);
+    let mut scanner = Scanner::new(json, slots);
+    let projection = scanner.projection;
+    let place = projection.place(projection.descend(0, path), NONE);
+    // It was scanned before.
+    let _ = scanner.tree(0, place);
     for (slot, below) in projection.texts_on_the_way(0, path) {
         scanner.slots.push_text(slot, Some(below.to_owned()), json);
     }
+    scanner.finish();
 }
 
-struct Scanner<'s, 'p, 'a> {
-    line: &'a str,
-    cursor: Cursor<'a>,
-    projection: &'p Projection,
-    slots: &'s mut Slots<'p, 'a>,
+/// What a scanner needs besides the line, kept from line to line. What it finds
+/// does not depend on it. It belongs to one projection.
+#[derive(Debug, Default)]
+pub struct Memory {
+    shapes: Shapes,
+    levels: Vec<Level>,
     dotted: Vec<Dotted>,
 }
 
+/// The place in the line is not part of it: it is passed along, so that it can
+/// stay in a register.
+struct Scanner<'s, 'p, 'a> {
+    line: &'a str,
+    projection: &'p Projection,
+    slots: &'s mut Slots<'p, 'a>,
+    memory: Memory,
+}
+
 /// The value of a dotted key that lies below the path of a whole text.
+#[derive(Debug)]
 struct Dotted {
     slot: Slot,
     /// Path of the value below that of the slot.
@@ -86,147 +76,235 @@ struct Dotted {
 }
 
 /// An object or array on the way to a projected field.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Level {
-    object: bool,
-    /// Where the container's own path ends in the projection.
-    node: NodeId,
+    /// The byte that closes it; 0 for what is around the outermost value.
+    closing: u8,
+    /// Of the container itself.
+    place: Place,
     start: usize,
 }
 
-impl<'a> Scanner<'_, '_, 'a> {
-    fn document(&mut self) -> Result<(), Fault> {
-        match self.cursor.token() {
-            b'{' => {}
-            b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => return Err(Fault::NotAnObject),
-            _ => return Err(self.cursor.unexpected()),
-        }
-        let start = self.cursor.at;
-        self.projected_tree(0)?;
-        if self.projection.picks_texts() {
-            self.keep_texts(0, start);
-        }
-        match self.cursor.token() {
-            0 if self.cursor.at >= self.line.len() => Ok(()),
-            _ => Err(Fault::Syntax),
-        }
+impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
+    fn new(line: &'a str, slots: &'s mut Slots<'p, 'a>) -> Self {
+        let projection = slots.projection();
+        let mut memory = std::mem::take(slots.memory());
+        memory.shapes.prepare(projection);
+        memory.levels.clear();
+        memory.dotted.clear();
+        Self { line, projection, slots, memory }
     }
 
-    /// Reads the outermost value, at a node of the projection, and what lies on
-    /// its paths; the rest is stepped over. Without recursion, so that no input can exhaust
-    /// the stack.
-    fn projected_tree(&mut self, mut node: NodeId) -> Result<(), Fault> {
-        let mut levels: Vec<Level> = Vec::with_capacity(8);
+    fn finish(self) {
+        *self.slots.memory() = self.memory;
+    }
+
+    fn document(&mut self) -> Result<(), Malformed> {
+        let mut cursor = self.cursor(0);
+        if let Err(fault) = cursor.object_start() {
+            return Err(cursor.malformed(fault));
+        }
+        let root = self.projection.place(0, ROOT);
+        let end = self.tree(cursor.at, root)?;
+        cursor.at = end;
+        cursor.end().map_err(|fault| cursor.malformed(fault))
+    }
+
+    /// Reads the value at `at`, at a place of the projection, and what lies on
+    /// its paths; the rest is stepped over. Answers with its end. Without
+    /// recursion, so that no input can exhaust the stack.
+    fn tree(&mut self, mut at: usize, mut place: Place) -> Result<usize, Malformed> {
+        let bytes = self.line.as_bytes();
+        let mut level = Level { closing: 0, place: Place::NOWHERE, start: at };
         loop {
-            let byte = self.cursor.token();
-            let mut start = self.cursor.at;
-            if node == NOWHERE {
-                self.cursor.skip(levels.len())?;
+            at = token(bytes, at);
+            let mut start = at;
+            let byte = byte_at(bytes, at);
+            if byte == b'"' {
+                let (end, is_escaped) = string_end(bytes, at + 1);
+                if end == NOT_FOUND {
+                    return Err(self.cut_short());
+                }
+                if let Some(slot) = place.slot() {
+                    let text = JsonStr::new(self.slice(at + 1, end), is_escaped);
+                    self.slots.push(slot, Scalar::String(text));
+                }
+                at = end + 1;
             } else if byte == b'{' || byte == b'[' {
-                let object = byte == b'{';
-                if levels.len() == MAX_DEPTH {
-                    return Err(Fault::TooDeep);
-                }
-                levels.push(Level { object, node, start });
-                self.cursor.at += 1;
-                if self.cursor.token() != closing(object) {
-                    if object {
-                        node = self.key(node, levels.len())?;
+                if place.is_nowhere() {
+                    at = container_end(bytes, at);
+                    if at == NOT_FOUND {
+                        return Err(self.cut_short());
                     }
-                    continue;
+                } else {
+                    // Two bytes further on in ASCII.
+                    let closing = byte + 2;
+                    at = token(bytes, at + 1);
+                    if byte_at(bytes, at) == closing {
+                        at += 1;
+                    } else {
+                        if self.memory.levels.len() >= MAX_DEPTH {
+                            return Err(Malformed { offset: start, fault: Fault::TooDeep });
+                        }
+                        self.memory.levels.push(level);
+                        level = Level { closing, place, start };
+                        if closing == b']' {
+                            place = place.of_elements();
+                            continue;
+                        }
+                        let after = After::Opening(place.edge);
+                        (at, place) = match self.memory.shapes.tell(after, bytes, start) {
+                            Some((place, length)) => (start + length, place),
+                            None => self.untold_key(start, place, after)?,
+                        };
+                        continue;
+                    }
                 }
+            } else if !matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') {
+                return Err(self.cursor(at).unexpected_here());
+            } else if let Some(slot) = place.slot() {
+                at = self.scalar(at, slot)?;
             } else {
-                self.scalar(byte, node)?;
+                at = token_end(bytes, at);
             }
             loop {
-                let depth = levels.len();
-                let Some(&level) = levels.last() else { return Ok(()) };
-                // An array is one text with all that is in it.
-                if self.projection.picks_texts() && level.object {
-                    self.keep_dotted(depth);
-                    self.keep_texts(node, start);
+                if place.has_texts() {
+                    self.keep_texts(place, start, at);
                 }
-                let byte = self.cursor.token();
-                if byte == b',' {
-                    self.cursor.at += 1;
-                    node = if level.object { self.key(level.node, depth)? } else { level.node };
+                let after = After::Member(place.edge);
+                if let Some((told, length)) = self.memory.shapes.tell(after, bytes, at) {
+                    (at, place) = (at + length, told);
                     break;
                 }
-                if byte != closing(level.object) {
-                    return Err(self.cursor.unexpected());
+                if level.closing == 0 {
+                    return Ok(at);
                 }
-                self.cursor.at += 1;
-                (node, start) = (level.node, level.start);
-                levels.pop();
+                let separator = token(bytes, at);
+                let byte = byte_at(bytes, separator);
+                if byte == b',' {
+                    if level.closing == b'}' {
+                        (at, place) = self.untold_key(separator, level.place, after)?;
+                    } else {
+                        (at, place) = (separator + 1, level.place.of_elements());
+                    }
+                    break;
+                }
+                if byte != level.closing {
+                    return Err(self.cursor(separator).unexpected_here());
+                }
+                at = separator + 1;
+                (place, start) = (level.place, level.start);
+                level = self.memory.levels.pop().unwrap_or(level);
             }
         }
     }
 
-    /// Reads `"key" :` and says where it leads from `parent`.
-    fn key(&mut self, parent: NodeId, depth: usize) -> Result<NodeId, Fault> {
-        let key = self.cursor.string()?;
-        self.cursor.expect(b':')?;
-        let bytes = self.line.as_bytes().get(key.start..key.end).unwrap_or_default();
-        match self.projection.step(parent, bytes) {
-            Step::To(node) if !key.escaped => Ok(node),
-            _ => Ok(self.odd_key(parent, depth, JsonStr::new(self.slice(key.start, key.end), key.escaped))),
+    /// Reads `"key" :` behind a bracket or comma, and says where it leads from
+    /// `parent`.
+    #[inline(never)]
+    fn untold_key(&mut self, separator: usize, parent: Place, after: After) -> Result<(usize, Place), Malformed> {
+        let mut cursor = self.cursor(separator + 1);
+        cursor.expect(b'"').map_err(|fault| cursor.malformed(fault))?;
+        let start = cursor.at;
+        let (end, is_escaped) = string_end(cursor.bytes, start);
+        if end == NOT_FOUND {
+            return Err(self.cut_short());
         }
+        cursor.at = end + 1;
+        cursor.expect(b':').map_err(|fault| cursor.malformed(fault))?;
+        let key = self.slice(start, end);
+        let step = self.projection.step(parent.node, key.as_bytes());
+        let node = match step {
+            Step::To(node) if !is_escaped => node,
+            _ => self.projection.descend(parent.node, &JsonStr::new(key, is_escaped).decode()),
+        };
+        let place = self.projection.place(node, NONE);
+        if is_escaped || (matches!(step, Step::Dotted) && self.projection.picks_texts()) {
+            let has_texts = self.keep_dotted_key(cursor, parent, JsonStr::new(key, is_escaped));
+            return Ok((cursor.at, if has_texts { place.with_texts() } else { place }));
+        }
+        let written = cursor.bytes.get(separator..cursor.at).unwrap_or_default();
+        Ok((cursor.at, self.memory.shapes.learn(after, parent, place, written)))
     }
 
-    /// A key with escapes or dots.
-    #[cold]
-    fn odd_key(&mut self, parent: NodeId, depth: usize, key: JsonStr<'a>) -> NodeId {
+    /// Remembers the texts that lie on the way of a key with dots, just before
+    /// its value. Answers whether there are any.
+    fn keep_dotted_key(&mut self, mut cursor: Cursor<'a>, parent: Place, key: JsonStr<'a>) -> bool {
+        cursor.token();
+        let start = cursor.at;
+        let depth = self.memory.levels.len();
         let key = key.decode();
-        if self.projection.picks_texts() {
-            self.cursor.token();
-            let start = self.cursor.at;
-            let texts = self.projection.texts_on_the_way(parent, &key);
-            let dotted = |(slot, below): (Slot, &str)| Dotted { slot, below: below.to_owned(), depth, start };
-            self.dotted.extend(texts.into_iter().map(dotted));
-        }
-        self.projection.descend(parent, &key)
+        let texts = self.projection.texts_on_the_way(parent.node, &key);
+        let dotted = |(slot, below): (Slot, &str)| Dotted { slot, below: below.to_owned(), depth, start };
+        let before = self.memory.dotted.len();
+        self.memory.dotted.extend(texts.into_iter().map(dotted));
+        self.memory.dotted.len() > before
     }
 
-    /// Keeps the value that just ended as the texts it belongs to.
-    fn keep_texts(&mut self, node: NodeId, start: usize) {
-        for &slot in self.projection.texts_of(node) {
-            let text = self.slice(start, self.cursor.at);
+    /// Keeps a value as the texts it belongs to.
+    #[inline(never)]
+    fn keep_texts(&mut self, place: Place, start: usize, end: usize) {
+        let depth = self.memory.levels.len();
+        while let Some(dotted) = self.memory.dotted.pop_if(|dotted| dotted.depth == depth) {
+            let text = self.slice(dotted.start, end);
+            self.slots.push_text(dotted.slot, Some(dotted.below), text);
+        }
+        let text = self.slice(start, end);
+        for &slot in self.projection.texts_of(place.node) {
             self.slots.push_text(slot, None, text);
         }
     }
 
-    fn keep_dotted(&mut self, depth: usize) {
-        while let Some(dotted) = self.dotted.pop_if(|dotted| dotted.depth == depth) {
-            let text = self.slice(dotted.start, self.cursor.at);
-            self.slots.push_text(dotted.slot, Some(dotted.below), text);
+    /// Reads a number or word.
+    #[inline(never)]
+    fn scalar(&mut self, at: usize, slot: Slot) -> Result<usize, Malformed> {
+        let mut cursor = self.cursor(at);
+        let read = match byte_at(cursor.bytes, at) {
+            b't' => cursor.word("true").map(|()| Some(Scalar::Bool(true))),
+            b'f' => cursor.word("false").map(|()| Some(Scalar::Bool(false))),
+            b'n' => cursor.word("null").map(|()| None),
+            _ => cursor.number().map(|()| Some(Scalar::Number(self.slice(at, cursor.at)))),
+        };
+        match read {
+            Ok(value) => {
+                value.into_iter().for_each(|value| self.slots.push(slot, value));
+                Ok(cursor.at)
+            }
+            Err(fault) => Err(cursor.malformed(fault)),
         }
     }
 
-    /// Reads a string, number or word at a projected path.
-    fn scalar(&mut self, byte: u8, node: NodeId) -> Result<(), Fault> {
-        let start = self.cursor.at;
-        let value = match byte {
-            b'"' => {
-                let token = self.cursor.string()?;
-                Scalar::String(JsonStr::new(self.slice(token.start, token.end), token.escaped))
-            }
-            b'-' | b'0'..=b'9' => {
-                self.cursor.number()?;
-                Scalar::Number(self.slice(start, self.cursor.at))
-            }
-            b't' => self.cursor.word("true").map(|()| Scalar::Bool(true))?,
-            b'f' => self.cursor.word("false").map(|()| Scalar::Bool(false))?,
-            b'n' => return self.cursor.word("null"),
-            _ => return Err(self.cursor.unexpected()),
-        };
-        if let Some(slot) = self.projection.slot_of(node) {
-            self.slots.push(slot, value);
-        }
-        Ok(())
+    fn cursor(&self, at: usize) -> Cursor<'a> {
+        Cursor { bytes: self.line.as_bytes(), at }
+    }
+
+    #[cold]
+    fn cut_short(&self) -> Malformed {
+        Malformed { offset: self.line.len(), fault: Fault::Incomplete }
     }
 
     /// Both ends lie beside ASCII bytes, so they are character boundaries.
+    #[inline(always)]
     fn slice(&self, start: usize, end: usize) -> &'a str {
         self.line.get(start..end).unwrap_or_default()
     }
+}
+
+/// The byte at `at`; 0, which no token starts with, at the end.
+#[inline(always)]
+fn byte_at(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
+}
+
+/// The next place at or behind `at` that is not white space.
+#[inline(always)]
+fn token(bytes: &[u8], at: usize) -> usize {
+    if byte_at(bytes, at) > b' ' { at } else { token_behind_space(bytes, at) }
+}
+
+#[cold]
+fn token_behind_space(bytes: &[u8], at: usize) -> usize {
+    let mut cursor = Cursor { bytes, at };
+    cursor.token();
+    cursor.at
 }

@@ -4,7 +4,7 @@ use firstseen_kql::{Event, Scalar, Slot};
 
 use super::leaves::{any_leaf, any_object};
 use super::projection::Projection;
-use super::scan::{scan, scan_below};
+use super::scan::{Memory, scan, scan_below};
 
 /// What [`scan`](super::scan()) found in an event: for each slot of a
 /// [`Projection`] the values of its field, in the order of the text. Values
@@ -18,6 +18,8 @@ pub struct Slots<'p, 'a> {
     /// Few, so that a slot's own are found by looking at all.
     texts: Vec<Text<'a>>,
     generation: u32,
+    /// What the scanner keeps from one event to the next.
+    memory: Memory,
 }
 
 /// A part of an event as it stands.
@@ -50,14 +52,28 @@ const END: u32 = u32::MAX;
 impl<'p, 'a> Slots<'p, 'a> {
     /// Room for a projection, and the time that `now` means in queries.
     pub fn new(projection: &'p Projection, now_ms: i64) -> Self {
+        Self::with_memory(projection, now_ms, Memory::default())
+    }
+
+    /// The same, with what scans by the same projection left.
+    pub fn with_memory(projection: &'p Projection, now_ms: i64, memory: Memory) -> Self {
         let empty = Chain { generation: 0, first: END, last: END };
         let chains = vec![empty; projection.len()];
-        Self { projection, now_ms, chains, values: Vec::new(), texts: Vec::new(), generation: 1 }
+        Self { projection, now_ms, chains, values: Vec::new(), texts: Vec::new(), generation: 1, memory }
+    }
+
+    /// What the scans left, for the slots of the next batch.
+    pub fn into_memory(self) -> Memory {
+        self.memory
     }
 
     /// The projection it was made for.
     pub(super) fn projection(&self) -> &'p Projection {
         self.projection
+    }
+
+    pub(super) fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
     }
 
     /// Forgets the present event.
@@ -93,6 +109,11 @@ impl<'p, 'a> Slots<'p, 'a> {
 
     fn texts(&self, slot: Slot) -> impl Iterator<Item = &Text<'a>> {
         self.texts.iter().filter(move |text| text.slot == slot)
+    }
+
+    /// Whether a slot has a value.
+    pub fn has_value(&self, slot: Slot) -> bool {
+        self.chains.get(slot.0 as usize).is_some_and(|chain| chain.generation == self.generation)
     }
 
     /// The values of a slot, in the order of the text.

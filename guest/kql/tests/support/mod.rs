@@ -245,7 +245,7 @@ pub fn check_eval(text: &str, event: &Value) {
         let found = set.iter().any(|one| texts.values().flatten().any(|text| text.contains(one)));
         assert!(found, "{set:?} of {text:?} on {event}");
     }
-    if let Some(requirement) = compiled.program.requirement() {
+    for requirement in compiled.program.requirements() {
         let (path, _) = compiled.reads.get(requirement.slot, Read::Values);
         let values = texts.get(path).map_or(&[][..], Vec::as_slice);
         let found = values.iter().any(|value| requirement.texts.is_empty() || requirement.texts.contains(value));
