@@ -67,10 +67,7 @@ impl Guest for Component {
                 detector::AlertFormat::Ecs => Format::Ecs,
             },
             space: configuration.space,
-            shortcuts: Shortcuts {
-                index: configuration.shortcuts.contains(detector::Shortcuts::INDEX),
-                prefilter: configuration.shortcuts.contains(detector::Shortcuts::PREFILTER),
-            },
+            shortcuts: Shortcuts { index: configuration.shortcuts.index, prefilter: configuration.shortcuts.prefilter },
         };
         let (engine, reports) = Engine::new(&documents, settings);
         for warning in &reports.warnings {

@@ -80,7 +80,7 @@ impl Builder {
                 clock: wit::Clock::Arrival,
                 format: wit::AlertFormat::Kibana,
                 space: "default".to_owned(),
-                shortcuts: wit::Shortcuts::all(),
+                shortcuts: wit::Shortcuts { index: true, prefilter: true },
             },
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
@@ -155,8 +155,8 @@ impl Builder {
     /// measure them.
     #[must_use]
     pub fn shortcuts(mut self, shortcuts: Shortcuts) -> Self {
-        self.configuration.shortcuts.set(wit::Shortcuts::INDEX, shortcuts.index);
-        self.configuration.shortcuts.set(wit::Shortcuts::PREFILTER, shortcuts.prefilter);
+        let Shortcuts { index, prefilter } = shortcuts;
+        self.configuration.shortcuts = wit::Shortcuts { index, prefilter };
         self
     }
 

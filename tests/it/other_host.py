@@ -93,7 +93,7 @@ def text_of(path):
 
 
 def alerts(detector, path, now_ms):
-    documents = record(rules=[], exceptions=[], value_lists=[], mappings=[], clock="event", format="kibana", space="default", shortcuts={"index", "prefilter"})
+    documents = record(rules=[], exceptions=[], value_lists=[], mappings=[], clock="event", format="kibana", space="default", shortcuts=record(index=True, prefilter=True))
     reports = detector.call("configure", documents)
     assert [report.tag for report in reports] == ["loaded"], reports
     evaluation = detector.call("evaluate", text_of(path), record(index=None, arrival=now_ms, ids=[]))
