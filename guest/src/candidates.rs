@@ -1,10 +1,9 @@
 //! Which rules an event could match, told without asking each of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use firstseen_kql::{Requirement, Slot};
+use firstseen_kql::{Requirement, Slot, TextMap};
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxBuildHasher;
 
 use crate::event::Slots;
 use crate::rule::Rule;
@@ -12,6 +11,9 @@ use crate::rule::Rule;
 /// Most slots by whose values rules are told apart: each costs a look-up an
 /// event.
 const INDEXED_SLOTS_MAX: usize = 24;
+
+/// So few rules may as well be asked.
+const RULES_TO_ASK: usize = 2;
 
 /// A slot that fewer than one in so many rules ask for is not worth a look-up.
 const RULES_A_SLOT_MIN: usize = 100;
@@ -28,8 +30,7 @@ pub(crate) struct Candidates {
     others: Vec<Vec<Slot>>,
 }
 
-/// The rules by what a slot holds. The keys come from rules, so a hash that
-/// events could be made for does no harm.
+/// The rules by what a slot holds.
 #[derive(Debug)]
 struct OfSlot {
     slot: Slot,
@@ -38,7 +39,7 @@ struct OfSlot {
     /// Those, and the ones for which any value will do.
     with_any: FixedBitSet,
     /// For each text that rules name: those, and the ones that name it.
-    with_text: HashMap<Box<str>, FixedBitSet, FxBuildHasher>,
+    with_text: TextMap<FixedBitSet>,
 }
 
 /// Memory that is used again for the next event.
@@ -86,7 +87,7 @@ impl Candidates {
         found.rules.clone_from(&self.possible);
         found.rules.intersect_with(rules);
         for of_slot in &self.indexed {
-            if found.rules.is_clear() {
+            if found.rules.ones().nth(RULES_TO_ASK).is_none() {
                 break;
             }
             of_slot.narrow(event, found);
@@ -106,13 +107,13 @@ impl OfSlot {
         let without: FixedBitSet = of_length(rules.len(), all().filter(|&rule| requirement(rule).is_none()));
         let any = all().filter(|&rule| requirement(rule).is_none_or(|requirement| requirement.texts.is_empty()));
         let with_any = of_length(rules.len(), any);
-        let mut with_text: HashMap<Box<str>, FixedBitSet, FxBuildHasher> = HashMap::default();
+        let mut with_text: BTreeMap<Box<str>, FixedBitSet> = BTreeMap::new();
         for rule in all() {
             for text in requirement(rule).into_iter().flat_map(|requirement| &requirement.texts) {
                 with_text.entry(text.as_str().into()).or_insert_with(|| with_any.clone()).insert(rule);
             }
         }
-        Self { slot, without, with_any, with_text }
+        Self { slot, without, with_any, with_text: TextMap::new(with_text.into_iter().collect()) }
     }
 
     /// Leaves those in `found` that what the event holds will do for.

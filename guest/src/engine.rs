@@ -9,7 +9,9 @@ use crate::alert::{Alert, Format, Source, alert_id, event_id};
 use crate::candidates::{self, Candidates};
 pub use crate::evaluation::{EvaluateError, Evaluation, Matching, Raised};
 use crate::event::{self, Malformed, Projection, Slots, check, scan};
+use crate::lines::Lines;
 use crate::loading::Loading;
+use crate::prefilter::{Pause, Prefilter};
 use crate::rule::{Clock, Kind, Rule, RuleError};
 use crate::sightings::{Sighting, Sightings, Verdict};
 use crate::target::{Target, Targets};
@@ -89,6 +91,7 @@ struct Loaded {
     target: Target,
     rules: Vec<Rule>,
     candidates: Candidates,
+    prefilter: Option<Prefilter>,
 }
 
 /// What is kept from batch to batch to spare work. Nothing that an engine
@@ -98,6 +101,7 @@ struct Memory {
     scan: event::Memory,
     targets: Targets,
     found: candidates::Found,
+    prefilter_pause: Pause,
 }
 
 /// What became of the documents.
@@ -200,7 +204,8 @@ impl Engine {
             true => Candidates::new(&rules),
             false => Candidates::all(&rules),
         };
-        let loaded = Loaded { settings, projection, target, rules, candidates };
+        let prefilter = settings.shortcuts.prefilter.then(|| Prefilter::new(&rules)).flatten();
+        let loaded = Loaded { settings, projection, target, rules, candidates, prefilter };
         (Self { loaded, memory: Memory::default() }, reports)
     }
 
@@ -275,13 +280,8 @@ impl Loaded {
         }
         let scan_memory = std::mem::take(&mut memory.scan);
         let mut event = Slots::with_memory(&self.projection, context.arrival_ms, scan_memory);
-        let (mut events, mut line_count) = (0, 0);
-        for (line_number, line) in lines(batch) {
-            line_count = line_number as usize + 1;
-            if line.bytes().all(|byte| byte.is_ascii_whitespace()) {
-                continue;
-            }
-            events += 1;
+        let mut lines = Lines::new(batch, memory.prefilter_pause.next(self.prefilter.as_ref()));
+        for (line_number, line) in &mut lines {
             if let Err(fault) = scan(line, &mut event) {
                 malformed.push((line_number, fault));
                 continue;
@@ -303,11 +303,13 @@ impl Loaded {
             }
         }
         memory.scan = event.into_memory();
+        memory.prefilter_pause.learn(&lines);
+        let line_count = lines.line_count() as usize;
         if !context.ids.is_empty() && context.ids.len() != line_count {
             let cause = format!("{} ids for {line_count} lines", context.ids.len());
             return Err(EvaluateError::Invalid(cause));
         }
-        Ok(events)
+        Ok(lines.events())
     }
 
     /// Extracts the terms of a match, to be judged.
@@ -425,21 +427,4 @@ impl Loaded {
         let rule_id = rule.rule_id.clone();
         evaluation.alerts.push(Raised { line: line_number, rule_id, term: sighting.term, id, document });
     }
-}
-
-/// The lines of a batch with their numbers, the last one with or without a
-/// newline.
-fn lines(batch: &str) -> impl Iterator<Item = (u32, &str)> {
-    let mut rest = batch;
-    let mut number = 0;
-    core::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-        let line = rest.get(..end)?;
-        rest = rest.get(end + 1..).unwrap_or_default();
-        number += 1;
-        Some((number - 1, line))
-    })
 }

@@ -7,7 +7,7 @@ use crate::builder::Builder;
 use crate::error::Error;
 use crate::outcome::{Alert, Outcome};
 use crate::reports::{RuleRefusal, RuleSummary};
-use crate::store::{Learning, MemoryStore, Store};
+use crate::store::{Learning, MemoryStore, Store, Ticket};
 use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
 use crate::worker::Worker;
 
@@ -49,6 +49,13 @@ impl Detector {
     /// [`Error::Start`] if the module cannot be started.
     pub fn worker(&self) -> Result<Worker, Error> {
         Worker::new(self.clone())
+    }
+
+    /// A place in the order in which batches look at the state, behind all that
+    /// were given out before: take one for each batch in the order of the
+    /// stream, and pass it to [`Worker::evaluate_in_order`] on any thread.
+    pub fn ticket(&self) -> Ticket {
+        self.shared.store.gate().ticket()
     }
 
     /// The same rules over a store of their own, with the times of events as an

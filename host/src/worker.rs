@@ -10,7 +10,7 @@ use crate::detector::Detector;
 use crate::error::Error;
 use crate::outcome::{Alert, Counts, MalformedLine, Matching, Outcome, Unjudged};
 use crate::schedule::RunRange;
-use crate::store::{Session, StoredAlert};
+use crate::store::{Session, StoredAlert, Ticket};
 use crate::text::{Text, line_ranges};
 use crate::wasm::{CallError, Instance, Trap, detector as wit, printable};
 
@@ -68,7 +68,21 @@ impl Worker {
     /// [`Error::Store`] if the state fails, [`Error::Ids`] if the batch has not
     /// as many ids as lines. Nothing of the batch is kept then.
     pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
-        let session = self.session(batch.arrival_ms)?;
+        self.evaluate_in_order(batch, self.detector.ticket())
+    }
+
+    /// The same for one of several workers that share a stream: its sightings
+    /// are judged after those of all batches with earlier tickets, so what comes
+    /// out does not depend on which worker is faster.
+    ///
+    /// It waits for them, so no thread may hold one of their tickets and wait
+    /// for this.
+    ///
+    /// # Errors
+    ///
+    /// As [`Worker::evaluate`]. The ticket is given back in any case.
+    pub fn evaluate_in_order(&mut self, batch: &Batch<'_>, ticket: Ticket) -> Result<Outcome, Error> {
+        let session = self.session(batch.arrival_ms, ticket)?;
         let outcome = self.evaluate_in(batch, session)?;
         self.met_rules = true;
         Ok(outcome)
@@ -166,9 +180,9 @@ impl Worker {
 
     /// A session for one batch; the first one notes when the store met the
     /// rules.
-    fn session(&self, arrival_ms: i64) -> Result<Session, Error> {
+    fn session(&self, arrival_ms: i64, ticket: Ticket) -> Result<Session, Error> {
         let shared = &self.detector.shared;
-        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learning);
+        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learning).in_order(ticket);
         if !self.met_rules {
             shared.rules.iter().try_for_each(|rule| session.meet(&rule.history))?;
         }

@@ -3,6 +3,7 @@
 //! and any folder with files of the same form will do.
 
 mod cases;
+mod shortcuts;
 mod vectors;
 mod verdicts;
 

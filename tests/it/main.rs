@@ -13,3 +13,4 @@ mod imports;
 mod other_host;
 mod rules;
 mod schedule;
+mod workers;

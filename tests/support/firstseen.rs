@@ -68,6 +68,13 @@ impl Firstseen {
         self
     }
 
+    /// Sets a variable of the environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Reads standard input from a file.
     ///
     /// # Errors

@@ -170,6 +170,7 @@ mod program;
 mod query_string;
 mod required;
 mod test;
+mod texts;
 mod tree;
 mod typed;
 mod value;
@@ -187,6 +188,7 @@ pub use number::NumberType;
 pub use parse::parse;
 pub use program::{Layout, Program, Slot};
 pub use required::Requirement;
+pub use texts::TextMap;
 pub use value::{JsonStr, Scalar};
 
 /// The longest query, in bytes.

@@ -80,7 +80,7 @@ impl Program {
         let expr = lower(clause, mapping, layout)?;
         let literals = required::literals(&expr);
         let requirements = required::requirements(&expr);
-        Ok(Self { chain: Chain::new(expr), literals, requirements })
+        Ok(Self { chain: Chain::new(in_order(expr)), literals, requirements })
     }
 
     /// Texts without which no event matches, for a prefilter.
@@ -114,6 +114,26 @@ impl Chain {
         let mut steps = Vec::new();
         let start = emit(expr, Target::MATCH, Target::NO_MATCH, &mut steps);
         Self { steps, start }
+    }
+}
+
+/// Puts the conditions that must all hold into the order in which they are tried: what an index by
+/// [requirements](Program::requirements) does not tell comes first, walks over whole parts of the
+/// event last.
+fn in_order(expr: Expr) -> Expr {
+    let place = |operand: &Expr| match operand {
+        Expr::Leaf(Leaf::Tree { .. } | Leaf::Object { .. }) => 4,
+        Expr::Leaf(leaf) if required::is_told_by_index(leaf) => 3,
+        Expr::Not(_) => 2,
+        Expr::Or(_) => 1,
+        _ => 0,
+    };
+    match expr {
+        Expr::And(mut operands) => {
+            operands.sort_by_key(place);
+            Expr::And(operands)
+        }
+        other => other,
     }
 }
 

@@ -105,6 +105,12 @@ fn either(one: BySlot, mut other: BySlot) -> BySlot {
     one.into_iter().filter_map(in_common).collect()
 }
 
+/// Whether a leaf asks for no more than its requirement says.
+pub(crate) fn is_told_by_index(leaf: &Leaf) -> bool {
+    let any = matches!(leaf, Leaf::Value { test: Test::Any | Test::Keyword(_, KeywordTest::Exists), .. });
+    any || texts_of(leaf).is_some_and(|one_of| one_of.patterns.is_empty())
+}
+
 fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
     let slot = match leaf {
         Leaf::Value { slot, .. } => *slot,

@@ -8,6 +8,7 @@ use crate::analysis::lowercase_text;
 use crate::ast::RangeOp;
 use crate::number::NumberType;
 use crate::ordinal::{OrdinalType, Ranges};
+use crate::texts::order;
 use crate::value::Scalar;
 use crate::version;
 use crate::wildcard::Pattern;
@@ -46,7 +47,7 @@ pub(crate) enum KeywordTest {
 /// Texts and patterns, of which a value must meet one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OneOf {
-    /// Sorted by length, then bytes, once the set is [sealed](OneOf::seal).
+    /// In [order], once the set is [sealed](OneOf::seal).
     pub(crate) texts: Vec<Box<str>>,
     pub(crate) patterns: Vec<Pattern>,
 }
@@ -197,11 +198,6 @@ impl OneOf {
         self.texts.binary_search_by(|one| order(one, text)).is_ok()
             || self.patterns.iter().any(|pattern| pattern.matches(text))
     }
-}
-
-/// Lengths first: most comparisons need no look at the bytes.
-fn order(a: &str, b: &str) -> core::cmp::Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 impl Bounds {

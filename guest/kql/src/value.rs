@@ -4,6 +4,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::str::Chars;
 
+use crate::texts::same;
+
 /// One value of a field.
 ///
 /// `null` is no value: to Elasticsearch a field that holds nothing else is missing.
@@ -97,7 +99,7 @@ impl<'a> JsonStr<'a> {
 
 impl PartialEq<str> for JsonStr<'_> {
     fn eq(&self, other: &str) -> bool {
-        if self.escaped { self.chars().eq(other.chars()) } else { self.raw == other }
+        if self.escaped { self.chars().eq(other.chars()) } else { same(self.raw.as_bytes(), other.as_bytes()) }
     }
 }
 

@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 
 use crate::analysis::lowercase;
 use crate::clause::{Like, Part};
+use crate::texts::same;
 
 /// A pattern, ready to be laid over texts. It is anchored at both ends.
 #[derive(Clone, Debug)]
@@ -64,6 +65,9 @@ pub(crate) struct Wildcard {
     suffix: Option<Box<str>>,
     /// What stands between two stars, the empty ones left out.
     inner: Box<[Finder<'static>]>,
+    /// The first byte of the prefix and the last one of the suffix: most texts differ from most
+    /// patterns in one of them.
+    ends: [Option<u8>; 2],
     /// The longest piece.
     longest: Box<str>,
 }
@@ -79,7 +83,9 @@ impl Wildcard {
         let inner: Vec<_> =
             inner.iter().filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
         let longest = pieces.iter().max_by_key(|piece| piece.len());
+        let last = suffix.unwrap_or(prefix).as_bytes().last();
         Self {
+            ends: [prefix.as_bytes().first().copied(), last.copied()],
             prefix: prefix.into(),
             suffix: suffix.map(Into::into),
             inner: inner.into(),
@@ -97,11 +103,25 @@ impl Wildcard {
         &self.longest
     }
 
+    #[inline]
     pub(crate) fn matches(&self, text: &str) -> bool {
-        let Some(rest) = text.strip_prefix(&*self.prefix) else { return false };
-        let Some(suffix) = &self.suffix else { return rest.is_empty() };
-        let Some(rest) = rest.strip_suffix(&**suffix) else { return false };
-        let mut rest = rest.as_bytes();
+        let [first, last] = self.ends;
+        let bytes = text.as_bytes();
+        let differs = |end: Option<u8>, byte: Option<&u8>| end.is_some_and(|end| byte != Some(&end));
+        !differs(first, bytes.first()) && !differs(last, bytes.last()) && self.matches_between(text)
+    }
+
+    fn matches_between(&self, text: &str) -> bool {
+        let prefix = self.prefix.as_bytes();
+        let Some((start, rest)) = text.as_bytes().split_at_checked(prefix.len()) else { return false };
+        let Some(suffix) = self.suffix.as_deref().map(str::as_bytes) else {
+            return rest.is_empty() && same(start, prefix);
+        };
+        let Some(inner) = rest.len().checked_sub(suffix.len()) else { return false };
+        let Some((mut rest, end)) = rest.split_at_checked(inner) else { return false };
+        if !same(end, suffix) || !same(start, prefix) {
+            return false;
+        }
         for piece in &self.inner {
             let Some(at) = piece.find(rest) else {
                 return false;

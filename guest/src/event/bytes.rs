@@ -1,6 +1,6 @@
 //! Byte searches of the scanner, sixteen or 64 bytes at a time.
 
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
 
 /// Offset of the first byte at or after `from` that ends the plain part of a
 /// JSON string: a quote or backslash, if `strict` a control character too.

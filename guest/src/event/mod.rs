@@ -8,7 +8,6 @@
 
 mod bytes;
 mod grammar;
-mod lanes;
 mod leaves;
 mod malformed;
 mod place;

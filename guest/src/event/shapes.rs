@@ -5,9 +5,9 @@
 //! It is a memory of what [`Projection::step`](super::Projection) said, so what a scan finds
 //! does not depend on it.
 
-use super::lanes::Lanes;
 use super::place::Place;
 use super::projection::Projection;
+use crate::lanes::Lanes;
 
 /// Number of an [`Edge`].
 pub(super) type EdgeId = u32;

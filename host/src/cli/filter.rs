@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -88,6 +90,10 @@ pub(super) struct Args {
     /// being judged.
     #[arg(long, value_name = "BYTES", value_parser = line_bytes, default_value = "1MiB")]
     max_line: usize,
+    /// Workers that evaluate events side by side. What comes out does not depend
+    /// on it. One for each core by default.
+    #[arg(short, long, value_name = "N", value_parser = values::workers)]
+    jobs: Option<NonZeroUsize>,
     /// Form of the summary.
     #[arg(long, value_enum, default_value_t)]
     summary: SummaryArg,
@@ -143,7 +149,8 @@ impl Args {
             .map(|path| AlertFile::open(path).with_context(|| format!("cannot write alerts to {}", path.display())));
         let output = Output::new(Box::new(io::stdout()), !self.only_alerts, alerts.transpose()?);
         let note = |line: &str| warn(&bar, line);
-        let mut filter = Filter::new(&detector, output, self.index.clone(), self.now, note)?;
+        let workers = self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+        let mut filter = Filter::new(&detector, workers, output, self.index.clone(), self.now, note)?;
         // Before anything is read, so that a signal cannot lose it.
         let signals = Signals::new([SIGINT, SIGTERM]).context("cannot watch signals")?;
         let (mut intake, stopper) = Intake::start(io::stdin(), self.max_line).context("cannot read standard input")?;
@@ -151,7 +158,8 @@ impl Args {
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
         bar.finish_and_clear();
-        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
+        let summary =
+            Summary { counts: filter.counts(), bytes: intake.meter().bytes_read(), elapsed: started.elapsed() };
         match self.summary {
             SummaryArg::Text => say(&summary.to_string()),
             SummaryArg::Json => eprintln_json(&summary),
@@ -201,6 +209,7 @@ fn exit_code(filter: &Filter<'_>, result: &Result<(), StopReason>) -> ExitCode {
         Ok(()) | Err(StopReason::OutputClosed) => {}
         Err(StopReason::Input(cause)) => error(format!("cannot read standard input: {cause}")),
         Err(StopReason::Output(cause)) => error(format!("cannot write the output: {cause}")),
+        Err(StopReason::Thread(cause)) => error(format!("cannot start a thread: {cause}; try a smaller --jobs")),
     }
     if is_success { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) }
 }
@@ -254,7 +263,7 @@ fn input_size() -> Option<u64> {
 /// The first SIGINT or SIGTERM ends the input: what was read is finished, to
 /// the end of its last line, and written. A second one ends the process as usual.
 fn stop_on_signals(mut signals: Signals, stopper: Stopper) -> Result<()> {
-    std::thread::Builder::new().name("firstseen-signals".to_owned()).spawn(move || {
+    thread::Builder::new().name("firstseen-signals".to_owned()).spawn(move || {
         let mut signals = signals.forever();
         if signals.next().is_some() {
             stopper.stop();

@@ -177,8 +177,9 @@ impl Search<'_> {
     fn read(&mut self, stream: impl AsFd + Send + 'static, path: &Path) -> Result<bool> {
         let (mut intake, _stopper) = Intake::start(stream, LINE_BYTES_MAX)?;
         let mut first_line = 1;
+        let mut spare = Vec::new();
         loop {
-            let chunk = match intake.next() {
+            let chunk = match intake.next(std::mem::take(&mut spare)) {
                 Ok(Some(chunk)) => chunk,
                 Ok(None) => return Ok(false),
                 Err(error) => {
@@ -189,7 +190,7 @@ impl Search<'_> {
             match chunk {
                 Chunk::Lines(lines) => {
                     first_line += self.batch(&lines, path, first_line)?;
-                    intake.recycle(lines);
+                    spare = lines;
                 }
                 Chunk::Overlong { ends, .. } => {
                     self.malformed += u64::from(ends);

@@ -10,7 +10,10 @@ use crate::sources::{
     load_value_lists,
 };
 use crate::wasm::printable;
-use crate::{Builder, Refusal, RuleRefusal};
+use crate::{Builder, Refusal, RuleRefusal, Shortcuts};
+
+/// Set to 1, it leaves out all ways round work.
+const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
 
 /// Rules, exceptions and mappings.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -88,6 +91,7 @@ impl Loaded {
             .exceptions(self.exceptions.iter().cloned())
             .value_lists(self.value_lists.iter().cloned())
             .mappings(self.mappings.iter().cloned())
+            .shortcuts(shortcuts())
     }
 
     /// Something must be there to run where rules were asked for; else the
@@ -129,4 +133,13 @@ pub(super) fn not_run(refusals: &[RuleRefusal]) -> Option<String> {
     }
     (!parts.is_empty())
         .then(|| format!("rules that are not run here: {}; `firstseen check` names them", parts.join(", ")))
+}
+
+/// All of them, unless `FIRSTSEEN_NO_INDEX` is set: for whoever suspects that
+/// one of them changes what comes out.
+fn shortcuts() -> Shortcuts {
+    match std::env::var_os(NO_INDEX) {
+        Some(value) if !value.is_empty() && value != "0" => Shortcuts { index: false, prefilter: false },
+        _ => Shortcuts::default(),
+    }
 }

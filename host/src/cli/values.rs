@@ -1,9 +1,13 @@
 //! Values on the command line.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use jiff::{Span, SpanRelativeTo, Timestamp};
+
+/// Most workers: each has an instance of the module.
+const WORKERS_MAX: usize = 256;
 
 /// A length of time: `30s`, `5m`, `1h30m`, `5d`. A day has 24 hours.
 pub(super) fn duration(text: &str) -> Result<Duration> {
@@ -31,6 +35,13 @@ pub(super) fn bytes(text: &str) -> Result<usize> {
     };
     let number: usize = number.parse().context("write a number of bytes such as 4096, 64KiB or 1MiB")?;
     number.checked_mul(factor).context("too large")
+}
+
+/// A number of workers: at least one.
+pub(super) fn workers(text: &str) -> Result<NonZeroUsize> {
+    let number: NonZeroUsize = text.parse().context("write a number of at least 1")?;
+    ensure!(number.get() <= WORKERS_MAX, "at most {WORKERS_MAX}");
+    Ok(number)
 }
 
 #[cfg(test)]

@@ -1,12 +1,17 @@
-//! `firstseen filter`'s loop: intake, worker, output.
+//! `firstseen filter`'s loop: intake, workers, output.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
 use super::failure::Failure;
-use super::intake::{Chunk, Intake};
+use super::intake::Intake;
 use super::output::{Output, WriteError};
-use crate::batch::Batch;
+use super::workers::{Passed, Piece, Workers};
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::outcome::{Alert, Counts, Outcome};
@@ -16,11 +21,16 @@ use crate::worker::Worker;
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: u64 = 5;
 
+/// Pieces on their way for each worker: one it judges, one that waits for its
+/// place in the output.
+const PIECES_A_WORKER: usize = 2;
+
 /// A stream of events on its way through a detector. The events come out
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
-    worker: Worker,
+    /// Those that have not had work yet are not made yet.
+    workers: Vec<Option<Worker>>,
     output: Output,
     index: Option<String>,
     /// The arrival time of every batch; the system's clock if none.
@@ -31,7 +41,7 @@ pub(crate) struct Filter<'a> {
     notes: Box<dyn FnMut(&str) + 'a>,
     told_disabled: bool,
     /// Detection failed as a whole; no batch is evaluated any more.
-    is_off: bool,
+    is_off: Arc<AtomicBool>,
     failures: Vec<Failure>,
 }
 
@@ -44,6 +54,8 @@ pub(crate) enum StopReason {
     OutputClosed,
     /// The output cannot be written.
     Output(io::Error),
+    /// No thread can be had.
+    Thread(io::Error),
 }
 
 impl<'a> Filter<'a> {
@@ -54,17 +66,21 @@ impl<'a> Filter<'a> {
     /// When the module cannot be started.
     pub(crate) fn new(
         detector: &'a Detector,
+        workers: NonZeroUsize,
         output: Output,
         index: Option<String>,
         now_ms: Option<i64>,
         notes: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
-        let worker = detector.worker()?;
+        let mut workers: Vec<Option<Worker>> = (0..workers.get()).map(|_| None).collect();
+        if let Some(first) = workers.first_mut() {
+            *first = Some(detector.worker()?);
+        }
         let notes = Box::new(notes);
         let counts = Counts::default();
         Ok(Self {
             detector,
-            worker,
+            workers,
             output,
             index,
             now_ms,
@@ -72,7 +88,7 @@ impl<'a> Filter<'a> {
             lines: 0,
             notes,
             told_disabled: false,
-            is_off: false,
+            is_off: Arc::default(),
             failures: Vec::new(),
         })
     }
@@ -88,7 +104,7 @@ impl<'a> Filter<'a> {
         match self.detector.flush() {
             Ok(()) => {}
             // The failure that is known already, once more.
-            Err(Error::Store(StoreError::Failed { .. })) if self.is_off => {}
+            Err(Error::Store(StoreError::Failed { .. })) if self.is_off.load(Ordering::Relaxed) => {}
             Err(error) => self.fail(Failure::State(error)),
         }
         result
@@ -106,22 +122,83 @@ impl<'a> Filter<'a> {
 
     /// Whether the module was switched off on the way.
     pub(crate) fn is_disabled(&self) -> bool {
-        self.told_disabled || self.worker.disabled()
+        self.told_disabled
     }
 
     fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
-        while let Some(chunk) = intake.next().map_err(StopReason::Input)? {
-            match chunk {
-                Chunk::Lines(lines) => {
-                    self.pass_lines(&lines)?;
-                    intake.recycle(lines);
-                }
-                Chunk::Overlong { bytes, ends } => self.pass_overlong(&bytes, ends)?,
+        let meter = intake.meter();
+        let pieces = self.workers.len() * PIECES_A_WORKER;
+        let (buffers, free) = mpsc::channel();
+        for _ in 0..pieces {
+            // The other end is still here.
+            let _ = buffers.send(Vec::new());
+        }
+        let (sender, passed) = mpsc::sync_channel(pieces);
+        let mut workers = std::mem::take(&mut self.workers);
+        let index = self.index.clone();
+        let is_off = Arc::clone(&self.is_off);
+        let shared = Workers::new(self.detector, index.as_deref(), self.now_ms, &is_off, intake, free);
+        thread::scope(|scope| {
+            for worker in &mut workers {
+                let (shared, sender) = (&shared, sender.clone());
+                let thread = thread::Builder::new().name("firstseen-worker".to_owned());
+                thread.spawn_scoped(scope, move || shared.run(worker, &sender)).map_err(StopReason::Thread)?;
             }
-            progress(intake.bytes_read());
+            drop(sender);
+            let result = self.write_in_order(&passed, buffers, &mut || progress(meter.bytes_read()));
+            // Somebody may be waiting for input that nobody wants any more.
+            meter.end();
+            result
+        })
+    }
+
+    /// Writes pieces in the order of the stream, whichever is ready first, and
+    /// gives their buffers back.
+    fn write_in_order(
+        &mut self,
+        passed: &Receiver<Passed>,
+        buffers: Sender<Vec<u8>>,
+        progress: &mut dyn FnMut(),
+    ) -> Result<(), StopReason> {
+        let mut early = BTreeMap::new();
+        let mut next = 0;
+        for passed in passed {
+            early.insert(passed.number, passed);
+            while let Some(passed) = early.remove(&next) {
+                next += 1;
+                // If no worker is left to take it, none is needed.
+                let _ = buffers.send(self.pass(passed)?);
+                progress();
+            }
         }
         Ok(())
+    }
+
+    /// Writes a piece and answers with its buffer.
+    fn pass(&mut self, Passed { piece, is_disabled, .. }: Passed) -> Result<Vec<u8>, StopReason> {
+        match piece {
+            Piece::Judged(lines, outcome) => {
+                self.note(&outcome, is_disabled);
+                self.counts += outcome.counts;
+                self.lines += memchr::memchr_iter(b'\n', &lines).count() as u64;
+                let written = self.output.write(&lines, &outcome.alerts);
+                self.settle(written, &outcome.alerts)?;
+                Ok(lines)
+            }
+            Piece::Unjudged(lines, error) => {
+                if let Some(error) = error {
+                    self.fail(Failure::Detection(error));
+                }
+                self.pass_unjudged(&lines)?;
+                Ok(lines)
+            }
+            Piece::Overlong { bytes, ends } => {
+                self.pass_overlong(&bytes, ends)?;
+                Ok(bytes)
+            }
+            Piece::Unread(error) => Err(StopReason::Input(error)),
+        }
     }
 
     /// Alerts that an earlier run committed and could not hand over come first.
@@ -142,28 +219,6 @@ impl<'a> Filter<'a> {
             self.counts.alerts += alerts.len() as u64;
         }
         self.settle(written, &alerts)
-    }
-
-    fn pass_lines(&mut self, lines: &[u8]) -> Result<(), StopReason> {
-        if self.is_off {
-            return self.pass_unjudged(lines);
-        }
-        let arrival_ms = self.now_ms.unwrap_or_else(system_time_ms);
-        let batch = Batch { lines, arrival_ms, index: self.index.as_deref(), ids: &[] };
-        match self.worker.evaluate(&batch) {
-            Ok(outcome) => {
-                self.note(&outcome);
-                self.counts += outcome.counts;
-                self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
-                let written = self.output.write(lines, &outcome.alerts);
-                self.settle(written, &outcome.alerts)
-            }
-            Err(error) => {
-                // The events are not to blame.
-                self.fail(Failure::Detection(error));
-                self.pass_unjudged(lines)
-            }
-        }
     }
 
     /// Passes lines while detection is off.
@@ -195,7 +250,9 @@ impl<'a> Filter<'a> {
 
     /// Takes note of a failure, and tells of the first of its kind.
     fn fail(&mut self, failure: Failure) {
-        self.is_off |= matches!(failure, Failure::Detection(_) | Failure::Acknowledgement(_));
+        if matches!(failure, Failure::Detection(_) | Failure::Acknowledgement(_)) {
+            self.is_off.store(true, Ordering::Relaxed);
+        }
         let kind = std::mem::discriminant(&failure);
         if self.failures.iter().any(|known| std::mem::discriminant(known) == kind) {
             return;
@@ -225,7 +282,7 @@ impl<'a> Filter<'a> {
         self.write_events(bytes)
     }
 
-    fn note(&mut self, outcome: &Outcome) {
+    fn note(&mut self, outcome: &Outcome, is_disabled: bool) {
         let room = |count: u64| usize::try_from(NAMED_LINES.saturating_sub(count)).unwrap_or_default();
         for line in outcome.malformed.iter().take(room(self.counts.malformed)) {
             let number = self.lines + line.line as u64 + 1;
@@ -235,7 +292,7 @@ impl<'a> Filter<'a> {
             let number = self.lines + line.line as u64 + 1;
             (self.notes)(&format!("line {number}: passed on, not judged: {}", line.cause));
         }
-        if self.worker.disabled() && !self.told_disabled {
+        if is_disabled && !self.told_disabled {
             self.told_disabled = true;
             (self.notes)("the detection module failed too often: DETECTION IS OFF, events only pass through");
         }
@@ -247,12 +304,6 @@ fn stdout_error(error: io::Error) -> StopReason {
         io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
         _ => StopReason::Output(error),
     }
-}
-
-/// Now, in epoch milliseconds.
-fn system_time_ms() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

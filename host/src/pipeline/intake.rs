@@ -31,9 +31,10 @@ pub(crate) struct Intake {
     shared: Arc<Shared>,
     line_bytes_max: usize,
     within_overlong: bool,
-    /// The buffer that was handed back last.
-    spare: Vec<u8>,
 }
+
+/// Looks at an intake from another thread.
+pub(crate) struct Meter(Arc<Shared>);
 
 /// Ends an intake from outside, for example on a signal: what was read by then,
 /// or lies ready to be read, is still delivered, to the end of its last line.
@@ -65,21 +66,22 @@ impl Intake {
         let (wake, stopper) = rustix::pipe::pipe()?;
         let reader = Reader::new(stream, wake, Arc::clone(&shared), line_bytes_max);
         std::thread::Builder::new().name("firstseen-reader".to_owned()).spawn(move || reader.run())?;
-        let intake = Self { shared, line_bytes_max, within_overlong: false, spare: Vec::new() };
+        let intake = Self { shared, line_bytes_max, within_overlong: false };
         Ok((intake, Stopper(stopper)))
     }
 
-    /// Bytes read so far.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.shared.bytes_read.load(Ordering::Relaxed)
+    /// Looks at it from another thread.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter(Arc::clone(&self.shared))
     }
 
-    /// Waits for the next piece; `None` at the end of the stream.
+    /// Waits for the next piece; `None` at the end of the stream. `spare` is the
+    /// buffer of an earlier piece, to be used again.
     ///
     /// # Errors
     ///
     /// What reading the stream gave, after all that came before it.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Chunk>> {
+    pub(crate) fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Chunk>> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
         while !(state.has_newline || state.ended || state.buffer.len() > self.line_bytes_max) {
@@ -92,47 +94,54 @@ impl Intake {
             }
             return state.error.take().map_or(Ok(None), Err);
         }
-        let chunk = self.cut(&mut state);
+        let chunk = self.cut(&mut state, spare);
         drop(state);
         shared.changed.notify_all();
         Ok(Some(chunk))
     }
 
-    /// Gives a buffer back for use by a later piece.
-    pub(crate) fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if buffer.capacity() > self.spare.capacity() {
-            buffer.clear();
-            self.spare = buffer;
-        }
-    }
-
-    fn cut(&mut self, state: &mut State) -> Chunk {
+    fn cut(&mut self, state: &mut State, spare: Vec<u8>) -> Chunk {
         if self.within_overlong {
             let end = memchr::memchr(b'\n', &state.buffer).map(|newline| newline + 1);
             self.within_overlong = end.is_none() && !state.ended;
-            let bytes = self.take(state, end.unwrap_or(state.buffer.len()));
+            let bytes = take(state, spare, end.unwrap_or(state.buffer.len()));
             return Chunk::Overlong { bytes, ends: !self.within_overlong };
         }
         match memchr::memrchr(b'\n', &state.buffer) {
-            Some(newline) => Chunk::Lines(self.take(state, newline + 1)),
-            None if state.ended => Chunk::Lines(self.take(state, state.buffer.len())),
+            Some(newline) => Chunk::Lines(take(state, spare, newline + 1)),
+            None if state.ended => Chunk::Lines(take(state, spare, state.buffer.len())),
             None => {
                 self.within_overlong = true;
-                Chunk::Overlong { bytes: self.take(state, state.buffer.len()), ends: false }
+                Chunk::Overlong { bytes: take(state, spare, state.buffer.len()), ends: false }
             }
         }
     }
+}
 
-    /// Takes the first `end` bytes; the rest, a part of a line as a rule, is
-    /// copied, not the batch.
-    fn take(&mut self, state: &mut State, end: usize) -> Vec<u8> {
-        let mut rest = std::mem::take(&mut self.spare);
-        rest.clear();
-        rest.extend_from_slice(state.buffer.get(end..).unwrap_or_default());
-        state.has_newline = memchr::memchr(b'\n', &rest).is_some();
-        let mut taken = std::mem::replace(&mut state.buffer, rest);
-        taken.truncate(end);
-        taken
+/// Takes the first `end` bytes; the rest, a part of a line as a rule, is copied
+/// to `spare`, not the batch.
+fn take(state: &mut State, mut spare: Vec<u8>, end: usize) -> Vec<u8> {
+    spare.clear();
+    spare.extend_from_slice(state.buffer.get(end..).unwrap_or_default());
+    state.has_newline = memchr::memchr(b'\n', &spare).is_some();
+    let mut taken = std::mem::replace(&mut state.buffer, spare);
+    taken.truncate(end);
+    taken
+}
+
+impl Meter {
+    /// Bytes read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.0.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Ends the intake at once: nobody wants what is left of the stream.
+    pub(crate) fn end(&self) {
+        let mut state = self.0.lock();
+        state.buffer.clear();
+        state.ended = true;
+        drop(state);
+        self.0.changed.notify_all();
     }
 }
 

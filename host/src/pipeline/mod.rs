@@ -1,8 +1,9 @@
 //! The pipeline around a worker: bytes in, batches through, events and alerts
 //! out.
 //!
-//! [`Intake`] cuts a stream into batches, [`filter()`] sends each through a
-//! worker, [`Output`] writes events and alerts.
+//! [`Intake`] cuts a stream into batches, the workers take and evaluate them
+//! side by side, [`Filter`] puts them in order, [`Output`] writes events and
+//! alerts.
 
 mod alert_file;
 mod failure;
@@ -10,6 +11,7 @@ mod filter;
 mod intake;
 mod output;
 mod summary;
+mod workers;
 
 pub(crate) use alert_file::AlertFile;
 pub(crate) use filter::{Filter, StopReason};

@@ -56,7 +56,7 @@ use std::sync::Arc;
 
 pub use changes::{Changes, QuotaUse, RuleChanges, Since, TermChange};
 pub use error::StoreError;
-pub use gate::{Gate, Turn};
+pub use gate::{Gate, Ticket};
 pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryStore;

@@ -1,11 +1,12 @@
 //! One batch's view of the state: what a sighting means, above any backend.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::history::keep_until;
 use super::{
     Changes, History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError,
-    StoredAlert, TERM_BYTES_MAX, Turn, Verdict,
+    StoredAlert, TERM_BYTES_MAX, Ticket, Verdict,
 };
 
 /// An overlay over a store for one batch.
@@ -14,14 +15,17 @@ use super::{
 /// makes them part of the state, dropping the session forgets them.
 ///
 /// From its first look at the state until it is committed or dropped a session
-/// holds the store's turn, so sessions of several workers wait for one another
-/// there. A thread must not look at the state through two sessions of one store
-/// at a time: it would wait for itself.
+/// has the store's turn, so sessions of several workers wait for one another
+/// there: in the order of the tickets they were made with, else in the order of
+/// their first looks. A thread must not look at the state through two sessions
+/// of one store at a time: it would wait for itself.
 pub struct Session {
     store: Arc<dyn Store>,
     learning: Learning,
     overlay: Overlay,
-    turn: Option<Turn>,
+    ticket: Option<Ticket>,
+    has_turn: bool,
+    waited: Duration,
     script: Option<Script>,
 }
 
@@ -58,7 +62,15 @@ impl Session {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, now_ms: i64, learning: Learning) -> Self {
         let changes = Changes { now_ms, ..Changes::default() };
-        Self { store, learning, overlay: Overlay { changes, ..Overlay::default() }, turn: None, script: None }
+        let overlay = Overlay { changes, ..Overlay::default() };
+        Self { store, learning, overlay, ticket: None, has_turn: false, waited: Duration::ZERO, script: None }
+    }
+
+    /// The same, with a ticket of the store's gate: its turn comes in the order
+    /// of the tickets, whoever looks first.
+    #[must_use]
+    pub fn in_order(self, ticket: Ticket) -> Self {
+        Self { ticket: Some(ticket), ..self }
     }
 
     /// A session that asks `script` for every verdict, in order, and records
@@ -121,6 +133,12 @@ impl Session {
         Ok(verdicts)
     }
 
+    /// How long it waited for its turn.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+
     /// How many sightings were deferred so far.
     #[must_use]
     pub fn deferred(&self) -> u64 {
@@ -150,10 +168,10 @@ impl Session {
     ///
     /// When the state cannot be written; see [`Store::commit`].
     pub fn commit(self, alerts: Vec<StoredAlert>) -> Result<Committed, StoreError> {
-        let Self { store, mut overlay, turn, .. } = self;
+        let Self { store, mut overlay, ticket, .. } = self;
         overlay.changes.alerts = alerts;
         let numbers = store.commit(&overlay.changes)?;
-        drop(turn);
+        drop(ticket);
         Ok(Committed {
             alerts: numbers.into_iter().zip(overlay.changes.alerts).collect(),
             deferred: overlay.deferred,
@@ -162,8 +180,11 @@ impl Session {
     }
 
     fn take_turn(&mut self) {
-        if self.turn.is_none() {
-            self.turn = Some(self.store.gate().enter());
+        if !self.has_turn {
+            let started = Instant::now();
+            self.ticket.get_or_insert_with(|| self.store.gate().ticket()).wait();
+            self.has_turn = true;
+            self.waited = started.elapsed();
         }
     }
 
@@ -261,7 +282,7 @@ impl std::fmt::Debug for Session {
         f.debug_struct("Session")
             .field("learning", &self.learning)
             .field("overlay", &self.overlay)
-            .field("turn", &self.turn.is_some())
+            .field("has_turn", &self.has_turn)
             .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,7 @@
 //! What a module can reach: the state of sightings, and the log.
 
+use std::time::Duration;
+
 use super::bindings::{logging, sightings};
 use super::limits::{Guard, Limits};
 use super::printable::printable;
@@ -39,6 +41,9 @@ pub(super) struct HostState {
     /// Set when the store failed during the call, whatever the module made of
     /// it.
     pub(super) store_failure: Option<StoreError>,
+    /// How long the present call waited for its turn at the state: the module
+    /// is not to blame for that.
+    pub(super) waited: Duration,
     messages: Vec<LogMessage>,
     dropped_messages: usize,
 }
@@ -49,6 +54,7 @@ impl HostState {
             guard: Guard::new(limits),
             session: None,
             store_failure: None,
+            waited: Duration::ZERO,
             messages: Vec::new(),
             dropped_messages: 0,
         }
@@ -71,7 +77,10 @@ impl sightings::Host for HostState {
             return Err(sightings::Error::Unavailable("observe was called outside of evaluate".to_owned()));
         };
         let batch: Vec<Sighting> = batch.into_iter().map(sighting).collect();
-        match session.observe(&batch) {
+        let waited = session.waited();
+        let observed = session.observe(&batch);
+        self.waited += session.waited().saturating_sub(waited);
+        match observed {
             Ok(verdicts) => Ok(verdicts.into_iter().map(verdict).collect()),
             Err(StoreError::Invalid(cause)) => Err(sightings::Error::Invalid(cause)),
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wasmtime::Store;
+use wasmtime::{Store, UpdateDeadline};
 
 use super::bindings::{DetectionModule, detector};
 use super::host_state::{HostState, LogLevel, LogMessage};
@@ -37,6 +37,15 @@ impl Instance {
         store.limiter(|state| &mut state.guard);
         store.set_hostcall_fuel(limits.hostcall_bytes);
         store.set_epoch_deadline(ticks(limits.call_timeout));
+        // A call that waited for its turn at the state has as much time as one
+        // that did not.
+        store.epoch_deadline_callback(|mut store| {
+            let waited = std::mem::take(&mut store.data_mut().waited);
+            Ok(match waited.is_zero() {
+                true => UpdateDeadline::Interrupt,
+                false => UpdateDeadline::Continue(ticks(waited)),
+            })
+        });
         match module.instantiate(&mut store) {
             Ok(module) => Ok(Self { store, module, limits }),
             Err(error) => Err(Trap::new(&error, None)),
@@ -98,6 +107,7 @@ impl Instance {
         let state = self.store.data_mut();
         state.session = Some(std::mem::replace(session, stand_in));
         state.store_failure = None;
+        state.waited = Duration::ZERO;
         let answer = self.module.firstseen_detection_detector().call_evaluate(&mut self.store, batch, context);
         let state = self.store.data_mut();
         if let Some(back) = state.session.take() {

@@ -118,7 +118,7 @@ fn write_rules(folder: &Path, file: &Path) -> Result<usize> {
 }
 
 /// The files of events below a folder, with the number of their lines.
-fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> {
+pub(super) fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -102,7 +102,8 @@ fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let stdout = Stdout::default();
     let output = Output::new(Box::new(stdout.clone()), true, Some(AlertFile::open(alerts).unwrap()));
     let mut notes = Vec::new();
-    let mut filter = Filter::new(&detector, output, None, Some(0), |note| notes.push(note.to_owned())).unwrap();
+    let note = |note: &str| notes.push(note.to_owned());
+    let mut filter = Filter::new(&detector, NonZeroUsize::MIN, output, None, Some(0), note).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("events.ndjson");
     fs::write(&input, INPUT).unwrap();

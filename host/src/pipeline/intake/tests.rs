@@ -8,7 +8,7 @@ fn pieces(input: &[u8], line_bytes_max: usize) -> Vec<Chunk> {
     file.write_all(input).unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
     let (mut intake, _stopper) = Intake::start(file, line_bytes_max).unwrap();
-    std::iter::from_fn(|| intake.next().unwrap()).collect()
+    std::iter::from_fn(|| intake.next(Vec::new()).unwrap()).collect()
 }
 
 fn bytes(chunks: &[Chunk]) -> Vec<u8> {
@@ -53,10 +53,10 @@ fn a_stopped_intake_delivers_what_it_has_read() {
     let mut writer = File::from(OwnedFd::from(writer));
     let (mut intake, stopper) = Intake::start(File::from(OwnedFd::from(reader)), 1 << 20).unwrap();
     writer.write_all(b"one\ntwo").unwrap();
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
     stopper.stop();
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Lines(b"two".to_vec())));
-    assert_eq!(intake.next().unwrap(), None);
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Lines(b"two".to_vec())));
+    assert_eq!(intake.next(Vec::new()).unwrap(), None);
 }
 
 #[test]
@@ -65,10 +65,10 @@ fn an_overlong_last_line_ends_even_if_its_end_comes_late() {
     let mut writer = File::from(OwnedFd::from(writer));
     let (mut intake, _stopper) = Intake::start(File::from(OwnedFd::from(reader)), 10).unwrap();
     writer.write_all(&[b'y'; 11]).unwrap();
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Overlong { bytes: vec![b'y'; 11], ends: false }));
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Overlong { bytes: vec![b'y'; 11], ends: false }));
     drop(writer);
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Overlong { bytes: Vec::new(), ends: true }));
-    assert_eq!(intake.next().unwrap(), None);
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Overlong { bytes: Vec::new(), ends: true }));
+    assert_eq!(intake.next(Vec::new()).unwrap(), None);
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn a_stop_cuts_no_line_and_loses_nothing() {
         let (mut intake, stopper) = Intake::start(reader, 1 << 20).unwrap();
         let mut came = Vec::new();
         for _ in 0..round {
-            came.extend(intake.next().unwrap());
+            came.extend(intake.next(Vec::new()).unwrap());
         }
         stopper.stop();
-        came.extend(std::iter::from_fn(|| intake.next().unwrap()));
+        came.extend(std::iter::from_fn(|| intake.next(Vec::new()).unwrap()));
         let mut came = bytes(&came);
-        assert_eq!(came.len() as u64, intake.bytes_read());
+        assert_eq!(came.len() as u64, intake.meter().bytes_read());
         assert!(came.is_empty() || came.ends_with(b"\n"), "a line was cut");
         left.read_to_end(&mut came).unwrap();
         assert!(came == writing.join().unwrap(), "something was lost");
@@ -112,13 +112,13 @@ fn a_stop_waits_for_the_rest_of_a_line() {
     let mut writer = File::from(OwnedFd::from(writer));
     let (mut intake, stopper) = Intake::start(reader, 1 << 20).unwrap();
     writer.write_all(b"one\ntw").unwrap();
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
     stopper.stop();
     std::thread::sleep(Duration::from_millis(20));
     writer.write_all(b"o\nthree\n").unwrap();
     drop(writer);
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Lines(b"two\n".to_vec())));
-    assert_eq!(intake.next().unwrap(), None);
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Lines(b"two\n".to_vec())));
+    assert_eq!(intake.next(Vec::new()).unwrap(), None);
     let mut rest = String::new();
     left.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "three\n");
@@ -148,5 +148,5 @@ fn without_a_stopper_the_reader_still_sleeps() {
     let ticks = reader_ticks();
     assert!(ticks < 20, "the reader spins: {ticks} ticks");
     writer.write_all(b"one\n").unwrap();
-    assert_eq!(intake.next().unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
+    assert_eq!(intake.next(Vec::new()).unwrap(), Some(Chunk::Lines(b"one\n".to_vec())));
 }

@@ -1,0 +1,138 @@
+//! Sixteen bytes at a time, in the words of the scanner and the prefilter.
+
+use wide::u8x16;
+
+/// Sixteen bytes of a line.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes(u8x16);
+
+/// Of each of sixteen bytes whether something holds for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Held(u8x16);
+
+impl Lanes {
+    #[inline(always)]
+    pub(crate) fn load(bytes: &[u8; 16]) -> Self {
+        Self(u8x16::new(*bytes))
+    }
+
+    /// The bytes that are `byte`.
+    #[inline(always)]
+    pub(crate) fn are(self, byte: u8) -> Held {
+        Held(self.0.simd_eq(u8x16::splat(byte)))
+    }
+
+    /// The bytes that are the same in both.
+    #[inline(always)]
+    pub(crate) fn equal(self, other: Self) -> Held {
+        Held(self.0.simd_eq(other.0))
+    }
+
+    /// The bytes that are `byte` or less.
+    #[inline(always)]
+    pub(crate) fn at_most(self, byte: u8) -> Held {
+        Held(self.0.min(u8x16::splat(byte)).simd_eq(self.0))
+    }
+
+    /// For each byte what a table says of its lower and of its upper half, bits
+    /// that both say.
+    #[inline(always)]
+    pub(crate) fn in_tables(self, low: Self, high: Self) -> Self {
+        Self(low.0.shuffle(self.0 & u8x16::splat(0xf)) & high.0.shuffle(self.0 >> 4_u32))
+    }
+
+    /// The bits that both have.
+    #[inline(always)]
+    pub(crate) fn in_both(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The bits that one of both has.
+    #[inline(always)]
+    pub(crate) fn in_either(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// All bits where the byte is `byte`, none elsewhere.
+    #[inline(always)]
+    pub(crate) fn that_are(self, byte: u8) -> Self {
+        Self(self.0.simd_eq(u8x16::splat(byte)))
+    }
+
+    /// The bytes with a bit set.
+    #[inline(always)]
+    pub(crate) fn not_zero(self) -> u32 {
+        self.are(0).bits() ^ 0xffff
+    }
+
+    /// The bytes.
+    pub(crate) fn to_array(self) -> [u8; 16] {
+        self.0.to_array()
+    }
+
+    /// The bytes with the bits of `bits` set.
+    #[inline(always)]
+    pub(crate) fn with(self, bits: u8) -> Self {
+        Self(self.0 | u8x16::splat(bits))
+    }
+}
+
+impl Held {
+    #[inline(always)]
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// One bit a byte, the lowest for the first.
+    #[inline(always)]
+    pub(crate) fn bits(self) -> u32 {
+        self.0.to_bitmask()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lanes() -> impl Iterator<Item = [u8; 16]> {
+        (0..=255_u8).map(|byte| core::array::from_fn(|lane| byte.wrapping_mul(lane as u8 | 1).wrapping_add(lane as u8)))
+    }
+
+    fn naive(bytes: [u8; 16], holds: impl Fn(u8) -> bool) -> u32 {
+        bytes.iter().enumerate().map(|(lane, &byte)| u32::from(holds(byte)) << lane).sum()
+    }
+
+    #[test]
+    fn tables_by_halves() {
+        let low = Lanes::load(&core::array::from_fn(|half| half as u8 | 0x50));
+        let high = Lanes::load(&core::array::from_fn(|half| (half * 3) as u8 | 0x40));
+        for bytes in lanes() {
+            let said = bytes.map(|byte| ((byte & 0xf) | 0x50) & (((byte >> 4) * 3) | 0x40));
+            let lanes = Lanes::load(&bytes).in_tables(low, high);
+            assert_eq!(lanes.to_array(), said);
+            let lanes = Lanes::load(&bytes);
+            assert_eq!(lanes.in_both(low).to_array(), core::array::from_fn(|lane| bytes[lane] & (lane as u8 | 0x50)));
+            assert_eq!(lanes.in_either(low).to_array(), core::array::from_fn(|lane| bytes[lane] | lane as u8 | 0x50));
+            assert_eq!(lanes.not_zero(), naive(bytes, |byte| byte != 0));
+            assert_eq!(lanes.that_are(b'z').not_zero(), naive(bytes, |byte| byte == b'z'));
+        }
+    }
+
+    #[test]
+    fn one_bit_a_byte() {
+        for bytes in lanes() {
+            let lanes = Lanes::load(&bytes);
+            let reversed: [u8; 16] = core::array::from_fn(|lane| bytes[15 - lane]);
+            let same = bytes.iter().zip(reversed).enumerate();
+            let same = same.map(|(lane, (&a, b))| u32::from(a == b) << lane).sum::<u32>();
+            assert_eq!(lanes.equal(Lanes::load(&reversed)).bits(), same);
+            for byte in [0, 1, b' ', b'"', 0x7f, 0x80, 0xff] {
+                assert_eq!(lanes.are(byte).bits(), naive(bytes, |b| b == byte));
+                assert_eq!(lanes.at_most(byte).bits(), naive(bytes, |b| b <= byte));
+                assert_eq!(lanes.with(0x20).are(byte).bits(), naive(bytes, |b| b | 0x20 == byte));
+                let either = lanes.are(byte).or(lanes.are(b'z'));
+                assert_eq!(either.bits(), naive(bytes, |b| b == byte || b == b'z'));
+            }
+        }
+    }
+}
