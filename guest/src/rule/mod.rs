@@ -77,7 +77,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Compiles a rule object; what it reads gets slots in `projection`.
+    /// Compiles a rule object that was read as `fields`; what it reads gets slots
+    /// in `projection`.
     ///
     /// # Errors
     ///
@@ -85,11 +86,11 @@ impl Rule {
     /// something that is not supported.
     pub fn compile(
         object: &Map<String, Value>,
+        fields: Fields,
         mapping: &Mapping,
         lists: &ExceptionLists,
         projection: &mut Projection,
     ) -> Result<Self, RuleError> {
-        let fields = Fields::read(object)?;
         let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
         let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
         let clause = Clause::from(&query);

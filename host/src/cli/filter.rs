@@ -161,10 +161,11 @@ impl Args {
     }
 
     fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
-        let loaded = self.rules.load();
+        let module = load(self.module.as_ref())?;
+        let loaded = self.rules.load(&module);
         loaded.ensure_rules(&self.rules.rules)?;
         let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
-        let builder = Detector::builder(load(self.module.as_ref())?)
+        let builder = Detector::builder(module)
             .clock(match self.clock {
                 ClockArg::Arrival => Clock::Arrival,
                 ClockArg::Event => Clock::Event,

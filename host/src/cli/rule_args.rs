@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 
+use super::rule_types::RuleTypes;
 use crate::sources::{
-    LoadedDocuments, LoadedRules, SourceProblem, SourceRule, load_exceptions, load_mappings, load_rules,
+    LoadedDocuments, LoadedRules, Runs, SourceProblem, SourceRule, load_exceptions, load_mappings, load_rules_to_run,
     load_value_lists,
 };
 use crate::wasm::printable;
-use crate::{Builder, Refusal, RuleRefusal};
+use crate::{Builder, Module, Refusal, RuleRefusal};
 
 /// Rules, exceptions and mappings.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -55,17 +56,24 @@ pub(super) struct Loaded {
 }
 
 impl RuleArgs {
-    /// Reads all of it. What cannot be used is among the problems.
-    pub(super) fn load(&self) -> Loaded {
-        self.with.load(&self.rules)
+    /// Reads all of it, to run it in a module. What cannot be used is among the
+    /// problems.
+    pub(super) fn load(&self, module: &Module) -> Loaded {
+        let types = RuleTypes::of(module);
+        self.with.load_to_run(&self.rules, &|kind| types.run(kind))
     }
 }
 
 impl WithArgs {
+    /// Reads all of it, to look into it.
     pub(super) fn load(&self, rules: &[PathBuf]) -> Loaded {
+        self.load_to_run(rules, &|_| true)
+    }
+
+    fn load_to_run(&self, rules: &[PathBuf], runs: &Runs<'_>) -> Loaded {
         let mut loaded = Loaded::default();
         if !rules.is_empty() {
-            let LoadedRules { files, rules, exceptions, problems, .. } = load_rules(rules);
+            let LoadedRules { files, rules, exceptions, problems, .. } = load_rules_to_run(rules, runs);
             (loaded.files, loaded.rules, loaded.exceptions, loaded.problems) = (files, rules, exceptions, problems);
         }
         let mut take = |LoadedDocuments { documents, problems, .. }: LoadedDocuments| {

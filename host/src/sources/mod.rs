@@ -60,6 +60,7 @@
 mod detection_rules;
 mod documents;
 mod guide;
+mod head;
 mod json;
 mod lines;
 mod parallel;
@@ -109,8 +110,18 @@ pub struct LoadedRules {
     pub problems: Vec<SourceProblem>,
 }
 
+/// Says whether rules of a type run.
+pub(crate) type Runs<'a> = dyn Fn(&str) -> bool + Sync + 'a;
+
 /// Reads rules from files and from folders with all that is below them.
 pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
+    load_rules_to_run(paths, &|_| true)
+}
+
+/// The same, but of a rule of detection-rules whose type does not run only what
+/// it is known by: its JSON has `rule_id`, `name` and `type`. Two of three of
+/// Elastic's rules are of this kind.
+pub(crate) fn load_rules_to_run<P: AsRef<Path>>(paths: &[P], runs: &Runs<'_>) -> LoadedRules {
     let mut walk = Walk::default();
     paths.iter().for_each(|path| walk.add(path.as_ref()));
     let mut loading = Loading::default();
@@ -119,7 +130,7 @@ pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
     let mut files = walk.files.into_iter();
     loop {
         let texts = loading.read_some(&mut files);
-        let contents = parallel::map(&texts, |(path, text)| RuleFile::read(path, text, RULES_MAX));
+        let contents = parallel::map(&texts, |(path, text)| RuleFile::read(path, text, RULES_MAX, runs));
         let merged = texts.iter().zip(contents).try_for_each(|((path, _), file)| loading.merge(path, file));
         if texts.is_empty() || merged.is_break() {
             return loading.loaded;

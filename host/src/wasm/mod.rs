@@ -4,6 +4,7 @@
 //! What comes out of an instance is unchecked; `worker` checks it.
 
 mod bindings;
+mod cache;
 mod host_state;
 mod instance;
 mod limits;
@@ -12,6 +13,7 @@ mod printable;
 mod runtime;
 mod trap;
 
+pub use cache::ModuleCache;
 pub use host_state::{LogLevel, LogMessage};
 pub use limits::Limits;
 pub use module::{Description, Module, ModuleError};
