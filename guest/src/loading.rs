@@ -106,7 +106,7 @@ impl<'p> Loading<'p> {
             let (rule_id, name, kind) = (text("rule_id"), text("name"), text("type"));
             let compiled = found.object.and_then(|object| {
                 ExceptionLists::strike(&object, &mut self.unused_lists);
-                self.compile(&object)
+                self.compile(&object, found.text)
             });
             self.reports.rules.push(match compiled {
                 Ok(rule) => {
@@ -121,7 +121,7 @@ impl<'p> Loading<'p> {
         }
     }
 
-    fn compile(&mut self, object: &Map<String, Value>) -> Result<Rule, RuleError> {
+    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<Rule, RuleError> {
         // Asked first, so that what does not run gets no slots.
         if let Some(Value::String(rule_id)) = object.get("rule_id")
             && self.rule_ids.contains(rule_id)
@@ -131,7 +131,7 @@ impl<'p> Loading<'p> {
         let fields = rule::Fields::read(object)?;
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
-        let rule = Rule::compile(object, fields, mapping, &self.exceptions, self.projection)?;
+        let rule = Rule::compile(object, text, fields, mapping, &self.exceptions, self.projection)?;
         self.rule_ids.insert(rule.rule_id.clone());
         Ok(rule)
     }

@@ -6,11 +6,13 @@ use super::error::RuleError;
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<'t> {
     /// Position in the document, from 0.
     pub position: usize,
     /// The object, or why there is none.
     pub object: Result<Map<String, Value>, RuleError>,
+    /// The object's text, unless it is an element of an array.
+    pub text: Option<&'t str>,
 }
 
 /// The rules of a text: one JSON object, an array of them, or NDJSON (one
@@ -18,25 +20,30 @@ pub struct Found {
 ///
 /// What is not JSON gives one error with its byte offset; what stands before
 /// it is kept.
-pub fn rules_of(text: &str) -> Vec<Found> {
+pub fn rules_of(text: &str) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    let mut push = |object| {
+    let mut push = |object, text| {
         let position = found.len();
-        found.push(Found { position, object });
+        found.push(Found { position, object, text });
     };
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut start = 0;
+    while let Some(value) = values.next() {
+        let end = values.byte_offset();
         match value {
-            Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element))),
-            Ok(value) => push(object_of(value)),
+            Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element), None)),
+            Ok(value) => push(object_of(value), text.get(start..end)),
             Err(error) => {
                 let offset = offset_of(text, error.line(), error.column());
-                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))));
+                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))), None);
                 break;
             }
         }
+        start = end;
     }
     if found.is_empty() {
-        found.push(Found { position: 0, object: Err(RuleError::document(None, "there is no rule in it")) });
+        let object = Err(RuleError::document(None, "there is no rule in it"));
+        found.push(Found { position: 0, object, text: None });
     }
     found
 }
@@ -73,6 +80,19 @@ mod tests {
         for (text, expected) in cases {
             let found: Vec<bool> = rules_of(text).iter().map(|found| found.object.is_ok()).collect();
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_has_its_text() {
+        for text in [r#"{"a":1}"#, " {\"b\":[ {}]}\n{\"a\":1} ", r#"[{"a":1}]"#, r#"{"c":1} [{}]{}"#] {
+            for found in rules_of(text) {
+                let object = found.object.unwrap();
+                match found.text {
+                    Some(text) => assert_eq!(serde_json::from_str::<Map<_, _>>(text).unwrap(), object),
+                    None => assert!(text.contains("[{"), "{text}"),
+                }
+            }
         }
     }
 

@@ -42,6 +42,11 @@ const MESSAGES_SHOWN: usize = 20;
 ///
 /// With a state file, a restart goes on where the last run ended: known terms
 /// stay known, and an alert that was raised but not yet written comes first.
+///
+/// The first start compiles the component and keeps the result for the next
+/// ones: in $FIRSTSEEN_CACHE_DIR (nowhere if that is empty), else in
+/// $XDG_CACHE_HOME/firstseen or ~/.cache/firstseen. A directory that others can
+/// write to is not used.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

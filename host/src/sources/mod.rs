@@ -73,6 +73,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -126,16 +127,33 @@ pub(crate) fn load_rules_to_run<P: AsRef<Path>>(paths: &[P], runs: &Runs<'_>) ->
     paths.iter().for_each(|path| walk.add(path.as_ref()));
     let mut loading = Loading::default();
     loading.loaded.problems = walk.problems;
-    loading.loaded.files.clone_from(&walk.files);
-    let mut files = walk.files.into_iter();
-    loop {
-        let texts = loading.read_some(&mut files);
-        let contents = parallel::map(&texts, |(path, text)| RuleFile::read(path, text, RULES_MAX, runs));
-        let merged = texts.iter().zip(contents).try_for_each(|((path, _), file)| loading.merge(path, file));
-        if texts.is_empty() || merged.is_break() {
-            return loading.loaded;
+    let mut files = walk.files.as_slice();
+    while let Some((some, rest)) = files.split_at_checked(count_at_once(files)) {
+        let contents = parallel::map(some, |path| {
+            let text = read::read(path, TOTAL_BYTES_MAX)?;
+            Ok((text.len(), RuleFile::read(path, &text, RULES_MAX, runs)))
+        });
+        if some.iter().zip(contents).try_for_each(|(path, content)| loading.merge(path, content)).is_break() {
+            break;
         }
+        files = rest;
     }
+    loading.loaded.files = walk.files;
+    loading.loaded
+}
+
+/// How many files are read at once: as many as have `BYTES_AT_ONCE` together,
+/// but one that may have any length by itself.
+fn count_at_once(files: &[PathBuf]) -> usize {
+    let mut room = BYTES_AT_ONCE;
+    let fits = |path: &&PathBuf| {
+        let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_file());
+        let bytes = metadata.and_then(|metadata| usize::try_from(metadata.len()).ok());
+        let rest = bytes.and_then(|bytes| room.checked_sub(bytes));
+        room = rest.unwrap_or(0);
+        rest.is_some()
+    };
+    files.iter().take_while(fits).count().max(1)
 }
 
 /// What was loaded so far. Files are read some at a time, so that the limits
@@ -152,29 +170,20 @@ struct Loading {
 }
 
 impl Loading {
-    /// The texts of the next files; none once there are no more, or too much
-    /// was read.
-    fn read_some(&mut self, files: &mut impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, String)> {
-        let (mut texts, mut bytes) = (Vec::new(), 0);
-        while bytes < BYTES_AT_ONCE && self.bytes <= TOTAL_BYTES_MAX {
-            let Some(path) = files.next() else { break };
-            match read::read(&path, TOTAL_BYTES_MAX) {
-                Ok(text) => {
-                    bytes += text.len();
-                    self.bytes += text.len();
-                    if self.bytes > TOTAL_BYTES_MAX {
-                        self.problem(&path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
-                        break;
-                    }
-                    texts.push((path, text));
-                }
-                Err(problem) => self.loaded.problems.push(problem),
+    /// Adds what a file of so many bytes holds.
+    fn merge(&mut self, path: &Path, content: Result<(usize, RuleFile), SourceProblem>) -> ControlFlow<()> {
+        let (bytes, file) = match content {
+            Ok(content) => content,
+            Err(problem) => {
+                self.loaded.problems.push(problem);
+                return ControlFlow::Continue(());
             }
+        };
+        self.bytes += bytes;
+        if self.bytes > TOTAL_BYTES_MAX {
+            self.problem(path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
+            return ControlFlow::Break(());
         }
-        texts
-    }
-
-    fn merge(&mut self, path: &Path, file: RuleFile) -> ControlFlow<()> {
         self.loaded.problems.extend(file.problems);
         self.loaded.connectors += file.connectors;
         if let Some(content) = file.exceptions.into_text() {
