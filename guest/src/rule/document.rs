@@ -3,13 +3,15 @@
 use serde_json::{Map, Value};
 
 use super::error::RuleError;
+use super::part::Part;
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
 pub struct Found<'t> {
     /// Position in the document, from 0.
     pub position: usize,
-    /// The object, or why there is none.
+    /// The object, or why there is none. Where there is a text, the object lacks
+    /// members that only alerts repeat.
     pub object: Result<Map<String, Value>, RuleError>,
     /// The object's text, unless it is an element of an array.
     pub text: Option<&'t str>,
@@ -26,13 +28,14 @@ pub fn rules_of(text: &str) -> Vec<Found<'_>> {
         let position = found.len();
         found.push(Found { position, object, text });
     };
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Part>();
     let mut start = 0;
     while let Some(value) = values.next() {
         let end = values.byte_offset();
         match value {
-            Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element), None)),
-            Ok(value) => push(object_of(value), text.get(start..end)),
+            Ok(Part::Object(object)) => push(Ok(object), text.get(start..end)),
+            Ok(Part::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element), None)),
+            Ok(Part::Other) => push(Err(not_a_rule()), None),
             Err(error) => {
                 let offset = offset_of(text, error.line(), error.column());
                 push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))), None);
@@ -51,8 +54,12 @@ pub fn rules_of(text: &str) -> Vec<Found<'_>> {
 fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
     match value {
         Value::Object(object) => Ok(object),
-        _ => Err(RuleError::document(None, "not a rule: a rule is a JSON object")),
+        _ => Err(not_a_rule()),
     }
+}
+
+fn not_a_rule() -> RuleError {
+    RuleError::document(None, "not a rule: a rule is a JSON object")
 }
 
 /// Byte offset of a line (from 1) and column (from 1, in bytes).

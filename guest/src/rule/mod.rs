@@ -9,6 +9,7 @@ mod fields;
 mod filters;
 mod index;
 mod overrides;
+mod part;
 mod timestamp;
 mod warnings;
 mod window;

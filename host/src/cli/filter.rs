@@ -166,8 +166,7 @@ impl Args {
     }
 
     fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
-        let module = load(self.module.as_ref())?;
-        let loaded = self.rules.load(&module);
+        let (module, loaded) = self.rules.load(|| load(self.module.as_ref()))?;
         loaded.ensure_rules(&self.rules.rules)?;
         let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
         let builder = Detector::builder(module)

@@ -120,8 +120,7 @@ impl Args {
     }
 
     fn detector(&self) -> Result<Detector> {
-        let module = load(self.module.as_ref())?;
-        let loaded = self.rules.load(&module);
+        let (module, loaded) = self.rules.load(|| load(self.module.as_ref()))?;
         let builder = Detector::builder(module).line_bytes_max(LINE_BYTES_MAX).log(|message| {
             if message.level >= LogLevel::Warn {
                 say(&format!("warning: {}", message.text));

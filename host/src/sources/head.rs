@@ -19,9 +19,9 @@ const TOKENS_MAX: usize = 4;
 
 impl<'t> RuleHead<'t> {
     /// Finds the head of a rule; none unless all of it stands there as plain as
-    /// in Elastic's files. What stands elsewhere in the text is not checked.
+    /// in Elastic's files. What stands behind it is not looked at.
     pub(super) fn of(text: &'t str) -> Option<Self> {
-        if text.contains('\r') {
+        if memchr::memchr(b'\r', text.as_bytes()).is_some() {
             return None;
         }
         let mut reader = Reader { text, table: "", offset: 0, fields: [None; 3] };
@@ -32,6 +32,9 @@ impl<'t> RuleHead<'t> {
                 TokenKind::Newline | TokenKind::Eof if depth == 0 => {
                     reader.statement(&statement)?;
                     statement.clear();
+                    if let [Some(rule_id), Some(name), Some(kind)] = reader.fields {
+                        return Some(Self { offset: reader.offset, rule_id, name, kind });
+                    }
                     continue;
                 }
                 TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => depth += 1,
@@ -43,8 +46,7 @@ impl<'t> RuleHead<'t> {
                 statement.push(token);
             }
         }
-        let [rule_id, name, kind] = reader.fields;
-        Some(Self { offset: reader.offset, rule_id: rule_id?, name: name?, kind: kind? })
+        None
     }
 }
 

@@ -89,8 +89,8 @@ use walk::Walk;
 /// Elastic's rules has about 18 MiB.
 const TOTAL_BYTES_MAX: usize = 64 << 20;
 
-/// About how much text is in memory at once, in bytes.
-const BYTES_AT_ONCE: usize = 4 << 20;
+/// About how much is read before it is counted, in bytes.
+const BYTES_AT_ONCE: usize = 16 << 20;
 
 /// Most rules.
 const RULES_MAX: usize = 20_000;
@@ -116,15 +116,25 @@ pub(crate) type Runs<'a> = dyn Fn(&str) -> bool + Sync + 'a;
 
 /// Reads rules from files and from folders with all that is below them.
 pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
-    load_rules_to_run(paths, &|_| true)
+    load_rules_to_run(RulePaths::find(paths), &|_| true)
 }
 
-/// The same, but of a rule of detection-rules whose type does not run only what
+/// Files that may hold rules.
+pub(crate) struct RulePaths(Walk);
+
+impl RulePaths {
+    /// Looks for them, without opening any.
+    pub(crate) fn find<P: AsRef<Path>>(paths: &[P]) -> Self {
+        let mut walk = Walk::default();
+        paths.iter().for_each(|path| walk.add(path.as_ref()));
+        Self(walk)
+    }
+}
+
+/// Reads rules from these files; of a rule of detection-rules whose type does not run only what
 /// it is known by: its JSON has `rule_id`, `name` and `type`. Two of three of
 /// Elastic's rules are of this kind.
-pub(crate) fn load_rules_to_run<P: AsRef<Path>>(paths: &[P], runs: &Runs<'_>) -> LoadedRules {
-    let mut walk = Walk::default();
-    paths.iter().for_each(|path| walk.add(path.as_ref()));
+pub(crate) fn load_rules_to_run(RulePaths(walk): RulePaths, runs: &Runs<'_>) -> LoadedRules {
     let mut loading = Loading::default();
     loading.loaded.problems = walk.problems;
     let mut files = walk.files.as_slice();

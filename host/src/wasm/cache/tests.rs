@@ -66,7 +66,7 @@ fn off_is_off() {
     for _ in 0..2 {
         let compile = || {
             compiled += 1;
-            Component::from_binary(&engine, wasm(0))
+            Component::from_binary(&engine, &wasm(0))
         };
         ModuleCache::off().component(&engine, &wasm(0), compile).unwrap();
     }
@@ -85,7 +85,7 @@ fn a_damaged_or_foreign_entry_is_written_anew() {
         bytes
     };
     let head = entry::head(&key(0), b"").len();
-    let native = Component::from_binary(&runtime::engine().unwrap(), wasm(0)).unwrap().serialize().unwrap();
+    let native = Component::from_binary(&runtime::engine().unwrap(), &wasm(0)).unwrap().serialize().unwrap();
     let cases = [
         ("empty", Vec::new()),
         ("text", b"not an entry".to_vec()),
