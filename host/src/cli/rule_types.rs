@@ -51,7 +51,7 @@ mod tests {
         let module = Module::built_in().unwrap();
         let types = RuleTypes::of(&module);
         for _ in 0..2 {
-            let runs = ["new_terms", "query", "eql", "esql", "threshold", ""].map(|kind| types.run(kind));
+            let runs = ["new_terms", "query", "eql", "esql", "threshold", "unheard_of"].map(|kind| types.run(kind));
             assert_eq!(runs, [true, true, false, false, false, false]);
         }
     }

@@ -120,25 +120,40 @@ pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
 }
 
 /// Files that may hold rules.
-pub(crate) struct RulePaths(Walk);
+pub(crate) struct RulePaths {
+    files: Vec<PathBuf>,
+    /// Their lengths in bytes, where they have one.
+    lengths: Vec<Option<usize>>,
+    problems: Vec<SourceProblem>,
+}
 
 impl RulePaths {
     /// Looks for them, without opening any.
     pub(crate) fn find<P: AsRef<Path>>(paths: &[P]) -> Self {
         let mut walk = Walk::default();
         paths.iter().for_each(|path| walk.add(path.as_ref()));
-        Self(walk)
+        let length = |path: &PathBuf| {
+            let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_file())?;
+            usize::try_from(metadata.len()).ok()
+        };
+        Self { lengths: walk.files.iter().map(length).collect(), files: walk.files, problems: walk.problems }
     }
 }
 
 /// Reads rules from these files; of a rule of detection-rules whose type does not run only what
 /// it is known by: its JSON has `rule_id`, `name` and `type`. Two of three of
 /// Elastic's rules are of this kind.
-pub(crate) fn load_rules_to_run(RulePaths(walk): RulePaths, runs: &Runs<'_>) -> LoadedRules {
+pub(crate) fn load_rules_to_run(paths: RulePaths, runs: &Runs<'_>) -> LoadedRules {
     let mut loading = Loading::default();
-    loading.loaded.problems = walk.problems;
-    let mut files = walk.files.as_slice();
-    while let Some((some, rest)) = files.split_at_checked(count_at_once(files)) {
+    loading.loaded.problems = paths.problems;
+    let (mut files, mut lengths) = (paths.files.as_slice(), paths.lengths.as_slice());
+    loop {
+        let count = count_at_once(lengths);
+        let (Some((some, files_left)), Some((_, lengths_left))) =
+            (files.split_at_checked(count), lengths.split_at_checked(count))
+        else {
+            break;
+        };
         let contents = parallel::map(some, |path| {
             let text = read::read(path, TOTAL_BYTES_MAX)?;
             Ok((text.len(), RuleFile::read(path, &text, RULES_MAX, runs)))
@@ -146,24 +161,21 @@ pub(crate) fn load_rules_to_run(RulePaths(walk): RulePaths, runs: &Runs<'_>) -> 
         if some.iter().zip(contents).try_for_each(|(path, content)| loading.merge(path, content)).is_break() {
             break;
         }
-        files = rest;
+        (files, lengths) = (files_left, lengths_left);
     }
-    loading.loaded.files = walk.files;
+    loading.loaded.files = paths.files;
     loading.loaded
 }
 
 /// How many files are read at once: as many as have `BYTES_AT_ONCE` together,
 /// but one that may have any length by itself.
-fn count_at_once(files: &[PathBuf]) -> usize {
-    let mut room = BYTES_AT_ONCE;
-    let fits = |path: &&PathBuf| {
-        let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_file());
-        let bytes = metadata.and_then(|metadata| usize::try_from(metadata.len()).ok());
-        let rest = bytes.and_then(|bytes| room.checked_sub(bytes));
-        room = rest.unwrap_or(0);
-        rest.is_some()
+fn count_at_once(lengths: &[Option<usize>]) -> usize {
+    let mut room = Some(BYTES_AT_ONCE);
+    let fits = |length: &&Option<usize>| {
+        room = room.zip(**length).and_then(|(room, length)| room.checked_sub(length));
+        room.is_some()
     };
-    files.iter().take_while(fits).count().max(1)
+    lengths.iter().take_while(fits).count().max(1)
 }
 
 /// What was loaded so far. Files are read some at a time, so that the limits

@@ -1,7 +1,8 @@
 //! Running a detection module: the only place that names wasmtime.
 //!
-//! [`Module`] is compiled once, [`Instance`] is one sandbox with one store.
-//! What comes out of an instance is unchecked; `worker` checks it.
+//! [`Module`] is compiled once, or found in a [`ModuleCache`]; [`Instance`] is
+//! one sandbox with one store. What comes out of an instance is unchecked;
+//! `worker` checks it.
 
 mod bindings;
 mod cache;
