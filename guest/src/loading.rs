@@ -1,6 +1,5 @@
 //! Documents to rules.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use firstseen_kql::Mapping;
@@ -10,7 +9,7 @@ use crate::engine::{Documents, Refusal, Reports};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
 use crate::mapping::{Fields, built_in};
-use crate::rule::{BUILT_IN, Rule, RuleError, rules_of};
+use crate::rule::{self, BUILT_IN, Rule, RuleError, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;
@@ -23,7 +22,8 @@ pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
     pub(crate) rules: Vec<Rule>,
     pub(crate) reports: Reports,
-    mapping: Cow<'static, Mapping>,
+    /// If it is not the built-in one.
+    mapping: Option<Mapping>,
     exceptions: ExceptionLists,
     /// Of the rules that run.
     rule_ids: BTreeSet<String>,
@@ -38,7 +38,7 @@ impl<'p> Loading<'p> {
             projection,
             rules: Vec::new(),
             reports: Reports::default(),
-            mapping: Cow::Borrowed(built_in()),
+            mapping: None,
             exceptions: ExceptionLists::default(),
             rule_ids: BTreeSet::new(),
             unused_lists: BTreeSet::new(),
@@ -69,7 +69,7 @@ impl<'p> Loading<'p> {
                 Err(error) => self.reports.unusable.push(Refusal::of_document(name, error)),
             }
         }
-        self.mapping = Cow::Owned(fields.mapping());
+        self.mapping = Some(fields.mapping());
     }
 
     fn read_exceptions(&mut self, documents: &Documents, room: &mut usize) {
@@ -106,7 +106,7 @@ impl<'p> Loading<'p> {
             let (rule_id, name, kind) = (text("rule_id"), text("name"), text("type"));
             let compiled = found.object.and_then(|object| {
                 ExceptionLists::strike(&object, &mut self.unused_lists);
-                self.compile(&object)
+                self.compile(&object, found.text)
             });
             self.reports.rules.push(match compiled {
                 Ok(rule) => {
@@ -121,14 +121,17 @@ impl<'p> Loading<'p> {
         }
     }
 
-    fn compile(&mut self, object: &Map<String, Value>) -> Result<Rule, RuleError> {
+    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<Rule, RuleError> {
         // Asked first, so that what does not run gets no slots.
         if let Some(Value::String(rule_id)) = object.get("rule_id")
             && self.rule_ids.contains(rule_id)
         {
             return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
-        let rule = Rule::compile(object, &self.mapping, &self.exceptions, self.projection)?;
+        let fields = rule::Fields::read(object)?;
+        // Reading the table takes longer than refusing a rule.
+        let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
+        let rule = Rule::compile(object, text, fields, mapping, &self.exceptions, self.projection)?;
         self.rule_ids.insert(rule.rule_id.clone());
         Ok(rule)
     }

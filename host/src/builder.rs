@@ -1,6 +1,6 @@
 //! Putting a detector together.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::detector::{CONFIGURE_TIMEOUT, Detector, Shared};
@@ -215,9 +215,11 @@ impl Builder {
             wit::Clock::Arrival => Learning::by_arrival(learn_ms),
             wit::Clock::Event => Learning::by_event(learn_ms),
         };
+        instance.take_messages().iter().for_each(|message| (self.log)(message));
         let shared = Shared {
             module: self.module,
             configuration: self.configuration,
+            spare: Mutex::new(Some(instance)),
             limits: self.limits,
             line_bytes_max: self.line_bytes_max,
             learning,
@@ -227,7 +229,6 @@ impl Builder {
             unusable,
             log: self.log,
         };
-        shared.log(instance.take_messages());
         Ok(Detector { shared: Arc::new(shared) })
     }
 

@@ -1,6 +1,6 @@
 //! Detection with a set of rules, a store and limits.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::builder::Builder;
@@ -25,6 +25,8 @@ pub struct Detector {
 pub(crate) struct Shared {
     pub(crate) module: Module,
     pub(crate) configuration: wit::Configuration,
+    /// The instance that the rules were looked at with; the first worker has it.
+    pub(crate) spare: Mutex<Option<Instance>>,
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
     pub(crate) learning: Learning,
@@ -68,6 +70,7 @@ impl Detector {
             shared: Arc::new(Shared {
                 module: shared.module.clone(),
                 configuration,
+                spare: Mutex::default(),
                 limits: shared.limits,
                 line_bytes_max: shared.line_bytes_max,
                 learning: Learning::NONE,
@@ -150,6 +153,9 @@ impl Detector {
 impl Shared {
     /// A fresh instance that runs the rules.
     pub(crate) fn instance(&self) -> Result<Instance, Error> {
+        if let Some(spare) = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(spare);
+        }
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
         instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
         self.log(instance.take_messages());

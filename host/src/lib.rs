@@ -71,5 +71,5 @@ pub use detector::Detector;
 pub use error::Error;
 pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
 pub use reports::{Refusal, RuleRefusal, RuleReports, RuleSummary};
-pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleError, Trap, TrapKind};
+pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind};
 pub use worker::Worker;

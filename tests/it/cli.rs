@@ -1,5 +1,6 @@
 //! `firstseen` as its users call it.
 
+mod cache;
 mod check;
 mod documents;
 mod exit;

@@ -37,10 +37,13 @@ impl Firstseen {
     ///
     /// When it is not built.
     pub fn new(subcommand: &str) -> Result<Self> {
-        let mut command = Command::new(binary()?);
+        let binary = binary()?;
+        let mut command = Command::new(&binary);
         // As on a terminal with colours, so that only the pipes speak against
         // them.
         command.arg(subcommand).env("TERM", "xterm-256color").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+        // Compiled once for all tests, and nothing in the home of who runs them.
+        command.env("FIRSTSEEN_CACHE_DIR", binary.with_file_name("firstseen-cache"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(Self { command, stdin_is_file: false })
     }

@@ -1,7 +1,7 @@
 //! What the fields of an index are: the types that decide how values are compared.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Bound;
@@ -132,7 +132,8 @@ pub struct Mapping {
     dynamic: BTreeMap<String, bool>,
     /// Types of what is not mapped, by patterns on its path.
     templates: Vec<(Wildcard, FieldType)>,
-    has_nested: bool,
+    /// The paths of nested objects, of which there are few.
+    nested: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -145,14 +146,13 @@ struct Entry {
 impl Mapping {
     /// Adds a field, or changes it.
     pub fn insert(&mut self, name: &str, field_type: FieldType) {
-        self.has_nested |= field_type == FieldType::Nested;
-        self.fields.insert(name.to_owned(), Entry { field_type, path: None });
+        self.extend([(name.to_owned(), field_type, None)]);
     }
 
     /// Adds a field that has the values of the field `parent`: a multi-field, by its whole name, or
     /// an alias.
     pub fn insert_multi(&mut self, name: &str, parent: &str, field_type: FieldType) {
-        self.fields.insert(name.to_owned(), Entry { field_type, path: Some(parent.to_owned()) });
+        self.extend([(name.to_owned(), field_type, Some(parent.to_owned()))]);
     }
 
     /// Says whether fields that are not mapped may come below an object; `""` is the root. An
@@ -228,13 +228,7 @@ impl Mapping {
     /// The innermost nested path that a name lies below.
     #[must_use]
     pub fn nested_path(&self, name: &str) -> Option<&str> {
-        if !self.has_nested {
-            return None;
-        }
-        ancestors(name).find_map(|ancestor| {
-            let (path, entry) = self.fields.get_key_value(ancestor)?;
-            (entry.field_type == FieldType::Nested).then_some(path.as_str())
-        })
+        ancestors(name).find_map(|ancestor| self.nested.get(ancestor)).map(String::as_str)
     }
 
     /// May fields that are not mapped come below an object?
@@ -246,8 +240,7 @@ impl Mapping {
 
     /// The paths of nested objects.
     pub(crate) fn nested_fields(&self) -> impl Iterator<Item = &str> {
-        let nested = self.fields.iter().filter(|(_, entry)| entry.field_type == FieldType::Nested);
-        nested.map(|(name, _)| name.as_str())
+        self.nested.iter().map(String::as_str)
     }
 
     /// Objects that say whether fields that are not mapped may come below them.
@@ -277,6 +270,26 @@ impl Mapping {
         }
         let template = self.templates.iter().find(|(pattern, _)| pattern.matches(name));
         field(template.map_or(FieldType::Dynamic, |(_, field_type)| field_type.clone()))
+    }
+}
+
+/// Names, their types, and for a multi-field or an alias the field that has its values. Many at
+/// once are added faster than one by one.
+impl Extend<(String, FieldType, Option<String>)> for Mapping {
+    fn extend<T: IntoIterator<Item = (String, FieldType, Option<String>)>>(&mut self, fields: T) {
+        let nested = &mut self.nested;
+        let fields = fields.into_iter().map(|(name, field_type, path)| {
+            match field_type {
+                FieldType::Nested => nested.insert(name.clone()),
+                _ => nested.remove(&name),
+            };
+            (name, Entry { field_type, path })
+        });
+        if self.fields.is_empty() {
+            self.fields = fields.collect();
+        } else {
+            self.fields.extend(fields);
+        }
     }
 }
 

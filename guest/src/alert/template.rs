@@ -103,8 +103,8 @@ struct Parts {
 }
 
 impl Template {
-    /// Prepares a rule that was read as `fields`.
-    pub(crate) fn new(object: &Map<String, Value>, fields: &Fields, overrides: Overrides) -> Self {
+    /// Prepares a rule that was read as `fields`, from `text` if that is known.
+    pub(crate) fn new(object: &Map<String, Value>, text: Option<&str>, fields: &Fields, overrides: Overrides) -> Self {
         Self {
             rule_uuid: fields.uuid.clone(),
             rule_id: fields.rule_id.clone(),
@@ -115,8 +115,11 @@ impl Template {
             },
             overrides,
             fields: Described { kind: fields.kind.clone(), index: fields.index.clone() },
-            // A map of strings and values always serialises.
-            rule_json: serde_json::to_string(object).unwrap_or_default().into(),
+            rule_json: match text {
+                Some(text) => text.into(),
+                // A map of strings and values always serialises.
+                None => serde_json::to_string(object).unwrap_or_default().into(),
+            },
             parts: OnceCell::new(),
         }
     }

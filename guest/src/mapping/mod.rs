@@ -24,18 +24,25 @@ pub use fields::Fields;
 /// writes it.
 const TABLE: &str = include_str!("../../fields/built_in.txt");
 
+/// About how much text of the table makes a field.
+const BYTES_PER_FIELD: usize = 16;
+
 /// The module's own table, read once. The same as [`Fields::built_in`] without
 /// the detour.
 pub fn built_in() -> &'static Mapping {
     static BUILT_IN: OnceLock<Mapping> = OnceLock::new();
     BUILT_IN.get_or_init(|| {
         let mut mapping = Mapping::default();
+        let mut fields = Vec::with_capacity(TABLE.len() / BYTES_PER_FIELD);
         table::read(TABLE, |row| match row {
-            table::Row::Field(name, field_type) => mapping.insert(name, field_type),
-            table::Row::Multi(name, parent, field_type) => mapping.insert_multi(name, parent, field_type),
+            table::Row::Field(name, field_type) => fields.push((name.to_owned(), field_type, None)),
+            table::Row::Multi(name, parent, field_type) => {
+                fields.push((name.to_owned(), field_type, Some(parent.to_owned())));
+            }
             table::Row::Template(pattern, field_type) => mapping.insert_template(pattern, field_type),
             table::Row::Closed(object) => mapping.set_dynamic(object, false),
         });
+        mapping.extend(fields);
         mapping
     })
 }

@@ -30,30 +30,36 @@ pub(super) fn read(table: &str, mut sink: impl FnMut(Row<'_>)) {
     let mut path = String::with_capacity(256);
     // Up to where the path stays the same, for each level.
     let mut levels: Vec<usize> = Vec::with_capacity(16);
-    for line in table.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
-        let content = line.trim_start_matches(' ');
-        let level = line.len() - content.len();
+    let mut rest = table;
+    while !rest.is_empty() {
+        let line;
+        (line, rest) = cut(rest, b'\n');
+        if line.starts_with('#') || line.is_empty() {
+            continue;
+        }
+        let level = line.bytes().take_while(|&byte| byte == b' ').count();
+        let (name, words) = cut(line.get(level..).unwrap_or_default(), b' ');
         levels.truncate(level);
         path.truncate(levels.last().copied().unwrap_or(0));
-        let mut words = content.split(' ');
-        let name = words.next().unwrap_or_default();
         if !path.is_empty() && !path.ends_with('.') {
             path.push('.');
         }
         path.push_str(name);
         levels.push(path.len());
         if let Some(object) = path.strip_suffix('.') {
-            if words.next() == Some("closed") {
+            if words == "closed" {
                 sink(Row::Closed(object));
             }
             continue;
         }
-        let mut words = words.peekable();
-        let word = words.next_if(|word| !word.starts_with('+'));
-        let field_type = word.map_or(ELASTIC_KEYWORD, field_type);
-        sink(if path.contains('*') { Row::Template(&path, field_type) } else { Row::Field(&path, field_type) });
+        let (word, mut multis) = if words.starts_with('+') { ("", words) } else { cut(words, b' ') };
+        let field_type = if word.is_empty() { ELASTIC_KEYWORD } else { field_type(word) };
+        let is_pattern = path.bytes().any(|byte| byte == b'*');
+        sink(if is_pattern { Row::Template(&path, field_type) } else { Row::Field(&path, field_type) });
         let parent = path.len();
-        for multi in words {
+        while !multis.is_empty() {
+            let multi;
+            (multi, multis) = cut(multis, b' ');
             let multi = multi.trim_start_matches('+');
             path.push('.');
             path.push_str(multi);
@@ -67,17 +73,22 @@ pub(super) fn read(table: &str, mut sink: impl FnMut(Row<'_>)) {
     }
 }
 
+/// What stands before a byte, and what after it. The texts are too short for a
+/// search to pay.
+fn cut(text: &str, at: u8) -> (&str, &str) {
+    let place = text.bytes().position(|byte| byte == at).unwrap_or(text.len());
+    (text.get(..place).unwrap_or_default(), text.get(place + 1..).unwrap_or_default())
+}
+
 fn field_type(word: &str) -> FieldType {
-    if let Some((name, parameter)) = word.split_once(':') {
-        return match name {
-            "scaled_float" => {
-                FieldType::Number(NumberType::ScaledFloat { scaling_factor: parameter.parse().unwrap_or(1.0) })
-            }
-            _ => FieldType::Keyword { ignore_above: parameter.parse().ok(), lowercase: false },
-        };
-    }
-    match word {
-        "unindexed" => FieldType::NotIndexed,
+    match cut(word, b':') {
+        ("scaled_float", factor) if !factor.is_empty() => {
+            FieldType::Number(NumberType::ScaledFloat { scaling_factor: factor.parse().unwrap_or(1.0) })
+        }
+        ("keyword", length) if !length.is_empty() => {
+            FieldType::Keyword { ignore_above: length.parse().ok(), lowercase: false }
+        }
+        ("unindexed", _) => FieldType::NotIndexed,
         _ => types::plain(word).unwrap_or(FieldType::Opaque),
     }
 }

@@ -3,14 +3,18 @@
 use serde_json::{Map, Value};
 
 use super::error::RuleError;
+use super::part::Part;
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<'t> {
     /// Position in the document, from 0.
     pub position: usize,
-    /// The object, or why there is none.
+    /// The object, or why there is none. Where there is a text, the object lacks
+    /// members that only alerts repeat.
     pub object: Result<Map<String, Value>, RuleError>,
+    /// The object's text, unless it is an element of an array.
+    pub text: Option<&'t str>,
 }
 
 /// The rules of a text: one JSON object, an array of them, or NDJSON (one
@@ -18,25 +22,31 @@ pub struct Found {
 ///
 /// What is not JSON gives one error with its byte offset; what stands before
 /// it is kept.
-pub fn rules_of(text: &str) -> Vec<Found> {
+pub fn rules_of(text: &str) -> Vec<Found<'_>> {
     let mut found = Vec::new();
-    let mut push = |object| {
+    let mut push = |object, text| {
         let position = found.len();
-        found.push(Found { position, object });
+        found.push(Found { position, object, text });
     };
-    for value in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Part>();
+    let mut start = 0;
+    while let Some(value) = values.next() {
+        let end = values.byte_offset();
         match value {
-            Ok(Value::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element))),
-            Ok(value) => push(object_of(value)),
+            Ok(Part::Object(object)) => push(Ok(object), text.get(start..end)),
+            Ok(Part::Array(elements)) => elements.into_iter().for_each(|element| push(object_of(element), None)),
+            Ok(Part::Other) => push(Err(not_a_rule()), None),
             Err(error) => {
                 let offset = offset_of(text, error.line(), error.column());
-                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))));
+                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))), None);
                 break;
             }
         }
+        start = end;
     }
     if found.is_empty() {
-        found.push(Found { position: 0, object: Err(RuleError::document(None, "there is no rule in it")) });
+        let object = Err(RuleError::document(None, "there is no rule in it"));
+        found.push(Found { position: 0, object, text: None });
     }
     found
 }
@@ -44,8 +54,12 @@ pub fn rules_of(text: &str) -> Vec<Found> {
 fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
     match value {
         Value::Object(object) => Ok(object),
-        _ => Err(RuleError::document(None, "not a rule: a rule is a JSON object")),
+        _ => Err(not_a_rule()),
     }
+}
+
+fn not_a_rule() -> RuleError {
+    RuleError::document(None, "not a rule: a rule is a JSON object")
 }
 
 /// Byte offset of a line (from 1) and column (from 1, in bytes).
@@ -73,6 +87,19 @@ mod tests {
         for (text, expected) in cases {
             let found: Vec<bool> = rules_of(text).iter().map(|found| found.object.is_ok()).collect();
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_has_its_text() {
+        for text in [r#"{"a":1}"#, " {\"b\":[ {}]}\n{\"a\":1} ", r#"[{"a":1}]"#, r#"{"c":1} [{}]{}"#] {
+            for found in rules_of(text) {
+                let object = found.object.unwrap();
+                match found.text {
+                    Some(text) => assert_eq!(serde_json::from_str::<Map<_, _>>(text).unwrap(), object),
+                    None => assert!(text.contains("[{"), "{text}"),
+                }
+            }
         }
     }
 

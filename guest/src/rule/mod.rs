@@ -9,6 +9,7 @@ mod fields;
 mod filters;
 mod index;
 mod overrides;
+mod part;
 mod timestamp;
 mod warnings;
 mod window;
@@ -77,7 +78,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Compiles a rule object; what it reads gets slots in `projection`.
+    /// Compiles a rule object that was read as `fields`, from `text` if that is
+    /// known; what it reads gets slots in `projection`.
     ///
     /// # Errors
     ///
@@ -85,24 +87,28 @@ impl Rule {
     /// something that is not supported.
     pub fn compile(
         object: &Map<String, Value>,
+        text: Option<&str>,
+        fields: Fields,
         mapping: &Mapping,
         lists: &ExceptionLists,
         projection: &mut Projection,
     ) -> Result<Self, RuleError> {
-        let fields = Fields::read(object)?;
         let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
         let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
         let clause = Clause::from(&query);
         let filters = Filters::read(object.get("filters"))?;
         let exceptions = lists.of_rule(object)?;
-        // By themselves first, so that an error has its place.
-        Program::compile(&clause, mapping, &mut Projection::default()).map_err(query_error)?;
-        filters.check(mapping)?;
-        exceptions.check(mapping)?;
         let whole = |error: firstseen_kql::Error| RuleError::document(None, error.to_string());
+        let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));
         let mut parts = vec![clause.clone(), filters.clause()];
         parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
-        let program = Program::compile(&Clause::And(parts), mapping, projection).map_err(whole)?;
+        let program = checked
+            .and_then(|()| Program::compile(&Clause::And(parts), mapping, projection).map_err(whole))
+            .map_err(|other| {
+                // By itself, so that an error of the query has its place.
+                let alone = Program::compile(&clause, mapping, &mut Projection::default());
+                alone.map_or_else(query_error, |_| other)
+            })?;
         let mut expiring = Vec::new();
         for (expires_ms, excepted) in exceptions.expiring() {
             expiring.push((expires_ms, Program::compile(&excepted, mapping, projection).map_err(whole)?));
@@ -118,7 +124,7 @@ impl Rule {
         Ok(Self {
             terms,
             timestamp: TimestampSource::new(&fields, projection),
-            template: Template::new(object, &fields, Overrides::read(object)?),
+            template: Template::new(object, text, &fields, Overrides::read(object)?),
             index: IndexPatterns::new(&fields.index),
             warnings,
             look_back: fields.look_back,

@@ -44,6 +44,11 @@ const MESSAGES_SHOWN: usize = 20;
 ///
 /// With a state file, a restart goes on where the last run ended: known terms
 /// stay known, and an alert that was raised but not yet written comes first.
+///
+/// The first start compiles the component and keeps the result for the next
+/// ones: in $FIRSTSEEN_CACHE_DIR (nowhere if that is empty), else in
+/// $XDG_CACHE_HOME/firstseen or ~/.cache/firstseen. A directory that others can
+/// write to is not used.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -169,10 +174,10 @@ impl Args {
     }
 
     fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
-        let loaded = self.rules.load();
+        let (module, loaded) = self.rules.load(|| load(self.module.as_ref()))?;
         loaded.ensure_rules(&self.rules.rules)?;
         let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
-        let builder = Detector::builder(load(self.module.as_ref())?)
+        let builder = Detector::builder(module)
             .clock(match self.clock {
                 ClockArg::Arrival => Clock::Arrival,
                 ClockArg::Event => Clock::Event,

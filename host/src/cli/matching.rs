@@ -120,12 +120,12 @@ impl Args {
     }
 
     fn detector(&self) -> Result<Detector> {
-        let builder = Detector::builder(load(self.module.as_ref())?).line_bytes_max(LINE_BYTES_MAX).log(|message| {
+        let (module, loaded) = self.rules.load(|| load(self.module.as_ref()))?;
+        let builder = Detector::builder(module).line_bytes_max(LINE_BYTES_MAX).log(|message| {
             if message.level >= LogLevel::Warn {
                 say(&format!("warning: {}", message.text));
             }
         });
-        let loaded = self.rules.load();
         loaded.ensure_rules(&self.rules.rules)?;
         let builder = loaded.apply(builder);
         let builder = match &self.query {

@@ -11,6 +11,7 @@ mod matching;
 mod module;
 mod printing;
 mod rule_args;
+mod rule_types;
 mod rules;
 mod test;
 mod values;

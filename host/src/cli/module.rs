@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::Module;
+use crate::{Module, ModuleCache};
 
 /// Describe the detection module, or write it out for another host.
 ///
@@ -46,8 +46,9 @@ impl Args {
 
 /// The component of `--module`, else the built-in one.
 pub(super) fn load(path: Option<&PathBuf>) -> Result<Module> {
+    let cache = ModuleCache::of_user();
     Ok(match path {
-        Some(path) => Module::from_file(path)?,
-        None => Module::built_in()?,
+        Some(path) => Module::from_file(path, &cache)?,
+        None => Module::built_in_with(&cache)?,
     })
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::thread;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
+use super::rule_types::RuleTypes;
 use crate::sources::{
-    LoadedDocuments, LoadedRules, SourceProblem, SourceRule, load_exceptions, load_mappings, load_rules,
-    load_value_lists,
+    LoadedDocuments, LoadedRules, RulePaths, Runs, SourceProblem, SourceRule, load_exceptions, load_mappings,
+    load_rules_to_run, load_value_lists,
 };
 use crate::wasm::printable;
-use crate::{Builder, Refusal, RuleRefusal, Shortcuts};
+use crate::{Builder, Module, Refusal, RuleRefusal, Shortcuts};
 
 /// Set to 1, it leaves out all ways round work.
 const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
@@ -58,19 +60,30 @@ pub(super) struct Loaded {
 }
 
 impl RuleArgs {
-    /// Reads all of it. What cannot be used is among the problems.
-    pub(super) fn load(&self) -> Loaded {
-        self.with.load(&self.rules)
+    /// Reads all of it, to run it in the module that `module` gives. What cannot
+    /// be used is among the problems.
+    pub(super) fn load(&self, module: impl FnOnce() -> Result<Module> + Send) -> Result<(Module, Loaded)> {
+        thread::scope(|scope| {
+            // Both take their time.
+            let module = thread::Builder::new().spawn_scoped(scope, module).context("cannot start a thread")?;
+            let paths = RulePaths::find(&self.rules);
+            let module = module.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            let types = RuleTypes::of(&module);
+            let loaded = self.with.load_to_run(paths, &|kind| types.run(kind));
+            Ok((module, loaded))
+        })
     }
 }
 
 impl WithArgs {
+    /// Reads all of it, to look into it.
     pub(super) fn load(&self, rules: &[PathBuf]) -> Loaded {
-        let mut loaded = Loaded::default();
-        if !rules.is_empty() {
-            let LoadedRules { files, rules, exceptions, problems, .. } = load_rules(rules);
-            (loaded.files, loaded.rules, loaded.exceptions, loaded.problems) = (files, rules, exceptions, problems);
-        }
+        self.load_to_run(RulePaths::find(rules), &|_| true)
+    }
+
+    fn load_to_run(&self, paths: RulePaths, runs: &Runs<'_>) -> Loaded {
+        let LoadedRules { files, rules, exceptions, problems, .. } = load_rules_to_run(paths, runs);
+        let mut loaded = Loaded { files, rules, exceptions, problems, ..Loaded::default() };
         let mut take = |LoadedDocuments { documents, problems, .. }: LoadedDocuments| {
             loaded.problems.extend(problems);
             documents

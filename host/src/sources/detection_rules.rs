@@ -16,6 +16,9 @@
 //! `related_integrations`. A guide's section on the setup stays in the guide,
 //! where detection-rules moves it to `setup`.
 //!
+//! Of a rule whose type does not run there is only the head, as it stands: what
+//! is wrong with the rest is nothing to those who run rules.
+//!
 //! Of `[metadata]` only `maturity` counts, and only `deprecated` of its values:
 //! Elastic withdraws such rules, so they are switched off. A rule in development
 //! is one that its author wants to try.
@@ -24,17 +27,21 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::guide;
+use super::head::RuleHead;
 use super::position::{QueryText, line_and_column};
 use super::problem::{SourceFault, SourceProblem};
 use super::rule::{Head, SourceRule};
+use super::{Runs, guide};
 
 /// Reads a file of at most `bytes_max` bytes.
-pub(super) fn read(path: &Path, text: &str, bytes_max: usize) -> Result<SourceRule, SourceProblem> {
+pub(super) fn read(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Result<SourceRule, SourceProblem> {
+    if let Some(rule) = head_alone(path, text, bytes_max, runs) {
+        return Ok(rule);
+    }
     // Git writes `\r\n` into checkouts on Windows, and detection-rules reads
     // them as `\n`. Lines and columns stay.
     let text = match text.contains('\r') {
@@ -48,6 +55,19 @@ pub(super) fn read(path: &Path, text: &str, bytes_max: usize) -> Result<SourceRu
         }
         None => SourceProblem::new(path, wrong.fault),
     })
+}
+
+/// The head of a rule whose type does not run.
+fn head_alone(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Option<SourceRule> {
+    // Exceptions that a rule names are known to be used.
+    if text.len() > bytes_max || memchr::memmem::find(text.as_bytes(), b"exceptions_list").is_some() {
+        return None;
+    }
+    let RuleHead { offset, rule_id, name, kind } = RuleHead::of(text).filter(|head| !runs(head.kind))?;
+    let json = json!({"name": name, "rule_id": rule_id, "type": kind}).to_string();
+    let value = |text: &str| Some(Value::String(text.to_owned()));
+    let head = Head { rule_id: value(rule_id), name: value(name), kind: value(kind) };
+    SourceRule::new(path, line_and_column(text, offset).0, head, json, None).ok()
 }
 
 /// A fault and where in the text.
@@ -137,19 +157,19 @@ fn object(table: DeTable<'_>, kept: bool) -> Result<Map<String, Value>, Wrong> {
     let member = |(key, value): (Spanned<Cow<'_, str>>, Spanned<DeValue<'_>>)| {
         let key = key.into_inner();
         let kept = kept || matches!(&*key, "query" | "note" | "setup");
-        Ok((key.into_owned(), json(value, kept)?))
+        Ok((key.into_owned(), json_of(value, kept)?))
     };
     table.into_iter().map(member).collect()
 }
 
-fn json(value: Spanned<DeValue<'_>>, kept: bool) -> Result<Value, Wrong> {
+fn json_of(value: Spanned<DeValue<'_>>, kept: bool) -> Result<Value, Wrong> {
     let span = value.span();
     Ok(match value.into_inner() {
         DeValue::String(text) if kept => Value::String(text.into_owned()),
         DeValue::String(text) => Value::String(joined(text)),
         DeValue::Boolean(flag) => Value::Bool(flag),
         DeValue::Array(elements) => {
-            Value::Array(elements.into_iter().map(|element| json(element, kept)).collect::<Result<_, _>>()?)
+            Value::Array(elements.into_iter().map(|element| json_of(element, kept)).collect::<Result<_, _>>()?)
         }
         DeValue::Table(table) => Value::Object(object(table, kept)?),
         // JSON has no dates; detection-rules' own are texts.
@@ -221,7 +241,7 @@ fn fill_in_guide(
     bytes_max: usize,
 ) -> Result<(), Wrong> {
     let span = transform.span();
-    if let (Value::Object(transform), Some(Value::String(note))) = (json(transform, true)?, rule.get_mut("note")) {
+    if let (Value::Object(transform), Some(Value::String(note))) = (json_of(transform, true)?, rule.get_mut("note")) {
         *note = guide::fill_in(note, &transform, bytes_max)
             .ok_or_else(|| Wrong::at(span, SourceFault::RuleTooLarge { bytes_max }))?;
     }

@@ -60,6 +60,7 @@
 mod detection_rules;
 mod documents;
 mod guide;
+mod head;
 mod json;
 mod lines;
 mod parallel;
@@ -72,6 +73,7 @@ mod walk;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -87,8 +89,8 @@ use walk::Walk;
 /// Elastic's rules has about 18 MiB.
 const TOTAL_BYTES_MAX: usize = 64 << 20;
 
-/// About how much text is in memory at once, in bytes.
-const BYTES_AT_ONCE: usize = 4 << 20;
+/// About how much is read before it is counted, in bytes.
+const BYTES_AT_ONCE: usize = 16 << 20;
 
 /// Most rules.
 const RULES_MAX: usize = 20_000;
@@ -109,22 +111,71 @@ pub struct LoadedRules {
     pub problems: Vec<SourceProblem>,
 }
 
+/// Says whether rules of a type run.
+pub(crate) type Runs<'a> = dyn Fn(&str) -> bool + Sync + 'a;
+
 /// Reads rules from files and from folders with all that is below them.
 pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
-    let mut walk = Walk::default();
-    paths.iter().for_each(|path| walk.add(path.as_ref()));
-    let mut loading = Loading::default();
-    loading.loaded.problems = walk.problems;
-    loading.loaded.files.clone_from(&walk.files);
-    let mut files = walk.files.into_iter();
-    loop {
-        let texts = loading.read_some(&mut files);
-        let contents = parallel::map(&texts, |(path, text)| RuleFile::read(path, text, RULES_MAX));
-        let merged = texts.iter().zip(contents).try_for_each(|((path, _), file)| loading.merge(path, file));
-        if texts.is_empty() || merged.is_break() {
-            return loading.loaded;
-        }
+    load_rules_to_run(RulePaths::find(paths), &|_| true)
+}
+
+/// Files that may hold rules.
+pub(crate) struct RulePaths {
+    files: Vec<PathBuf>,
+    /// Their lengths in bytes, where they have one.
+    lengths: Vec<Option<usize>>,
+    problems: Vec<SourceProblem>,
+}
+
+impl RulePaths {
+    /// Looks for them, without opening any.
+    pub(crate) fn find<P: AsRef<Path>>(paths: &[P]) -> Self {
+        let mut walk = Walk::default();
+        paths.iter().for_each(|path| walk.add(path.as_ref()));
+        let length = |path: &PathBuf| {
+            let metadata = fs::metadata(path).ok().filter(|metadata| metadata.is_file())?;
+            usize::try_from(metadata.len()).ok()
+        };
+        Self { lengths: walk.files.iter().map(length).collect(), files: walk.files, problems: walk.problems }
     }
+}
+
+/// Reads rules from these files; of a rule of detection-rules whose type does not run only what
+/// it is known by: its JSON has `rule_id`, `name` and `type`. Two of three of
+/// Elastic's rules are of this kind.
+pub(crate) fn load_rules_to_run(paths: RulePaths, runs: &Runs<'_>) -> LoadedRules {
+    let mut loading = Loading::default();
+    loading.loaded.problems = paths.problems;
+    let (mut files, mut lengths) = (paths.files.as_slice(), paths.lengths.as_slice());
+    loop {
+        let count = count_at_once(lengths);
+        let (Some((some, files_left)), Some((_, lengths_left))) =
+            (files.split_at_checked(count), lengths.split_at_checked(count))
+        else {
+            break;
+        };
+        let contents = parallel::map(some, |path| {
+            let text = read::read(path, TOTAL_BYTES_MAX)?;
+            Ok((text.len(), RuleFile::read(path, &text, RULES_MAX, runs)))
+        });
+        if some.iter().zip(contents).try_for_each(|(path, content)| loading.merge(path, content)).is_break() {
+            break;
+        }
+        (files, lengths) = (files_left, lengths_left);
+    }
+    loading.loaded.files = paths.files;
+    loading.loaded
+}
+
+/// How many files are read at once: as many as have `BYTES_AT_ONCE` together,
+/// but one that may have any length by itself.
+fn count_at_once(lengths: &[Option<usize>]) -> usize {
+    let mut room = Some(BYTES_AT_ONCE);
+    let fits = |length: &&Option<usize>| {
+        room = room.zip(**length).and_then(|(room, length)| room.checked_sub(length));
+        room.is_some()
+    };
+    lengths.iter().take_while(fits).count().max(1)
 }
 
 /// What was loaded so far. Files are read some at a time, so that the limits
@@ -141,29 +192,20 @@ struct Loading {
 }
 
 impl Loading {
-    /// The texts of the next files; none once there are no more, or too much
-    /// was read.
-    fn read_some(&mut self, files: &mut impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, String)> {
-        let (mut texts, mut bytes) = (Vec::new(), 0);
-        while bytes < BYTES_AT_ONCE && self.bytes <= TOTAL_BYTES_MAX {
-            let Some(path) = files.next() else { break };
-            match read::read(&path, TOTAL_BYTES_MAX) {
-                Ok(text) => {
-                    bytes += text.len();
-                    self.bytes += text.len();
-                    if self.bytes > TOTAL_BYTES_MAX {
-                        self.problem(&path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
-                        break;
-                    }
-                    texts.push((path, text));
-                }
-                Err(problem) => self.loaded.problems.push(problem),
+    /// Adds what a file of so many bytes holds.
+    fn merge(&mut self, path: &Path, content: Result<(usize, RuleFile), SourceProblem>) -> ControlFlow<()> {
+        let (bytes, file) = match content {
+            Ok(content) => content,
+            Err(problem) => {
+                self.loaded.problems.push(problem);
+                return ControlFlow::Continue(());
             }
+        };
+        self.bytes += bytes;
+        if self.bytes > TOTAL_BYTES_MAX {
+            self.problem(path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
+            return ControlFlow::Break(());
         }
-        texts
-    }
-
-    fn merge(&mut self, path: &Path, file: RuleFile) -> ControlFlow<()> {
         self.loaded.problems.extend(file.problems);
         self.loaded.connectors += file.connectors;
         if let Some(content) = file.exceptions.into_text() {

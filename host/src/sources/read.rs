@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::problem::{SourceFault, SourceProblem};
 
+/// Room for a file, made before its length is known: most rules have less.
+const BYTES_EXPECTED: usize = 32 << 10;
+
 /// What a rule file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -58,9 +61,7 @@ pub(super) fn read(path: &Path, bytes_max: usize) -> Result<String, SourceProble
 /// One byte over the limit is read, so that it shows.
 fn bytes(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    let expected = file.metadata().map_or(0, |metadata| metadata.len());
-    let expected = usize::try_from(expected).unwrap_or(usize::MAX).min(bytes_max).saturating_add(1);
-    let mut bytes = Vec::with_capacity(expected);
+    let mut bytes = Vec::with_capacity(BYTES_EXPECTED.min(bytes_max.saturating_add(1)));
     file.take(u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::de::IgnoredAny;
 
+use super::Runs;
 use super::detection_rules;
 use super::json::{NotJson, Record, records};
 use super::lines::{Lines, Ndjson};
@@ -28,11 +29,11 @@ pub(super) struct RuleFile {
 
 impl RuleFile {
     /// Reads the text of a file; one rule more than `rules_max` at most, so that
-    /// it shows.
-    pub(super) fn read(path: &Path, text: &str, rules_max: usize) -> Self {
+    /// it shows. Of a TOML rule of a type that does not run the head is enough.
+    pub(super) fn read(path: &Path, text: &str, rules_max: usize, runs: &Runs<'_>) -> Self {
         let mut file = Self::default();
         match Format::of(path, text) {
-            Format::Toml => match detection_rules::read(path, text, RULE_BYTES_MAX) {
+            Format::Toml => match detection_rules::read(path, text, RULE_BYTES_MAX, runs) {
                 Ok(rule) => file.rules.push(rule),
                 Err(problem) => file.problems.push(problem),
             },

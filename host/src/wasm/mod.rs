@@ -1,9 +1,11 @@
 //! Running a detection module: the only place that names wasmtime.
 //!
-//! [`Module`] is compiled once, [`Instance`] is one sandbox with one store.
-//! What comes out of an instance is unchecked; `worker` checks it.
+//! [`Module`] is compiled once, or found in a [`ModuleCache`]; [`Instance`] is
+//! one sandbox with one store. What comes out of an instance is unchecked;
+//! `worker` checks it.
 
 mod bindings;
+mod cache;
 mod host_state;
 mod instance;
 mod limits;
@@ -12,6 +14,7 @@ mod printable;
 mod runtime;
 mod trap;
 
+pub use cache::ModuleCache;
 pub use host_state::{LogLevel, LogMessage};
 pub use limits::Limits;
 pub use module::{Description, Module, ModuleError};

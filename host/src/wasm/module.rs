@@ -9,6 +9,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Precompiled};
 
 use super::bindings::{DetectionModule, DetectionModulePre, logging, sightings};
+use super::cache::ModuleCache;
 use super::host_state::HostState;
 use super::instance::Instance;
 use super::limits::Limits;
@@ -98,7 +99,16 @@ impl Module {
     ///
     /// [`ModuleError::Runtime`] on a machine that cannot run it.
     pub fn built_in() -> Result<Self, ModuleError> {
-        Self::from_bytes("built-in", BUILT_IN)
+        Self::built_in_with(&ModuleCache::off())
+    }
+
+    /// The same, with its native code from a cache if it is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Module::built_in`].
+    pub fn built_in_with(cache: &ModuleCache) -> Result<Self, ModuleError> {
+        Self::from_bytes("built-in", BUILT_IN, cache)
     }
 
     /// The bytes of the built-in component, for other hosts to run.
@@ -111,12 +121,12 @@ impl Module {
     /// # Errors
     ///
     /// [`ModuleError`] says what is wrong with it.
-    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ModuleError> {
+    pub fn from_file(path: impl AsRef<Path>, cache: &ModuleCache) -> Result<Self, ModuleError> {
         let path = path.as_ref();
         let io = |error| ModuleError::Io { path: path.to_owned(), error };
         let mut bytes = Vec::new();
         File::open(path).map_err(io)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
-        Self::from_bytes(&path.display().to_string(), &bytes)
+        Self::from_bytes(&path.display().to_string(), &bytes, cache)
     }
 
     /// Takes a component from memory; `name` appears in messages.
@@ -124,7 +134,7 @@ impl Module {
     /// # Errors
     ///
     /// [`ModuleError`] says what is wrong with it.
-    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ModuleError> {
+    pub fn from_bytes(name: &str, bytes: &[u8], cache: &ModuleCache) -> Result<Self, ModuleError> {
         let not_a_component =
             |cause: &str| ModuleError::NotAComponent { name: name.to_owned(), cause: cause.to_owned() };
         let runtime = |error: wasmtime::Error| ModuleError::Runtime { cause: format!("{error:#}") };
@@ -143,8 +153,9 @@ impl Module {
             None => {}
         }
         let engine = runtime::engine().map_err(runtime)?;
-        let component =
-            Component::from_binary(&engine, bytes).map_err(|error| not_a_component(&format!("{error:#}")))?;
+        let component = cache
+            .component(&engine, bytes, || Component::from_binary(&engine, bytes))
+            .map_err(|error| not_a_component(&format!("{error:#}")))?;
         check_imports(name, &component, &engine)?;
         let mut linker = Linker::new(&engine);
         sightings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state).map_err(runtime)?;

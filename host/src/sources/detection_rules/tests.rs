@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn load(text: &str) -> Result<SourceRule, String> {
-    read(Path::new("a.toml"), text, 1 << 20).map_err(|problem| problem.to_string())
+    read(Path::new("a.toml"), text, 1 << 20, &|_| true).map_err(|problem| problem.to_string())
 }
 
 const NEW_TERMS: &str = r#"[metadata]
@@ -244,5 +244,24 @@ fn bombs_end_soon() {
         println!("{name}: {seconds:.2} s, {result:?}");
         // A debug build on a busy machine; the time is some milliseconds else.
         assert!(seconds < 10.0, "{name}: {seconds} s");
+    }
+}
+
+#[test]
+fn of_a_type_that_does_not_run_the_head_is_enough() {
+    let read = |text: &str, kind: &str| read(Path::new("a.toml"), text, 1 << 20, &|other| other != kind).unwrap();
+    let whole = load(NEW_TERMS).unwrap();
+    let head = read(NEW_TERMS, "new_terms");
+    assert_eq!((&head.rule_id, &head.name, &head.kind), (&whole.rule_id, &whole.name, &whole.kind));
+    assert_eq!(head.line, whole.line);
+    assert_eq!(head.json, r#"{"name":"N","rule_id":"r","type":"new_terms"}"#);
+    assert_eq!(read(NEW_TERMS, "eql").json, whole.json);
+    for (from, to) in [
+        ("name = \"N\"", "name = \"\\u004E\""),
+        ("maturity = \"production\"", "maturity = \"deprecated\""),
+        ("risk_score = 21", "exceptions_list = []"),
+    ] {
+        let text = NEW_TERMS.replace(from, to);
+        assert_eq!(read(&text, "new_terms").json, load(&text).unwrap().json, "{to}");
     }
 }
