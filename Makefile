@@ -74,3 +74,4 @@ bench-check: ## Count the instructions of a fixed input, fail if they have grown
 
 clean: ## Remove what was built
 	$(CARGO) clean
+	cd bench && $(CARGO) clean

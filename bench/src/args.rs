@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::clock::Clock;
+
 /// Measure Firstseen beside its peers, on the same bytes in one run.
 ///
 /// The events are generated Elastic Defend events of 3.1 KB, the same for the
@@ -42,6 +44,11 @@ pub(crate) struct Args {
     /// unless --output says where.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Count the time that a processor spent, not the time that passed, where
+    /// one core is used: for a machine that others use too. Processes are
+    /// counted to 10 ms.
+    #[arg(long)]
+    pub(crate) processor_time: bool,
     /// Leave out VRL, the Sigma engines and jq.
     #[arg(long)]
     pub(crate) no_peers: bool,
@@ -83,5 +90,10 @@ impl Args {
         }
         args.rounds = args.rounds.max(1);
         args
+    }
+
+    /// Which time counts where one core is used.
+    pub(crate) fn clock(&self) -> Clock {
+        if self.processor_time { Clock::Processor } else { Clock::Wall }
     }
 }

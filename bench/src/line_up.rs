@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use firstseen::Module;
 
 use crate::args::Args;
+use crate::clock::Clock;
 use crate::contenders::Contender;
 use crate::contenders::command::{Filter, Input, StartUp, Whole};
 use crate::contenders::component::Component;
@@ -35,6 +36,10 @@ pub(crate) struct LineUp {
 impl LineUp {
     pub(crate) fn of(args: &Args, events: &Events, scratch: &Path) -> Result<Self> {
         let mut line_up = Self { entries: Vec::new(), remarks: Vec::new(), memory: None };
+        if args.clock() == Clock::Processor {
+            let remark = "Where one core is used, the time counts that a processor spent (`--processor-time`).";
+            line_up.remarks.push(remark.to_owned());
+        }
         let corpus = args.corpus.clone().unwrap_or_else(|| firstseen_tests::repository("../shared/corpus"));
         let mut sets = vec![RuleSet::one()?];
         sets.extend(rules::of_corpus(&corpus)?);
@@ -149,5 +154,8 @@ fn smallest_and_largest(sets: &[RuleSet]) -> impl Iterator<Item = &RuleSet> {
 }
 
 fn expressed_of(expressed: usize, rules: usize) -> String {
-    format!("{expressed} of {rules} rules can be said")
+    match expressed == rules {
+        true => String::new(),
+        false => format!("{expressed} of {rules} rules expressed"),
+    }
 }

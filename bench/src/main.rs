@@ -2,6 +2,7 @@
 
 mod args;
 mod bars;
+mod clock;
 mod contenders;
 mod cores;
 mod events;
@@ -38,8 +39,13 @@ fn main() -> Result<()> {
     }?;
     let events = Events::generate(args.events, args.seed)?;
     let line_up = LineUp::of(&args, &events, scratch.path())?;
-    let rounds =
-        Rounds { events: &events, rounds: args.rounds, seconds: args.seconds, progress: &|step| eprintln!("{step}") };
+    let rounds = Rounds {
+        events: &events,
+        rounds: args.rounds,
+        seconds: args.seconds,
+        clock: args.clock(),
+        progress: &|step| eprintln!("{step}"),
+    };
     let mut figures = Figures { figures: rounds.run(line_up.entries)?, memory: None };
     if let Some((filter, rules)) = line_up.memory {
         eprintln!("the command's memory");
@@ -47,7 +53,7 @@ fn main() -> Result<()> {
         figures.memory = Some(filter.memory(events.all(), rules, args.memory_megabytes * 1_000_000)?);
     }
 
-    let machine = Machine::read(Jq::version().filter(|_| !args.no_peers));
+    let machine = if args.no_peers { Machine::read() } else { Machine::read().with_peers(Jq::version()) };
     let report = Report {
         machine: &machine,
         events: events.all().len() as u64,

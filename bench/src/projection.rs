@@ -13,35 +13,48 @@ use crate::rules::{Rule, RuleSet};
 pub(crate) fn of(set: &RuleSet) -> Result<(Rule, usize)> {
     let mut fields = BTreeSet::new();
     for rule in &set.rules {
-        fields.extend(rule.new_terms_fields.iter().cloned());
-        add_fields(firstseen_kql::parse(&rule.query)?.root(), "", &mut fields);
+        fields.extend(rule.new_terms_fields.iter().map(|field| exists(field)));
+        add_fields(firstseen_kql::parse(&rule.query)?.root(), &exists, &mut fields);
     }
-    let any: Vec<String> = fields.iter().map(|field| format!("{}:*", escaped(field))).collect();
+    let count = fields.len();
+    let any = fields.into_iter().collect::<Vec<_>>().join(" or ");
     let rule = json!({
         "rule_id": "projection", "version": 1, "name": "Projection", "description": "Reads all fields.",
         "type": "query", "language": "kuery", "from": "now-6m", "severity": "low", "risk_score": 1,
-        "query": format!("event.category:\"never\" and ({})", any.join(" or ")),
+        "query": format!("event.category:\"never\" and ({any})"),
     });
-    Ok((Rule::of(rule.to_string())?, fields.len()))
+    Ok((Rule::of(rule.to_string())?, count))
 }
 
-/// The fields that a node names in full.
-fn add_fields(node: &Node, prefix: &str, fields: &mut BTreeSet<String>) {
-    let mut add = |term: &Term| {
-        if let TermKind::Text { text, .. } = term.kind() {
-            fields.insert(format!("{prefix}{text}"));
-        }
-    };
+/// `field:*`
+fn exists(field: &str) -> String {
+    format!("{}:*", escaped(field))
+}
+
+/// Adds a condition on each field that a node names in full; `condition` makes
+/// it, within the nested objects that the node stands in.
+fn add_fields(node: &Node, condition: &dyn Fn(&str) -> String, conditions: &mut BTreeSet<String>) {
     match node.kind() {
-        NodeKind::And(nodes) | NodeKind::Or(nodes) => nodes.iter().for_each(|node| add_fields(node, prefix, fields)),
-        NodeKind::Not(node) => add_fields(node, prefix, fields),
-        NodeKind::Is { field: Some(field), .. } | NodeKind::Range { field, .. } => add(field),
+        NodeKind::And(nodes) | NodeKind::Or(nodes) => {
+            nodes.iter().for_each(|node| add_fields(node, condition, conditions));
+        }
+        NodeKind::Not(node) => add_fields(node, condition, conditions),
+        NodeKind::Is { field: Some(field), .. } | NodeKind::Range { field, .. } => {
+            conditions.extend(text(field).map(condition));
+        }
         NodeKind::Nested { path, query } => {
-            if let TermKind::Text { text, .. } = path.kind() {
-                add_fields(query, &format!("{prefix}{text}."), fields);
-            }
+            let Some(path) = text(path) else { return };
+            let within = |field: &str| condition(path).replace(":*", &format!(":{{ {} }}", exists(field)));
+            add_fields(query, &within, conditions);
         }
         _ => {}
+    }
+}
+
+fn text(term: &Term) -> Option<&str> {
+    match term.kind() {
+        TermKind::Text { text, .. } => Some(text),
+        _ => None,
     }
 }
 
@@ -72,7 +85,7 @@ mod tests {
         ];
         let (rule, fields) = of(&RuleSet { title: String::new(), rules }).unwrap();
         assert_eq!(fields, 5);
-        assert_eq!(rule.query, r#"event.category:"never" and (a.b:* or c:* or d:* or host.id:* or n.e:*)"#);
+        assert_eq!(rule.query, r#"event.category:"never" and (a.b:* or c:* or d:* or host.id:* or n:{ e:* })"#);
         assert!(firstseen_kql::parse(&rule.query).is_ok());
     }
 }

@@ -43,7 +43,10 @@ impl Report<'_> {
             bytes / 1e6,
             self.rounds
         )?;
-        writeln!(out, "Peers: {}.\n", machine.peers.join(", "))?;
+        if !machine.peers.is_empty() {
+            writeln!(out, "Peers: {}.", machine.peers.join(", "))?;
+        }
+        writeln!(out)?;
         for remark in self.remarks {
             writeln!(out, "- {remark}")?;
         }
@@ -80,13 +83,13 @@ impl Report<'_> {
         writeln!(out, "|---|---|---|---|---|---|---|---|---|---|---|---|")?;
         for figure in self.figures.figures.iter().filter(|figure| figure.ran.events > 0) {
             let native = match figure.what {
-                What::ProjectionComponent => What::ProjectionNative,
+                What::ProjectionComponent | What::ProjectionNative => What::ProjectionNative,
                 _ => What::Native,
             };
             writeln!(
                 out,
                 "| {} | {} | {} | {:.3} | {:.0} % | {} | {} | {} | {} | {} | {} | {} |",
-                figure.rules,
+                if figure.rules == 0 { "–".to_owned() } else { figure.rules.to_string() },
                 figure.what.name(),
                 grouped(figure.events_per_second() as u64),
                 figure.gigabytes(),
@@ -152,9 +155,9 @@ How to read it:
 - The projection alone is one rule that reads every field the largest rule set reads and matches nothing.
 - VRL, jq: the built-in rule's query as a filter, whatever the number of rules. VRL parses with `parse_json` and filters
   what came of it, as Vector does. jq is a process of its own, its start-up included.
-- rsigma-eval, sigma-rust: events parsed by serde_json; queries turned to Sigma where Sigma can say them, which leaves
-  rules out as the last column tells. No index patterns, no state, no alerts. sigma-rust does not look into arrays, so
-  its verdicts differ.
+- rsigma-eval, sigma-rust: events parsed by serde_json; queries turned to Sigma where Sigma can express them, which
+  leaves rules out as the last column tells. No index patterns, so more matches; no state, no alerts. sigma-rust does
+  not look into arrays, so it finds next to nothing.
 - The command reads a file and writes a file; its rows include its start-up, its bars do not.
 - The command's memory is asked for with the events over and over through a pipe: the input grows, the state does not.
 ";

@@ -1,9 +1,9 @@
 //! The contenders in turn, round after round.
 
-use std::time::Instant;
-
 use anyhow::{Context, Result, ensure};
 
+use crate::bars::rules;
+use crate::clock::Clock;
 use crate::contenders::{Contender, Ran};
 use crate::cores::Cores;
 use crate::events::Events;
@@ -26,6 +26,8 @@ pub(crate) struct Rounds<'a> {
     pub(crate) rounds: usize,
     /// About how long a slow contender runs.
     pub(crate) seconds: f64,
+    /// Which time counts where one core is used.
+    pub(crate) clock: Clock,
     /// Told of each step, one line.
     pub(crate) progress: &'a dyn Fn(&str),
 }
@@ -35,7 +37,7 @@ impl Rounds<'_> {
         let cores = Cores::of_process()?;
         let mut portions = Vec::new();
         for entry in &mut entries {
-            (self.progress)(&format!("warming up: {}, {} rules", entry.what.name(), entry.rules));
+            (self.progress)(&format!("warming up: {}, {}", entry.what.name(), rules(entry.rules)));
             portions.push(self.portion(entry, &cores).with_context(|| entry.what.name())?);
         }
         let mut figures: Vec<Figure> = entries.iter().map(Entry::figure).collect();
@@ -68,9 +70,11 @@ impl Rounds<'_> {
         let events = self.events.first(events);
         cores.keep_to(entry.what.cores())?;
         entry.contender.prepare(events)?;
-        let start = Instant::now();
+        // What two cores gain shows only on the wall.
+        let clock = if entry.what.cores() == 1 { self.clock } else { Clock::Wall };
+        let start = clock.start()?;
         let ran = entry.contender.run(events)?;
-        Ok((ran, start.elapsed().as_secs_f64()))
+        Ok((ran, start.elapsed_s()?))
     }
 }
 
