@@ -153,8 +153,8 @@ How to read it:
 - Firstseen: batches of 256 KiB of whole lines, a fresh memory store each round, index patterns, terms, state and alerts
   included. Native is the same crate without the sandbox, built with the same profile.
 - The projection alone is one rule that reads every field the largest rule set reads and matches nothing.
-- VRL, jq: the built-in rule's query as a filter, whatever the number of rules. VRL parses with `parse_json` and filters
-  what came of it, as Vector does. jq is a process of its own, its start-up included.
+- VRL, jq: the built-in rule's query as a filter, whatever the number of rules. VRL's program begins with
+  `. = parse_json!(.message)`; parse alone is that line. jq is a process of its own, its start-up included.
 - rsigma-eval, sigma-rust: events parsed by serde_json; queries turned to Sigma where Sigma can express them, which
   leaves rules out as the last column tells. No index patterns, so more matches; no state, no alerts. sigma-rust does
   not look into arrays, so it finds next to nothing.

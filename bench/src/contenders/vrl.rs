@@ -1,7 +1,7 @@
-//! VRL, the language of Vector: what a pipeline does that decodes JSON and
-//! filters by a condition.
+//! VRL, the language of Vector: a program that decodes JSON and filters by a
+//! condition.
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, anyhow};
 use vrl::compiler::state::RuntimeState;
 use vrl::compiler::{Context, Program, TargetValue, TimeZone, compile};
 use vrl::prelude::Bytes;
@@ -10,8 +10,8 @@ use vrl::value::{KeyString, ObjectMap, Secrets, Value};
 use super::{Contender, Ran};
 use crate::events::Portion;
 
-/// Decodes a line.
-const PARSE: &str = "parse_json!(.message)";
+/// Makes an event of a line, as VRL's manual has it.
+const PARSE: &str = ". = parse_json!(.message)";
 
 /// The built-in rule's query. A field of an event may hold one value or many.
 const FILTER: &str = r#"
@@ -24,10 +24,9 @@ const FILTER: &str = r#"
         includes(array(.process.args) ?? [.process.args], "--install"))
 "#;
 
-/// A program that parses, and one that judges what came of it.
+/// A program that parses and perhaps filters.
 pub(crate) struct Vrl {
-    parse: Program,
-    filter: Option<Program>,
+    program: Program,
     state: RuntimeState,
     /// The events, as Vector would hold them.
     lines: Vec<Bytes>,
@@ -35,19 +34,18 @@ pub(crate) struct Vrl {
 
 impl Vrl {
     pub(crate) fn filter() -> Result<Self> {
-        Ok(Self { filter: Some(program(FILTER)?), ..Self::parse_alone()? })
+        Self::of(&format!("{PARSE}\n{FILTER}"))
     }
 
     pub(crate) fn parse_alone() -> Result<Self> {
-        Ok(Self { parse: program(PARSE)?, filter: None, state: RuntimeState::default(), lines: Vec::new() })
+        // An assignment that is the program's answer would be copied for it.
+        Self::of(&format!("{PARSE}\nnull"))
     }
 
-    fn resolve(state: &mut RuntimeState, program: &Program, value: Value) -> Result<(Value, TargetValue)> {
-        let mut target = TargetValue { value, metadata: Value::Object(ObjectMap::new()), secrets: Secrets::default() };
-        let timezone = TimeZone::default();
-        let mut context = Context::new(&mut target, state, &timezone);
-        let resolved = program.resolve(&mut context).map_err(|error| anyhow!("VRL: {error}"))?;
-        Ok((resolved, target))
+    fn of(source: &str) -> Result<Self> {
+        let functions = vrl::stdlib::all();
+        let compiled = compile(source, &functions).map_err(|diagnostics| anyhow!("VRL: {diagnostics:?}"))?;
+        Ok(Self { program: compiled.program, state: RuntimeState::default(), lines: Vec::new() })
     }
 }
 
@@ -63,19 +61,16 @@ impl Contender for Vrl {
         let mut matches = 0;
         for line in &self.lines {
             let message = [(KeyString::from("message"), Value::Bytes(line.clone()))].into_iter().collect();
-            let (event, _) = Self::resolve(&mut self.state, &self.parse, Value::Object(message))?;
-            ensure!(event.is_object(), "VRL read something else than an event");
-            if let Some(filter) = &self.filter {
-                let (verdict, _event) = Self::resolve(&mut self.state, filter, event)?;
-                matches += u64::from(verdict == Value::Boolean(true));
-            }
+            let mut target = TargetValue {
+                value: Value::Object(message),
+                metadata: Value::Object(ObjectMap::new()),
+                secrets: Secrets::default(),
+            };
+            let timezone = TimeZone::default();
+            let mut context = Context::new(&mut target, &mut self.state, &timezone);
+            let answer = self.program.resolve(&mut context).map_err(|error| anyhow!("VRL: {error}"))?;
+            matches += u64::from(answer == Value::Boolean(true));
         }
         Ok(Ran::over(events, matches))
     }
-}
-
-fn program(source: &str) -> Result<Program> {
-    let functions = vrl::stdlib::all();
-    let compiled = compile(source, &functions).map_err(|diagnostics| anyhow!("VRL: {diagnostics:?}"))?;
-    Ok(compiled.program)
 }
