@@ -8,7 +8,7 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-corpus lint bench fuzz-check toolchain clean
+.PHONY: help build demo test test-corpus lint bench bench-check fuzz-check toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,8 +61,17 @@ fuzz-check: ## Check that the fuzz targets compile
 	$(CARGO) check --quiet --manifest-path guest/kql/fuzz/Cargo.toml
 	$(CARGO) check --quiet --manifest-path guest/fuzz/Cargo.toml
 
-bench: build ## Measure the filter on one core, beside jq
-	@sh host/benches/filter.sh
+# Peers and their dependencies are in a workspace of their own. The component is
+# the very one that the command runs. BENCH_ARGS: see `BENCH_ARGS=--help`.
+bench: build ## Measure Firstseen beside its peers, write bench/results.md
+	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
+	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
+		$(CARGO) run --release --bin firstseen-bench -- --firstseen "$(abspath $(TARGET)/release/firstseen)" $(BENCH_ARGS)
+
+bench-check: ## Count the instructions of a fixed input, fail if they have grown by over 3 %
+	@valgrind --version >/dev/null 2>&1 || { echo "valgrind is not installed: apt-get install valgrind"; exit 2; }
+	cd bench && $(CARGO) run --release --package firstseen-instructions -- $(BENCH_ARGS)
 
 clean: ## Remove what was built
 	$(CARGO) clean
+	cd bench && $(CARGO) clean

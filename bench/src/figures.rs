@@ -1,0 +1,266 @@
+//! What was measured, and what follows from it.
+
+use anyhow::{Result, ensure};
+
+use crate::contenders::Ran;
+
+/// Who or what was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Component,
+    Native,
+    ProjectionComponent,
+    ProjectionNative,
+    TwoWorkers,
+    Command,
+    CommandTwoCores,
+    CommandStart,
+    CommandStartTwoCores,
+    Vrl,
+    VrlParse,
+    Rsigma,
+    SigmaRust,
+    Jq,
+    Newlines,
+    Literal,
+}
+
+impl What {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Component => "Firstseen, component",
+            Self::Native => "Firstseen, native",
+            Self::ProjectionComponent => "projection alone, component",
+            Self::ProjectionNative => "projection alone, native",
+            Self::TwoWorkers => "Firstseen, component, two workers",
+            Self::Command => "`firstseen filter`, one core",
+            Self::CommandTwoCores => "`firstseen filter`, two cores",
+            Self::CommandStart => "`firstseen filter`, empty input, one core",
+            Self::CommandStartTwoCores => "`firstseen filter`, empty input, two cores",
+            Self::Vrl => "VRL, parse and filter",
+            Self::VrlParse => "VRL, parse alone",
+            Self::Rsigma => "rsigma-eval",
+            Self::SigmaRust => "sigma-rust",
+            Self::Jq => "jq -c",
+            Self::Newlines => "floor: newlines",
+            Self::Literal => "floor: one word",
+        }
+    }
+
+    /// How many cores it may use.
+    pub(crate) fn cores(self) -> usize {
+        match self {
+            Self::TwoWorkers | Self::CommandTwoCores | Self::CommandStartTwoCores => 2,
+            _ => 1,
+        }
+    }
+
+    /// Is it Firstseen?
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(
+            self,
+            Self::Component
+                | Self::Native
+                | Self::ProjectionComponent
+                | Self::ProjectionNative
+                | Self::TwoWorkers
+                | Self::Command
+                | Self::CommandTwoCores
+                | Self::CommandStart
+                | Self::CommandStartTwoCores
+        )
+    }
+}
+
+/// The runs of one contender.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    pub(crate) what: What,
+    /// How many rules it was given.
+    pub(crate) rules: usize,
+    /// What must be known to read it rightly.
+    pub(crate) note: String,
+    /// What each run did.
+    pub(crate) ran: Ran,
+    /// One for each round.
+    pub(crate) seconds: Vec<f64>,
+}
+
+impl Figure {
+    pub(crate) fn median_s(&self) -> f64 {
+        median(&self.seconds)
+    }
+
+    /// Gigabytes a second.
+    pub(crate) fn gigabytes(&self) -> f64 {
+        self.ran.bytes as f64 / self.median_s() / 1e9
+    }
+
+    pub(crate) fn events_per_second(&self) -> f64 {
+        self.ran.events as f64 / self.median_s()
+    }
+
+    /// Half of the way from the fastest to the slowest run, as a part of the
+    /// median.
+    pub(crate) fn spread(&self) -> f64 {
+        let slowest = self.seconds.iter().copied().fold(f64::MIN, f64::max);
+        let fastest = self.seconds.iter().copied().fold(f64::MAX, f64::min);
+        (slowest - fastest) / 2.0 / self.median_s()
+    }
+}
+
+/// The middle value; of an even number the mean of the two in the middle. 0 of
+/// none.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    match sorted.len() {
+        0 => 0.0,
+        odd if odd % 2 == 1 => sorted[half],
+        _ => (sorted[half - 1] + sorted[half]) / 2.0,
+    }
+}
+
+/// The command's memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    pub(crate) rules: usize,
+    pub(crate) small_input_bytes: u64,
+    pub(crate) small_peak_bytes: u64,
+    pub(crate) large_input_bytes: u64,
+    pub(crate) large_peak_bytes: u64,
+}
+
+/// All of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) memory: Option<Memory>,
+}
+
+impl Figures {
+    pub(crate) fn get(&self, what: What, rules: usize) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.what == what && figure.rules == rules)
+    }
+
+    /// Throughput in gigabytes a second, of the command less its start-up.
+    pub(crate) fn rate(&self, what: What, rules: usize) -> Option<f64> {
+        let figure = self.get(what, rules)?;
+        let start = match what {
+            What::Command => What::CommandStart,
+            What::CommandTwoCores => What::CommandStartTwoCores,
+            _ => return Some(figure.gigabytes()),
+        };
+        let start_s = self.get(start, rules)?.median_s();
+        Some(figure.ran.bytes as f64 / (figure.median_s() - start_s) / 1e9)
+    }
+
+    /// How many times as fast the first is as the second.
+    pub(crate) fn ratio(&self, (what, rules): (What, usize), (other, other_rules): (What, usize)) -> Option<f64> {
+        Some(self.rate(what, rules)? / self.rate(other, other_rules)?)
+    }
+
+    /// Makes sure that those who judge by the built-in rule find the same.
+    ///
+    /// # Errors
+    ///
+    /// Contenders over all events that found something else.
+    pub(crate) fn agree(&self) -> Result<()> {
+        let Some(ours) = self.get(What::Component, 1) else { return Ok(()) };
+        let judges = [What::Native, What::TwoWorkers, What::Vrl, What::Rsigma, What::Jq];
+        for other in judges.into_iter().filter_map(|what| self.get(what, 1)) {
+            // Matches are spread evenly: one in a run of events. So a portion
+            // has its share, but for one at each end.
+            let part = other.ran.events as f64 / ours.ran.events as f64;
+            let (share, off_by_max) = (ours.ran.matches as f64 * part, 1.0 + part);
+            let same = (other.ran.matches as f64 - share).abs() <= off_by_max;
+            ensure!(
+                same,
+                "{} matches in {} events, ours {:?}: {}",
+                other.ran.matches,
+                other.ran.events,
+                ours.ran,
+                other.what.name()
+            );
+        }
+        Ok(())
+    }
+
+    /// The sizes of the rule sets, ascending.
+    pub(crate) fn sizes(&self) -> Vec<usize> {
+        let mut sizes: Vec<usize> =
+            self.figures.iter().filter(|figure| figure.what == What::Component).map(|figure| figure.rules).collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(&[]), 0.0);
+        assert_eq!(median(&[3.0]), 3.0);
+        assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
+    }
+
+    #[test]
+    fn a_figure() {
+        let figure = Figure {
+            what: What::Vrl,
+            rules: 1,
+            note: String::new(),
+            ran: Ran { events: 1_000, bytes: 3_000_000, matches: 0 },
+            seconds: vec![0.002, 0.001, 0.004],
+        };
+        assert_eq!(figure.gigabytes(), 1.5);
+        assert_eq!(figure.events_per_second(), 500_000.0);
+        assert_eq!(figure.spread(), 0.75);
+    }
+
+    #[test]
+    fn judges_agree_on_their_portions() {
+        let agree = |native: (u64, u64)| {
+            let figure = |what, (events, matches)| Figure {
+                what,
+                rules: 1,
+                note: String::new(),
+                ran: Ran { events, bytes: 0, matches },
+                seconds: vec![1.0],
+            };
+            let figures = vec![figure(What::Component, (8_268, 137)), figure(What::Native, native)];
+            Figures { figures, memory: None }.agree().is_ok()
+        };
+        assert!(agree((8_268, 137)));
+        assert!(agree((10_000, 167)));
+        assert!(!agree((10_000, 170)));
+        assert!(!agree((8_268, 0)));
+    }
+
+    #[test]
+    fn start_up_is_not_throughput() {
+        let figure = |what, bytes, seconds| Figure {
+            what,
+            rules: 1,
+            note: String::new(),
+            ran: Ran { events: bytes / 1_000, bytes, matches: 0 },
+            seconds: vec![seconds],
+        };
+        let figures = Figures {
+            figures: vec![
+                figure(What::Command, 1_000_000_000, 1.5),
+                figure(What::CommandStart, 0, 0.5),
+                figure(What::Component, 1_000_000_000, 0.8),
+            ],
+            memory: None,
+        };
+        assert_eq!(figures.rate(What::Command, 1), Some(1.0));
+        assert_eq!(figures.ratio((What::Command, 1), (What::Component, 1)), Some(0.8));
+        assert_eq!(figures.ratio((What::Command, 1), (What::Vrl, 1)), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Who takes part.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use anyhow::{Result, ensure};
+use firstseen::Module;
+
+use crate::args::Args;
+use crate::clock::Clock;
+use crate::contenders::Contender;
+use crate::contenders::command::{Filter, Input, StartUp, Whole};
+use crate::contenders::component::Component;
+use crate::contenders::floor::{Literal, Newlines};
+use crate::contenders::jq::Jq;
+use crate::contenders::loaded::Shortcuts;
+use crate::contenders::native::Native;
+use crate::contenders::rsigma::Rsigma;
+use crate::contenders::sigma_rust::SigmaRust;
+use crate::contenders::vrl::Vrl;
+use crate::events::Events;
+use crate::figures::What;
+use crate::projection;
+use crate::rounds::Entry;
+use crate::rules::{self, Rule, RuleSet};
+
+/// All contenders, in the order of the report.
+pub(crate) struct LineUp {
+    pub(crate) entries: Vec<Entry>,
+    /// What was left out, one sentence each.
+    pub(crate) remarks: Vec<String>,
+    /// The command whose memory is asked for, and its number of rules.
+    pub(crate) memory: Option<(Rc<Filter>, usize)>,
+}
+
+impl LineUp {
+    pub(crate) fn of(args: &Args, events: &Events, scratch: &Path) -> Result<Self> {
+        let mut line_up = Self { entries: Vec::new(), remarks: Vec::new(), memory: None };
+        if args.clock() == Clock::Processor {
+            let remark = "Where one core is used, the time counts that a processor spent (`--processor-time`).";
+            line_up.remarks.push(remark.to_owned());
+        }
+        let corpus = args.corpus.clone().unwrap_or_else(|| firstseen_tests::repository("../shared/corpus"));
+        let mut sets = vec![RuleSet::one()?];
+        sets.extend(rules::of_corpus(&corpus)?);
+        if sets.len() == 1 {
+            let remark = "No corpus of Elastic's rules (`FIRSTSEEN_CORPUS`): only the built-in rule was measured.";
+            line_up.remarks.push(remark.to_owned());
+        }
+        line_up.add_floor();
+        if args.no_peers {
+            line_up.remarks.push("Peers were left out (`--no-peers`).".to_owned());
+        } else {
+            line_up.add_filters(scratch)?;
+        }
+        let module = Module::built_in()?;
+        for set in &sets {
+            line_up.add_set(&module, set, !args.no_peers)?;
+        }
+        if let Some(largest) = sets.last().filter(|_| sets.len() > 1) {
+            line_up.add_projection(&module, largest)?;
+        }
+        line_up.add_two_workers(&module, &sets);
+        if args.no_command {
+            line_up.remarks.push("The command was left out (`--no-command`).".to_owned());
+        } else {
+            line_up.add_command(args, events, &sets, scratch)?;
+        }
+        Ok(line_up)
+    }
+
+    fn add(&mut self, what: What, rules: usize, note: String, contender: impl Contender + 'static) {
+        self.entries.push(Entry { what, rules, note, contender: Box::new(contender) });
+    }
+
+    fn add_floor(&mut self) {
+        self.add(What::Newlines, 0, "memchr".to_owned(), Newlines);
+        self.add(What::Literal, 0, "memmem".to_owned(), Literal);
+    }
+
+    /// Peers that filter by the built-in rule's query.
+    fn add_filters(&mut self, scratch: &Path) -> Result<()> {
+        self.add(What::VrlParse, 1, String::new(), Vrl::parse_alone()?);
+        self.add(What::Vrl, 1, String::new(), Vrl::filter()?);
+        match Jq::version() {
+            Some(_) => self.add(What::Jq, 1, String::new(), Jq::new(scratch)),
+            None => self.remarks.push("jq is not installed.".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn add_set(&mut self, module: &Module, set: &RuleSet, with_peers: bool) -> Result<()> {
+        let rules: Rc<[Rule]> = set.rules.clone().into();
+        let component = Component::new(module.clone(), Rc::clone(&rules), Shortcuts::On, 1);
+        self.add(What::Component, set.len(), set.title.clone(), component);
+        self.add(What::Native, set.len(), String::new(), Native::new(&rules, Shortcuts::On)?);
+        if with_peers {
+            let (rsigma, expressed) = Rsigma::new(&rules);
+            self.add(What::Rsigma, set.len(), expressed_of(expressed, set.len()), rsigma);
+            let (sigma_rust, expressed) = SigmaRust::new(&rules);
+            self.add(What::SigmaRust, set.len(), expressed_of(expressed, set.len()), sigma_rust);
+        }
+        Ok(())
+    }
+
+    fn add_projection(&mut self, module: &Module, set: &RuleSet) -> Result<()> {
+        let (rule, fields) = projection::of(set)?;
+        let rules: Rc<[Rule]> = [rule].into();
+        let note = format!("{fields} fields");
+        let component = Component::new(module.clone(), Rc::clone(&rules), Shortcuts::Off, 1);
+        self.add(What::ProjectionComponent, set.len(), note.clone(), component);
+        self.add(What::ProjectionNative, set.len(), note, Native::new(&rules, Shortcuts::Off)?);
+        Ok(())
+    }
+
+    fn add_two_workers(&mut self, module: &Module, sets: &[RuleSet]) {
+        for set in smallest_and_largest(sets) {
+            let component = Component::new(module.clone(), set.rules.clone().into(), Shortcuts::On, 2);
+            self.add(What::TwoWorkers, set.len(), "two cores".to_owned(), component);
+        }
+    }
+
+    fn add_command(&mut self, args: &Args, events: &Events, sets: &[RuleSet], scratch: &Path) -> Result<()> {
+        let binary = match &args.firstseen {
+            Some(binary) => binary.clone(),
+            None => built(),
+        };
+        ensure!(binary.is_file(), "{} is not there: `make build`, or name it with --firstseen", binary.display());
+        let input = Rc::new(Input::write(events.all(), args.command_megabytes * 1_000_000, scratch)?);
+        for set in smallest_and_largest(sets) {
+            let filter = Rc::new(Filter::new(&binary, set, scratch)?);
+            for (whole, start) in
+                [(What::Command, What::CommandStart), (What::CommandTwoCores, What::CommandStartTwoCores)]
+            {
+                let (filter, input, output) = (Rc::clone(&filter), Rc::clone(&input), scratch.join("output.ndjson"));
+                self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
+                self.add(whole, set.len(), String::new(), Whole { filter, input, output });
+            }
+            self.memory = Some((filter, set.len()));
+        }
+        Ok(())
+    }
+}
+
+/// The command as `make build` leaves it.
+fn built() -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| firstseen_tests::repository("target"), PathBuf::from);
+    target.join("release/firstseen")
+}
+
+fn smallest_and_largest(sets: &[RuleSet]) -> impl Iterator<Item = &RuleSet> {
+    sets.first().into_iter().chain(sets.last().filter(|_| sets.len() > 1))
+}
+
+fn expressed_of(expressed: usize, rules: usize) -> String {
+    match expressed == rules {
+        true => String::new(),
+        false => format!("{expressed} of {rules} rules expressed"),
+    }
+}
