@@ -13,7 +13,7 @@ use crate::contenders::command::{Filter, Input, StartUp, Whole};
 use crate::contenders::component::Component;
 use crate::contenders::floor::{Literal, Newlines};
 use crate::contenders::jq::Jq;
-use crate::contenders::loaded::Shortcuts;
+use crate::contenders::loaded::Prefilter;
 use crate::contenders::native::Native;
 use crate::contenders::rsigma::Rsigma;
 use crate::contenders::sigma_rust::SigmaRust;
@@ -91,9 +91,9 @@ impl LineUp {
 
     fn add_set(&mut self, module: &Module, set: &RuleSet, with_peers: bool) -> Result<()> {
         let rules: Rc<[Rule]> = set.rules.clone().into();
-        let component = Component::new(module.clone(), Rc::clone(&rules), Shortcuts::On, 1);
+        let component = Component::new(module.clone(), Rc::clone(&rules), Prefilter::On, 1);
         self.add(What::Component, set.len(), set.title.clone(), component);
-        self.add(What::Native, set.len(), String::new(), Native::new(&rules, Shortcuts::On)?);
+        self.add(What::Native, set.len(), String::new(), Native::new(&rules, Prefilter::On)?);
         if with_peers {
             let (rsigma, expressed) = Rsigma::new(&rules);
             self.add(What::Rsigma, set.len(), expressed_of(expressed, set.len()), rsigma);
@@ -107,15 +107,15 @@ impl LineUp {
         let (rule, fields) = projection::of(set)?;
         let rules: Rc<[Rule]> = [rule].into();
         let note = format!("{fields} fields");
-        let component = Component::new(module.clone(), Rc::clone(&rules), Shortcuts::Off, 1);
+        let component = Component::new(module.clone(), Rc::clone(&rules), Prefilter::Off, 1);
         self.add(What::ProjectionComponent, set.len(), note.clone(), component);
-        self.add(What::ProjectionNative, set.len(), note, Native::new(&rules, Shortcuts::Off)?);
+        self.add(What::ProjectionNative, set.len(), note, Native::new(&rules, Prefilter::Off)?);
         Ok(())
     }
 
     fn add_two_workers(&mut self, module: &Module, sets: &[RuleSet]) {
         for set in smallest_and_largest(sets) {
-            let component = Component::new(module.clone(), set.rules.clone().into(), Shortcuts::On, 2);
+            let component = Component::new(module.clone(), set.rules.clone().into(), Prefilter::On, 2);
             self.add(What::TwoWorkers, set.len(), "two cores".to_owned(), component);
         }
     }

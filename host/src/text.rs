@@ -15,7 +15,7 @@ pub(crate) struct Text<'a> {
 impl<'a> Text<'a> {
     /// Checks a batch; lines longer than `line_bytes_max` are set apart.
     pub(crate) fn new(lines: &'a [u8], line_bytes_max: usize) -> Self {
-        match std::str::from_utf8(lines) {
+        match simdutf8::basic::from_utf8(lines) {
             Ok(text) if !has_longer_line(lines, line_bytes_max) => {
                 Self { text: Cow::Borrowed(text), set_apart: Vec::new() }
             }

@@ -6,7 +6,7 @@ use std::thread;
 use anyhow::{Result, anyhow, ensure};
 use firstseen::{Batch, Detector, Module, Worker};
 
-use super::loaded::{Shortcuts, detector};
+use super::loaded::{Prefilter, detector};
 use super::{Contender, Ran};
 use crate::events::{Lines, Portion};
 use crate::rules::Rule;
@@ -15,14 +15,14 @@ use crate::rules::Rule;
 pub(crate) struct Component {
     module: Module,
     rules: Rc<[Rule]>,
-    shortcuts: Shortcuts,
+    prefilter: Prefilter,
     workers: usize,
     running: Option<(Detector, Vec<Worker>)>,
 }
 
 impl Component {
-    pub(crate) fn new(module: Module, rules: Rc<[Rule]>, shortcuts: Shortcuts, workers: usize) -> Self {
-        Self { module, rules, shortcuts, workers, running: None }
+    pub(crate) fn new(module: Module, rules: Rc<[Rule]>, prefilter: Prefilter, workers: usize) -> Self {
+        Self { module, rules, prefilter, workers, running: None }
     }
 }
 
@@ -30,7 +30,7 @@ impl Contender for Component {
     /// A fresh state, and instances that have grown to their size.
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
         self.running = None;
-        let detector = detector(&self.module, &self.rules, self.shortcuts)?;
+        let detector = detector(&self.module, &self.rules, self.prefilter)?;
         let mut workers = (0..self.workers).map(|_| detector.worker()).collect::<Result<Vec<_>, _>>()?;
         if let Some(first) = events.batches().next() {
             for worker in &mut workers {

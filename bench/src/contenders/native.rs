@@ -8,7 +8,7 @@ use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
 use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
 
-use super::loaded::{Shortcuts, engine};
+use super::loaded::{Prefilter, engine};
 use super::{Contender, Ran};
 use crate::events::{Lines, Portion};
 use crate::rules::Rule;
@@ -20,8 +20,8 @@ pub(crate) struct Native {
 }
 
 impl Native {
-    pub(crate) fn new(rules: &[Rule], shortcuts: Shortcuts) -> Result<Self> {
-        Ok(Self { engine: engine(rules, shortcuts)?, store: Arc::new(MemoryStore::new()) })
+    pub(crate) fn new(rules: &[Rule], prefilter: Prefilter) -> Result<Self> {
+        Ok(Self { engine: engine(rules, prefilter)?, store: Arc::new(MemoryStore::new()) })
     }
 
     /// What a worker does with a batch, less the sandbox.
