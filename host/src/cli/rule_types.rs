@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
-use crate::{Detector, Document, Module, Refusal};
+use crate::{Detector, Document, Error, Module, Refusal};
 
 /// Most types that a module is asked about; Kibana has eight.
 const TYPES_MAX: usize = 64;
@@ -13,32 +13,44 @@ const TYPES_MAX: usize = 64;
 /// Asks a module, once for each type.
 pub(super) struct RuleTypes<'m> {
     module: &'m Module,
-    known: Mutex<HashMap<String, bool>>,
+    /// None once the module failed.
+    known: Mutex<Option<HashMap<String, bool>>>,
 }
 
 impl<'m> RuleTypes<'m> {
     pub(super) fn of(module: &'m Module) -> Self {
-        Self { module, known: Mutex::default() }
+        Self { module, known: Mutex::new(Some(HashMap::new())) }
     }
 
-    /// Whether rules of a type run, as far as their type goes.
+    /// Whether rules of a type run, as far as their type goes. Of a module that
+    /// fails all do: it fails again on the rules, and is heard then.
     pub(super) fn run(&self, kind: &str) -> bool {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = &mut *slot else { return true };
         if let Some(&runs) = known.get(kind) {
             return runs;
         }
-        let runs = known.len() >= TYPES_MAX || self.ask(kind);
-        known.insert(kind.to_owned(), runs);
-        runs
+        if known.len() >= TYPES_MAX {
+            return true;
+        }
+        match self.ask(kind) {
+            Ok(runs) => {
+                known.insert(kind.to_owned(), runs);
+                runs
+            }
+            Err(_) => {
+                *slot = None;
+                true
+            }
+        }
     }
 
-    /// A module says of a type that it is not its own whatever else is wrong. If
-    /// it fails, it fails again on the rules, and is heard then.
-    fn ask(&self, kind: &str) -> bool {
+    /// A module says of a type that it is not its own whatever else is wrong.
+    fn ask(&self, kind: &str) -> Result<bool, Error> {
         let content = json!({"rule_id": kind, "name": kind, "type": kind}).to_string();
         let rule = Document { name: kind.to_owned(), content };
-        let reports = Detector::builder(self.module.clone()).rules([rule]).check();
-        !reports.is_ok_and(|reports| reports.refusals.iter().any(|refusal| refusal.reason == Refusal::NotOurs))
+        let reports = Detector::builder(self.module.clone()).rules([rule]).check()?;
+        Ok(!reports.refusals.iter().any(|refusal| refusal.reason == Refusal::NotOurs))
     }
 }
 

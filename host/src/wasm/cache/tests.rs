@@ -222,18 +222,23 @@ fn a_draft_left_behind_is_in_the_way_once() {
 
 #[test]
 fn the_environment_says_where() {
-    let cases: [(&[(&str, &str)], Option<&str>); 8] = [
-        (&[("FIRSTSEEN_CACHE_DIR", "/f"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], Some("/f")),
-        (&[("FIRSTSEEN_CACHE_DIR", ""), ("HOME", "/h")], None),
-        (&[("FIRSTSEEN_CACHE_DIR", "relative"), ("HOME", "/h")], None),
-        (&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")], Some("/x/firstseen")),
-        (&[("XDG_CACHE_HOME", ""), ("HOME", "/h")], Some("/h/.cache/firstseen")),
-        (&[("HOME", "/h")], Some("/h/.cache/firstseen")),
-        (&[("HOME", "h")], None),
-        (&[], None),
+    // FIRSTSEEN_CACHE_DIR, XDG_CACHE_HOME, HOME
+    let cases = [
+        ([Some("/f"), Some("/x"), Some("/h")], Some("/f")),
+        ([Some(""), Some("/x"), Some("/h")], None),
+        ([Some("relative"), None, Some("/h")], None),
+        ([None, Some("/x"), Some("/h")], Some("/x/firstseen")),
+        ([None, Some(""), Some("/h")], Some("/h/.cache/firstseen")),
+        ([None, None, Some("/h")], Some("/h/.cache/firstseen")),
+        ([None, None, Some("h")], None),
+        ([None, None, None], None),
     ];
-    for (variables, expected) in cases {
-        let variable = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| value.into());
-        assert_eq!(path(variable).as_deref(), expected.map(Path::new), "{variables:?}");
+    for ([own, caches, home], expected) in cases {
+        let variable = |name: &str| match name {
+            "FIRSTSEEN_CACHE_DIR" => own.map(OsString::from),
+            "XDG_CACHE_HOME" => caches.map(OsString::from),
+            _ => home.map(OsString::from),
+        };
+        assert_eq!(path(variable).as_deref(), expected.map(Path::new), "{own:?} {caches:?} {home:?}");
     }
 }
