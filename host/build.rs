@@ -10,10 +10,11 @@ use std::{env, fs};
 use wit_component::ComponentEncoder;
 
 /// What the component is made of.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "../Cargo.lock",
     "../Cargo.toml",
     "../guest/Cargo.toml",
+    "../guest/fields",
     "../guest/kql/Cargo.toml",
     "../guest/kql/src",
     "../guest/rules",

@@ -142,7 +142,7 @@
   ;; BEHAVIOUR
 
   (func (export "firstseen:detection/detector@0.1.0#configure")
-    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (call $configure))
 
   (func (export "firstseen:detection/detector@0.1.0#evaluate")
