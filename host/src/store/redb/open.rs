@@ -1,6 +1,6 @@
 //! Opening a state file: whose it is, which format it has, what it knows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 
+use super::Rule;
 use super::fault::Fault;
 use super::tables::{FORMAT, FORMAT_KEY, META, OUTBOX, QUOTAS, RULES, SIGHTINGS, SINCE};
 
 /// Memory for pages of the file, in bytes. The system caches them too.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// Between the name of a state file and a process id: the file in the making.
 const DRAFT: &str = ".new-";
@@ -104,13 +105,13 @@ fn create_private(path: &Path) -> io::Result<()> {
 
 /// Makes the tables of a new database, or checks those of an old one, and
 /// answers with the numbers of the rule keys.
-pub(super) fn prepare(db: &Database) -> Result<BTreeMap<String, u32>, Fault> {
+pub(super) fn prepare(db: &Database) -> Result<HashMap<String, Rule>, Fault> {
     let transaction = db.begin_read()?;
     let is_new = transaction.list_tables()?.next().is_none() && transaction.list_multimap_tables()?.next().is_none();
     if is_new {
         drop(transaction);
         make_tables(db)?;
-        return Ok(BTreeMap::new());
+        return Ok(HashMap::new());
     }
     check_format(&transaction)?;
     check_tables(&transaction)?;
@@ -152,16 +153,16 @@ fn check_tables(transaction: &ReadTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_rules(transaction: &ReadTransaction) -> Result<BTreeMap<String, u32>, Fault> {
+fn read_rules(transaction: &ReadTransaction) -> Result<HashMap<String, Rule>, Fault> {
     let table = transaction.open_table(RULES)?;
-    let mut rules = BTreeMap::new();
-    let mut numbers = BTreeSet::new();
+    let mut rules = HashMap::new();
+    let mut numbers = HashSet::new();
     for entry in ReadableTable::range::<&str>(&table, ..)? {
         let (rule, number) = entry?;
         if !numbers.insert(number.value()) {
             return Err(Fault::Malformed("its list of rules"));
         }
-        rules.insert(rule.value().to_owned(), number.value());
+        rules.insert(rule.value().to_owned(), Rule { number: number.value(), since: None });
     }
     Ok(rules)
 }
