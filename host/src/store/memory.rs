@@ -12,7 +12,7 @@ use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, S
 /// A store that lives as long as the process. Its methods never fail.
 ///
 /// It keeps no text of a term, only 128 bits that stand for it, so a term takes
-/// about 75 bytes however long it is.
+/// some 80 bytes however long it is.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     gate: Arc<Gate>,

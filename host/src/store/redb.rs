@@ -3,6 +3,7 @@
 mod codec;
 mod fault;
 mod open;
+mod pages;
 mod pending;
 mod tables;
 #[cfg(test)]
@@ -16,7 +17,7 @@ use std::time::Instant;
 use ::redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use self::fault::{Fault, caught};
-use self::pending::{Bounds, Pending};
+use self::pending::{Bounds, Pending, SLICE};
 use self::tables::{Cursors, OUTBOX, SIGHTINGS, Snapshot, WriteTables};
 use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert};
 
@@ -24,7 +25,8 @@ use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, S
 ///
 /// The file belongs to one process at a time. A commit with news is on disk
 /// when it returns; see the [module](super) for what may be written late.
-/// Everything the file holds is verified when it is opened.
+/// Everything the file holds is verified, either when it is opened or when it is
+/// first read; see [`RedbStore::open`].
 ///
 /// Dropping the store writes what is waiting, as far as that is possible; call
 /// [`Store::flush`] first to hear of an error.
@@ -62,7 +64,10 @@ impl RedbStore {
     /// Opens the state file, or creates it if there is none (or an empty one).
     /// The directory must exist. On Unix a new file is for its owner only.
     ///
-    /// The whole file is read and verified, at about the speed of the disk.
+    /// After a store was closed the file is read page by page as it is needed, and
+    /// each page is verified then. After a crash, or if its `.sums` file is not
+    /// beside it, the whole file is read and verified first, at about the speed of
+    /// the disk.
     ///
     /// # Errors
     ///
@@ -71,8 +76,10 @@ impl RedbStore {
     /// the file holds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let db = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
-        Self::with_database(path, db, Bounds::DEFAULT)
+        let (db, trusted) = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
+        let store = Self::with_database(path, db, Bounds::DEFAULT)?;
+        trusted.set();
+        Ok(store)
     }
 
     fn with_database(path: &Path, db: Database, bounds: Bounds) -> Result<Self, StoreError> {
@@ -120,7 +127,6 @@ impl RedbStore {
         let transaction = self.db.begin_write()?;
         let numbers = {
             let mut tables = WriteTables::open(&transaction)?;
-            let mut written = 0;
             let mut rules = Vec::with_capacity(changes.rules().count());
             for (rule, changes) in changes.rules() {
                 let number = tables.rule_number(&mut live.rules, rule)?;
@@ -129,7 +135,7 @@ impl RedbStore {
             }
             let mut news = Vec::new();
             for (rule, term, change) in changes.histories() {
-                let rule = *rules.get(rule).ok_or(Fault::Invalid("a history of no rule"))?;
+                let rule = *rules.get(rule).ok_or(Fault::Malformed("the list of rules of a batch"))?;
                 if change.news {
                     live.pending.replace(rule, term, &change.history);
                     news.push((rule, term, &change.history));
@@ -139,19 +145,18 @@ impl RedbStore {
             }
             // In the order of the file, in which neighbours share pages.
             news.sort_unstable_by_key(|(rule, term, _)| (*rule, *term));
-            for (rule, term, history) in news {
-                tables.put_history(rule, term, history)?;
-                written += 1;
+            for (rule, term, history) in &news {
+                tables.put_history(*rule, term, history)?;
             }
             for _ in 0..refreshes {
                 let Some((rule, term, history)) = live.pending.next(now) else { break };
                 tables.put_history(rule, term, history)?;
-                written += 1;
             }
             let numbers = tables.put_alerts(&changes.alerts)?;
             // Nothing could have expired for a flush, which has no arrival.
             if changes.now_ms > i64::MIN {
-                tables.sweep(&mut live.cursors, changes.now_ms, written, changes.quota_count())?;
+                let touched = news.len() + refreshes.min(SLICE);
+                tables.sweep(&mut live.cursors, changes.now_ms, touched, changes.quota_count())?;
             }
             numbers
         };
@@ -235,7 +240,8 @@ impl Store for RedbStore {
             }
             let rules: Vec<_> = changes.rules().map(|(rule, _)| live.rules.get(rule).copied()).collect();
             for (rule, term, change) in changes.histories() {
-                let rule = rules.get(rule).copied().flatten().ok_or(Fault::Invalid("a history of no rule"))?;
+                let rule =
+                    rules.get(rule).copied().flatten().ok_or(Fault::Malformed("the list of rules of a batch"))?;
                 live.pending.add(rule.number, term, &change.history, now);
             }
             let due = live.pending.due(&self.bounds, refreshes, 0, now);

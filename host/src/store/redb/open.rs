@@ -10,6 +10,7 @@ use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableEr
 
 use super::Rule;
 use super::fault::Fault;
+use super::pages::{Pages, Trusted};
 use super::tables::{FORMAT, FORMAT_KEY, META, OUTBOX, QUOTAS, RULES, SIGHTINGS, SINCE};
 
 /// Memory for pages of the file, in bytes. The system caches them too.
@@ -24,7 +25,8 @@ const DRAFT_AGE: Duration = Duration::from_secs(60);
 const FOREIGN: Fault = Fault::Foreign("it is another program's database");
 
 /// Opens or creates the database in the file at `path`, for this process alone.
-pub(super) fn database(path: &Path) -> Result<Database, Fault> {
+/// What it answers with beside it is to be told when all has been found in order.
+pub(super) fn database(path: &Path) -> Result<(Database, Trusted), Fault> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(Fault::Foreign("it is a directory")),
         // Opening a pipe could wait for ever.
@@ -38,12 +40,16 @@ pub(super) fn database(path: &Path) -> Result<Database, Fault> {
     connect(path)
 }
 
-fn connect(path: &Path) -> Result<Database, Fault> {
+fn connect(path: &Path) -> Result<(Database, Trusted), Fault> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let (pages, found) = Pages::new(file, path)?;
+    let trusted = pages.trusted();
     let mut builder = Database::builder();
-    // The library may panic, much later, on a broken file that it did not check
-    // at opening. An exclusive lock is its default.
-    builder.set_check_integrity_on_open(true).set_cache_size(CACHE_BYTES);
-    Ok(builder.create(path)?)
+    // The library may panic, much later, on a broken file that it did not check.
+    // It need not if every page is compared with its checksum when it is read. An
+    // exclusive lock is its default.
+    builder.set_check_integrity_on_open(!found).set_cache_size(CACHE_BYTES);
+    Ok((builder.create_with_backend(pages)?, trusted))
 }
 
 /// Makes a new state file beside its place and puts it there whole: a crash on
@@ -53,8 +59,8 @@ fn make(path: &Path) -> Result<(), Fault> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!("{DRAFT}{}", std::process::id()));
     let draft = PathBuf::from(name);
-    let made = create_private(&draft).map_err(Fault::from).and_then(|()| {
-        make_tables(&connect(&draft)?)?;
+    let made = create_private(&draft).map_err(Fault::from).and_then(|_| {
+        make_tables(&Database::builder().create(&draft)?)?;
         put_in_place(&draft, path).map_err(Fault::from)
     });
     // Gone already if it was renamed.
@@ -95,12 +101,12 @@ fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Creates an empty file, for its owner only: terms and alerts come from logs.
-fn create_private(path: &Path) -> io::Result<()> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    options.open(path)
 }
 
 /// Makes the tables of a new database, or checks those of an old one, and

@@ -26,7 +26,7 @@ impl Bounds {
 
 /// Refreshes written together, if they are not all that is left: enough to be
 /// worth a transaction, few enough for a commit not to stall.
-const SLICE: usize = 4096;
+pub(super) const SLICE: usize = 4096;
 
 /// The latest histories of known terms, by rule number and term.
 ///
@@ -51,6 +51,7 @@ pub(super) struct Pending {
 struct Generation {
     rules: BTreeMap<u32, IndexMap<Box<str>, History>>,
     terms: usize,
+    /// Of the terms that are not yet written.
     bytes: usize,
     oldest: Option<Instant>,
 }
@@ -128,6 +129,7 @@ impl Pending {
         self.next = Some((rule, place + 1));
         self.written += 1;
         let (term, history) = self.leaving.rules.get(&rule)?.get_index(place)?;
+        self.leaving.bytes -= term.len();
         Some((rule, term, history))
     }
 

@@ -108,7 +108,7 @@ fn news_is_on_disk_at_once_and_refreshes_by_and_by() {
 fn refreshes_wait_within_their_bounds() {
     let (_folder, path) = folder();
     let bounds = Bounds { terms: 2, bytes: 1000, age: Duration::from_secs(3600) };
-    let db = open::database(&path).unwrap();
+    let (db, _) = open::database(&path).unwrap();
     let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     store.commit(&sighted("b", 1, 0, true)).unwrap();
