@@ -1,7 +1,8 @@
 //! What a batch changes in the state, and the small values it consists of.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+
+use indexmap::{Equivalent, IndexMap};
 
 use super::{History, StoredAlert};
 
@@ -12,21 +13,41 @@ use super::{History, StoredAlert};
 pub struct Changes {
     /// Arrival of the batch in epoch milliseconds, the clock of expiry.
     pub now_ms: i64,
-    /// Changes per rule key.
-    pub rules: BTreeMap<String, RuleChanges>,
     /// Alerts to put into the outbox, in order.
     pub alerts: Vec<StoredAlert>,
+    // In the order of their first change, so that a change is undone at the end.
+    // Hash maps of std's seed: the keys come out of hostile logs.
+    pub(super) rules: IndexMap<String, RuleChanges>,
+    pub(super) histories: IndexMap<TermKey, TermChange>,
 }
 
-/// The changes of one rule.
+/// The changes of one rule, those of its histories aside.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RuleChanges {
     /// Since when the state knows the rule, if that changed.
     pub since: Option<Since>,
     /// Quota counters by (interval length in ms, interval number).
     pub quotas: BTreeMap<(u64, i64), QuotaUse>,
-    /// Histories by term.
-    pub histories: BTreeMap<String, TermChange>,
+}
+
+/// A term of a rule, by the rule's place among the changed ones.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct TermKey {
+    pub(super) rule: usize,
+    pub(super) term: Box<str>,
+}
+
+/// A [`TermKey`] to look up.
+#[derive(Hash)]
+pub(super) struct TermRef<'a> {
+    pub(super) rule: usize,
+    pub(super) term: &'a str,
+}
+
+impl Equivalent<TermKey> for TermRef<'_> {
+    fn equivalent(&self, key: &TermKey) -> bool {
+        self.rule == key.rule && *self.term == *key.term
+    }
 }
 
 /// A changed history.
@@ -65,12 +86,20 @@ impl Changes {
     /// Whether anything must be on disk when the commit returns.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        !self.alerts.is_empty() || self.rules.values().any(RuleChanges::has_news)
+        !self.alerts.is_empty()
+            || self.rules.values().any(|rule| rule.since.is_some() || !rule.quotas.is_empty())
+            || self.histories.values().any(|change| change.news)
     }
 
-    /// How many histories are added or changed.
-    pub(super) fn history_count(&self) -> usize {
-        self.rules.values().map(|rule| rule.histories.len()).sum()
+    /// The rules that sightings touched, by key.
+    pub fn rules(&self) -> impl Iterator<Item = (&str, &RuleChanges)> {
+        self.rules.iter().map(|(rule, changes)| (&**rule, changes))
+    }
+
+    /// The changed histories: the place of the rule in [`Changes::rules`], the
+    /// term, and the change.
+    pub fn histories(&self) -> impl Iterator<Item = (usize, &str, &TermChange)> {
+        self.histories.iter().map(|(key, change)| (key.rule, &*key.term, change))
     }
 
     /// How many quota counters are added or changed.
@@ -79,41 +108,27 @@ impl Changes {
     }
 
     /// The changes of a rule, to add to.
+    #[cfg(test)]
     pub(super) fn rule(&mut self, rule: &str) -> &mut RuleChanges {
         self.rules.entry(rule.to_owned()).or_default()
     }
 
-    /// Puts later changes of the same batch on top.
-    pub(super) fn absorb(&mut self, later: Self) {
-        for (rule, later) in later.rules {
-            let own = self.rules.entry(rule).or_default();
-            own.since = later.since.or(own.since);
-            own.quotas.extend(later.quotas);
-            for (term, change) in later.histories {
-                own.set_history(term, change.history, change.news);
-            }
-        }
-        self.alerts.extend(later.alerts);
+    /// Notes a changed history.
+    #[cfg(test)]
+    pub(super) fn set_history(&mut self, rule: &str, term: &str, history: History, news: bool) {
+        self.rule(rule);
+        let rule = self.rules.get_index_of(rule).unwrap();
+        let change = TermChange { history: history.clone(), news };
+        self.histories.entry(TermKey { rule, term: term.into() }).or_insert(change).replace(history, news);
     }
 }
 
-impl RuleChanges {
-    fn has_news(&self) -> bool {
-        self.since.is_some() || !self.quotas.is_empty() || self.histories.values().any(|change| change.news)
-    }
-
-    /// Notes a changed history. Once news, a term stays news in this batch.
-    pub(super) fn set_history(&mut self, term: impl Into<String>, history: History, news: bool) {
-        match self.histories.entry(term.into()) {
-            Entry::Vacant(entry) => {
-                entry.insert(TermChange { history, news });
-            }
-            Entry::Occupied(mut entry) => {
-                let change = entry.get_mut();
-                change.history = history;
-                change.news |= news;
-            }
-        }
+impl TermChange {
+    /// Replaces it by a later change of the same batch, and answers with the
+    /// earlier one. Once news, a term stays news in this batch.
+    pub(super) fn replace(&mut self, history: History, news: bool) -> Self {
+        let news = self.news || news;
+        std::mem::replace(self, Self { history, news })
     }
 }
 
@@ -145,18 +160,12 @@ mod tests {
 
     #[test]
     fn a_term_that_is_news_stays_news_when_refreshed() {
-        let change = |news| {
+        let history = || History::new(0, 1, 0);
+        for (earlier, later, news) in [(true, false, true), (false, false, false), (false, true, true)] {
             let mut changes = Changes::default();
-            let history = History::new(0, 1, 0);
-            changes.rule("r").set_history("t", history, news);
-            changes
-        };
-        let mut changes = change(true);
-        changes.absorb(change(false));
-        assert!(changes.has_news());
-        let mut changes = change(false);
-        assert!(!changes.has_news());
-        changes.absorb(change(true));
-        assert!(changes.has_news());
+            changes.set_history("r", "t", history(), earlier);
+            changes.set_history("r", "t", history(), later);
+            assert_eq!(changes.has_news(), news);
+        }
     }
 }

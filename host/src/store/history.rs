@@ -54,8 +54,24 @@ impl Span {
 pub struct History {
     /// Nearly every history has one span, which thus needs no allocation.
     latest: Span,
-    earlier: Vec<Span>,
+    earlier: Earlier,
     expires_ms: i64,
+}
+
+/// Spans that are seldom there: one word, for there are many histories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Earlier(Option<Box<Spans>>);
+
+type Spans = Vec<Span>;
+
+impl Earlier {
+    fn new(spans: Spans) -> Self {
+        Self((!spans.is_empty()).then(|| Box::new(spans)))
+    }
+
+    fn spans(&self) -> &[Span] {
+        self.0.as_ref().map_or(&[], |spans| spans)
+    }
 }
 
 impl History {
@@ -63,7 +79,7 @@ impl History {
     /// at `now_ms`, under a window of `window_ms`.
     #[must_use]
     pub fn new(at_ms: i64, window_ms: u64, now_ms: i64) -> Self {
-        Self { latest: Span::at(at_ms), earlier: Vec::new(), expires_ms: keep_until(now_ms, window_ms) }
+        Self { latest: Span::at(at_ms), earlier: Earlier::default(), expires_ms: keep_until(now_ms, window_ms) }
     }
 
     /// A history of stored parts: `None` unless there are 1 to 16 spans, each
@@ -75,12 +91,12 @@ impl History {
         if !ordered || spans.len() > SPANS_MAX {
             return None;
         }
-        Some(Self { latest: spans.pop()?, earlier: spans, expires_ms })
+        Some(Self { latest: spans.pop()?, earlier: Earlier::new(spans), expires_ms })
     }
 
     /// The spans, in ascending order: at least one.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        self.earlier.iter().copied().chain([self.latest])
+        self.earlier.spans().iter().copied().chain([self.latest])
     }
 
     /// The arrival time in epoch milliseconds after which the history may be
@@ -102,7 +118,7 @@ impl History {
     pub fn record(&mut self, at_ms: i64, window_ms: u64, now_ms: i64) {
         self.expires_ms = self.expires_ms.max(keep_until(now_ms, window_ms));
         let sighting = Span::at(at_ms);
-        if self.earlier.is_empty() && self.latest.distance(sighting) <= window_ms {
+        if self.earlier.spans().is_empty() && self.latest.distance(sighting) <= window_ms {
             self.latest = self.latest.union(sighting);
         } else {
             self.join([sighting], window_ms);
@@ -120,8 +136,7 @@ impl History {
 
     /// Adds `spans` and joins those that come within `window_ms` of each other.
     fn join(&mut self, spans: impl IntoIterator<Item = Span>, window_ms: u64) {
-        let mut all = std::mem::take(&mut self.earlier);
-        all.push(self.latest);
+        let mut all: Spans = self.spans().collect();
         all.extend(spans);
         all.sort_unstable_by_key(|span| span.first);
         all.dedup_by(|next, span| {
@@ -135,7 +150,7 @@ impl History {
             self.latest = latest;
         }
         all.drain(..all.len().saturating_sub(SPANS_MAX - 1));
-        self.earlier = all;
+        self.earlier = Earlier::new(all);
     }
 }
 

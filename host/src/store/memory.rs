@@ -1,17 +1,18 @@
 //! The state of a process that need not remember: all of it in memory.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{
-    Changes, Gate, History, QuotaUse, RuleChanges, Since, Stats, Store, StoreError, StoredAlert, sweep_slices,
-};
+use indexmap::IndexMap;
+
+use super::fingerprint::{BuildIdentity, Fingerprint, Fingerprints};
+use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert, sweep_slices};
 
 /// A store that lives as long as the process. Its methods never fail.
 ///
-/// Ordered maps throughout: the keys come out of hostile logs, and could be
-/// chosen to collide in a hash map.
+/// It keeps no text of a term, only 128 bits that stand for it, so a term takes
+/// some 80 bytes however long it is.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     gate: Arc<Gate>,
@@ -20,19 +21,27 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    rules: BTreeMap<String, RuleState>,
+    rules: IndexMap<String, RuleState>,
+    fingerprints: Fingerprints,
     outbox: BTreeMap<u64, StoredAlert>,
     next_number: u64,
-    /// The last history and the last counter that the sweep has looked at.
-    swept_history: Option<(String, Box<str>)>,
-    swept_quota: Option<(String, (u64, i64))>,
+    histories_sweep: Cursor,
+    quotas_sweep: Cursor,
+}
+
+/// The entry that a sweep looks at next, by place: the entries of a map lie in a
+/// row.
+#[derive(Debug, Default)]
+struct Cursor {
+    rule: usize,
+    entry: usize,
 }
 
 #[derive(Debug, Default)]
 struct RuleState {
     since: Option<Since>,
-    quotas: BTreeMap<(u64, i64), QuotaUse>,
-    histories: BTreeMap<Box<str>, History>,
+    quotas: IndexMap<(u64, i64), QuotaUse>,
+    histories: IndexMap<Fingerprint, History, BuildIdentity>,
 }
 
 impl MemoryStore {
@@ -55,8 +64,18 @@ impl Store for MemoryStore {
 
     fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
         let state = self.state();
-        let rule = state.rules.get(rule);
-        Ok(rule.and_then(|rule| rule.histories.get(term)).cloned())
+        let Some(rule) = state.rules.get(rule) else { return Ok(None) };
+        Ok(rule.histories.get(&state.fingerprints.of(term)).cloned())
+    }
+
+    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
+        let state = self.state();
+        // Keys first and lookups then, with nothing in between: the processor
+        // waits for the memory of several lookups at a time.
+        let keys: Vec<_> =
+            terms.iter().map(|(rule, term)| (state.rules.get(*rule), state.fingerprints.of(term))).collect();
+        let lookup = |(rule, term): (Option<&RuleState>, _)| rule?.histories.get(&term).cloned();
+        Ok(keys.into_iter().map(lookup).collect())
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
@@ -71,9 +90,7 @@ impl Store for MemoryStore {
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
         let mut state = self.state();
-        for (rule, changes) in &changes.rules {
-            state.rules.entry(rule.clone()).or_default().apply(changes);
-        }
+        state.apply(changes);
         let numbers = changes.alerts.iter().map(|alert| state.put_alert(alert.clone())).collect();
         state.sweep(changes);
         Ok(numbers)
@@ -104,23 +121,29 @@ impl Store for MemoryStore {
     }
 }
 
-impl RuleState {
-    fn apply(&mut self, changes: &RuleChanges) {
-        self.since = changes.since.or(self.since);
-        self.quotas.extend(&changes.quotas);
-        for (term, change) in &changes.histories {
-            let history = change.history.clone();
-            match self.histories.get_mut(&**term) {
-                Some(known) => *known = history,
-                None => {
-                    self.histories.insert(term.as_str().into(), history);
-                }
+impl State {
+    fn apply(&mut self, changes: &Changes) {
+        let mut places = Vec::new();
+        for (rule, changes) in changes.rules() {
+            let place = match self.rules.get_index_of(rule) {
+                Some(place) => place,
+                None => self.rules.insert_full(rule.to_owned(), RuleState::default()).0,
+            };
+            if let Some((_, state)) = self.rules.get_index_mut(place) {
+                state.since = changes.since.or(state.since);
+                state.quotas.extend(&changes.quotas);
+            }
+            places.push(place);
+        }
+        let keys: Vec<_> = changes.histories().map(|(_, term, _)| self.fingerprints.of(term)).collect();
+        for ((rule, _, change), term) in changes.histories().zip(keys) {
+            let place = places.get(rule).copied().unwrap_or(usize::MAX);
+            if let Some((_, state)) = self.rules.get_index_mut(place) {
+                state.histories.insert(term, change.history.clone());
             }
         }
     }
-}
 
-impl State {
     fn put_alert(&mut self, alert: StoredAlert) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
@@ -128,74 +151,56 @@ impl State {
         number
     }
 
-    /// Removes what expired from the slices of entries that are next after
-    /// `changes`.
+    /// Removes what expired from the entries that are next after `changes`.
     fn sweep(&mut self, changes: &Changes) {
+        let Self { rules, histories_sweep, quotas_sweep, .. } = self;
         let now_ms = changes.now_ms;
-        for slice in sweep_slices(changes.history_count()) {
-            sweep(
-                &mut self.rules,
-                &mut self.swept_history,
-                slice,
-                |rule| &mut rule.histories,
-                |history| history.expires_ms() < now_ms,
-            );
-            if self.swept_history.is_none() {
-                break;
+        let histories = sweep_slices(changes.histories().count()).sum();
+        histories_sweep.sweep(rules, histories, |rule| &mut rule.histories, |history| history.expires_ms() < now_ms);
+        let quotas = sweep_slices(changes.quota_count()).sum();
+        quotas_sweep.sweep(rules, quotas, |rule| &mut rule.quotas, |quota| quota.expires_ms < now_ms);
+    }
+}
+
+impl Cursor {
+    /// Looks at the next `count` entries, one `part` of every rule, and removes
+    /// those that expired. Stops at the end, from where it starts over.
+    fn sweep<K: Hash + Eq, V, S: BuildHasher>(
+        &mut self,
+        rules: &mut IndexMap<String, RuleState>,
+        count: usize,
+        part: impl Fn(&mut RuleState) -> &mut IndexMap<K, V, S>,
+        expired: impl Fn(&V) -> bool,
+    ) {
+        let mut left = count;
+        while left > 0 {
+            let Some((_, rule)) = rules.get_index_mut(self.rule) else {
+                *self = Self::default();
+                return;
+            };
+            let entries = part(rule);
+            match entries.get_index(self.entry) {
+                // The last entry takes its place, and is looked at next.
+                Some((_, value)) if expired(value) => {
+                    entries.swap_remove_index(self.entry);
+                }
+                Some(_) => self.entry += 1,
+                None => {
+                    give_back_memory(entries);
+                    *self = Self { rule: self.rule + 1, entry: 0 };
+                    continue;
+                }
             }
-        }
-        for slice in sweep_slices(changes.quota_count()) {
-            sweep(
-                &mut self.rules,
-                &mut self.swept_quota,
-                slice,
-                |rule| &mut rule.quotas,
-                |quota| quota.expires_ms < now_ms,
-            );
-            if self.swept_quota.is_none() {
-                break;
-            }
+            left -= 1;
         }
     }
 }
 
-/// Looks at the next `slice` entries, one `part` of every rule, and removes
-/// those that expired. `cursor` is the last entry looked at, `None` at the end,
-/// from where it starts over.
-fn sweep<K: Clone + Ord, V>(
-    rules: &mut BTreeMap<String, RuleState>,
-    cursor: &mut Option<(String, K)>,
-    slice: usize,
-    part: impl Fn(&mut RuleState) -> &mut BTreeMap<K, V>,
-    expired: impl Fn(&V) -> bool,
-) {
-    let (start, mut after) = match cursor.take() {
-        Some((rule, key)) => (rule, Some(key)),
-        None => (String::new(), None),
-    };
-    let mut left = slice;
-    for (rule, state) in rules.range_mut(start..) {
-        let entries = part(state);
-        let after = after.take();
-        let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last = None;
-        let mut gone = Vec::new();
-        for (key, value) in entries.range((from, Bound::Unbounded)).take(left) {
-            left -= 1;
-            if expired(value) {
-                gone.push(key.clone());
-            }
-            last = Some(key);
-        }
-        if left == 0 {
-            *cursor = last.map(|key| (rule.clone(), key.clone()));
-        }
-        for key in gone {
-            entries.remove(&key);
-        }
-        if left == 0 {
-            return;
-        }
+/// Shrinks a map that is mostly empty, so that many have been removed since the
+/// last time.
+fn give_back_memory<K: Hash + Eq, V, S: BuildHasher>(entries: &mut IndexMap<K, V, S>) {
+    if entries.capacity() > 64 && entries.capacity() / 4 > entries.len() {
+        entries.shrink_to(entries.len() * 2);
     }
 }
 
@@ -209,10 +214,9 @@ mod tests {
         let mut changes = Changes { now_ms, ..Changes::default() };
         for term in terms {
             let history = History::new(now_ms, 10, now_ms);
-            let rule = changes.rule(rule);
-            rule.set_history(format!("{term:05}"), history, true);
+            changes.set_history(rule, &format!("{term:05}"), history, true);
             let quota = QuotaUse { used: 1, expires_ms: now_ms + DAY };
-            rule.quotas.insert((10, term as i64), quota);
+            changes.rule(rule).quotas.insert((10, term as i64), quota);
         }
         store.commit(&changes).unwrap();
     }
@@ -245,7 +249,7 @@ mod tests {
         commit(&store, 0, "a", 0..10);
         let mut changes = Changes::default();
         let forged = History::new(i64::MAX, 10, 0);
-        changes.rule("a").set_history("forged", forged, true);
+        changes.set_history("a", "forged", forged, true);
         store.commit(&changes).unwrap();
         store.commit(&Changes::default()).unwrap();
         assert_eq!(store.stats().unwrap().terms, 11);

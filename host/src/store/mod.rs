@@ -23,13 +23,14 @@
 //!
 //! Most commits bring no news: they only move the time at which a known term
 //! was last sighted. [`RedbStore`] keeps such refreshes in memory, where reads
-//! see them, and writes them with the next commit that has news, or at the next
-//! commit once 65,536 of them (or 16 MiB of their terms) are waiting or the
-//! oldest has waited for 10 s, or at [`Store::flush`] and on drop. After a crash
-//! the time a term was last sighted can therefore lag by the refreshes of the
-//! last 10 s in which commits arrived, never by more than that many. News never
-//! waits: an unseen term, its alert and its quota are on disk when `commit`
-//! returns.
+//! see them, and writes them by and by in the order of the file: each with the
+//! first commit after 10 s at the latest, sooner while 524,288 of them (or 32 MiB
+//! of their terms) are waiting or when they are few beside the news of a commit,
+//! and all of them at [`Store::flush`] and on drop. After a crash the time a term
+//! was last sighted can therefore lag by the refreshes of the last 10 s in which
+//! commits arrived, never by more than that many and those of one commit. News
+//! never waits: an unseen term, its alert and its quota are on disk when
+//! `commit` returns.
 //!
 //! # What is forgotten
 //!
@@ -38,15 +39,17 @@
 //! twice its interval. The clock is the *arrival* of batches, never the time
 //! inside events, so an event with a forged time cannot make the state forget.
 //! What has expired counts as unknown at once and is removed little by little:
-//! each commit looks at a few hundred entries and twice as many as it writes,
-//! so that removal outpaces growth.
+//! each commit that changes the store looks at a few hundred entries and twice
+//! as many as it adds, so that removal outpaces growth.
 
 mod changes;
 mod error;
+mod fingerprint;
 mod gate;
 mod history;
 mod learning;
 mod memory;
+mod overlay;
 mod redb;
 mod session;
 #[cfg(test)]
@@ -60,8 +63,9 @@ pub use gate::{Gate, Ticket};
 pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryStore;
+pub use overlay::Savepoint;
 pub use redb::RedbStore;
-pub use session::{Committed, Savepoint, Session};
+pub use session::{Committed, Session};
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
@@ -177,6 +181,18 @@ pub trait Store: Send + Sync {
     ///
     /// When the state cannot be read.
     fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError>;
+
+    /// The histories of many terms, each after the key of its rule, in order.
+    ///
+    /// The same as [`Store::history`] for each of them, which it is where a store
+    /// has no faster way.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
+        terms.iter().map(|(rule, term)| self.history(rule, term)).collect()
+    }
 
     /// How much of a rule's quota an interval has used; `None` for an untouched
     /// one. The interval's length is part of its identity: numbers of intervals

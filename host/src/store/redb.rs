@@ -3,12 +3,13 @@
 mod codec;
 mod fault;
 mod open;
+mod pages;
 mod pending;
 mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -16,7 +17,7 @@ use std::time::Instant;
 use ::redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use self::fault::{Fault, caught};
-use self::pending::{Bounds, Pending};
+use self::pending::{Bounds, Pending, SLICE};
 use self::tables::{Cursors, OUTBOX, SIGHTINGS, Snapshot, WriteTables};
 use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert};
 
@@ -24,7 +25,8 @@ use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, S
 ///
 /// The file belongs to one process at a time. A commit with news is on disk
 /// when it returns; see the [module](super) for what may be written late.
-/// Everything the file holds is verified when it is opened.
+/// Everything the file holds is verified, either when it is opened or when it is
+/// first read; see [`RedbStore::open`].
 ///
 /// Dropping the store writes what is waiting, as far as that is possible; call
 /// [`Store::flush`] first to hear of an error.
@@ -41,8 +43,7 @@ pub struct RedbStore {
 
 /// What is in memory of the file.
 struct Live {
-    /// The number that stands for a rule key in the keys of the file.
-    rules: BTreeMap<String, u32>,
+    rules: HashMap<String, Rule>,
     pending: Pending,
     /// The tables as of the last commit, kept open because opening them costs
     /// more than a lookup.
@@ -50,11 +51,23 @@ struct Live {
     cursors: Cursors,
 }
 
+/// What is known of a rule that the file has.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    /// What stands for its key in the keys of the file.
+    number: u32,
+    /// Since when it is known, once that was read.
+    since: Option<Since>,
+}
+
 impl RedbStore {
     /// Opens the state file, or creates it if there is none (or an empty one).
     /// The directory must exist. On Unix a new file is for its owner only.
     ///
-    /// The whole file is read and verified, at about the speed of the disk.
+    /// After a store was closed the file is read page by page as it is needed, and
+    /// each page is verified then. After a crash, or if its `.sums` file is not
+    /// beside it, the whole file is read and verified first, at about the speed of
+    /// the disk.
     ///
     /// # Errors
     ///
@@ -63,8 +76,10 @@ impl RedbStore {
     /// the file holds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
-        let db = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
-        Self::with_database(path, db, Bounds::DEFAULT)
+        let (db, trusted) = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
+        let store = Self::with_database(path, db, Bounds::DEFAULT)?;
+        trusted.set();
+        Ok(store)
     }
 
     fn with_database(path: &Path, db: Database, bounds: Bounds) -> Result<Self, StoreError> {
@@ -103,55 +118,81 @@ impl RedbStore {
         result
     }
 
-    /// Writes what is waiting and then `changes`, in one transaction.
-    fn write(&self, live: &mut Live, changes: &Changes) -> Result<Vec<u64>, Fault> {
+    /// Writes so many of the refreshes that wait, and then the news of `changes`,
+    /// in one transaction.
+    fn write(&self, live: &mut Live, changes: &Changes, refreshes: usize) -> Result<Vec<u64>, Fault> {
         // An open snapshot would keep the pages of the state it shows.
         live.snapshot = None;
+        let now = Instant::now();
         let transaction = self.db.begin_write()?;
         let numbers = {
             let mut tables = WriteTables::open(&transaction)?;
-            for (rule, histories) in live.pending.rules() {
-                let rule = tables.rule_number(&mut live.rules, rule)?;
-                for (term, history) in histories {
-                    tables.put_history(rule, term, history)?;
+            let mut rules = Vec::with_capacity(changes.rules().count());
+            for (rule, changes) in changes.rules() {
+                let number = tables.rule_number(&mut live.rules, rule)?;
+                tables.put_rule(number, changes)?;
+                rules.push(number);
+            }
+            let mut news = Vec::new();
+            for (rule, term, change) in changes.histories() {
+                let rule = *rules.get(rule).ok_or(Fault::Malformed("the list of rules of a batch"))?;
+                if change.news {
+                    live.pending.replace(rule, term, &change.history);
+                    news.push((rule, term, &change.history));
+                } else {
+                    live.pending.add(rule, term, &change.history, now);
                 }
             }
-            for (rule, changes) in &changes.rules {
-                let rule = tables.rule_number(&mut live.rules, rule)?;
-                tables.put_rule(rule, changes)?;
+            // In the order of the file, in which neighbours share pages.
+            news.sort_unstable_by_key(|(rule, term, _)| (*rule, *term));
+            for (rule, term, history) in &news {
+                tables.put_history(*rule, term, history)?;
+            }
+            for _ in 0..refreshes {
+                let Some((rule, term, history)) = live.pending.next(now) else { break };
+                tables.put_history(rule, term, history)?;
             }
             let numbers = tables.put_alerts(&changes.alerts)?;
             // Nothing could have expired for a flush, which has no arrival.
             if changes.now_ms > i64::MIN {
-                let histories = live.pending.len() + changes.history_count();
-                tables.sweep(&mut live.cursors, changes.now_ms, histories, changes.quota_count())?;
+                let touched = news.len() + refreshes.min(SLICE);
+                tables.sweep(&mut live.cursors, changes.now_ms, touched, changes.quota_count())?;
             }
             numbers
         };
         transaction.commit()?;
-        live.pending = Pending::default();
+        for (rule, changes) in changes.rules() {
+            if let (Some(rule), Some(since)) = (live.rules.get_mut(rule), changes.since) {
+                rule.since = Some(since);
+            }
+        }
         Ok(numbers)
     }
 
     /// Runs `read` on the tables as of the last commit.
-    fn lookup<T>(
-        &self,
-        rule: &str,
-        read: impl FnOnce(&Live, &Snapshot, u32) -> Result<Option<T>, Fault>,
-    ) -> Result<Option<T>, StoreError> {
+    fn lookup<T>(&self, read: impl FnOnce(&mut Live, &Snapshot) -> Result<T, Fault>) -> Result<T, StoreError> {
         self.reading(|| {
             let mut live = self.live();
-            let Some(&number) = live.rules.get(rule) else {
-                return Ok(None);
-            };
             let snapshot = match live.snapshot.take() {
                 Some(snapshot) => snapshot,
                 None => Snapshot::open(&self.db)?,
             };
-            let result = read(&live, &snapshot, number);
+            let result = read(&mut live, &snapshot);
             live.snapshot = Some(snapshot);
             result
         })
+    }
+}
+
+impl Live {
+    fn history(&self, snapshot: &Snapshot, rule: &str, term: &str) -> Result<Option<History>, Fault> {
+        let Some(rule) = self.rules.get(rule) else {
+            return Ok(None);
+        };
+        match self.pending.get(rule.number, term) {
+            Some(history) => Ok(Some(history.clone())),
+            None => snapshot.history(rule.number, term),
+        }
     }
 }
 
@@ -161,32 +202,52 @@ impl Store for RedbStore {
     }
 
     fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
-        self.lookup(rule, |live, snapshot, number| match live.pending.get(rule, term) {
-            Some(history) => Ok(Some(history.clone())),
-            None => snapshot.history(number, term),
-        })
+        self.lookup(|live, snapshot| live.history(snapshot, rule, term))
+    }
+
+    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
+        self.lookup(|live, snapshot| terms.iter().map(|(rule, term)| live.history(snapshot, rule, term)).collect())
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
-        self.lookup(rule, |_, snapshot, number| snapshot.quota(number, per_ms, interval))
+        self.lookup(|live, snapshot| match live.rules.get(rule) {
+            Some(rule) => snapshot.quota(rule.number, per_ms, interval),
+            None => Ok(None),
+        })
     }
 
     fn since(&self, rule: &str) -> Result<Option<Since>, StoreError> {
-        self.lookup(rule, |_, snapshot, number| snapshot.since(number))
+        self.lookup(|live, snapshot| match live.rules.get_mut(rule) {
+            Some(Rule { since: Some(since), .. }) => Ok(Some(*since)),
+            Some(rule) => {
+                rule.since = snapshot.since(rule.number)?;
+                Ok(rule.since)
+            }
+            None => Ok(None),
+        })
     }
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
         self.writing(|| {
             codec::validate_alerts(&changes.alerts)?;
             let mut live = self.live();
-            if changes.has_news() {
-                return self.write(&mut live, changes);
-            }
             let now = Instant::now();
-            live.pending.add(changes, now);
-            if live.pending.is_due(&self.bounds, now) {
+            let news = changes.histories().filter(|(_, _, change)| change.news).count();
+            let refreshes = changes.histories().count() - news;
+            if changes.has_news() || changes.rules().any(|(rule, _)| !live.rules.contains_key(rule)) {
+                let due = live.pending.due(&self.bounds, refreshes, news.max(1), now);
+                return self.write(&mut live, changes, due);
+            }
+            let rules: Vec<_> = changes.rules().map(|(rule, _)| live.rules.get(rule).copied()).collect();
+            for (rule, term, change) in changes.histories() {
+                let rule =
+                    rules.get(rule).copied().flatten().ok_or(Fault::Malformed("the list of rules of a batch"))?;
+                live.pending.add(rule.number, term, &change.history, now);
+            }
+            let due = live.pending.due(&self.bounds, refreshes, 0, now);
+            if due > 0 {
                 let tick = Changes { now_ms: changes.now_ms, ..Changes::default() };
-                self.write(&mut live, &tick)?;
+                self.write(&mut live, &tick, due)?;
             }
             Ok(Vec::new())
         })
@@ -225,12 +286,13 @@ impl Store for RedbStore {
     fn flush(&self) -> Result<(), StoreError> {
         self.writing(|| {
             let mut live = self.live();
-            if live.pending.is_empty() {
+            let waiting = live.pending.len();
+            if waiting == 0 {
                 return Ok(());
             }
             // No arrival, so no time has passed that could make anything expire.
             let tick = Changes { now_ms: i64::MIN, ..Changes::default() };
-            self.write(&mut live, &tick).map(drop)
+            self.write(&mut live, &tick, waiting).map(drop)
         })
     }
 

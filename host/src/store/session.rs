@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::history::keep_until;
+use super::overlay::{Counts, Overlay, RuleSlot, Savepoint};
 use super::{
-    Changes, History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError,
-    StoredAlert, TERM_BYTES_MAX, Ticket, Verdict,
+    History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError, StoredAlert,
+    TERM_BYTES_MAX, Ticket, Verdict,
 };
 
 /// An overlay over a store for one batch.
@@ -32,10 +33,6 @@ pub struct Session {
 /// Verdicts that do not come from the state.
 pub(crate) type Script = Arc<dyn Fn(&Sighting) -> Verdict + Send + Sync>;
 
-/// A point to go back to, made by [`Session::savepoint`].
-#[derive(Debug)]
-pub struct Savepoint(Overlay);
-
 /// What a session left in the store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Committed {
@@ -48,21 +45,13 @@ pub struct Committed {
     pub held_back: u64,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Overlay {
-    changes: Changes,
-    deferred: u64,
-    held_back: u64,
-}
-
 impl Session {
     /// A session for a batch that arrived at `now_ms` (epoch milliseconds).
     ///
     /// While a rule is learning what is unseen is recorded but answered as seen.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, now_ms: i64, learning: Learning) -> Self {
-        let changes = Changes { now_ms, ..Changes::default() };
-        let overlay = Overlay { changes, ..Overlay::default() };
+        let overlay = Overlay::new(now_ms);
         Self { store, learning, overlay, ticket: None, has_turn: false, waited: Duration::ZERO, script: None }
     }
 
@@ -82,7 +71,7 @@ impl Session {
     /// An empty session of the same store, to hold the place of this one while
     /// it is elsewhere.
     pub(crate) fn stand_in(&self) -> Self {
-        Self::new(Arc::clone(&self.store), self.overlay.changes.now_ms, self.learning)
+        Self::new(Arc::clone(&self.store), self.overlay.now_ms(), self.learning)
     }
 
     /// Notes that the state has met a rule: its learning by arrival starts.
@@ -96,13 +85,13 @@ impl Session {
     pub fn meet(&mut self, rule: &str) -> Result<(), StoreError> {
         validate_rule(rule)?;
         // What is once known stays known, so this needs no turn.
-        if self.since(&Overlay::default(), rule)?.is_some() {
+        if self.overlay.knows_rule(rule) || self.store.since(rule)?.is_some() {
             return Ok(());
         }
         self.take_turn();
-        if self.store.since(rule)?.is_none() {
-            let since = Since::met(self.overlay.changes.now_ms);
-            self.overlay.changes.rule(rule).since = Some(since);
+        let slot = self.overlay.rule(rule, || self.store.since(rule))?;
+        if self.overlay.since(slot).is_none() {
+            self.overlay.set_since(slot, Since::met(self.overlay.now_ms()));
         }
         Ok(())
     }
@@ -123,14 +112,12 @@ impl Session {
             return Ok(batch.iter().map(|sighting| script(sighting)).collect());
         }
         self.take_turn();
-        // A layer of its own, so that an error midway leaves nothing behind.
-        let mut layer = Overlay {
-            changes: Changes { now_ms: self.overlay.changes.now_ms, ..Changes::default() },
-            ..Overlay::default()
-        };
-        let verdicts = batch.iter().map(|sighting| self.observe_one(&mut layer, sighting)).collect::<Result<_, _>>()?;
-        self.overlay.absorb(layer);
-        Ok(verdicts)
+        let before = self.overlay.savepoint();
+        let verdicts = self.observe_all(batch);
+        if verdicts.is_err() {
+            self.overlay.restore(&before);
+        }
+        verdicts
     }
 
     /// How long it waited for its turn.
@@ -142,24 +129,26 @@ impl Session {
     /// How many sightings were deferred so far.
     #[must_use]
     pub fn deferred(&self) -> u64 {
-        self.overlay.deferred
+        self.overlay.counts().deferred
     }
 
     /// How many unseen sightings the learning period held back so far.
     #[must_use]
     pub fn held_back(&self) -> u64 {
-        self.overlay.held_back
+        self.overlay.counts().held_back
     }
 
     /// The point to go back to should the call that follows fail.
+    ///
+    /// It costs nothing, and holds until the session goes back to an earlier one.
     #[must_use]
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint(self.overlay.clone())
+        self.overlay.savepoint()
     }
 
     /// Forgets what was recorded since the savepoint. The turn is kept.
     pub fn restore(&mut self, savepoint: Savepoint) {
-        self.overlay = savepoint.0;
+        self.overlay.restore(&savepoint);
     }
 
     /// Makes the batch's sightings and alerts part of the state, together.
@@ -168,15 +157,13 @@ impl Session {
     ///
     /// When the state cannot be written; see [`Store::commit`].
     pub fn commit(self, alerts: Vec<StoredAlert>) -> Result<Committed, StoreError> {
-        let Self { store, mut overlay, ticket, .. } = self;
-        overlay.changes.alerts = alerts;
-        let numbers = store.commit(&overlay.changes)?;
+        let Self { store, overlay, ticket, .. } = self;
+        let Counts { deferred, held_back } = overlay.counts();
+        let mut changes = overlay.into_changes();
+        changes.alerts = alerts;
+        let numbers = store.commit(&changes)?;
         drop(ticket);
-        Ok(Committed {
-            alerts: numbers.into_iter().zip(overlay.changes.alerts).collect(),
-            deferred: overlay.deferred,
-            held_back: overlay.held_back,
-        })
+        Ok(Committed { alerts: numbers.into_iter().zip(changes.alerts).collect(), deferred, held_back })
     }
 
     fn take_turn(&mut self) {
@@ -188,93 +175,80 @@ impl Session {
         }
     }
 
-    /// The verdict on one sighting, recorded in `layer`.
-    fn observe_one(&self, layer: &mut Overlay, sighting: &Sighting) -> Result<Verdict, StoreError> {
-        let now_ms = self.overlay.changes.now_ms;
-        let (rule, at_ms) = (&*sighting.rule, sighting.at_ms);
+    fn observe_all(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
+        let terms: Vec<_> = batch.iter().map(|sighting| (&*sighting.rule, &*sighting.term)).collect();
+        // All at once, which stores answer faster than one by one.
+        let stored = self.store.histories(&terms)?;
+        batch.iter().zip(stored).map(|(sighting, stored)| self.observe_one(sighting, stored)).collect()
+    }
 
-        let since = self.since(layer, rule)?;
-        let sighted = since.unwrap_or(Since::met(now_ms)).after_sighting(at_ms);
+    /// The verdict on one sighting of a term of which the store has `stored`,
+    /// recorded in the overlay.
+    fn observe_one(&mut self, sighting: &Sighting, stored: Option<History>) -> Result<Verdict, StoreError> {
+        let Self { store, learning, overlay, .. } = self;
+        let now_ms = overlay.now_ms();
+        let Sighting { rule, term, at_ms, window_ms, .. } = sighting;
+
+        let slot = overlay.rule(rule, || store.since(rule))?;
+        let since = overlay.since(slot);
+        let sighted = since.unwrap_or(Since::met(now_ms)).after_sighting(*at_ms);
         if since != Some(sighted) {
-            layer.changes.rule(rule).since = Some(sighted);
+            overlay.set_since(slot, sighted);
         }
 
-        let history = self.history(layer, rule, &sighting.term)?;
-        let known = history.as_ref().is_some_and(|history| history.knows(at_ms, sighting.window_ms));
+        let history = match overlay.history(slot, term) {
+            Some(history) => Some(history.clone()),
+            None => stored.filter(|history| history.expires_ms() >= now_ms),
+        };
+        let known = history.as_ref().is_some_and(|history| history.knows(*at_ms, *window_ms));
         let verdict = if known {
             Verdict::Seen
-        } else if self.learning.covers(sighted, now_ms, at_ms) {
-            layer.held_back += 1;
+        } else if learning.covers(sighted, now_ms, *at_ms) {
+            overlay.hold_back();
             Verdict::Seen
-        } else if self.use_quota(layer, sighting)? {
+        } else if use_quota(&**store, overlay, slot, sighting)? {
             Verdict::Unseen
         } else {
-            layer.deferred += 1;
+            overlay.defer();
             return Ok(Verdict::Deferred);
         };
 
         let history = match history {
             Some(mut history) => {
-                history.record(at_ms, sighting.window_ms, now_ms);
+                history.record(*at_ms, *window_ms, now_ms);
                 history
             }
-            None => History::new(at_ms, sighting.window_ms, now_ms),
+            None => History::new(*at_ms, *window_ms, now_ms),
         };
-        layer.changes.rule(rule).set_history(&sighting.term, history, !known);
+        overlay.set_history(slot, term, history, !known);
         Ok(verdict)
-    }
-
-    /// Uses one unit of the quota; `false` if it is used up.
-    fn use_quota(&self, layer: &mut Overlay, sighting: &Sighting) -> Result<bool, StoreError> {
-        let now_ms = self.overlay.changes.now_ms;
-        let Sighting { rule, quota, .. } = sighting;
-        let key = (quota.per_ms, quota.interval(sighting.at_ms));
-        let before = match [&*layer, &self.overlay]
-            .into_iter()
-            .find_map(|seen| seen.changes.rules.get(rule)?.quotas.get(&key))
-        {
-            Some(before) => Some(*before),
-            None => self.store.quota(rule, key.0, key.1)?,
-        };
-        // Expired state counts as gone whether or not it has been swept, so
-        // that verdicts do not depend on how far the sweep has come.
-        let before = before.filter(|before| before.expires_ms >= now_ms);
-        let used = before.map_or(0, |before| before.used);
-        if used >= quota.max {
-            return Ok(false);
-        }
-        let expires_ms = before.map_or(i64::MIN, |before| before.expires_ms).max(keep_until(now_ms, quota.per_ms));
-        let after = QuotaUse { used: used.saturating_add(1), expires_ms };
-        layer.changes.rule(rule).quotas.insert(key, after);
-        Ok(true)
-    }
-
-    fn since(&self, layer: &Overlay, rule: &str) -> Result<Option<Since>, StoreError> {
-        match [layer, &self.overlay].into_iter().find_map(|seen| seen.changes.rules.get(rule)?.since) {
-            Some(since) => Ok(Some(since)),
-            None => self.store.since(rule),
-        }
-    }
-
-    fn history(&self, layer: &Overlay, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
-        let changed =
-            [layer, &self.overlay].into_iter().find_map(|seen| seen.changes.rules.get(rule)?.histories.get(term));
-        if let Some(change) = changed {
-            return Ok(Some(change.history.clone()));
-        }
-        let now_ms = self.overlay.changes.now_ms;
-        let stored = self.store.history(rule, term)?;
-        Ok(stored.filter(|history| history.expires_ms() >= now_ms))
     }
 }
 
-impl Overlay {
-    /// Puts a later layer on top.
-    fn absorb(&mut self, layer: Self) {
-        self.deferred += layer.deferred;
-        self.held_back += layer.held_back;
-        self.changes.absorb(layer.changes);
+/// Uses one unit of the quota; `false` if it is used up.
+fn use_quota(
+    store: &dyn Store,
+    overlay: &mut Overlay,
+    slot: RuleSlot,
+    sighting: &Sighting,
+) -> Result<bool, StoreError> {
+    let now_ms = overlay.now_ms();
+    let Sighting { rule, quota, .. } = sighting;
+    let (per_ms, interval) = (quota.per_ms, quota.interval(sighting.at_ms));
+    let before = match overlay.quota(slot, per_ms, interval) {
+        Some(before) => Some(before),
+        None => store.quota(rule, per_ms, interval)?,
+    };
+    // Expired state counts as gone whether or not it has been swept, so that
+    // verdicts do not depend on how far the sweep has come.
+    let before = before.filter(|before| before.expires_ms >= now_ms);
+    let used = before.map_or(0, |before| before.used);
+    if used >= quota.max {
+        return Ok(false);
     }
+    let expires_ms = before.map_or(i64::MIN, |before| before.expires_ms).max(keep_until(now_ms, per_ms));
+    overlay.set_quota(slot, per_ms, interval, QuotaUse { used: used.saturating_add(1), expires_ms });
+    Ok(true)
 }
 
 impl std::fmt::Debug for Session {

@@ -1,6 +1,6 @@
 //! Opening a state file: whose it is, which format it has, what it knows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use ::redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 
+use super::Rule;
 use super::fault::Fault;
+use super::pages::{Pages, Trusted};
 use super::tables::{FORMAT, FORMAT_KEY, META, OUTBOX, QUOTAS, RULES, SIGHTINGS, SINCE};
 
 /// Memory for pages of the file, in bytes. The system caches them too.
-const CACHE_BYTES: usize = 64 * 1024 * 1024;
+const CACHE_BYTES: usize = 256 * 1024 * 1024;
 
 /// Between the name of a state file and a process id: the file in the making.
 const DRAFT: &str = ".new-";
@@ -23,7 +25,8 @@ const DRAFT_AGE: Duration = Duration::from_secs(60);
 const FOREIGN: Fault = Fault::Foreign("it is another program's database");
 
 /// Opens or creates the database in the file at `path`, for this process alone.
-pub(super) fn database(path: &Path) -> Result<Database, Fault> {
+/// What it answers with beside it is to be told when all has been found in order.
+pub(super) fn database(path: &Path) -> Result<(Database, Trusted), Fault> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(Fault::Foreign("it is a directory")),
         // Opening a pipe could wait for ever.
@@ -37,12 +40,16 @@ pub(super) fn database(path: &Path) -> Result<Database, Fault> {
     connect(path)
 }
 
-fn connect(path: &Path) -> Result<Database, Fault> {
+fn connect(path: &Path) -> Result<(Database, Trusted), Fault> {
+    let file = OpenOptions::new().read(true).write(true).open(path)?;
+    let (pages, found) = Pages::new(file, path)?;
+    let trusted = pages.trusted();
     let mut builder = Database::builder();
-    // The library may panic, much later, on a broken file that it did not check
-    // at opening. An exclusive lock is its default.
-    builder.set_check_integrity_on_open(true).set_cache_size(CACHE_BYTES);
-    Ok(builder.create(path)?)
+    // The library may panic, much later, on a broken file that it did not check.
+    // It need not if every page is compared with its checksum when it is read. An
+    // exclusive lock is its default.
+    builder.set_check_integrity_on_open(!found).set_cache_size(CACHE_BYTES);
+    Ok((builder.create_with_backend(pages)?, trusted))
 }
 
 /// Makes a new state file beside its place and puts it there whole: a crash on
@@ -52,8 +59,8 @@ fn make(path: &Path) -> Result<(), Fault> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!("{DRAFT}{}", std::process::id()));
     let draft = PathBuf::from(name);
-    let made = create_private(&draft).map_err(Fault::from).and_then(|()| {
-        make_tables(&connect(&draft)?)?;
+    let made = create_private(&draft).map_err(Fault::from).and_then(|_| {
+        make_tables(&Database::builder().create(&draft)?)?;
         put_in_place(&draft, path).map_err(Fault::from)
     });
     // Gone already if it was renamed.
@@ -94,23 +101,23 @@ fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
 }
 
 /// Creates an empty file, for its owner only: terms and alerts come from logs.
-fn create_private(path: &Path) -> io::Result<()> {
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    options.open(path)
 }
 
 /// Makes the tables of a new database, or checks those of an old one, and
 /// answers with the numbers of the rule keys.
-pub(super) fn prepare(db: &Database) -> Result<BTreeMap<String, u32>, Fault> {
+pub(super) fn prepare(db: &Database) -> Result<HashMap<String, Rule>, Fault> {
     let transaction = db.begin_read()?;
     let is_new = transaction.list_tables()?.next().is_none() && transaction.list_multimap_tables()?.next().is_none();
     if is_new {
         drop(transaction);
         make_tables(db)?;
-        return Ok(BTreeMap::new());
+        return Ok(HashMap::new());
     }
     check_format(&transaction)?;
     check_tables(&transaction)?;
@@ -152,16 +159,16 @@ fn check_tables(transaction: &ReadTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
-fn read_rules(transaction: &ReadTransaction) -> Result<BTreeMap<String, u32>, Fault> {
+fn read_rules(transaction: &ReadTransaction) -> Result<HashMap<String, Rule>, Fault> {
     let table = transaction.open_table(RULES)?;
-    let mut rules = BTreeMap::new();
-    let mut numbers = BTreeSet::new();
+    let mut rules = HashMap::new();
+    let mut numbers = HashSet::new();
     for entry in ReadableTable::range::<&str>(&table, ..)? {
         let (rule, number) = entry?;
         if !numbers.insert(number.value()) {
             return Err(Fault::Malformed("its list of rules"));
         }
-        rules.insert(rule.value().to_owned(), number.value());
+        rules.insert(rule.value().to_owned(), Rule { number: number.value(), since: None });
     }
     Ok(rules)
 }

@@ -12,12 +12,13 @@
 //! A rule key is long and in every key of the large table, so a number stands
 //! for it there; the term stays as it is, to be readable in the file.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::ops::Bound;
 
 use ::redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
 
 use super::super::{History, QuotaUse, RuleChanges, Since, StoredAlert, sweep_slices};
+use super::Rule;
 use super::codec::{
     SinceValue, decode_expiry, decode_history, decode_since, encode_alert, encode_history, encode_since,
 };
@@ -115,16 +116,16 @@ impl<'t> WriteTables<'t> {
 
     /// The number of a rule key, a new one if it has none. `known` holds all
     /// the file's numbers.
-    pub(super) fn rule_number(&mut self, known: &mut BTreeMap<String, u32>, rule: &str) -> Result<u32, Fault> {
-        if let Some(number) = known.get(rule) {
-            return Ok(*number);
+    pub(super) fn rule_number(&mut self, known: &mut HashMap<String, Rule>, rule: &str) -> Result<u32, Fault> {
+        if let Some(rule) = known.get(rule) {
+            return Ok(rule.number);
         }
-        let number = match known.values().max() {
+        let number = match known.values().map(|rule| rule.number).max() {
             Some(number) => number.checked_add(1).ok_or(Fault::Malformed("its list of rules"))?,
             None => 0,
         };
         self.rules.insert(rule, number)?;
-        known.insert(rule.to_owned(), number);
+        known.insert(rule.to_owned(), Rule { number, since: None });
         Ok(number)
     }
 
@@ -140,9 +141,6 @@ impl<'t> WriteTables<'t> {
         }
         for (&(per_ms, interval), quota) in &changes.quotas {
             self.quotas.insert((rule, per_ms, interval), (quota.used, quota.expires_ms))?;
-        }
-        for (term, change) in &changes.histories {
-            self.put_history(rule, term, &change.history)?;
         }
         Ok(())
     }

@@ -29,7 +29,7 @@ fn alert(id: &str) -> StoredAlert {
 fn sighted(term: &str, at_ms: i64, now_ms: i64, news: bool) -> Changes {
     let mut changes = Changes { now_ms, ..Changes::default() };
     let history = History::new(at_ms, 10, now_ms);
-    changes.rule("rule").set_history(term, history, news);
+    changes.set_history("rule", term, history, news);
     changes
 }
 
@@ -54,7 +54,7 @@ fn furnish(path: &Path, terms: usize) {
     rule.quotas.insert((100, -1), QuotaUse { used: 3, expires_ms: 9 });
     for term in 0..terms {
         let history = History::new(term as i64, 10, 0);
-        rule.set_history(format!("term {term:04}"), history, true);
+        changes.set_history("rule", &format!("term {term:04}"), history, true);
     }
     changes.alerts = vec![alert("1"), alert("2")];
     store.commit(&changes).unwrap();
@@ -108,7 +108,7 @@ fn news_is_on_disk_at_once_and_refreshes_by_and_by() {
 fn refreshes_wait_within_their_bounds() {
     let (_folder, path) = folder();
     let bounds = Bounds { terms: 2, bytes: 1000, age: Duration::from_secs(3600) };
-    let db = open::database(&path).unwrap();
+    let (db, _) = open::database(&path).unwrap();
     let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     store.commit(&sighted("b", 1, 0, true)).unwrap();

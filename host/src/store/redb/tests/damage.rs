@@ -97,6 +97,70 @@ fn broken_files_are_errors_not_panics() {
     assert!(refused > 100, "{refused} refused, {opened} opened");
 }
 
+/// As after a clean end, when nothing has read the whole file.
+#[test]
+fn broken_pages_are_noticed_when_they_are_read() {
+    const TERMS: usize = 2000;
+    let (_folder, path) = folder();
+    furnish(&path, TERMS);
+    let intact = fs::read(&path).unwrap();
+    let sums = fs::read(pages::sums_path(&path)).unwrap();
+    let broken = path.with_extension("broken");
+    let open = |bytes: &[u8], sums: &[u8]| {
+        fs::write(&broken, bytes).unwrap();
+        fs::write(pages::sums_path(&broken), sums).unwrap();
+        RedbStore::open(&broken)
+    };
+    let known = |store: &RedbStore| -> Result<usize, StoreError> {
+        let terms = (0..TERMS).map(|term| store.history("rule", &format!("term {term:04}")));
+        terms.map(|history| Ok(usize::from(history?.is_some()))).sum()
+    };
+    assert_eq!(known(&open(&intact, &sums).unwrap()).unwrap(), TERMS);
+
+    let (mut at_open, mut later, mut unharmed) = (0, 0, 0);
+    let mut check = |result: Result<RedbStore, StoreError>| match result {
+        Ok(store) => match known(&store) {
+            Ok(known) => {
+                assert_eq!(known, TERMS, "none may be taken for unknown");
+                unharmed += 1;
+            }
+            Err(StoreError::Damaged { .. }) => later += 1,
+            Err(other) => panic!("{other}"),
+        },
+        Err(StoreError::Damaged { .. } | StoreError::NotAStore { .. }) => at_open += 1,
+        Err(other) => panic!("{other}"),
+    };
+    for position in (0..320).step_by(7).chain((320..intact.len()).step_by(intact.len() / 300)) {
+        let mut bytes = intact.clone();
+        bytes[position] ^= 1 << (position % 8);
+        check(open(&bytes, &sums));
+    }
+    for position in (0..sums.len()).step_by(sums.len() / 50) {
+        let mut sums = sums.clone();
+        sums[position] ^= 1;
+        check(open(&intact, &sums));
+        check(open(&intact, &sums[..position]));
+    }
+    assert!(at_open > 10 && later > 10 && unharmed > 10, "{at_open} at open, {later} later, {unharmed} unharmed");
+}
+
+#[test]
+fn checksums_of_other_content_are_not_used() {
+    let (_folder, path) = folder();
+    furnish(&path, 300);
+    let sums = pages::sums_path(&path);
+    let earlier = fs::read(&sums).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    store.commit(&sighted("another", 1, 0, true)).unwrap();
+    let crashed = after_crash(&path);
+    assert_eq!(last(&crashed, "another"), Some(1));
+    drop(store);
+    assert_ne!(fs::read(&sums).unwrap(), earlier);
+    fs::write(&sums, earlier).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!((last(&store, "another"), last(&store, "term 0299")), (Some(1), Some(299)));
+}
+
 #[test]
 fn damage_while_open_is_an_error_not_a_panic() {
     const TERMS: usize = 300;
