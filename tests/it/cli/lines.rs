@@ -24,14 +24,15 @@ fn counts(ran: &Ran) -> Result<[u64; 3]> {
 fn malformed_lines_pass_and_the_others_are_judged() -> Result<()> {
     let first = install("/usr/bin/a", AT);
     let second = install("/usr/bin/b", AT);
-    let truncated = first.get(..first.len() / 2).context("too short")?;
+    let truncated = first.get(..first.len() - 1).context("too short")?;
+    // Each with what the rule needs, so that it is looked at.
     let kinds: [(&[u8], &str); 6] = [
-        (b"[{\"event\":{}}]", "not an object"),
-        (b"plain text", "text"),
-        (b"42", "a number"),
+        (b"[{\"event\":\"dpkg\"}]", "not an object"),
+        (b"plain text of dpkg", "text"),
+        (b"\"dpkg\"", "a string"),
         (truncated.as_bytes(), "cut off"),
         (b"{\"name\":\"\xff\xfe\"}", "not UTF-8"),
-        (b"{\"a\":1} {\"b\":2}", "two on a line"),
+        (b"{\"a\":1} {\"b\":\"dpkg\"}", "two on a line"),
     ];
     for (line, what) in kinds {
         let input = [first.as_bytes(), line, second.as_bytes(), b""].join(&b'\n');
@@ -39,6 +40,13 @@ fn malformed_lines_pass_and_the_others_are_judged() -> Result<()> {
         assert_eq!(counts(&ran)?, [3, 1, 2], "{what}: {}", ran.stderr);
         assert!(ran.stderr.contains("line 2"), "{what}: {}", ran.stderr);
     }
+    Ok(())
+}
+
+#[test]
+fn lines_that_no_rule_can_match_are_not_looked_at() -> Result<()> {
+    let input = format!("no JSON\n{{\"a\":}}\n\n{}\n", install("/usr/bin/a", AT));
+    assert_eq!(counts(&pass(&[], input.as_bytes())?)?, [3, 0, 1]);
     Ok(())
 }
 
@@ -143,7 +151,7 @@ fn many_batches_keep_their_order() -> Result<()> {
         input.push('\n');
         if number % 1000 == 0 {
             input.push_str(&install(&format!("/opt/{number}/run"), AT));
-            input.push_str("\nno JSON\n");
+            input.push_str("\nno JSON, dpkg\n");
         }
     }
     assert_eq!(counts(&pass(&[], input.as_bytes())?)?, [40_080, 40, 40]);
