@@ -27,6 +27,9 @@ pub enum Error {
         /// How many lines.
         lines: usize,
     },
+    /// The host itself failed, which is a fault of this library or of a store.
+    /// Nothing of the batch is kept.
+    Panicked,
 }
 
 impl fmt::Display for Error {
@@ -43,6 +46,7 @@ impl fmt::Display for Error {
             Self::Ids { ids, lines } => {
                 write!(f, "the batch has {ids} ids for {lines} lines; give one a line, or none")
             }
+            Self::Panicked => f.write_str("a worker panicked, which is a fault of this program: please report it"),
         }
     }
 }
@@ -53,7 +57,7 @@ impl std::error::Error for Error {
             // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
             Self::Store(error) => error.source(),
-            Self::Start(_) | Self::Call(_) | Self::NoRules(_) | Self::Ids { .. } => None,
+            Self::Start(_) | Self::Call(_) | Self::NoRules(_) | Self::Ids { .. } | Self::Panicked => None,
         }
     }
 }

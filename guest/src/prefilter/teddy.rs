@@ -93,7 +93,7 @@ impl Teddy {
             buckets != 0 && self.is_at(bytes, at + place, buckets)
         };
         let found = (0..buckets.len()).find(is_found);
-        let mut newlines = look.newlines.not_zero() & (1 << found.unwrap_or(buckets.len())) - 1;
+        let mut newlines = look.newlines.not_zero() & ((1 << found.unwrap_or(buckets.len())) - 1);
         swept.newlines += newlines.count_ones();
         while newlines != 0 {
             let newline = at + newlines.trailing_zeros() as usize;

@@ -5,6 +5,7 @@
 //! so what they give does not depend on the number of workers.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
@@ -128,11 +129,16 @@ impl<'a> Workers<'a> {
     }
 
     fn evaluate(&self, batch: &Batch<'_>, ticket: Ticket, worker: &mut Option<Worker>) -> Result<Outcome, Error> {
-        let worker = match worker {
+        let chosen = match worker {
             Some(worker) => worker,
             None => worker.insert(self.detector.worker()?),
         };
-        worker.evaluate_in_order(batch, ticket)
+        // Others wait for this piece, so it must be handed on whatever happens.
+        let evaluate = AssertUnwindSafe(|| chosen.evaluate_in_order(batch, ticket));
+        catch_unwind(evaluate).unwrap_or_else(|_| {
+            *worker = None;
+            Err(Error::Panicked)
+        })
     }
 }
 

@@ -22,6 +22,7 @@ struct Failing {
     store: MemoryStore,
     reading: AtomicBool,
     committing: AtomicBool,
+    panicking: AtomicBool,
     acknowledging: AtomicBool,
     flushing: AtomicBool,
 }
@@ -52,6 +53,7 @@ impl Store for Failing {
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
         failure(&self.committing)?;
+        assert!(!self.panicking.load(Ordering::Relaxed), "as the test wants it");
         self.store.commit(changes)
     }
 
@@ -129,7 +131,8 @@ fn run_failing(fails: impl Fn(&Failing) -> &AtomicBool) -> (Run, usize) {
 fn events_pass_unjudged_when_the_state_fails() {
     let (committing, _) = run_failing(|store| &store.committing);
     let (reading, _) = run_failing(|store| &store.reading);
-    for run in [committing, reading] {
+    let (panicking, _) = run_failing(|store| &store.panicking);
+    for run in [committing, reading, panicking] {
         assert_eq!((run.counts.events, run.counts.unjudged, run.counts.alerts), (3, 3, 0));
         assert_eq!(run.failures.len(), 1, "{:?}", run.failures);
         let loud = run.notes.iter().filter(|note| note.contains("DETECTION IS OFF"));
