@@ -204,7 +204,7 @@ fn rate(store: &Arc<dyn Store>, now_ms: i64, batch: u64, mut numbers: impl FnMut
 
 /// One batch as a worker has it, with an alert for each 100th unseen term.
 fn observe_and_commit(store: &Arc<dyn Store>, now_ms: i64, batch: &[Sighting]) -> Outcome<Cost> {
-    let (start, processor) = (Instant::now(), processor_time());
+    let (processor, start) = (processor_time(), Instant::now());
     let mut session = Session::new(Arc::clone(store), now_ms, Learning::NONE);
     let _savepoint = session.savepoint();
     let verdicts = session.observe(batch)?;

@@ -28,9 +28,8 @@
 //! of their terms) are waiting or when they are few beside the news of a commit,
 //! and all of them at [`Store::flush`] and on drop. After a crash the time a term
 //! was last sighted can therefore lag by the refreshes of the last 10 s in which
-//! commits arrived, never by more than that many and those of one commit. News
-//! never waits: an unseen term, its alert and its quota are on disk when
-//! `commit` returns.
+//! commits arrived, never by much more than that many. News never waits: an
+//! unseen term, its alert and its quota are on disk when `commit` returns.
 //!
 //! # What is forgotten
 //!

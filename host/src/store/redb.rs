@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
-use ::redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use ::redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use self::fault::{Fault, caught};
 use self::pending::{Bounds, Pending, SLICE};
@@ -124,7 +124,7 @@ impl RedbStore {
         // An open snapshot would keep the pages of the state it shows.
         live.snapshot = None;
         let now = Instant::now();
-        let transaction = self.db.begin_write()?;
+        let mut transaction = self.db.begin_write()?;
         let numbers = {
             let mut tables = WriteTables::open(&transaction)?;
             let mut rules = Vec::with_capacity(changes.rules().count());
@@ -160,6 +160,10 @@ impl RedbStore {
             }
             numbers
         };
+        if !changes.has_news() && live.pending.is_leaving() {
+            // The last slice of them takes the others to the disk.
+            transaction.set_durability(Durability::None)?;
+        }
         transaction.commit()?;
         for (rule, changes) in changes.rules() {
             if let (Some(rule), Some(since)) = (live.rules.get_mut(rule), changes.since) {
@@ -186,13 +190,18 @@ impl RedbStore {
 
 impl Live {
     fn history(&self, snapshot: &Snapshot, rule: &str, term: &str) -> Result<Option<History>, Fault> {
-        let Some(rule) = self.rules.get(rule) else {
-            return Ok(None);
-        };
-        match self.pending.get(rule.number, term) {
-            Some(history) => Ok(Some(history.clone())),
-            None => snapshot.history(rule.number, term),
+        match self.waiting(rule, term) {
+            Some(history) => Ok(Some(history)),
+            None => self.written(snapshot, rule, term),
         }
+    }
+
+    fn waiting(&self, rule: &str, term: &str) -> Option<History> {
+        self.pending.get(self.rules.get(rule)?.number, term).cloned()
+    }
+
+    fn written(&self, snapshot: &Snapshot, rule: &str, term: &str) -> Result<Option<History>, Fault> {
+        self.rules.get(rule).map_or(Ok(None), |rule| snapshot.history(rule.number, term))
     }
 }
 
@@ -206,7 +215,15 @@ impl Store for RedbStore {
     }
 
     fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
-        self.lookup(|live, snapshot| terms.iter().map(|(rule, term)| live.history(snapshot, rule, term)).collect())
+        self.lookup(|live, snapshot| {
+            // One after the other, so that lookups in memory overlap.
+            let waiting: Vec<_> = terms.iter().map(|(rule, term)| live.waiting(rule, term)).collect();
+            let all = terms.iter().zip(waiting).map(|((rule, term), waiting)| match waiting {
+                Some(history) => Ok(Some(history)),
+                None => live.written(snapshot, rule, term),
+            });
+            all.collect()
+        })
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {

@@ -33,7 +33,7 @@ macro_rules! from_database_errors {
     };
 }
 
-from_database_errors!(CommitError, DatabaseError, StorageError, TableError, TransactionError);
+from_database_errors!(CommitError, DatabaseError, SetDurabilityError, StorageError, TableError, TransactionError);
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {

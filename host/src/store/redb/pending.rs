@@ -94,7 +94,9 @@ impl Pending {
         }
         let is_full = self.len() >= bounds.terms || self.waiting.bytes + self.leaving.bytes >= bounds.bytes;
         let for_room = if is_full { SLICE.max(refreshes.saturating_mul(2)) } else { 0 };
-        for_room.max(self.due_by_age(bounds, now)).min(self.len())
+        // Not across generations: the end of one is when it is on disk.
+        let at_most = if self.is_leaving() { self.unwritten() } else { self.len() };
+        for_room.max(self.due_by_age(bounds, now)).min(at_most)
     }
 
     /// How many of the leaving ones are to be written, so that they leave at an
@@ -140,6 +142,11 @@ impl Pending {
         self.next = None;
     }
 
+    /// Whether some of a generation are written and some are not.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.unwritten() > 0
+    }
+
     fn unwritten(&self) -> usize {
         self.leaving.terms - self.written
     }
@@ -181,6 +188,9 @@ mod tests {
         pending.add(0, "b", &history(3), start);
         assert_eq!(pending.due(&bounds, 1, 0, start), 0);
         pending.add(1, "a", &history(1), start);
+        assert_eq!(pending.due(&bounds, 1, 0, start), 1, "the rest of a generation first");
+        pending.next(start).unwrap();
+        pending.add(1, "b", &history(1), start);
         assert_eq!(pending.due(&bounds, 1, 0, start), 3);
         assert_eq!(pending.get(0, "b"), Some(&history(3)));
 

@@ -125,6 +125,30 @@ fn refreshes_wait_within_their_bounds() {
 }
 
 #[test]
+fn refreshes_written_by_slices_reach_the_disk_with_the_last() {
+    let (_folder, path) = folder();
+    let bounds = Bounds { terms: 5000, bytes: usize::MAX, age: Duration::from_secs(3600) };
+    let (db, _) = open::database(&path).unwrap();
+    let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let term = |number| format!("term {number:04}");
+    for number in 0..5000 {
+        store.commit(&sighted(&term(number), 2, 0, false)).unwrap();
+    }
+    let on_disk = |store: &RedbStore| (0..5000).filter(|number| last(store, &term(*number)) == Some(2)).count();
+    assert_eq!((store.stats().unwrap().terms, on_disk(&store)), (4097, 5000), "one slice is in the database");
+    assert_eq!(on_disk(&after_crash(&path)), 0, "but not on disk");
+
+    store.commit(&sighted("a", 3, 0, false)).unwrap();
+    store.bounds.age = Duration::ZERO;
+    store.commit(&Changes::default()).unwrap();
+    assert_eq!(on_disk(&after_crash(&path)), 5000);
+    assert_eq!(last(&after_crash(&path), "a"), Some(1), "of the next generation");
+    store.commit(&Changes::default()).unwrap();
+    assert_eq!(last(&after_crash(&path), "a"), Some(3));
+}
+
+#[test]
 fn what_a_learning_rule_saw_is_on_disk_at_once() {
     let (_folder, path) = folder();
     let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path).unwrap());
