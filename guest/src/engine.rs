@@ -11,7 +11,7 @@ pub use crate::evaluation::{EvaluateError, Evaluation, Matching, Raised};
 use crate::event::{self, Malformed, Projection, Slots, check, scan};
 use crate::lines::Lines;
 use crate::loading::Loading;
-use crate::prefilter::{Pause, Prefilter};
+use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Kind, Rule, RuleError};
 use crate::sightings::{Sighting, Sightings, Verdict};
 use crate::target::{Target, Targets};
@@ -101,7 +101,6 @@ struct Memory {
     scan: event::Memory,
     targets: Targets,
     found: candidates::Found,
-    prefilter_pause: Pause,
 }
 
 /// What became of the documents.
@@ -280,7 +279,7 @@ impl Loaded {
         }
         let scan_memory = std::mem::take(&mut memory.scan);
         let mut event = Slots::with_memory(&self.projection, context.arrival_ms, scan_memory);
-        let mut lines = Lines::new(batch, memory.prefilter_pause.next(self.prefilter.as_ref()));
+        let mut lines = Lines::new(batch, self.prefilter.as_ref());
         for (line_number, line) in &mut lines {
             if let Err(fault) = scan(line, &mut event) {
                 malformed.push((line_number, fault));
@@ -303,7 +302,6 @@ impl Loaded {
             }
         }
         memory.scan = event.into_memory();
-        memory.prefilter_pause.learn(&lines);
         let line_count = lines.line_count() as usize;
         if !context.ids.is_empty() && context.ids.len() != line_count {
             let cause = format!("{} ids for {line_count} lines", context.ids.len());

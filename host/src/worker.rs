@@ -55,6 +55,12 @@ impl Worker {
         Ok(Self { detector, instance, breaker: Breaker::default(), met_rules: false })
     }
 
+    /// A worker that takes its instance when it has work. If none can be had then,
+    /// that counts as a trap.
+    pub(crate) fn idle(detector: Detector) -> Self {
+        Self { detector, instance: None, breaker: Breaker::default(), met_rules: false }
+    }
+
     /// Whether the module failed so often that it is left alone for now: 30 s,
     /// then it gets another chance. Every event is [`Unjudged`] until then.
     pub fn disabled(&self) -> bool {

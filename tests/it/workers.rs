@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use anyhow::{Context, Result, ensure};
-use firstseen::{Alert, Batch, Clock, Counts, Detector, Document, Module};
+use anyhow::{Context, Result, anyhow, ensure};
+use firstseen::{Alert, Batch, Clock, Counts, Detector, Document, Module, ModuleError};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 use firstseen_tests::firstseen::Firstseen;
 use proptest::prelude::*;
@@ -36,11 +36,9 @@ fn events(seed: u64, number: u64) -> Result<Vec<u8>> {
 }
 
 fn detector() -> Result<Detector> {
-    static MODULE: OnceLock<Module> = OnceLock::new();
-    let module = match MODULE.get() {
-        Some(module) => module.clone(),
-        None => MODULE.get_or_init(|| Module::built_in().expect("the built-in module is one")).clone(),
-    };
+    // Compiled once for all cases.
+    static MODULE: OnceLock<Result<Module, ModuleError>> = OnceLock::new();
+    let module = MODULE.get_or_init(Module::built_in).as_ref().map_err(|error| anyhow!("{error}"))?.clone();
     let rules = Document { name: "rules".to_owned(), content: RULES.to_owned() };
     Ok(Detector::builder(module).rules([rules]).clock(Clock::Event).build()?)
 }
@@ -78,7 +76,7 @@ fn pass(detector: &Detector, batches: &[&[u8]], workers: usize) -> Result<Given>
     };
     thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a worker panicked"))?)
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a worker panicked"))?)
     })?;
     let mut given = Given::default();
     for (_, outcome) in std::mem::take(&mut *lock_outcomes()) {

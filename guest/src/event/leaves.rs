@@ -3,18 +3,19 @@
 use firstseen_kql::{JsonStr, Scalar};
 
 use super::grammar::Cursor;
+use super::malformed::MAX_DEPTH;
 
 /// Calls `test` with each value of a JSON text and its path, which begins as
 /// `path` and is that again afterwards, until it answers true.
 ///
-/// The text is one that was scanned, so it is JSON and nests no deeper than
-/// [`MAX_DEPTH`](super::MAX_DEPTH).
+/// The text is one that a scan stepped over, so it may be anything. What nests
+/// deeper than [`MAX_DEPTH`] is not looked at: a line with it is no event.
 pub(super) fn any_leaf(json: &str, path: &mut String, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
     let cursor = Cursor { bytes: json.as_bytes(), at: 0 };
     let mut walk = Walk { json, cursor };
     // A path of one empty key is empty too.
     let is_root = path.is_empty();
-    walk.value(path, is_root, test)
+    walk.value(path, is_root, 0, test)
 }
 
 /// Calls `test` with the text of each object of a JSON text that is an object,
@@ -22,7 +23,7 @@ pub(super) fn any_leaf(json: &str, path: &mut String, test: &mut impl FnMut(&str
 pub(super) fn any_object<'a>(json: &'a str, test: &mut impl FnMut(&'a str) -> bool) -> bool {
     let cursor = Cursor { bytes: json.as_bytes(), at: 0 };
     let mut walk = Walk { json, cursor };
-    walk.objects(test)
+    walk.objects(0, test)
 }
 
 struct Walk<'a> {
@@ -31,32 +32,48 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn value(&mut self, path: &mut String, is_root: bool, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+    fn value(
+        &mut self,
+        path: &mut String,
+        is_root: bool,
+        depth: usize,
+        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
+    ) -> bool {
         match self.cursor.token() {
-            b'{' => self.elements(b'}', |walk| walk.member(path, is_root, test)),
-            b'[' => self.elements(b']', |walk| walk.value(path, is_root, test)),
+            b'{' | b'[' if depth >= MAX_DEPTH => {
+                self.cursor.at = self.cursor.bytes.len();
+                false
+            }
+            b'{' => self.elements(b'}', |walk| walk.member(path, is_root, depth + 1, test)),
+            b'[' => self.elements(b']', |walk| walk.value(path, is_root, depth + 1, test)),
             _ => self.scalar().is_some_and(|scalar| test(path, scalar)),
         }
     }
 
-    fn member(&mut self, path: &mut String, is_root: bool, test: &mut impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+    fn member(
+        &mut self,
+        path: &mut String,
+        is_root: bool,
+        depth: usize,
+        test: &mut impl FnMut(&str, Scalar<'_>) -> bool,
+    ) -> bool {
         let Some(key) = self.key() else { return false };
         let parent = path.len();
         if !is_root {
             path.push('.');
         }
         path.push_str(&key.decode());
-        let found = self.value(path, false, test);
+        let found = self.value(path, false, depth, test);
         path.truncate(parent);
         found
     }
 
-    fn objects(&mut self, test: &mut impl FnMut(&'a str) -> bool) -> bool {
+    fn objects(&mut self, depth: usize, test: &mut impl FnMut(&'a str) -> bool) -> bool {
         let byte = self.cursor.token();
         let start = self.cursor.at;
         match byte {
             b'{' => self.cursor.skip(0).is_ok() && test(self.json.get(start..self.cursor.at).unwrap_or_default()),
-            b'[' => self.elements(b']', |walk| walk.objects(test)),
+            b'[' if depth < MAX_DEPTH => self.elements(b']', |walk| walk.objects(depth + 1, test)),
             _ => {
                 // What is no object is stepped over.
                 let _ = self.cursor.skip(0);

@@ -172,7 +172,9 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
                     self.keep_texts(place, start, at);
                 }
                 let after = After::Member(place.edge);
-                if let Some((told, length)) = self.memory.shapes.tell(after, bytes, at) {
+                if level.closing == b'}'
+                    && let Some((told, length)) = self.memory.shapes.tell(after, bytes, at)
+                {
                     (at, place) = (at + length, told);
                     break;
                 }

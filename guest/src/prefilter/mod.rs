@@ -11,7 +11,6 @@ pub(crate) use teddy::Swept;
 
 use self::literal::Literal;
 use self::teddy::Teddy;
-use crate::lines::Lines;
 use crate::rule::Rule;
 
 /// Most texts that are looked for at a time: with more, hardly a line would be
@@ -45,30 +44,5 @@ impl Prefilter {
     /// to do with.
     pub(crate) fn sweep(&self, bytes: &[u8], from: usize) -> Swept {
         self.teddy.sweep(bytes, from)
-    }
-}
-
-/// Batches without the prefilter after one in which it spared little.
-const PAUSE_BATCHES: u32 = 64;
-
-/// Leaves the prefilter out for a while where it gives most lines.
-#[derive(Debug, Default)]
-pub(crate) struct Pause {
-    batches: u32,
-}
-
-impl Pause {
-    /// The prefilter to take for the next batch.
-    pub(crate) fn next<'p>(&mut self, prefilter: Option<&'p Prefilter>) -> Option<&'p Prefilter> {
-        let pauses = self.batches > 0;
-        self.batches = self.batches.saturating_sub(1);
-        prefilter.filter(|_| !pauses)
-    }
-
-    /// Learns from a batch that is through.
-    pub(crate) fn learn(&mut self, lines: &Lines<'_, '_>) {
-        if lines.is_filtered() && lines.given() > lines.events() / 2 {
-            self.batches = PAUSE_BATCHES;
-        }
     }
 }

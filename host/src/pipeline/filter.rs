@@ -31,6 +31,7 @@ pub(crate) struct Filter<'a> {
     detector: &'a Detector,
     /// Those that have not had work yet are not made yet.
     workers: Vec<Option<Worker>>,
+    workers_count: usize,
     output: Output,
     index: Option<String>,
     /// The arrival time of every batch; the system's clock if none.
@@ -72,7 +73,8 @@ impl<'a> Filter<'a> {
         now_ms: Option<i64>,
         notes: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
-        let mut workers: Vec<Option<Worker>> = (0..workers.get()).map(|_| None).collect();
+        let workers_count = workers.get();
+        let mut workers: Vec<Option<Worker>> = (0..workers_count).map(|_| None).collect();
         if let Some(first) = workers.first_mut() {
             *first = Some(detector.worker()?);
         }
@@ -81,6 +83,7 @@ impl<'a> Filter<'a> {
         Ok(Self {
             detector,
             workers,
+            workers_count,
             output,
             index,
             now_ms,
@@ -140,10 +143,15 @@ impl<'a> Filter<'a> {
         let is_off = Arc::clone(&self.is_off);
         let shared = Workers::new(self.detector, index.as_deref(), self.now_ms, &is_off, intake, free);
         thread::scope(|scope| {
-            for worker in &mut workers {
+            for (number, worker) in workers.iter_mut().enumerate() {
                 let (shared, sender) = (&shared, sender.clone());
                 let thread = thread::Builder::new().name("firstseen-worker".to_owned());
-                thread.spawn_scoped(scope, move || shared.run(worker, &sender)).map_err(StopReason::Thread)?;
+                match thread.spawn_scoped(scope, move || shared.run(worker, &sender)) {
+                    Ok(_) => {}
+                    Err(error) if number == 0 => return Err(StopReason::Thread(error)),
+                    // Those that could be had do it.
+                    Err(_) => break,
+                }
             }
             drop(sender);
             let result = self.write_in_order(&passed, buffers, &mut || progress(meter.bytes_read()));
@@ -294,7 +302,11 @@ impl<'a> Filter<'a> {
         }
         if is_disabled && !self.told_disabled {
             self.told_disabled = true;
-            (self.notes)("the detection module failed too often: DETECTION IS OFF, events only pass through");
+            let of = self.workers_count;
+            (self.notes)(&format!(
+                "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
+                 only pass through"
+            ));
         }
     }
 }

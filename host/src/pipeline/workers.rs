@@ -129,10 +129,7 @@ impl<'a> Workers<'a> {
     }
 
     fn evaluate(&self, batch: &Batch<'_>, ticket: Ticket, worker: &mut Option<Worker>) -> Result<Outcome, Error> {
-        let chosen = match worker {
-            Some(worker) => worker,
-            None => worker.insert(self.detector.worker()?),
-        };
+        let chosen = worker.get_or_insert_with(|| Worker::idle(self.detector.clone()));
         // Others wait for this piece, so it must be handed on whatever happens.
         let evaluate = AssertUnwindSafe(|| chosen.evaluate_in_order(batch, ticket));
         catch_unwind(evaluate).unwrap_or_else(|_| {

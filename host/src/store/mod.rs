@@ -24,7 +24,7 @@
 //! Most commits bring no news: they only move the time at which a known term
 //! was last sighted. [`RedbStore`] keeps such refreshes in memory, where reads
 //! see them, and writes them by and by in the order of the file: each with the
-//! first commit after 10 s at the latest, sooner while 524,288 of them (or 32 MiB
+//! second commit after 10 s at the latest, sooner while 524,288 of them (or 32 MiB
 //! of their terms) are waiting or when they are few beside the news of a commit,
 //! and all of them at [`Store::flush`] and on drop. After a crash the time a term
 //! was last sighted can therefore lag by the refreshes of the last 10 s in which

@@ -65,6 +65,11 @@ impl Overlay {
         self.counts
     }
 
+    /// How many changes were made since the beginning.
+    pub(super) fn changes_made(&self) -> usize {
+        self.replaced.len()
+    }
+
     pub(super) fn defer(&mut self) {
         self.counts.deferred += 1;
     }

@@ -10,6 +10,9 @@ use super::{
     TERM_BYTES_MAX, Ticket, Verdict,
 };
 
+/// Most changes of the state in one session.
+const SESSION_CHANGES_MAX: usize = 2_000_000;
+
 /// An overlay over a store for one batch.
 ///
 /// Sightings are judged and recorded in the overlay only; [`Session::commit`]
@@ -110,6 +113,10 @@ impl Session {
         validate(batch)?;
         if let Some(script) = &self.script {
             return Ok(batch.iter().map(|sighting| script(sighting)).collect());
+        }
+        // A module that asks without end must not fill the host's memory.
+        if self.overlay.changes_made().saturating_add(batch.len()) > SESSION_CHANGES_MAX {
+            return Err(StoreError::Invalid(format!("over {SESSION_CHANGES_MAX} changes by one batch of events")));
         }
         self.take_turn();
         let before = self.overlay.savepoint();

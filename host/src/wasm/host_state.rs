@@ -1,6 +1,6 @@
 //! What a module can reach: the state of sightings, and the log.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bindings::{logging, sightings};
 use super::limits::{Guard, Limits};
@@ -41,8 +41,12 @@ pub(super) struct HostState {
     /// Set when the store failed during the call, whatever the module made of
     /// it.
     pub(super) store_failure: Option<StoreError>,
-    /// How long the present call waited for its turn at the state: the module
-    /// is not to blame for that.
+    /// When the present call began.
+    pub(super) started: Instant,
+    /// How long it may take.
+    pub(super) timeout: Duration,
+    /// How long it waited for its turn at the state: the module is not to blame
+    /// for that.
     pub(super) waited: Duration,
     messages: Vec<LogMessage>,
     dropped_messages: usize,
@@ -54,10 +58,17 @@ impl HostState {
             guard: Guard::new(limits),
             session: None,
             store_failure: None,
+            started: Instant::now(),
+            timeout: limits.call_timeout,
             waited: Duration::ZERO,
             messages: Vec::new(),
             dropped_messages: 0,
         }
+    }
+
+    /// The time that is left to the present call.
+    pub(super) fn time_left(&self) -> Duration {
+        (self.timeout + self.waited).saturating_sub(self.started.elapsed())
     }
 
     /// The messages since the last time.

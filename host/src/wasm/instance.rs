@@ -1,6 +1,6 @@
 //! One sandbox: a wasmtime store with one instance of a module.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{Store, UpdateDeadline};
 
@@ -39,11 +39,11 @@ impl Instance {
         store.set_epoch_deadline(ticks(limits.call_timeout));
         // A call that waited for its turn at the state has as much time as one
         // that did not.
-        store.epoch_deadline_callback(|mut store| {
-            let waited = std::mem::take(&mut store.data_mut().waited);
-            Ok(match waited.is_zero() {
+        store.epoch_deadline_callback(|store| {
+            let left = store.data().time_left();
+            Ok(match left.is_zero() {
                 true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::Continue(ticks(waited)),
+                false => UpdateDeadline::Continue(ticks(left)),
             })
         });
         match module.instantiate(&mut store) {
@@ -58,14 +58,14 @@ impl Instance {
         configuration: &detector::Configuration,
         timeout: Duration,
     ) -> Result<Vec<detector::RuleReport>, Trap> {
-        self.store.set_epoch_deadline(ticks(timeout));
+        self.begin(timeout);
         let reports = self.module.firstseen_detection_detector().call_configure(&mut self.store, configuration);
         reports.map_err(|error| self.trap(&error))
     }
 
     /// Asks the module what it is.
     pub(crate) fn describe(&mut self) -> Result<detector::Description, Trap> {
-        self.store.set_epoch_deadline(ticks(self.limits.call_timeout));
+        self.begin(self.limits.call_timeout);
         let description = self.module.firstseen_detection_detector().call_describe(&mut self.store);
         description.map_err(|error| self.trap(&error))
     }
@@ -76,7 +76,7 @@ impl Instance {
         batch: &str,
         context: &detector::Context,
     ) -> Result<detector::Matching, CallError> {
-        self.store.set_epoch_deadline(ticks(self.limits.call_timeout));
+        self.begin(self.limits.call_timeout);
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
         let answer = self.module.firstseen_detection_detector().call_match_events(&mut self.store, batch, context);
         match answer {
@@ -87,7 +87,7 @@ impl Instance {
 
     /// Asks what a run of a rule at a time would look at.
     pub(crate) fn scheduled_range(&mut self, rule: u32, now_ms: i64) -> Result<Option<detector::RunRange>, Trap> {
-        self.store.set_epoch_deadline(ticks(self.limits.call_timeout));
+        self.begin(self.limits.call_timeout);
         let range = self.module.firstseen_detection_detector().call_scheduled_range(&mut self.store, rule, now_ms);
         range.map_err(|error| self.trap(&error))
     }
@@ -101,13 +101,12 @@ impl Instance {
         session: &mut Session,
         timeout: Duration,
     ) -> Result<detector::Evaluation, CallError> {
-        self.store.set_epoch_deadline(ticks(timeout));
+        self.begin(timeout);
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
         let stand_in = session.stand_in();
         let state = self.store.data_mut();
         state.session = Some(std::mem::replace(session, stand_in));
         state.store_failure = None;
-        state.waited = Duration::ZERO;
         let answer = self.module.firstseen_detection_detector().call_evaluate(&mut self.store, batch, context);
         let state = self.store.data_mut();
         if let Some(back) = state.session.take() {
@@ -118,6 +117,13 @@ impl Instance {
             (None, Ok(answer)) => answer.map_err(CallError::Module),
             (None, Err(error)) => Err(CallError::Trap(self.trap(&error))),
         }
+    }
+
+    /// Sets the clock for a call.
+    fn begin(&mut self, timeout: Duration) {
+        self.store.set_epoch_deadline(ticks(timeout));
+        let state = self.store.data_mut();
+        (state.started, state.timeout, state.waited) = (Instant::now(), timeout, Duration::ZERO);
     }
 
     /// The module's messages since the last time.

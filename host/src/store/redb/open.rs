@@ -59,6 +59,8 @@ fn make(path: &Path) -> Result<(), Fault> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!("{DRAFT}{}", std::process::id()));
     let draft = PathBuf::from(name);
+    // What an earlier process of this number left.
+    let _ = fs::remove_file(&draft);
     let made = create_private(&draft).map_err(Fault::from).and_then(|_| {
         make_tables(&Database::builder().create(&draft)?)?;
         put_in_place(&draft, path).map_err(Fault::from)
@@ -103,7 +105,8 @@ fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
 /// Creates an empty file, for its owner only: terms and alerts come from logs.
 pub(super) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    // Never through a link, never over what is there.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

@@ -9,7 +9,7 @@
 
 use std::fs::{self, File};
 use std::hash::Hasher;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +18,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::redb::backends::FileBackend;
 use ::redb::{BackendError, StorageBackend};
 use rustc_hash::FxHasher;
+use rustix::fs::{Mode, OFlags};
 
 use super::fault::Fault;
 use super::open::create_private;
 
 const PAGE: usize = 4096;
+
+/// What a file of checksums begins with.
+const MAGIC: &[u8; 8] = b"1stsums\n";
 
 /// The file, with a checksum of each page that was read or written.
 #[derive(Debug)]
@@ -93,21 +97,57 @@ impl Pages {
     }
 
     fn leave_sums(&self) -> Option<()> {
-        let mut bytes: Vec<u8> = self.sums().iter().flat_map(|sum| sum.to_le_bytes()).collect();
+        if !is_ours(&self.sums_path) {
+            return None;
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend(self.sums().iter().flat_map(|sum| sum.to_le_bytes()));
         bytes.extend(binding(&bytes, &self.file)?.to_le_bytes());
-        // A torn file would not fit, as one of another algorithm would not.
-        create_private(&self.sums_path).and_then(|mut file| file.write_all(&bytes)).ok()
+        let mut draft = self.sums_path.clone().into_os_string();
+        draft.push(format!(".new-{}", std::process::id()));
+        let draft = PathBuf::from(draft);
+        // What an earlier process of this number left.
+        let _ = fs::remove_file(&draft);
+        let put = create_private(&draft).and_then(|mut file| file.write_all(&bytes));
+        let put = put.and_then(|()| fs::rename(&draft, &self.sums_path));
+        if put.is_err() {
+            let _ = fs::remove_file(&draft);
+        }
+        put.ok()
+    }
+}
+
+/// Opens a file of checksums: a regular one, not through a link.
+fn open_sums(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+/// Whether there is nothing at `path`, or a file of checksums to be replaced.
+fn is_ours(path: &Path) -> bool {
+    let mut magic = [0; MAGIC.len()];
+    match open_sums(path) {
+        Ok(mut file) => file.read_exact(&mut magic).is_ok() && magic == *MAGIC,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 
 /// The checksums that were left, if they are of this content.
 fn read_sums(path: &Path, file: &FileBackend) -> Option<Vec<u64>> {
-    let bytes = fs::read(path).ok()?;
+    let opened = open_sums(path).ok()?;
+    // One for each page, one for the whole.
+    let length_max = MAGIC.len() as u64 + 8 * (file.len().ok()?.div_ceil(PAGE as u64) + 1);
+    let mut bytes = Vec::new();
+    opened.take(length_max).read_to_end(&mut bytes).ok()?;
     let (sums, bound_to) = bytes.split_last_chunk()?;
     if binding(sums, file)? != u64::from_le_bytes(*bound_to) {
         return None;
     }
-    let (sums, []) = sums.as_chunks() else { return None };
+    let (sums, []) = sums.strip_prefix(MAGIC)?.as_chunks() else { return None };
     Some(sums.iter().map(|sum| u64::from_le_bytes(*sum)).collect())
 }
 
