@@ -15,7 +15,8 @@ pub struct Limits {
     pub table_elements: usize,
     /// Longest time a call may take, rounded up to 10 ms: 2 s.
     pub call_timeout: Duration,
-    /// Bytes the host copies out of the module for one call: 64 MiB.
+    /// Bytes the host copies out of the module at a time, for a call that the
+    /// module makes or for its answer: 64 MiB.
     pub hostcall_bytes: usize,
 }
 

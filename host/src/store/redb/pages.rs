@@ -1,11 +1,12 @@
 //! The file page by page: what is read is what was written.
 //!
 //! The database library verifies its checksums only when it reads the whole
-//! file. So that a start need not, a store that is closed leaves a checksum of
-//! every page in a second file, `<state>.sums`, and each page is compared with
-//! its own when it is first needed. The second file is bound to the content of
-//! the first by the header page, which every commit changes: after a crash, or
-//! if either file was put back alone, it does not fit and is not used.
+//! file. So that a start need not, a store that is closed leaves checksums of
+//! the pages in a second file, `<state>.sums`, and a page is compared with its
+//! own when it is first needed. Pages that were not read or written as a whole,
+//! as free ones and the header, have none. The second file is bound to the
+//! content of the first by the header page, which every commit changes: after a
+//! crash, or if either file was put back alone, it does not fit and is not used.
 
 use std::fs::{self, File};
 use std::hash::Hasher;
