@@ -93,7 +93,7 @@ build() {
     *) CARGO_TARGET_DIR=$PWD/$1 ;;
     esac
     export CARGO_TARGET_DIR
-    export RUSTFLAGS='-C target-feature=+simd128'
+    export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
     set -- build --quiet --locked --package firstseen-guest --lib --profile guest --target $target
     cd "$here"
     if has_target; then

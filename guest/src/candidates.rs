@@ -8,26 +8,29 @@ use fixedbitset::FixedBitSet;
 use crate::event::Slots;
 use crate::rule::Rule;
 
-/// Most slots by whose values rules are told apart: each costs a look-up an
-/// event.
+/// Most slots by whose values rules are told apart: each costs memory by the
+/// number of rules.
 const INDEXED_SLOTS_MAX: usize = 24;
 
-/// So few rules may as well be asked.
-const RULES_TO_ASK: usize = 2;
+/// So few rules may as well be asked, one by one, what they require.
+const RULES_TO_ASK: usize = 12;
 
 /// A slot that fewer than one in so many rules ask for is not worth a look-up.
 const RULES_A_SLOT_MIN: usize = 100;
 
 /// An index over rules by what an event must have to match them: in some
 /// fields one of some values, in others any value.
+///
+/// Sets of rules by the values of the most asked fields leave few of them; those
+/// are asked for the rest of what they require.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
     /// Rules that can match at all.
     possible: FixedBitSet,
     /// Those that most rules ask for first.
     indexed: Vec<OfSlot>,
-    /// Of each rule the other slots in which it wants a value.
-    others: Vec<Vec<Slot>>,
+    /// What each rule requires, what is rarest first.
+    required: Vec<Vec<Required>>,
 }
 
 /// The rules by what a slot holds.
@@ -40,6 +43,16 @@ struct OfSlot {
     with_any: FixedBitSet,
     /// For each text that rules name: those, and the ones that name it.
     with_text: TextMap<FixedBitSet>,
+}
+
+/// What a rule requires in a slot.
+#[derive(Debug)]
+struct Required {
+    slot: Slot,
+    /// The place of the slot among the indexed ones; beyond them if it is none.
+    place: usize,
+    /// The texts of which there must be one; none if any value will do.
+    texts: Option<TextMap<()>>,
 }
 
 /// Memory that is used again for the next event.
@@ -64,16 +77,17 @@ impl Candidates {
         slots.retain(|&(_, asking)| asking * RULES_A_SLOT_MIN >= rules.len());
         slots.truncate(INDEXED_SLOTS_MAX);
 
-        let is_indexed = |slot| slots.iter().any(|&(indexed, _)| indexed == slot);
-        let others = |rule: &Rule| {
-            let slots = rule.program.requirements().iter().map(|requirement| requirement.slot);
-            slots.filter(|&slot| !is_indexed(slot)).collect()
+        let place = |slot| slots.iter().position(|&(indexed, _)| indexed == slot).unwrap_or(usize::MAX);
+        let required = |rule: &Rule| {
+            let mut required: Vec<_> = rule.program.requirements().iter().collect();
+            required.sort_by_key(|one| (one.texts.is_empty(), one.texts.len()));
+            required.into_iter().map(|one| Required::new(one, place(one.slot))).collect()
         };
         let possible = rules.iter().enumerate().filter(|(_, rule)| !rule.program.never_matches());
         Self {
             possible: of_length(rules.len(), possible.map(|(number, _)| number)),
             indexed: slots.iter().map(|&(slot, _)| OfSlot::new(slot, rules)).collect(),
-            others: rules.iter().map(others).collect(),
+            required: rules.iter().map(required).collect(),
         }
     }
 
@@ -86,15 +100,32 @@ impl Candidates {
     ) -> impl Iterator<Item = usize> + use<'_, 'f> {
         found.rules.clone_from(&self.possible);
         found.rules.intersect_with(rules);
+        let mut told = 0;
         for of_slot in &self.indexed {
-            if found.rules.ones().nth(RULES_TO_ASK).is_none() {
+            if count(&found.rules) <= RULES_TO_ASK {
                 break;
             }
             of_slot.narrow(event, found);
+            told += 1;
         }
-        let has_others =
-            |&rule: &usize| self.others.get(rule).is_none_or(|others| others.iter().all(|&slot| event.has_value(slot)));
-        found.rules.ones().filter(has_others)
+        let is_met = move |one: &Required| one.place < told || one.is_met(event);
+        found.rules.ones().filter(move |&rule| self.required.get(rule).is_none_or(|all| all.iter().all(is_met)))
+    }
+}
+
+impl Required {
+    fn new(requirement: &Requirement, place: usize) -> Self {
+        let texts = requirement.texts.iter().map(|text| (text.as_str().into(), ())).collect();
+        let any_will_do = requirement.texts.is_empty();
+        Self { slot: requirement.slot, place, texts: (!any_will_do).then(|| TextMap::new(texts)) }
+    }
+
+    fn is_met(&self, event: &Slots<'_, '_>) -> bool {
+        let mut values = event.values(self.slot);
+        match &self.texts {
+            None => values.next().is_some(),
+            Some(texts) => values.any(|value| texts.get(&value.text()).is_some()),
+        }
     }
 }
 
@@ -127,6 +158,11 @@ impl OfSlot {
         std::iter::once(second).chain(values).for_each(|value| found.of_slot.union_with(with(&value.text())));
         found.rules.intersect_with(&found.of_slot);
     }
+}
+
+/// How many are in a set; quicker than its own way, which may count a part.
+fn count(rules: &FixedBitSet) -> usize {
+    rules.as_slice().iter().map(|block| block.count_ones() as usize).sum()
 }
 
 fn of_length(length: usize, rules: impl Iterator<Item = usize>) -> FixedBitSet {

@@ -1,9 +1,8 @@
 //! The index or data stream an event is bound for.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firstseen_kql::{Layout, Scalar, Slot};
+use firstseen_kql::{Layout, Scalar, Slot, same_text};
 use fixedbitset::FixedBitSet;
 
 use crate::event::{Projection, Slots};
@@ -55,15 +54,15 @@ impl Target {
 }
 
 /// Names of targets that are remembered; what comes on top is found out anew.
-const TARGETS_MAX: usize = 256;
+/// So few are soon looked through.
+const TARGETS_MAX: usize = 64;
 
 /// Which rules' index patterns a target passes, remembered for the few that a
 /// stream has.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     name: String,
-    /// The names come out of events, so they are ordered, not hashed.
-    known: BTreeMap<Rc<str>, FixedBitSet>,
+    known: Vec<(Rc<str>, FixedBitSet)>,
     unknown: FixedBitSet,
 }
 
@@ -82,18 +81,24 @@ impl Targets {
             self.unknown.insert_range(..);
             return (None, &self.unknown);
         }
-        if !self.known.contains_key(&*self.name) {
-            if self.known.len() >= TARGETS_MAX {
-                self.known.clear();
-            }
-            let passing = rules.iter().enumerate().filter(|(_, rule)| rule.index.contain(&self.name));
-            let mut passes = FixedBitSet::with_capacity(rules.len());
-            passes.extend(passing.map(|(number, _)| number));
-            self.known.insert(Rc::from(&*self.name), passes);
-        }
-        match self.known.get_key_value(&*self.name) {
+        let place = self.known.iter().position(|(name, _)| same_text(name, &self.name));
+        let place = place.unwrap_or_else(|| self.find_out(rules));
+        match self.known.get(place) {
             Some((name, passes)) => (Some(name), passes),
             None => (None, &self.unknown),
         }
+    }
+
+    /// Remembers the target whose name was written last. Answers with its place.
+    #[cold]
+    fn find_out(&mut self, rules: &[Rule]) -> usize {
+        if self.known.len() >= TARGETS_MAX {
+            self.known.clear();
+        }
+        let passing = rules.iter().enumerate().filter(|(_, rule)| rule.index.contain(&self.name));
+        let mut passes = FixedBitSet::with_capacity(rules.len());
+        passes.extend(passing.map(|(number, _)| number));
+        self.known.push((Rc::from(&*self.name), passes));
+        self.known.len() - 1
     }
 }

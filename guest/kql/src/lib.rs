@@ -188,7 +188,7 @@ pub use number::NumberType;
 pub use parse::parse;
 pub use program::{Layout, Program, Slot};
 pub use required::Requirement;
-pub use texts::TextMap;
+pub use texts::{TextMap, same_text};
 pub use value::{JsonStr, Scalar};
 
 /// The longest query, in bytes.

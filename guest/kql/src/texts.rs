@@ -8,6 +8,13 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 /// Are two texts the same?
+#[must_use]
+#[inline]
+pub fn same_text(a: &str, b: &str) -> bool {
+    same(a.as_bytes(), b.as_bytes())
+}
+
+/// The same for texts that are not whole.
 #[inline]
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() || tail(a) != tail(b) {
@@ -31,27 +38,66 @@ fn tail(text: &[u8]) -> u64 {
     }
 }
 
-/// A map by text. Finding an entry takes a few comparisons of words.
+/// A number that most texts do not share: from the length and from up to eight bytes at either end.
+#[inline]
+fn hash(text: &[u8]) -> usize {
+    let head = text.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+    let mixed = (tail(text) ^ head.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize
+}
+
+/// A map by text, made once. Finding an entry takes a comparison or two, however many there are;
+/// the texts that are looked for cannot make it longer than those in the map do.
 #[derive(Clone, Debug)]
 pub struct TextMap<V> {
-    /// In the order of `order`, no text twice.
+    /// No text twice.
     entries: Vec<(Box<str>, V)>,
+    /// By hash the number of an entry, or of the next that has the same hash, or [`NONE`]: a power
+    /// of two, at least twice as many as there are entries.
+    places: Box<[u32]>,
 }
+
+const NONE: u32 = u32::MAX;
 
 impl<V> TextMap<V> {
     /// A map of these entries. Of those with the same text the first one counts.
     #[must_use]
-    pub fn new(mut entries: Vec<(Box<str>, V)>) -> Self {
-        entries.sort_by(|(a, _), (b, _)| order(a, b));
-        entries.dedup_by(|(a, _), (b, _)| same(a.as_bytes(), b.as_bytes()));
-        Self { entries }
+    pub fn new(all: Vec<(Box<str>, V)>) -> Self {
+        let places = alloc::vec![NONE; (all.len() * 2).next_power_of_two()];
+        let mut map = Self { entries: Vec::with_capacity(all.len()), places: places.into() };
+        for (text, value) in all {
+            let (place, number) = map.find(text.as_bytes());
+            if number == NONE
+                && let Some(place) = map.places.get_mut(place)
+            {
+                *place = map.entries.len() as u32;
+                map.entries.push((text, value));
+            }
+        }
+        map
     }
 
     /// The value of a text.
     #[must_use]
+    #[inline]
     pub fn get(&self, text: &str) -> Option<&V> {
-        let place = self.entries.binary_search_by(|(one, _)| order(one, text)).ok()?;
-        self.entries.get(place).map(|(_, value)| value)
+        let (_, number) = self.find(text.as_bytes());
+        self.entries.get(number as usize).map(|(_, value)| value)
+    }
+
+    /// The place of a text and the number of its entry, or [`NONE`] and where it would belong.
+    #[inline]
+    fn find(&self, text: &[u8]) -> (usize, u32) {
+        let last = self.places.len() - 1;
+        let mut place = hash(text) & last;
+        loop {
+            // Half of the places are free, so it comes to an end.
+            let number = self.places.get(place).copied().unwrap_or(NONE);
+            match self.entries.get(number as usize) {
+                Some((one, _)) if !same(one.as_bytes(), text) => place = (place + 1) & last,
+                _ => return (place, number),
+            }
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub enum Scalar<'a> {
 impl<'a> Scalar<'a> {
     /// The text that a `keyword` field would hold.
     #[must_use]
+    #[inline]
     pub fn text(self) -> Cow<'a, str> {
         match self {
             Self::String(text) => text.decode(),
@@ -70,10 +71,13 @@ impl<'a> JsonStr<'a> {
 
     /// The text with its escapes decoded.
     #[must_use]
+    #[inline]
     pub fn decode(&self) -> Cow<'a, str> {
-        if !self.escaped {
-            return Cow::Borrowed(self.raw);
-        }
+        if self.escaped { self.decode_escapes() } else { Cow::Borrowed(self.raw) }
+    }
+
+    #[inline(never)]
+    fn decode_escapes(&self) -> Cow<'a, str> {
         let Some((plain, mut rest)) = self.raw.split_once('\\') else {
             return Cow::Borrowed(self.raw);
         };

@@ -103,7 +103,7 @@ impl Wildcard {
         &self.longest
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn matches(&self, text: &str) -> bool {
         let [first, last] = self.ends;
         let bytes = text.as_bytes();
@@ -111,6 +111,7 @@ impl Wildcard {
         !differs(first, bytes.first()) && !differs(last, bytes.last()) && self.matches_between(text)
     }
 
+    #[inline(never)]
     fn matches_between(&self, text: &str) -> bool {
         let prefix = self.prefix.as_bytes();
         let Some((start, rest)) = text.as_bytes().split_at_checked(prefix.len()) else { return false };
@@ -119,7 +120,7 @@ impl Wildcard {
         };
         let Some(inner) = rest.len().checked_sub(suffix.len()) else { return false };
         let Some((mut rest, end)) = rest.split_at_checked(inner) else { return false };
-        if !same(end, suffix) || !same(start, prefix) {
+        if !(suffix.is_empty() || same(end, suffix)) || !(prefix.is_empty() || same(start, prefix)) {
             return false;
         }
         for piece in &self.inner {

@@ -1,6 +1,6 @@
 //! Byte searches of the scanner, sixteen or 64 bytes at a time.
 
-use crate::lanes::Lanes;
+use crate::lanes::{Held, Lanes};
 
 /// Offset of the first byte at or after `from` that ends the plain part of a
 /// JSON string: a quote or backslash, if `strict` a control character too.
@@ -28,6 +28,39 @@ pub(super) fn plain_end(bytes: &[u8], from: usize, strict: bool) -> Option<usize
 /// Stands for an offset that there is not, where an `Option` would have to go
 /// through memory.
 pub(super) const NOT_FOUND: usize = usize::MAX;
+
+/// Offset of the quote that ends the string whose opening quote is at `at`;
+/// [`NOT_FOUND`] if there is no quote, or the end is not within 31 bytes, or an
+/// escape comes before it.
+#[inline(always)]
+pub(super) fn short_string_end(bytes: &[u8], at: usize) -> usize {
+    let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<32>()) else { return NOT_FOUND };
+    if chunk[0] != b'"' {
+        return NOT_FOUND;
+    }
+    let [low, high] = halves(chunk);
+    let [mut quotes, mut backslashes] = [b'"', b'\\'].map(|byte| low.are(byte).bits());
+    quotes &= !1;
+    if quotes | backslashes == 0 {
+        [quotes, backslashes] = [b'"', b'\\'].map(|byte| high.are(byte).bits() << 16);
+    }
+    let before_backslashes = backslashes.wrapping_sub(1) & !backslashes;
+    if quotes & before_backslashes == 0 {
+        return NOT_FOUND;
+    }
+    at + quotes.trailing_zeros() as usize
+}
+
+/// The two halves of 32 bytes.
+#[inline(always)]
+pub(super) fn halves(bytes: &[u8; 32]) -> [Lanes; 2] {
+    let (chunks, _) = bytes.as_chunks();
+    match chunks {
+        [low, high] => [Lanes::load(low), Lanes::load(high)],
+        // There are two.
+        _ => [Lanes::load(&[0; 16]); 2],
+    }
+}
 
 /// Offset of the quote that ends the string whose first byte is at `from`, or
 /// [`NOT_FOUND`], and whether there are escapes in it.
@@ -75,11 +108,58 @@ fn long_token_end(bytes: &[u8], from: usize) -> usize {
     rest.iter().position(is_end).map_or(bytes.len(), |found| from + found)
 }
 
+/// Offset just behind the value that begins at `at`, if that is not white space;
+/// [`NOT_FOUND`] if no value can begin there or the bytes end first.
+///
+/// No more is looked at than it takes to find the end.
+#[inline(never)]
+pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(b'{' | b'[') => match short_container_end(bytes, at) {
+            NOT_FOUND => container_end(bytes, at),
+            end => end,
+        },
+        Some(b'"') => match string_end(bytes, at + 1) {
+            (NOT_FOUND, _) => NOT_FOUND,
+            (end, _) => end + 1,
+        },
+        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => token_end(bytes, at),
+        _ => NOT_FOUND,
+    }
+}
+
+/// The end of a container of at most 32 bytes without others and without
+/// escapes in it, as most are; [`NOT_FOUND`] for others.
+#[inline(always)]
+fn short_container_end(bytes: &[u8], from: usize) -> usize {
+    let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) else { return NOT_FOUND };
+    let [low, high] = halves(chunk);
+    let bits = |low: Held, high: Held| low.bits() | high.bits() << 16;
+    let quotes = bits(low.are(b'"'), high.are(b'"'));
+    let backslashes = bits(low.are(b'\\'), high.are(b'\\'));
+    // One bit apart: [ and {, ] and }.
+    let [low, high] = [low.with(0x20), high.with(0x20)];
+    let opening = bits(low.are(b'{'), high.are(b'{'));
+    let closing = bits(low.are(b'}'), high.are(b'}'));
+    let mut within = quotes;
+    for shift in [1, 2, 4, 8, 16] {
+        within ^= within << shift;
+    }
+    let closing = closing & !within;
+    let before = closing.wrapping_sub(1) & !closing;
+    // The first byte opens.
+    if closing == 0 || (opening & !within & !1 | backslashes) & before != 0 {
+        return NOT_FOUND;
+    }
+    from + closing.trailing_zeros() as usize + 1
+}
+
 /// Offset just behind the object or array that opens at `from`, found by
 /// counting brackets outside of strings; [`NOT_FOUND`] if the bytes end first.
 ///
 /// Nothing else is looked at: which bracket closes which, and whether what is
 /// between them is JSON, is left open.
+#[inline(never)]
 pub(super) fn container_end(bytes: &[u8], from: usize) -> usize {
     let mut depth = 0;
     let mut strings = Strings::default();
@@ -241,6 +321,11 @@ mod tests {
             prop_assert_eq!(token_end(bytes, from), end.unwrap_or(bytes.len()));
             let opened = format!("{{{text}");
             prop_assert_eq!(container_end(opened.as_bytes(), 0), naive_container_end(opened.as_bytes(), 0));
+            prop_assert_eq!(value_end(opened.as_bytes(), 0), naive_container_end(opened.as_bytes(), 0));
+            let string_end = naive_string_end(string.as_bytes());
+            prop_assert_eq!(value_end(string.as_bytes(), 0), string_end.saturating_add(1));
+            let is_short = string_end < 32 && string.len() >= 32 && !string[..string_end].contains('\\');
+            prop_assert_eq!(short_string_end(string.as_bytes(), 0), if is_short { string_end } else { NOT_FOUND });
         }
 
         #[test]

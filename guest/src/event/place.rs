@@ -9,21 +9,24 @@ use super::shapes::{EdgeId, NONE};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) node: NodeId,
-    /// The slot of values here, or [`NO_SLOT`].
-    slot: u32,
+    /// The slot of values here, or [`NO_SLOT`]; with [`TEXTS`] on top where whole
+    /// texts are kept.
+    kept: u32,
     /// The remembered key that led here, or [`NONE`].
     pub(super) edge: EdgeId,
-    has_texts: bool,
 }
 
-const NO_SLOT: u32 = u32::MAX;
+const TEXTS: u32 = 1 << 31;
+
+const NO_SLOT: u32 = TEXTS - 1;
 
 impl Place {
     /// The place of what no rule reads.
-    pub(super) const NOWHERE: Self = Self { node: NOWHERE, slot: NO_SLOT, edge: NONE, has_texts: false };
+    pub(super) const NOWHERE: Self = Self { node: NOWHERE, kept: NO_SLOT, edge: NONE };
 
     pub(super) fn new(node: NodeId, slot: Option<Slot>, edge: EdgeId, has_texts: bool) -> Self {
-        Self { node, slot: slot.map_or(NO_SLOT, |slot| slot.0), edge, has_texts }
+        let slot = slot.map_or(NO_SLOT, |slot| slot.0);
+        Self { node, kept: if has_texts { slot | TEXTS } else { slot }, edge }
     }
 
     /// The same place, where another key led to.
@@ -31,16 +34,15 @@ impl Place {
         Self { edge, ..self }
     }
 
-    /// Where the elements of an array here are. The array is one text with all
-    /// that is in it.
+    /// The same place, but what is here is part of a text that is kept already.
     #[inline(always)]
-    pub(super) fn of_elements(self) -> Self {
-        Self { has_texts: false, ..self }
+    pub(super) fn without_texts(self) -> Self {
+        Self { kept: self.kept & !TEXTS, ..self }
     }
 
     /// The same place, where there is more to keep the text for.
     pub(super) fn with_texts(self) -> Self {
-        Self { has_texts: true, ..self }
+        Self { kept: self.kept | TEXTS, ..self }
     }
 
     #[inline(always)]
@@ -50,12 +52,13 @@ impl Place {
 
     #[inline(always)]
     pub(super) fn slot(self) -> Option<Slot> {
-        (self.slot != NO_SLOT).then_some(Slot(self.slot))
+        let slot = self.kept & !TEXTS;
+        (slot != NO_SLOT).then_some(Slot(slot))
     }
 
     /// Whether the whole text of what is here is kept.
     #[inline(always)]
     pub(super) fn has_texts(self) -> bool {
-        self.has_texts
+        self.kept & TEXTS != 0
     }
 }

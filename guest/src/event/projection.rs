@@ -1,6 +1,6 @@
 //! The fields the rules read, as a trie over path segments.
 
-use firstseen_kql::{Layout, Slot};
+use firstseen_kql::{Layout, Slot, same_text};
 
 use super::place::Place;
 use super::shapes::EdgeId;
@@ -185,14 +185,14 @@ impl Projection {
     /// Where a key of an event leads from `parent`. Most keys lead nowhere, and
     /// that is told without reading more of them than their ends.
     #[inline(always)]
-    pub(super) fn step(&self, parent: NodeId, key: &[u8]) -> Step {
+    pub(super) fn step(&self, parent: NodeId, key: &str) -> Step {
         let Some(node) = self.nodes.get(parent as usize) else { return Step::To(NOWHERE) };
-        let tag = tag(key);
+        let tag = tag(key.as_bytes());
         for child in &node.children {
-            if child.tag == tag && child.segment.as_bytes() == key {
+            if child.tag == tag && same_text(&child.segment, key) {
                 return Step::To(child.node);
             }
-            if key.get(child.segment.len()) == Some(&b'.') && key.starts_with(child.segment.as_bytes()) {
+            if key.as_bytes().get(child.segment.len()) == Some(&b'.') && key.starts_with(&*child.segment) {
                 return Step::Dotted;
             }
         }

@@ -1,15 +1,20 @@
 //! The scanner: one pass over a line that keeps the values of projected fields
 //! and steps over the rest without looking at it.
+//!
+//! Objects and arrays call each other, no deeper than events may nest. Most of a
+//! line is told in the loop of [`Scanner::object`]: a key that was expected, a
+//! string, a comma. All else is in functions of its own that are not inlined, so
+//! that the loop's few values stay in registers.
 
-use firstseen_kql::{JsonStr, Scalar, Slot};
+use firstseen_kql::{JsonStr, Slot};
 
-use super::bytes::{NOT_FOUND, container_end, string_end, token_end};
+use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
 use super::grammar::Cursor;
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 use super::place::Place;
 use super::projection::{Projection, Step};
 use super::shapes::{After, NONE, ROOT, Shapes};
-use super::slots::Slots;
+use super::slots::{Kind, Slots};
 
 /// Fills `slots` with what their projection picks of one event.
 ///
@@ -24,7 +29,6 @@ use super::slots::Slots;
 /// [`Malformed`] if the line is not one JSON object, as far as it was looked at.
 /// `slots` may then hold a part of the values.
 pub fn scan<'a>(line: &'a str, slots: &mut Slots<'_, 'a>) -> Result<(), Malformed> {
-    slots.clear();
     let mut scanner = Scanner::new(line, slots);
     let scanned = scanner.document();
     scanner.finish();
@@ -34,12 +38,11 @@ pub fn scan<'a>(line: &'a str, slots: &mut Slots<'_, 'a>) -> Result<(), Malforme
 /// Fills `slots` with what their projection picks of an object that has one
 /// value, at a path that a dotted key gave. The value is one that was scanned.
 pub(super) fn scan_below<'a>(json: &'a str, path: &str, slots: &mut Slots<'_, 'a>) {
-    slots.clear();
     let mut scanner = Scanner::new(json, slots);
     let projection = scanner.projection;
     let place = projection.place(projection.descend(0, path), NONE);
     // It was scanned before.
-    let _ = scanner.tree(0, place);
+    let _ = scanner.value(0, place);
     for (slot, below) in projection.texts_on_the_way(0, path) {
         scanner.slots.push_text(slot, Some(below.to_owned()), json);
     }
@@ -51,7 +54,6 @@ pub(super) fn scan_below<'a>(json: &'a str, path: &str, slots: &mut Slots<'_, 'a
 #[derive(Debug, Default)]
 pub struct Memory {
     shapes: Shapes,
-    levels: Vec<Level>,
     dotted: Vec<Dotted>,
 }
 
@@ -62,7 +64,14 @@ struct Scanner<'s, 'p, 'a> {
     projection: &'p Projection,
     slots: &'s mut Slots<'p, 'a>,
     memory: Memory,
+    /// How many objects and arrays on the way to projected fields are open.
+    depth: usize,
+    /// What is wrong with the line, once something was found to be.
+    malformed: Option<Malformed>,
 }
+
+/// Stands for the end of a value where the line is malformed.
+const FAILED: usize = usize::MAX;
 
 /// The value of a dotted key that lies below the path of a whole text.
 #[derive(Debug)]
@@ -75,24 +84,23 @@ struct Dotted {
     start: usize,
 }
 
-/// An object or array on the way to a projected field.
-#[derive(Clone, Copy, Debug)]
-struct Level {
-    /// The byte that closes it; 0 for what is around the outermost value.
-    closing: u8,
-    /// Of the container itself.
-    place: Place,
-    start: usize,
+/// What comes behind a bracket or a member in an object.
+enum Next {
+    /// A key that leads to a place, with the offset behind its colon.
+    Member(Place, usize),
+    /// The end of the object, with the offset behind its bracket.
+    End(usize),
+    Malformed,
 }
 
 impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     fn new(line: &'a str, slots: &'s mut Slots<'p, 'a>) -> Self {
+        slots.begin(line);
         let projection = slots.projection();
         let mut memory = std::mem::take(slots.memory());
         memory.shapes.prepare(projection);
-        memory.levels.clear();
         memory.dotted.clear();
-        Self { line, projection, slots, memory }
+        Self { line, projection, slots, memory, depth: 0, malformed: None }
     }
 
     fn finish(self) {
@@ -104,118 +112,184 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         if let Err(fault) = cursor.object_start() {
             return Err(cursor.malformed(fault));
         }
-        let root = self.projection.place(0, ROOT);
-        let end = self.tree(cursor.at, root)?;
-        cursor.at = end;
-        cursor.end().map_err(|fault| cursor.malformed(fault))
-    }
-
-    /// Reads the value at `at`, at a place of the projection, and what lies on
-    /// its paths; the rest is stepped over. Answers with its end. Without
-    /// recursion, so that no input can exhaust the stack.
-    fn tree(&mut self, mut at: usize, mut place: Place) -> Result<usize, Malformed> {
-        let bytes = self.line.as_bytes();
-        let mut level = Level { closing: 0, place: Place::NOWHERE, start: at };
-        loop {
-            at = token(bytes, at);
-            let mut start = at;
-            let byte = byte_at(bytes, at);
-            if byte == b'"' {
-                let (end, is_escaped) = string_end(bytes, at + 1);
-                if end == NOT_FOUND {
-                    return Err(self.cut_short());
-                }
-                if let Some(slot) = place.slot() {
-                    let text = JsonStr::new(self.slice(at + 1, end), is_escaped);
-                    self.slots.push(slot, Scalar::String(text));
-                }
-                at = end + 1;
-            } else if byte == b'{' || byte == b'[' {
-                if place.is_nowhere() {
-                    at = container_end(bytes, at);
-                    if at == NOT_FOUND {
-                        return Err(self.cut_short());
-                    }
-                } else {
-                    // Two bytes further on in ASCII.
-                    let closing = byte + 2;
-                    at = token(bytes, at + 1);
-                    if byte_at(bytes, at) == closing {
-                        at += 1;
-                    } else {
-                        if self.memory.levels.len() >= MAX_DEPTH {
-                            return Err(Malformed { offset: start, fault: Fault::TooDeep });
-                        }
-                        self.memory.levels.push(level);
-                        level = Level { closing, place, start };
-                        if closing == b']' {
-                            place = place.of_elements();
-                            continue;
-                        }
-                        let after = After::Opening(place.edge);
-                        (at, place) = match self.memory.shapes.tell(after, bytes, start) {
-                            Some((place, length)) => (start + length, place),
-                            None => self.untold_key(start, place, after)?,
-                        };
-                        continue;
-                    }
-                }
-            } else if !matches!(byte, b'-' | b'0'..=b'9' | b't' | b'f' | b'n') {
-                return Err(self.cursor(at).unexpected_here());
-            } else if let Some(slot) = place.slot() {
-                at = self.scalar(at, slot)?;
-            } else {
-                at = token_end(bytes, at);
-            }
-            loop {
-                if place.has_texts() {
-                    self.keep_texts(place, start, at);
-                }
-                let after = After::Member(place.edge);
-                if level.closing == b'}'
-                    && let Some((told, length)) = self.memory.shapes.tell(after, bytes, at)
-                {
-                    (at, place) = (at + length, told);
-                    break;
-                }
-                if level.closing == 0 {
-                    return Ok(at);
-                }
-                let separator = token(bytes, at);
-                let byte = byte_at(bytes, separator);
-                if byte == b',' {
-                    if level.closing == b'}' {
-                        (at, place) = self.untold_key(separator, level.place, after)?;
-                    } else {
-                        (at, place) = (separator + 1, level.place.of_elements());
-                    }
-                    break;
-                }
-                if byte != level.closing {
-                    return Err(self.cursor(separator).unexpected_here());
-                }
-                at = separator + 1;
-                (place, start) = (level.place, level.start);
-                level = self.memory.levels.pop().unwrap_or(level);
-            }
+        cursor.at = self.any_value(cursor.at, self.projection.place(0, ROOT));
+        match self.malformed.take() {
+            Some(malformed) => Err(malformed),
+            None => cursor.end().map_err(|fault| cursor.malformed(fault)),
         }
     }
 
-    /// Reads `"key" :` behind a bracket or comma, and says where it leads from
-    /// `parent`.
+    /// Reads the value at `at`, at a place of the projection, and what lies on
+    /// its paths; the rest is stepped over. Answers with its end, or [`FAILED`].
+    #[inline(always)]
+    fn value(&mut self, at: usize, place: Place) -> usize {
+        let bytes = self.line.as_bytes();
+        let end = short_string_end(bytes, at);
+        if end != NOT_FOUND && !place.has_texts() {
+            if let Some(slot) = place.slot() {
+                self.slots.push(slot, Kind::Plain, at + 1, end);
+            }
+            return end + 1;
+        }
+        if place.is_nowhere() && !place.has_texts() {
+            let end = value_end(bytes, at);
+            if end != NOT_FOUND {
+                return end;
+            }
+        }
+        self.any_value(at, place)
+    }
+
+    /// The same for values of all kinds.
     #[inline(never)]
-    fn untold_key(&mut self, separator: usize, parent: Place, after: After) -> Result<(usize, Place), Malformed> {
-        let mut cursor = self.cursor(separator + 1);
+    fn any_value(&mut self, at: usize, place: Place) -> usize {
+        let bytes = self.line.as_bytes();
+        let at = token(bytes, at);
+        if place.has_texts() {
+            let end = self.any_value(at, place.without_texts());
+            if end != FAILED {
+                self.keep_texts(place, at, end);
+            }
+            return end;
+        }
+        match byte_at(bytes, at) {
+            b'"' => self.string(at, place),
+            b'{' | b'[' if place.is_nowhere() => match container_end(bytes, at) {
+                NOT_FOUND => self.cut_short(),
+                end => end,
+            },
+            b'{' => self.object(at, place),
+            b'[' => self.array(at, place),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => match place.slot() {
+                Some(_) => self.scalar(at, place),
+                None => token_end(bytes, at),
+            },
+            _ => self.unexpected(at),
+        }
+    }
+
+    /// Reads the string at `at`.
+    #[inline(never)]
+    fn string(&mut self, at: usize, place: Place) -> usize {
+        let (end, is_escaped) = string_end(self.line.as_bytes(), at + 1);
+        if end == NOT_FOUND {
+            return self.cut_short();
+        }
+        if let Some(slot) = place.slot() {
+            let kind = if is_escaped { Kind::Escaped } else { Kind::Plain };
+            self.slots.push(slot, kind, at + 1, end);
+        }
+        end + 1
+    }
+
+    /// Reads the object that opens at `start`.
+    #[inline(never)]
+    fn object(&mut self, start: usize, place: Place) -> usize {
+        if self.depth >= MAX_DEPTH {
+            return self.fail(Malformed { offset: start, fault: Fault::TooDeep });
+        }
+        self.depth += 1;
+        let bytes = self.line.as_bytes();
+        let mut at = start;
+        let mut after = After::Opening(place.edge);
+        let mut told = self.memory.shapes.tell(after, bytes, at);
+        let end = loop {
+            let (member, value) = match told {
+                Some((member, length)) => (member, at + length),
+                None => match self.next_member(at, place, after) {
+                    Next::Member(member, value) => (member, value),
+                    Next::End(end) => break end,
+                    Next::Malformed => return FAILED,
+                },
+            };
+            at = self.value(value, member);
+            if at == FAILED {
+                return FAILED;
+            }
+            after = After::Member(member.edge);
+            told = match byte_at(bytes, at) {
+                b',' => self.memory.shapes.tell(after, bytes, at),
+                b'}' => break at + 1,
+                _ => None,
+            };
+        };
+        self.depth -= 1;
+        end
+    }
+
+    /// Reads the array that opens at `start`.
+    #[inline(never)]
+    fn array(&mut self, start: usize, place: Place) -> usize {
+        if self.depth >= MAX_DEPTH {
+            return self.fail(Malformed { offset: start, fault: Fault::TooDeep });
+        }
+        self.depth += 1;
+        let bytes = self.line.as_bytes();
+        let mut at = start + 1;
+        if byte_at(bytes, token(bytes, at)) == b']' {
+            self.depth -= 1;
+            return token(bytes, at) + 1;
+        }
+        loop {
+            at = self.value(at, place);
+            if at == FAILED {
+                return FAILED;
+            }
+            at = token(bytes, at);
+            match byte_at(bytes, at) {
+                b',' => at += 1,
+                b']' => break,
+                _ => return self.unexpected(at),
+            }
+        }
+        self.depth -= 1;
+        at + 1
+    }
+
+    /// What comes behind the bracket or the value of an object at `parent`, where
+    /// that was not told.
+    #[inline(never)]
+    fn next_member(&mut self, at: usize, parent: Place, after: After) -> Next {
+        let mut cursor = self.cursor(at);
+        let separator = match (cursor.token(), after) {
+            (b'}', After::Member(_)) => return Next::End(cursor.at + 1),
+            (b'{', After::Opening(_)) | (b',', After::Member(_)) => cursor.at,
+            _ => return self.no_member(cursor.unexpected_here()),
+        };
+        cursor.at += 1;
+        if cursor.token() == b'}' && matches!(after, After::Opening(_)) {
+            return Next::End(cursor.at + 1);
+        }
+        match self.untold_key(cursor, separator, parent, after) {
+            Ok((place, value)) => Next::Member(place, value),
+            Err(malformed) => self.no_member(malformed),
+        }
+    }
+
+    #[cold]
+    fn no_member(&mut self, malformed: Malformed) -> Next {
+        self.fail(malformed);
+        Next::Malformed
+    }
+
+    /// Reads `"key" :` and says where it leads from `parent`.
+    fn untold_key(
+        &mut self,
+        mut cursor: Cursor<'a>,
+        separator: usize,
+        parent: Place,
+        after: After,
+    ) -> Result<(Place, usize), Malformed> {
         cursor.expect(b'"').map_err(|fault| cursor.malformed(fault))?;
         let start = cursor.at;
         let (end, is_escaped) = string_end(cursor.bytes, start);
         if end == NOT_FOUND {
-            return Err(self.cut_short());
+            return Err(self.incomplete());
         }
         cursor.at = end + 1;
         cursor.expect(b':').map_err(|fault| cursor.malformed(fault))?;
         let key = self.slice(start, end);
-        let step = self.projection.step(parent.node, key.as_bytes());
+        let step = self.projection.step(parent.node, key);
         let node = match step {
             Step::To(node) if !is_escaped => node,
             _ => self.projection.descend(parent.node, &JsonStr::new(key, is_escaped).decode()),
@@ -223,10 +297,10 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         let place = self.projection.place(node, NONE);
         if is_escaped || (matches!(step, Step::Dotted) && self.projection.picks_texts()) {
             let has_texts = self.keep_dotted_key(cursor, parent, JsonStr::new(key, is_escaped));
-            return Ok((cursor.at, if has_texts { place.with_texts() } else { place }));
+            return Ok((if has_texts { place.with_texts() } else { place }, cursor.at));
         }
         let written = cursor.bytes.get(separator..cursor.at).unwrap_or_default();
-        Ok((cursor.at, self.memory.shapes.learn(after, parent, place, written)))
+        Ok((self.memory.shapes.learn(after, parent, place, written), cursor.at))
     }
 
     /// Remembers the texts that lie on the way of a key with dots, just before
@@ -234,7 +308,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     fn keep_dotted_key(&mut self, mut cursor: Cursor<'a>, parent: Place, key: JsonStr<'a>) -> bool {
         cursor.token();
         let start = cursor.at;
-        let depth = self.memory.levels.len();
+        let depth = self.depth;
         let key = key.decode();
         let texts = self.projection.texts_on_the_way(parent.node, &key);
         let dotted = |(slot, below): (Slot, &str)| Dotted { slot, below: below.to_owned(), depth, start };
@@ -246,7 +320,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     /// Keeps a value as the texts it belongs to.
     #[inline(never)]
     fn keep_texts(&mut self, place: Place, start: usize, end: usize) {
-        let depth = self.memory.levels.len();
+        let depth = self.depth;
         while let Some(dotted) = self.memory.dotted.pop_if(|dotted| dotted.depth == depth) {
             let text = self.slice(dotted.start, end);
             self.slots.push_text(dotted.slot, Some(dotted.below), text);
@@ -257,22 +331,23 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         }
     }
 
-    /// Reads a number or word.
+    /// Reads the number or word at `at`.
     #[inline(never)]
-    fn scalar(&mut self, at: usize, slot: Slot) -> Result<usize, Malformed> {
+    fn scalar(&mut self, at: usize, place: Place) -> usize {
+        let Some(slot) = place.slot() else { return at };
         let mut cursor = self.cursor(at);
         let read = match byte_at(cursor.bytes, at) {
-            b't' => cursor.word("true").map(|()| Some(Scalar::Bool(true))),
-            b'f' => cursor.word("false").map(|()| Some(Scalar::Bool(false))),
+            b't' => cursor.word("true").map(|()| Some(Kind::True)),
+            b'f' => cursor.word("false").map(|()| Some(Kind::False)),
             b'n' => cursor.word("null").map(|()| None),
-            _ => cursor.number().map(|()| Some(Scalar::Number(self.slice(at, cursor.at)))),
+            _ => cursor.number().map(|()| Some(Kind::Number)),
         };
         match read {
-            Ok(value) => {
-                value.into_iter().for_each(|value| self.slots.push(slot, value));
-                Ok(cursor.at)
+            Ok(kind) => {
+                kind.into_iter().for_each(|kind| self.slots.push(slot, kind, at, cursor.at));
+                cursor.at
             }
-            Err(fault) => Err(cursor.malformed(fault)),
+            Err(fault) => self.fail(cursor.malformed(fault)),
         }
     }
 
@@ -281,12 +356,26 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     }
 
     #[cold]
-    fn cut_short(&self) -> Malformed {
+    fn fail(&mut self, malformed: Malformed) -> usize {
+        self.malformed = Some(malformed);
+        FAILED
+    }
+
+    #[cold]
+    fn unexpected(&mut self, at: usize) -> usize {
+        self.fail(self.cursor(at).unexpected_here())
+    }
+
+    #[cold]
+    fn cut_short(&mut self) -> usize {
+        self.fail(self.incomplete())
+    }
+
+    fn incomplete(&self) -> Malformed {
         Malformed { offset: self.line.len(), fault: Fault::Incomplete }
     }
 
     /// Both ends lie beside ASCII bytes, so they are character boundaries.
-    #[inline(always)]
     fn slice(&self, start: usize, end: usize) -> &'a str {
         self.line.get(start..end).unwrap_or_default()
     }

@@ -5,6 +5,7 @@
 //! It is a memory of what [`Projection::step`](super::Projection) said, so what a scan finds
 //! does not depend on it.
 
+use super::bytes::halves;
 use super::place::Place;
 use super::projection::Projection;
 use crate::lanes::Lanes;
@@ -30,11 +31,13 @@ const SIBLINGS_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     edges: Vec<Edge>,
+    /// Of each edge the one from the same node that was added before.
+    siblings: Vec<EdgeId>,
     /// Of each node the edge from it that was added last.
     newest: Vec<EdgeId>,
 }
 
-/// A key of the objects at one path.
+/// A key of the objects at one path. 64 bytes, so that one is found by a shift.
 #[derive(Clone, Debug)]
 struct Edge {
     /// All from the comma on to the colon, white space included: `,"key":`, and
@@ -42,15 +45,12 @@ struct Edge {
     key: [u8; KEY_BYTES_MAX],
     /// As many ones as it has bytes.
     mask: u32,
-    length: u32,
     /// Where the key leads.
     place: Place,
     /// The keys that came behind its value last.
     next: [EdgeId; 2],
     /// The keys that came first in its value, if that is an object.
     first: [EdgeId; 2],
-    /// The edge from the same node that was added before.
-    sibling: EdgeId,
 }
 
 /// A place in an object: at its beginning, or behind a member. Of an edge that
@@ -67,26 +67,28 @@ impl Shapes {
     /// Makes it ready for the one projection it is used with.
     pub(super) fn prepare(&mut self, projection: &Projection) {
         if self.edges.is_empty() {
-            self.edges.push(Edge::new(&[], Place::NOWHERE, NONE));
+            self.edges.push(Edge::new(&[], Place::NOWHERE));
+            self.siblings.push(NONE);
             self.newest.resize(projection.node_count(), NONE);
         }
     }
 
     /// Where the key leads whose bracket or comma is at `from`, and how long it is
     /// from there on to its colon, if it is one of those that came here last.
+    /// That it is a bracket or comma is for the caller to know.
     #[inline(always)]
     pub(super) fn tell(&self, after: After, bytes: &[u8], from: usize) -> Option<(Place, usize)> {
-        let ([often, seldom], not_compared) = match after {
-            After::Opening(edge) => (self.edges.get(edge as usize)?.first, 1),
-            After::Member(edge) => (self.edges.get(edge as usize)?.next, 0),
+        let [often, seldom] = match after {
+            After::Opening(edge) => self.edges.get(edge as usize)?.first,
+            After::Member(edge) => self.edges.get(edge as usize)?.next,
         };
-        let often = self.edges.get(often as usize)?;
         let lanes = halves(bytes.get(from..)?.first_chunk()?);
-        if often.is(lanes, not_compared) {
-            return Some((often.place, often.length as usize));
+        let often = self.edges.get(often as usize)?;
+        if often.is(lanes) {
+            return Some((often.place, often.length()));
         }
         let seldom = self.edges.get(seldom as usize)?;
-        seldom.is(lanes, not_compared).then_some((seldom.place, seldom.length as usize))
+        seldom.is(lanes).then(|| (seldom.place, seldom.length()))
     }
 
     /// Remembers that `key`, written from bracket or comma to colon, came here in
@@ -120,7 +122,7 @@ impl Shapes {
             if edge.key().get(1..) == key.get(1..) {
                 return Some(Some(number));
             }
-            number = edge.sibling;
+            number = *self.siblings.get(number as usize)?;
         }
         None
     }
@@ -131,44 +133,37 @@ impl Shapes {
         }
         let number = self.edges.len() as EdgeId;
         let newest = self.newest.get_mut(parent.node as usize)?;
-        self.edges.push(Edge::new(key, place.by(number), *newest));
+        self.edges.push(Edge::new(key, place.by(number)));
+        self.siblings.push(*newest);
         *newest = number;
         Some(number)
     }
 }
 
 impl Edge {
-    fn new(key: &[u8], place: Place, sibling: EdgeId) -> Self {
+    fn new(key: &[u8], place: Place) -> Self {
         let mut bytes = [0; KEY_BYTES_MAX];
         bytes.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        if let Some(separator) = bytes.first_mut() {
-            *separator = b',';
-        }
-        let length = key.len() as u32;
-        let mask = u32::MAX.checked_shr(KEY_BYTES_MAX as u32 - length).unwrap_or(0);
-        Self { key: bytes, mask, length, place, next: [NONE; 2], first: [NONE; 2], sibling }
+        let mask = u32::MAX.checked_shr((KEY_BYTES_MAX - key.len()) as u32).unwrap_or(0);
+        Self { key: bytes, mask, place, next: [NONE; 2], first: [NONE; 2] }
     }
 
-    /// Whether it is the key in these bytes, all but those not compared.
+    /// Whether it is the key that begins here; the bracket or comma is not
+    /// compared.
     #[inline(always)]
-    fn is(&self, [low, high]: [Lanes; 2], not_compared: u32) -> bool {
+    fn is(&self, [low, high]: [Lanes; 2]) -> bool {
         let [own_low, own_high] = halves(&self.key);
-        let same = low.equal(own_low).bits() | high.equal(own_high).bits() << 16 | not_compared;
-        same & self.mask == self.mask
+        let same = low.equal(own_low).bits() | high.equal(own_high).bits() << 16;
+        self.mask & !(same | 1) == 0
+    }
+
+    #[inline(always)]
+    fn length(&self) -> usize {
+        (u32::BITS - self.mask.leading_zeros()) as usize
     }
 
     fn key(&self) -> &[u8] {
-        self.key.get(..self.length as usize).unwrap_or_default()
-    }
-}
-
-#[inline(always)]
-fn halves(bytes: &[u8; KEY_BYTES_MAX]) -> [Lanes; 2] {
-    let (chunks, _) = bytes.as_chunks();
-    match chunks {
-        [low, high] => [Lanes::load(low), Lanes::load(high)],
-        // There are two.
-        _ => [Lanes::load(&[0; 16]); 2],
+        self.key.get(..self.length()).unwrap_or_default()
     }
 }
 
@@ -204,7 +199,7 @@ mod tests {
         let b = shapes.learn(behind_a, root, b, br#","b":"#);
         assert_eq!(shapes.tell(OPENING, &line, 0), Some((a, 5)));
         assert_eq!(shapes.tell(behind_a, &line, 6), Some((b, 5)));
-        assert!(shapes.tell(behind_a, &padded(r#"]"b":2"#), 0).is_none());
+        assert!(shapes.tell(behind_a, &padded(r#",'b":2"#), 0).is_none());
         assert!(shapes.tell(OPENING, &line, 6).is_none());
         assert!(shapes.tell(After::Member(NONE), &line, 0).is_none());
         // The other way round as well; both are known then.

@@ -1,6 +1,6 @@
 //! The values of one event, by slot.
 
-use firstseen_kql::{Event, Scalar, Slot};
+use firstseen_kql::{Event, JsonStr, Scalar, Slot};
 
 use super::leaves::{any_leaf, any_object};
 use super::projection::Projection;
@@ -13,8 +13,10 @@ use super::scan::{Memory, scan, scan_below};
 pub struct Slots<'p, 'a> {
     projection: &'p Projection,
     now_ms: i64,
+    /// The present event.
+    line: &'a str,
     chains: Vec<Chain>,
-    values: Vec<Link<'a>>,
+    values: Vec<Link>,
     /// Few, so that a slot's own are found by looking at all.
     texts: Vec<Text<'a>>,
     generation: u32,
@@ -41,10 +43,25 @@ struct Chain {
     last: u32,
 }
 
-#[derive(Debug)]
-struct Link<'a> {
-    value: Scalar<'a>,
+/// A value, as it was found: most are never asked for.
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    start: usize,
+    end: usize,
     next: u32,
+    kind: Kind,
+}
+
+/// What a value in a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A string without escapes; its quotes do not belong to it.
+    Plain,
+    /// A string with escapes.
+    Escaped,
+    Number,
+    True,
+    False,
 }
 
 const END: u32 = u32::MAX;
@@ -59,7 +76,7 @@ impl<'p, 'a> Slots<'p, 'a> {
     pub fn with_memory(projection: &'p Projection, now_ms: i64, memory: Memory) -> Self {
         let empty = Chain { generation: 0, first: END, last: END };
         let chains = vec![empty; projection.len()];
-        Self { projection, now_ms, chains, values: Vec::new(), texts: Vec::new(), generation: 1, memory }
+        Self { projection, now_ms, line: "", chains, values: Vec::new(), texts: Vec::new(), generation: 1, memory }
     }
 
     /// What the scans left, for the slots of the next batch.
@@ -76,8 +93,9 @@ impl<'p, 'a> Slots<'p, 'a> {
         &mut self.memory
     }
 
-    /// Forgets the present event.
-    pub fn clear(&mut self) {
+    /// Forgets the present event for another.
+    pub(super) fn begin(&mut self, line: &'a str) {
+        self.line = line;
         self.values.clear();
         self.texts.clear();
         self.generation = self.generation.wrapping_add(1);
@@ -87,8 +105,10 @@ impl<'p, 'a> Slots<'p, 'a> {
         }
     }
 
-    /// Adds a value to a slot; a slot out of range is ignored.
-    pub fn push(&mut self, slot: Slot, value: Scalar<'a>) {
+    /// Adds the value from `start` to `end` in the line to a slot; a slot out of
+    /// range is ignored.
+    #[inline(always)]
+    pub(super) fn push(&mut self, slot: Slot, kind: Kind, start: usize, end: usize) {
         let Some(chain) = self.chains.get_mut(slot.0 as usize) else { return };
         let link = self.values.len() as u32;
         if chain.generation == self.generation {
@@ -99,7 +119,7 @@ impl<'p, 'a> Slots<'p, 'a> {
         } else {
             *chain = Chain { generation: self.generation, first: link, last: link };
         }
-        self.values.push(Link { value, next: END });
+        self.values.push(Link { start, end, next: END, kind });
     }
 
     /// Adds a part of the event as it stands, `below` the slot's path.
@@ -126,8 +146,20 @@ impl<'p, 'a> Slots<'p, 'a> {
         core::iter::from_fn(move || {
             let link = self.values.get(next as usize)?;
             next = link.next;
-            Some(link.value)
+            Some(self.value(link))
         })
+    }
+
+    fn value(&self, link: &Link) -> Scalar<'a> {
+        // Both ends lie beside ASCII bytes, so they are character boundaries.
+        let text = self.line.get(link.start..link.end).unwrap_or_default();
+        match link.kind {
+            Kind::Plain => Scalar::String(JsonStr::new(text, false)),
+            Kind::Escaped => Scalar::String(JsonStr::new(text, true)),
+            Kind::Number => Scalar::Number(text),
+            Kind::True => Scalar::Bool(true),
+            Kind::False => Scalar::Bool(false),
+        }
     }
 }
 
@@ -186,14 +218,16 @@ mod tests {
     fn values_of_an_earlier_event_are_gone() {
         let projection = projection();
         let mut slots = Slots::new(&projection, 0);
-        slots.push(Slot(1), Scalar::Bool(true));
-        slots.push(Slot(0), Scalar::Number("1"));
-        slots.push(Slot(1), Scalar::Bool(false));
+        slots.begin("false 1");
+        slots.push(Slot(1), Kind::True, 0, 0);
+        slots.push(Slot(0), Kind::Number, 6, 7);
+        slots.push(Slot(1), Kind::False, 0, 5);
         let seen: Vec<_> = slots.values(Slot(1)).collect();
         assert_eq!(seen, [Scalar::Bool(true), Scalar::Bool(false)]);
-        slots.clear();
+        assert_eq!(slots.values(Slot(0)).collect::<Vec<_>>(), [Scalar::Number("1")]);
+        slots.begin("");
         assert_eq!(slots.values(Slot(1)).count(), 0);
-        slots.push(Slot(7), Scalar::Bool(true));
+        slots.push(Slot(7), Kind::True, 0, 0);
         assert_eq!(slots.values(Slot(7)).count(), 0);
     }
 
@@ -201,10 +235,10 @@ mod tests {
     fn generations_wrap_around() {
         let projection = projection();
         let mut slots = Slots::new(&projection, 0);
-        slots.push(Slot(0), Scalar::Bool(true));
+        slots.push(Slot(0), Kind::True, 0, 0);
         slots.generation = u32::MAX;
-        slots.push(Slot(0), Scalar::Bool(true));
-        slots.clear();
+        slots.push(Slot(0), Kind::True, 0, 0);
+        slots.begin("");
         assert_eq!(slots.values(Slot(0)).count(), 0);
     }
 }
