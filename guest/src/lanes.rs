@@ -53,16 +53,29 @@ impl Lanes {
         Self(self.0 | other.0)
     }
 
-    /// All bits where the byte is `byte`, none elsewhere.
+    /// The same byte sixteen times.
     #[inline(always)]
-    pub(crate) fn that_are(self, byte: u8) -> Self {
-        Self(self.0.simd_eq(u8x16::splat(byte)))
+    pub(crate) fn all(byte: u8) -> Self {
+        Self(u8x16::splat(byte))
+    }
+
+    /// All bits where the byte is as that of `other`, none elsewhere.
+    #[inline(always)]
+    pub(crate) fn that_are_as(self, other: Self) -> Self {
+        Self(self.0.simd_eq(other.0))
     }
 
     /// The bytes with a bit set.
     #[inline(always)]
     pub(crate) fn not_zero(self) -> u32 {
         self.are(0).bits() ^ 0xffff
+    }
+
+    /// Whether some bit is set. Not by way of [`not_zero`](Self::not_zero): that
+    /// would have the compiler turn all comparisons before it around.
+    #[inline(always)]
+    pub(crate) fn is_something(self) -> bool {
+        u128::from_ne_bytes(self.0.to_array()) != 0
     }
 
     /// The bytes.
@@ -114,7 +127,8 @@ mod tests {
             assert_eq!(lanes.in_both(low).to_array(), core::array::from_fn(|lane| bytes[lane] & (lane as u8 | 0x50)));
             assert_eq!(lanes.in_either(low).to_array(), core::array::from_fn(|lane| bytes[lane] | lane as u8 | 0x50));
             assert_eq!(lanes.not_zero(), naive(bytes, |byte| byte != 0));
-            assert_eq!(lanes.that_are(b'z').not_zero(), naive(bytes, |byte| byte == b'z'));
+            assert_eq!(lanes.is_something(), bytes.iter().any(|&byte| byte != 0));
+            assert_eq!(lanes.that_are_as(Lanes::all(b'z')).not_zero(), naive(bytes, |byte| byte == b'z'));
         }
     }
 

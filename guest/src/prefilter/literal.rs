@@ -48,6 +48,12 @@ impl Literal {
         window.copied().unwrap_or_default()
     }
 
+    /// Whether the text is there, with its window at `at`.
+    pub(super) fn has_key_at(&self, bytes: &[u8], at: usize) -> bool {
+        let start = at.checked_sub(self.window);
+        start.and_then(|start| bytes.get(start..)).is_some_and(|rest| rest.starts_with(&self.text))
+    }
+
     fn commonness(&self) -> usize {
         commonness_of(&self.key())
     }

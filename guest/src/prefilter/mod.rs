@@ -5,11 +5,15 @@
 //! text, lines with none of them need not be read at all.
 
 mod literal;
+mod pairs;
+mod sweep;
 mod teddy;
 
-pub(crate) use teddy::Swept;
+pub(crate) use sweep::Swept;
 
 use self::literal::Literal;
+use self::pairs::Pairs;
+use self::sweep::sweep;
 use self::teddy::Teddy;
 use crate::rule::Rule;
 
@@ -17,10 +21,19 @@ use crate::rule::Rule;
 /// without one.
 const LITERALS_MAX: usize = 64;
 
-/// A search for texts of which a line has one that some rule could match.
+/// A search for texts of which a line has one that some rule could match, or for
+/// a `\u` escape, which may spell one.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    teddy: Teddy,
+    texts: Texts,
+}
+
+/// The texts, by how they are looked for.
+#[derive(Debug)]
+enum Texts {
+    One(Pairs<1>),
+    Two(Pairs<2>),
+    Many(Teddy),
 }
 
 impl Prefilter {
@@ -34,15 +47,82 @@ impl Prefilter {
         }
         literals.sort();
         literals.dedup();
-        if literals.len() > LITERALS_MAX {
-            return None;
-        }
-        Some(Self { teddy: Teddy::new(literals) })
+        (literals.len() <= LITERALS_MAX).then(|| Self { texts: Texts::new(literals) })
     }
 
-    /// Looks through `bytes` from `from` on, up to a place that a rule could have
-    /// to do with.
+    /// Looks through `bytes` from `from` on, the start of a line, up to a place
+    /// that a rule could have to do with.
     pub(crate) fn sweep(&self, bytes: &[u8], from: usize) -> Swept {
-        self.teddy.sweep(bytes, from)
+        match &self.texts {
+            Texts::One(one) => sweep(bytes, from, one),
+            Texts::Two(two) => sweep(bytes, from, two),
+            Texts::Many(many) => sweep(bytes, from, many),
+        }
+    }
+}
+
+impl Texts {
+    fn new(literals: Vec<Literal>) -> Self {
+        let literals = match <[Literal; 1]>::try_from(literals) {
+            Ok(one) => return Self::One(Pairs::new(one)),
+            Err(literals) => literals,
+        };
+        match <[Literal; 2]>::try_from(literals) {
+            Ok(two) => Self::Two(Pairs::new(two)),
+            Err(literals) => Self::Many(Teddy::new(literals)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive(texts: &[String], bytes: &[u8], from: usize) -> Swept {
+        let window_ends = |literal: &Literal| {
+            let found = memchr::memmem::find_iter(bytes, &literal.text).map(|at| at + literal.window);
+            found.filter(|&key| key >= from).collect::<Vec<_>>()
+        };
+        let literals = Literal::all_of(texts).unwrap();
+        let escapes = memchr::memmem::find_iter(bytes, b"\\u").filter(|&at| at >= from);
+        let end = literals.iter().flat_map(window_ends).chain(escapes).min().unwrap_or(bytes.len());
+        let swept = &bytes[from..end];
+        let lines: Vec<&[u8]> = swept.split(|&byte| byte == b'\n').collect();
+        let whole = &lines[..lines.len() - 1];
+        let blank = whole.iter().filter(|line| line.iter().all(u8::is_ascii_whitespace)).count();
+        Swept { end, newlines: whole.len() as u32, blank: blank as u32 }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
+
+        #[test]
+        fn finds_what_a_naive_search_finds(
+            texts in prop_oneof![proptest::collection::vec("[xyzé]{3,6}", 0..4), proptest::collection::vec("[xyzé]{3,6}", 0..40)],
+            before in "[xyz \n\\\\ué]{0,20}", bytes in "[a-z \n\r\t\\\\ué{}]{0,120}", put in proptest::option::of(0..40_usize),
+        ) {
+            let literals = Literal::all_of(&texts).unwrap();
+            let prefilter = Prefilter { texts: Texts::new(literals) };
+            let text = put.and_then(|put| texts.get(put)).map_or("", String::as_str);
+            let all = format!("{before}\n{bytes}{text}{bytes}");
+            let from = before.len() + 1;
+            prop_assert_eq!(prefilter.sweep(all.as_bytes(), from), naive(&texts, all.as_bytes(), from));
+            prop_assert_eq!(prefilter.sweep(all.as_bytes(), 0), naive(&texts, all.as_bytes(), 0));
+        }
+    }
+
+    #[test]
+    fn every_text_is_found_everywhere() {
+        let texts: Vec<String> = (0..64).map(|number| format!("key{number:02}")).collect();
+        let prefilter = Prefilter { texts: Texts::new(Literal::all_of(&texts).unwrap()) };
+        for text in &texts {
+            for lead in 0..40 {
+                let bytes = format!("{}{text}{}", "-".repeat(lead), "-".repeat(40 - lead));
+                let swept = prefilter.sweep(bytes.as_bytes(), 0);
+                assert!(swept.end < lead + text.len(), "{text} behind {lead}");
+            }
+        }
     }
 }
