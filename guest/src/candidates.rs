@@ -13,7 +13,7 @@ use crate::rule::Rule;
 const INDEXED_SLOTS_MAX: usize = 24;
 
 /// So few rules may as well be asked, one by one, what they require.
-const RULES_TO_ASK: usize = 12;
+const RULES_TO_ASK: u32 = 12;
 
 /// A slot that fewer than one in so many rules ask for is not worth a look-up.
 const RULES_A_SLOT_MIN: usize = 100;
@@ -25,8 +25,6 @@ const RULES_A_SLOT_MIN: usize = 100;
 /// are asked for the rest of what they require.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    /// Rules that can match at all.
-    possible: FixedBitSet,
     /// Those that most rules ask for first.
     indexed: Vec<OfSlot>,
     /// What each rule requires, what is rarest first.
@@ -64,8 +62,8 @@ pub(crate) struct Found {
 
 impl Candidates {
     /// Without an index: any rule could match.
-    pub(crate) fn all(rules: &[Rule]) -> Self {
-        Self { possible: of_length(rules.len(), 0..rules.len()), ..Self::default() }
+    pub(crate) fn all() -> Self {
+        Self::default()
     }
 
     pub(crate) fn new(rules: &[Rule]) -> Self {
@@ -83,9 +81,7 @@ impl Candidates {
             required.sort_by_key(|one| (one.texts.is_empty(), one.texts.len()));
             required.into_iter().map(|one| Required::new(one, place(one.slot))).collect()
         };
-        let possible = rules.iter().enumerate().filter(|(_, rule)| !rule.program.never_matches());
         Self {
-            possible: of_length(rules.len(), possible.map(|(number, _)| number)),
             indexed: slots.iter().map(|&(slot, _)| OfSlot::new(slot, rules)).collect(),
             required: rules.iter().map(required).collect(),
         }
@@ -98,14 +94,14 @@ impl Candidates {
         rules: &FixedBitSet,
         found: &'f mut Found,
     ) -> impl Iterator<Item = usize> + use<'_, 'f> {
-        found.rules.clone_from(&self.possible);
-        found.rules.intersect_with(rules);
+        found.rules.clone_from(rules);
         let mut told = 0;
+        let mut left = rules.as_slice().iter().map(|block| block.count_ones()).sum();
         for of_slot in &self.indexed {
-            if count(&found.rules) <= RULES_TO_ASK {
+            if left <= RULES_TO_ASK {
                 break;
             }
-            of_slot.narrow(event, found);
+            left = of_slot.narrow(event, found);
             told += 1;
         }
         let is_met = move |one: &Required| one.place < told || one.is_met(event);
@@ -147,22 +143,30 @@ impl OfSlot {
         Self { slot, without, with_any, with_text: TextMap::new(with_text.into_iter().collect()) }
     }
 
-    /// Leaves those in `found` that what the event holds will do for.
-    fn narrow(&self, event: &Slots<'_, '_>, found: &mut Found) {
+    /// Leaves those in `found` that what the event holds will do for, and says
+    /// how many.
+    fn narrow(&self, event: &Slots<'_, '_>, found: &mut Found) -> u32 {
         let mut values = event.values(self.slot);
-        let Some(first) = values.next() else { return found.rules.intersect_with(&self.without) };
+        let Some(first) = values.next() else { return intersect(&mut found.rules, &self.without) };
         let with = |text: &str| self.with_text.get(text).unwrap_or(&self.with_any);
         let of_first = with(&first.text());
-        let Some(second) = values.next() else { return found.rules.intersect_with(of_first) };
+        let Some(second) = values.next() else { return intersect(&mut found.rules, of_first) };
         found.of_slot.clone_from(of_first);
         std::iter::once(second).chain(values).for_each(|value| found.of_slot.union_with(with(&value.text())));
-        found.rules.intersect_with(&found.of_slot);
+        intersect(&mut found.rules, &found.of_slot)
     }
 }
 
-/// How many are in a set; quicker than its own way, which may count a part.
-fn count(rules: &FixedBitSet) -> usize {
-    rules.as_slice().iter().map(|block| block.count_ones() as usize).sum()
+/// Leaves those in a set that are in another of the same length, and counts
+/// them.
+fn intersect(rules: &mut FixedBitSet, others: &FixedBitSet) -> u32 {
+    let blocks = rules.as_mut_slice().iter_mut().zip(others.as_slice());
+    blocks
+        .map(|(block, other)| {
+            *block &= other;
+            block.count_ones()
+        })
+        .sum()
 }
 
 fn of_length(length: usize, rules: impl Iterator<Item = usize>) -> FixedBitSet {

@@ -201,7 +201,7 @@ impl Engine {
         let Loading { rules, reports, .. } = Loading::load(documents, &mut projection);
         let candidates = match settings.shortcuts.index {
             true => Candidates::new(&rules),
-            false => Candidates::all(&rules),
+            false => Candidates::all(),
         };
         let prefilter = settings.shortcuts.prefilter.then(|| Prefilter::new(&rules)).flatten();
         let loaded = Loaded { settings, projection, target, rules, candidates, prefilter };

@@ -57,8 +57,8 @@ impl Target {
 /// So few are soon looked through.
 const TARGETS_MAX: usize = 64;
 
-/// Which rules' index patterns a target passes, remembered for the few that a
-/// stream has.
+/// The rules that can match at all and whose index patterns a target passes,
+/// remembered for the few targets that a stream has.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     name: String,
@@ -77,8 +77,9 @@ impl Targets {
         rules: &[Rule],
     ) -> (Option<&Rc<str>>, &FixedBitSet) {
         if !target.write_name(event, known, &mut self.name) {
-            self.unknown.grow(rules.len());
-            self.unknown.insert_range(..);
+            if self.unknown.len() != rules.len() {
+                self.unknown = passing(rules, |_| true);
+            }
             return (None, &self.unknown);
         }
         let place = self.known.iter().position(|(name, _)| same_text(name, &self.name));
@@ -95,10 +96,15 @@ impl Targets {
         if self.known.len() >= TARGETS_MAX {
             self.known.clear();
         }
-        let passing = rules.iter().enumerate().filter(|(_, rule)| rule.index.contain(&self.name));
-        let mut passes = FixedBitSet::with_capacity(rules.len());
-        passes.extend(passing.map(|(number, _)| number));
+        let passes = passing(rules, |rule| rule.index.contain(&self.name));
         self.known.push((Rc::from(&*self.name), passes));
         self.known.len() - 1
     }
+}
+
+fn passing(rules: &[Rule], passes: impl Fn(&Rule) -> bool) -> FixedBitSet {
+    let is_passing = |(_, rule): &(usize, &Rule)| !rule.program.never_matches() && passes(rule);
+    let mut set = FixedBitSet::with_capacity(rules.len());
+    set.extend(rules.iter().enumerate().filter(is_passing).map(|(number, _)| number));
+    set
 }

@@ -108,6 +108,19 @@ fn long_token_end(bytes: &[u8], from: usize) -> usize {
     rest.iter().position(is_end).map_or(bytes.len(), |found| from + found)
 }
 
+/// Offset just behind the number at `at`, if that is one of at most 15 digits
+/// and nothing else; else [`NOT_FOUND`].
+#[inline(always)]
+pub(super) fn digits_end(bytes: &[u8], at: usize) -> usize {
+    let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else { return NOT_FOUND };
+    let lanes = Lanes::load(chunk);
+    let digits = lanes.at_most(b'9').bits() & !lanes.at_most(b'0' - 1).bits();
+    let length = (!digits).trailing_zeros() as usize;
+    let begins_with_zero = chunk[0] == b'0' && length > 1;
+    let goes_on = matches!(chunk.get(length), None | Some(b'.' | b'e' | b'E'));
+    if length == 0 || begins_with_zero || goes_on { NOT_FOUND } else { at + length }
+}
+
 /// Offset just behind the value that begins at `at`, if that is not white space;
 /// [`NOT_FOUND`] if no value can begin there or the bytes end first.
 ///
@@ -305,9 +318,31 @@ mod tests {
         bytes.iter().enumerate().skip(1).find(is_end).map_or(NOT_FOUND, |(at, _)| at)
     }
 
+    #[test]
+    fn numbers_of_digits() {
+        for (text, length) in [
+            ("0,", 1),
+            ("12345,", 5),
+            ("123456789012345}", 15),
+            ("1234567890123456,", 0),
+            ("00,", 0),
+            ("01,", 0),
+            ("1.5,", 0),
+            ("1e5,", 0),
+            ("12E5,", 0),
+            ("-1,", 0),
+            ("x", 0),
+            ("7 ", 1),
+        ] {
+            let padded = format!("{text}{}", " ".repeat(16));
+            assert_eq!(digits_end(padded.as_bytes(), 0), if length == 0 { NOT_FOUND } else { length }, "{text}");
+            assert_eq!(digits_end(&text.as_bytes()[..text.len().min(15)], 0), NOT_FOUND, "too near the end");
+        }
+    }
+
     proptest! {
         #[test]
-        fn finds_what_byte_loops_find(text in "[\"\\\\\\[\\]{}, a-cé\\u{0}-\\u{1f}]{0,300}", from in 0_usize..40) {
+        fn finds_what_byte_loops_find(text in "[\"\\\\\\[\\]{}, 0-9a-cé\\u{0}-\\u{1f}]{0,300}", from in 0_usize..40) {
             let bytes = text.as_bytes();
             let from = from.min(bytes.len());
             let position = |stop: fn(u8) -> bool| {
@@ -319,6 +354,9 @@ mod tests {
             prop_assert_eq!(string_end(string.as_bytes(), 1).0, naive_string_end(string.as_bytes()));
             let end = position(|byte| byte == b',' || byte == b'}' || byte == b']' || byte <= b' ');
             prop_assert_eq!(token_end(bytes, from), end.unwrap_or(bytes.len()));
+            let number = digits_end(bytes, from);
+            let digits = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            prop_assert!(number == NOT_FOUND || number == from + digits);
             let opened = format!("{{{text}");
             prop_assert_eq!(container_end(opened.as_bytes(), 0), naive_container_end(opened.as_bytes(), 0));
             prop_assert_eq!(value_end(opened.as_bytes(), 0), naive_container_end(opened.as_bytes(), 0));

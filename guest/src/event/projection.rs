@@ -9,7 +9,7 @@ use super::shapes::EdgeId;
 pub(super) type NodeId = u32;
 
 /// Stands for "no rule reads anything below here".
-pub(super) const NOWHERE: NodeId = u32::MAX;
+pub(super) const NOWHERE: NodeId = u32::MAX >> 1;
 
 /// What a key of an event comes to.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub(super) enum Step {
 #[derive(Clone, Debug)]
 pub struct Projection {
     nodes: Vec<Node>,
+    /// The slot of the values of each node, if a field ends there.
+    slots: Vec<Option<Slot>>,
     /// The path of each slot.
     paths: Vec<String>,
     /// What is read of nested objects, by the slot that holds them.
@@ -37,8 +39,6 @@ pub struct Projection {
 
 #[derive(Clone, Debug, Default)]
 struct Node {
-    /// The slot of its values.
-    slot: Option<Slot>,
     /// The slots that hold the whole text of what is there.
     texts: Vec<Slot>,
     children: Vec<Child>,
@@ -63,7 +63,13 @@ fn tag(bytes: &[u8]) -> u32 {
 
 impl Default for Projection {
     fn default() -> Self {
-        Self { nodes: vec![Node::default()], paths: Vec::new(), objects: Vec::new(), picks_texts: false }
+        Self {
+            nodes: vec![Node::default()],
+            slots: vec![None],
+            paths: Vec::new(),
+            objects: Vec::new(),
+            picks_texts: false,
+        }
     }
 }
 
@@ -74,8 +80,8 @@ impl Layout for Projection {
             return slot;
         }
         let slot = self.insert(path);
-        if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.slot = Some(slot);
+        if let Some(of_node) = self.slots.get_mut(node as usize) {
+            *of_node = Some(slot);
         }
         slot
     }
@@ -169,17 +175,20 @@ impl Projection {
             node.children.push(Child { tag: tag(segment.as_bytes()), segment: segment.into(), node: next });
         }
         self.nodes.push(Node::default());
+        self.slots.push(None);
         next
     }
 
     /// The place of a node, where `edge` led to.
     pub(super) fn place(&self, node: NodeId, edge: EdgeId) -> Place {
-        Place::new(node, self.slot_of(node), edge, !self.texts_of(node).is_empty())
+        let place = Place::new(node, edge);
+        if self.texts_of(node).is_empty() { place } else { place.with_texts() }
     }
 
     /// The slot of a node, if a field ends there.
-    fn slot_of(&self, node: NodeId) -> Option<Slot> {
-        self.nodes.get(node as usize)?.slot
+    #[inline(always)]
+    pub(super) fn slot_of(&self, node: NodeId) -> Option<Slot> {
+        self.slots.get(node as usize).copied().flatten()
     }
 
     /// Where a key of an event leads from `parent`. Most keys lead nowhere, and

@@ -8,7 +8,7 @@
 
 use firstseen_kql::{JsonStr, Slot};
 
-use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
+use super::bytes::{NOT_FOUND, container_end, digits_end, short_string_end, string_end, token_end, value_end};
 use super::grammar::Cursor;
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 use super::place::Place;
@@ -124,18 +124,23 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     #[inline(always)]
     fn value(&mut self, at: usize, place: Place) -> usize {
         let bytes = self.line.as_bytes();
+        if place.has_texts() {
+            return self.any_value(at, place);
+        }
         let end = short_string_end(bytes, at);
-        if end != NOT_FOUND && !place.has_texts() {
-            if let Some(slot) = place.slot() {
+        if end != NOT_FOUND {
+            if let Some(slot) = self.projection.slot_of(place.node()) {
                 self.slots.push(slot, Kind::Plain, at + 1, end);
             }
             return end + 1;
         }
-        if place.is_nowhere() && !place.has_texts() {
-            let end = value_end(bytes, at);
-            if end != NOT_FOUND {
-                return end;
+        if place.is_nowhere() {
+            match value_end(bytes, at) {
+                NOT_FOUND => {}
+                end => return end,
             }
+        } else if byte_at(bytes, at) == b'{' {
+            return self.object(at, place);
         }
         self.any_value(at, place)
     }
@@ -160,7 +165,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
             },
             b'{' => self.object(at, place),
             b'[' => self.array(at, place),
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => match place.slot() {
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => match self.projection.slot_of(place.node()) {
                 Some(_) => self.scalar(at, place),
                 None => token_end(bytes, at),
             },
@@ -175,7 +180,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         if end == NOT_FOUND {
             return self.cut_short();
         }
-        if let Some(slot) = place.slot() {
+        if let Some(slot) = self.projection.slot_of(place.node()) {
             let kind = if is_escaped { Kind::Escaped } else { Kind::Plain };
             self.slots.push(slot, kind, at + 1, end);
         }
@@ -191,9 +196,13 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         self.depth += 1;
         let bytes = self.line.as_bytes();
         let mut at = start;
-        let mut after = After::Opening(place.edge);
-        let mut told = self.memory.shapes.tell(after, bytes, at);
+        let mut after = After::opening(place.edge);
         let end = loop {
+            let told = match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+                Some(chunk) if chunk[0] == after.separator() => self.memory.shapes.tell(after, chunk),
+                Some(chunk) if chunk[0] == b'}' => break at + 1,
+                _ => None,
+            };
             let (member, value) = match told {
                 Some((member, length)) => (member, at + length),
                 None => match self.next_member(at, place, after) {
@@ -206,12 +215,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
             if at == FAILED {
                 return FAILED;
             }
-            after = After::Member(member.edge);
-            told = match byte_at(bytes, at) {
-                b',' => self.memory.shapes.tell(after, bytes, at),
-                b'}' => break at + 1,
-                _ => None,
-            };
+            after = After::member(member.edge);
         };
         self.depth -= 1;
         end
@@ -251,13 +255,14 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     #[inline(never)]
     fn next_member(&mut self, at: usize, parent: Place, after: After) -> Next {
         let mut cursor = self.cursor(at);
-        let separator = match (cursor.token(), after) {
-            (b'}', After::Member(_)) => return Next::End(cursor.at + 1),
-            (b'{', After::Opening(_)) | (b',', After::Member(_)) => cursor.at,
+        let is_first = after.separator() == b'{';
+        let separator = match cursor.token() {
+            b'}' if !is_first => return Next::End(cursor.at + 1),
+            byte if byte == after.separator() => cursor.at,
             _ => return self.no_member(cursor.unexpected_here()),
         };
         cursor.at += 1;
-        if cursor.token() == b'}' && matches!(after, After::Opening(_)) {
+        if is_first && cursor.token() == b'}' {
             return Next::End(cursor.at + 1);
         }
         match self.untold_key(cursor, separator, parent, after) {
@@ -289,10 +294,10 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         cursor.at = end + 1;
         cursor.expect(b':').map_err(|fault| cursor.malformed(fault))?;
         let key = self.slice(start, end);
-        let step = self.projection.step(parent.node, key);
+        let step = self.projection.step(parent.node(), key);
         let node = match step {
             Step::To(node) if !is_escaped => node,
-            _ => self.projection.descend(parent.node, &JsonStr::new(key, is_escaped).decode()),
+            _ => self.projection.descend(parent.node(), &JsonStr::new(key, is_escaped).decode()),
         };
         let place = self.projection.place(node, NONE);
         if is_escaped || (matches!(step, Step::Dotted) && self.projection.picks_texts()) {
@@ -310,7 +315,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         let start = cursor.at;
         let depth = self.depth;
         let key = key.decode();
-        let texts = self.projection.texts_on_the_way(parent.node, &key);
+        let texts = self.projection.texts_on_the_way(parent.node(), &key);
         let dotted = |(slot, below): (Slot, &str)| Dotted { slot, below: below.to_owned(), depth, start };
         let before = self.memory.dotted.len();
         self.memory.dotted.extend(texts.into_iter().map(dotted));
@@ -326,7 +331,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
             self.slots.push_text(dotted.slot, Some(dotted.below), text);
         }
         let text = self.slice(start, end);
-        for &slot in self.projection.texts_of(place.node) {
+        for &slot in self.projection.texts_of(place.node()) {
             self.slots.push_text(slot, None, text);
         }
     }
@@ -334,8 +339,13 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     /// Reads the number or word at `at`.
     #[inline(never)]
     fn scalar(&mut self, at: usize, place: Place) -> usize {
-        let Some(slot) = place.slot() else { return at };
+        let Some(slot) = self.projection.slot_of(place.node()) else { return at };
         let mut cursor = self.cursor(at);
+        let digits = digits_end(cursor.bytes, at);
+        if digits != NOT_FOUND {
+            self.slots.push(slot, Kind::Number, at, digits);
+            return digits;
+        }
         let read = match byte_at(cursor.bytes, at) {
             b't' => cursor.word("true").map(|()| Some(Kind::True)),
             b'f' => cursor.word("false").map(|()| Some(Kind::False)),

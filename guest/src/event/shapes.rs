@@ -8,7 +8,6 @@
 use super::bytes::halves;
 use super::place::Place;
 use super::projection::Projection;
-use crate::lanes::Lanes;
 
 /// Number of an [`Edge`].
 pub(super) type EdgeId = u32;
@@ -37,30 +36,50 @@ pub(super) struct Shapes {
     newest: Vec<EdgeId>,
 }
 
-/// A key of the objects at one path. 64 bytes, so that one is found by a shift.
+/// A key of the objects at one path. In 64 bytes, so that one is found by a shift.
 #[derive(Clone, Debug)]
 struct Edge {
     /// All from the comma on to the colon, white space included: `,"key":`, and
     /// zeros. Where the key comes first there is a bracket for the comma.
     key: [u8; KEY_BYTES_MAX],
-    /// As many ones as it has bytes.
+    /// As many ones as it has bytes, less the first, which is not compared.
     mask: u32,
     /// Where the key leads.
     place: Place,
-    /// The keys that came behind its value last.
-    next: [EdgeId; 2],
-    /// The keys that came first in its value, if that is an object.
-    first: [EdgeId; 2],
+    /// Three keys that came behind its value last, the last one first; then two
+    /// that came first in its value, if that is an object.
+    expected: [EdgeId; 5],
 }
 
 /// A place in an object: at its beginning, or behind a member. Of an edge that
 /// is [`NONE`] nothing is remembered.
-#[derive(Clone, Copy)]
-pub(super) enum After {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct After {
+    edge: EdgeId,
+    /// The byte in front of the next key.
+    separator: u8,
+    /// Where in [`Edge::expected`] the next keys are.
+    expected: (usize, usize),
+}
+
+impl After {
     /// Behind the bracket of an object that the edge led to.
-    Opening(EdgeId),
+    #[inline(always)]
+    pub(super) fn opening(edge: EdgeId) -> Self {
+        Self { edge, separator: b'{', expected: (3, 5) }
+    }
+
     /// Behind the value that the edge led to.
-    Member(EdgeId),
+    #[inline(always)]
+    pub(super) fn member(edge: EdgeId) -> Self {
+        Self { edge, separator: b',', expected: (0, 3) }
+    }
+
+    /// The byte in front of the next key: a bracket or a comma.
+    #[inline(always)]
+    pub(super) fn separator(self) -> u8 {
+        self.separator
+    }
 }
 
 impl Shapes {
@@ -73,22 +92,24 @@ impl Shapes {
         }
     }
 
-    /// Where the key leads whose bracket or comma is at `from`, and how long it is
-    /// from there on to its colon, if it is one of those that came here last.
-    /// That it is a bracket or comma is for the caller to know.
+    /// Where the key leads in front of which `bytes` begin with a bracket or
+    /// comma, and how long it is from there on to its colon, if it is one of those
+    /// that came here last. What is in front of it is for the caller to compare.
     #[inline(always)]
-    pub(super) fn tell(&self, after: After, bytes: &[u8], from: usize) -> Option<(Place, usize)> {
-        let [often, seldom] = match after {
-            After::Opening(edge) => self.edges.get(edge as usize)?.first,
-            After::Member(edge) => self.edges.get(edge as usize)?.next,
-        };
-        let lanes = halves(bytes.get(from..)?.first_chunk()?);
-        let often = self.edges.get(often as usize)?;
-        if often.is(lanes) {
+    pub(super) fn tell(&self, after: After, bytes: &[u8; KEY_BYTES_MAX]) -> Option<(Place, usize)> {
+        let expected = &self.edges.get(after.edge as usize)?.expected;
+        let often = self.edges.get(*expected.get(after.expected.0)? as usize)?;
+        if often.is(bytes) {
             return Some((often.place, often.length()));
         }
-        let seldom = self.edges.get(seldom as usize)?;
-        seldom.is(lanes).then(|| (seldom.place, seldom.length()))
+        self.tell_seldom(after, bytes)
+    }
+
+    #[inline(never)]
+    fn tell_seldom(&self, after: After, bytes: &[u8; KEY_BYTES_MAX]) -> Option<(Place, usize)> {
+        let expected = self.edges.get(after.edge as usize)?.expected.get(after.expected.0 + 1..after.expected.1)?;
+        let mut edges = expected.iter().filter_map(|&number| self.edges.get(number as usize));
+        edges.find(|edge| edge.is(bytes)).map(|edge| (edge.place, edge.length()))
     }
 
     /// Remembers that `key`, written from bracket or comma to colon, came here in
@@ -96,12 +117,11 @@ impl Shapes {
     /// edge included.
     pub(super) fn learn(&mut self, after: After, parent: Place, place: Place, key: &[u8]) -> Place {
         let Some(number) = self.edge_of(parent, place, key) else { return place };
-        let expected = match after {
-            After::Opening(edge) => self.edges.get_mut(edge as usize).map(|edge| &mut edge.first),
-            After::Member(edge) => self.edges.get_mut(edge as usize).map(|edge| &mut edge.next),
-        };
+        let edge = self.edges.get_mut(after.edge as usize);
+        let expected = edge.and_then(|edge| edge.expected.get_mut(after.expected.0..after.expected.1));
         if let Some(expected) = expected {
-            *expected = [number, expected[0]];
+            expected.rotate_right(1);
+            expected.iter_mut().take(1).for_each(|last| *last = number);
         }
         place.by(number)
     }
@@ -116,7 +136,7 @@ impl Shapes {
     /// The edge of a key, or that there is none; nothing where too many were
     /// looked at.
     fn known(&self, parent: Place, key: &[u8]) -> Option<Option<EdgeId>> {
-        let mut number = *self.newest.get(parent.node as usize)?;
+        let mut number = *self.newest.get(parent.node() as usize)?;
         for _ in 0..SIBLINGS_MAX {
             let Some(edge) = self.edges.get(number as usize) else { return Some(None) };
             if edge.key().get(1..) == key.get(1..) {
@@ -132,7 +152,7 @@ impl Shapes {
             return None;
         }
         let number = self.edges.len() as EdgeId;
-        let newest = self.newest.get_mut(parent.node as usize)?;
+        let newest = self.newest.get_mut(parent.node() as usize)?;
         self.edges.push(Edge::new(key, place.by(number)));
         self.siblings.push(*newest);
         *newest = number;
@@ -145,16 +165,17 @@ impl Edge {
         let mut bytes = [0; KEY_BYTES_MAX];
         bytes.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         let mask = u32::MAX.checked_shr((KEY_BYTES_MAX - key.len()) as u32).unwrap_or(0);
-        Self { key: bytes, mask, place, next: [NONE; 2], first: [NONE; 2] }
+        Self { key: bytes, mask: mask & !1, place, expected: [NONE; 5] }
     }
 
     /// Whether it is the key that begins here; the bracket or comma is not
     /// compared.
     #[inline(always)]
-    fn is(&self, [low, high]: [Lanes; 2]) -> bool {
+    fn is(&self, bytes: &[u8; KEY_BYTES_MAX]) -> bool {
+        let [low, high] = halves(bytes);
         let [own_low, own_high] = halves(&self.key);
         let same = low.equal(own_low).bits() | high.equal(own_high).bits() << 16;
-        self.mask & !(same | 1) == 0
+        self.mask & !same == 0
     }
 
     #[inline(always)]
@@ -173,7 +194,9 @@ mod tests {
 
     use super::*;
 
-    const OPENING: After = After::Opening(ROOT);
+    fn opening() -> After {
+        After::opening(ROOT)
+    }
 
     fn shapes() -> (Shapes, [Place; 3]) {
         let mut projection = Projection::default();
@@ -189,24 +212,27 @@ mod tests {
         format!("{text}{}", " ".repeat(KEY_BYTES_MAX)).into_bytes()
     }
 
+    fn at(line: &[u8], at: usize) -> &[u8; KEY_BYTES_MAX] {
+        line[at..].first_chunk().unwrap()
+    }
+
     #[test]
     fn tells_what_came_before() {
         let (mut shapes, [root, a, b]) = shapes();
         let line = padded(r#"{"a":1,"b":2}"#);
-        assert!(shapes.tell(OPENING, &line, 0).is_none());
-        let a = shapes.learn(OPENING, root, a, br#"{"a":"#);
-        let behind_a = After::Member(a.edge);
+        assert!(shapes.tell(opening(), at(&line, 0)).is_none());
+        let a = shapes.learn(opening(), root, a, br#"{"a":"#);
+        let behind_a = After::member(a.edge);
         let b = shapes.learn(behind_a, root, b, br#","b":"#);
-        assert_eq!(shapes.tell(OPENING, &line, 0), Some((a, 5)));
-        assert_eq!(shapes.tell(behind_a, &line, 6), Some((b, 5)));
-        assert!(shapes.tell(behind_a, &padded(r#",'b":2"#), 0).is_none());
-        assert!(shapes.tell(OPENING, &line, 6).is_none());
-        assert!(shapes.tell(After::Member(NONE), &line, 0).is_none());
+        assert_eq!(shapes.tell(opening(), at(&line, 0)), Some((a, 5)));
+        assert_eq!(shapes.tell(behind_a, at(&line, 6)), Some((b, 5)));
+        assert!(shapes.tell(behind_a, at(&padded(r#",'b":2"#), 0)).is_none());
+        assert!(shapes.tell(opening(), at(&line, 6)).is_none());
+        assert!(shapes.tell(After::member(NONE), at(&line, 0)).is_none());
         // The other way round as well; both are known then.
-        assert_eq!(shapes.learn(OPENING, root, b, br#"{"b":"#), b);
-        assert_eq!(shapes.tell(OPENING, &line, 6), Some((b, 5)));
-        assert_eq!(shapes.tell(OPENING, &line, 0), Some((a, 5)));
-        assert!(shapes.tell(OPENING, br#"{"a":1"#, 0).is_none(), "too near the end");
+        assert_eq!(shapes.learn(opening(), root, b, br#"{"b":"#), b);
+        assert_eq!(shapes.tell(opening(), at(&line, 6)), Some((b, 5)));
+        assert_eq!(shapes.tell(opening(), at(&line, 0)), Some((a, 5)));
     }
 
     #[test]
@@ -214,13 +240,13 @@ mod tests {
         for length in 1..=40 {
             let (mut shapes, [root, a, _]) = shapes();
             let key = format!("{{\"{}\":", "k".repeat(length));
-            let learnt = shapes.learn(OPENING, root, a, key.as_bytes());
+            let learnt = shapes.learn(opening(), root, a, key.as_bytes());
             let fits = key.len() <= KEY_BYTES_MAX;
             assert_eq!(learnt.edge != NONE, fits, "{length}");
-            let told = shapes.tell(OPENING, &padded(&format!("{key}1")), 0);
+            let told = shapes.tell(opening(), at(&padded(&format!("{key}1")), 0));
             assert_eq!(told, fits.then_some((learnt, key.len())));
             let other = padded(&format!("{{\"{}x\":", "k".repeat(length - 1)));
-            assert!(shapes.tell(OPENING, &other, 0).is_none());
+            assert!(shapes.tell(opening(), at(&other, 0)).is_none());
         }
     }
 
@@ -235,7 +261,7 @@ mod tests {
         for parent in 0..1000 {
             let parent = projection.place(parent, NONE);
             for number in 0..100 {
-                shapes.learn(After::Member(NONE), parent, Place::NOWHERE, format!(",\"{number}\":").as_bytes());
+                shapes.learn(After::member(NONE), parent, Place::NOWHERE, format!(",\"{number}\":").as_bytes());
             }
         }
         assert_eq!(shapes.edges.len(), EDGES_MAX);

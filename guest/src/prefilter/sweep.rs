@@ -19,6 +19,19 @@ pub(crate) struct Swept {
     pub(crate) blank: u32,
 }
 
+impl Swept {
+    /// Counts newlines, one bit for each from `at` on.
+    #[inline(always)]
+    fn count(&mut self, mut newlines: u64, bytes: &[u8], from: usize, at: usize) {
+        self.newlines += newlines.count_ones();
+        while newlines != 0 {
+            let newline = at + newlines.trailing_zeros() as usize;
+            self.blank += u32::from(ends_blank_line(bytes, from, newline));
+            newlines &= newlines - 1;
+        }
+    }
+}
+
 /// Something that is looked for.
 pub(super) trait Sought {
     /// A function that says at which of sixteen places of a step, from an offset
@@ -38,8 +51,15 @@ pub(super) fn sweep(bytes: &[u8], from: usize, sought: &impl Sought) -> Swept {
     let mut at = from;
     while let Some(step) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let [one, two, three, four] = [0, 16, 32, 48].map(|offset| Look::at(step, offset, &near));
-        if one.or(two).or(three.or(four)).is_something() && look_closer(bytes, from, at, sought, &mut swept) {
-            return swept;
+        let all = one.or(two).or(three.or(four));
+        if all.near.is_something() {
+            if look_closer(bytes, from, at, sought, &mut swept) {
+                return swept;
+            }
+        } else if all.newlines.is_something() {
+            let newlines = [one, two, three, four].map(|look| u64::from(look.newlines.not_zero()));
+            let [one, two, three, four] = newlines;
+            swept.count(one | two << 16 | three << 32 | four << 48, bytes, from, at);
         }
         at += STEP;
     }
@@ -62,12 +82,7 @@ fn look_closer(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, sw
             newlines &= (1 << found) - 1;
             swept.end = at + found as usize;
         }
-        swept.newlines += newlines.count_ones();
-        while newlines != 0 {
-            let newline = at + newlines.trailing_zeros() as usize;
-            swept.blank += u32::from(ends_blank_line(bytes, from, newline));
-            newlines &= newlines - 1;
-        }
+        swept.count(newlines.into(), bytes, from, at);
         if found.is_some() {
             return true;
         }
@@ -107,11 +122,6 @@ impl Look {
     #[inline(always)]
     fn or(self, other: Self) -> Self {
         Self { near: self.near.in_either(other.near), newlines: self.newlines.in_either(other.newlines) }
-    }
-
-    #[inline(always)]
-    fn is_something(self) -> bool {
-        self.near.in_either(self.newlines).is_something()
     }
 
     /// The first of the places, which begin at `at`, where it is.
