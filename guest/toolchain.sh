@@ -93,6 +93,7 @@ build() {
     *) CARGO_TARGET_DIR=$PWD/$1 ;;
     esac
     export CARGO_TARGET_DIR
+    # Left to itself, LLVM gathers bit masks in vectors, lane by lane.
     export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
     set -- build --quiet --locked --package firstseen-guest --lib --profile guest --target $target
     cd "$here"

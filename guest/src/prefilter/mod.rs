@@ -33,7 +33,7 @@ pub(crate) struct Prefilter {
 enum Texts {
     One(Pairs<1>),
     Two(Pairs<2>),
-    Many(Teddy),
+    Many(Box<Teddy>),
 }
 
 impl Prefilter {
@@ -56,7 +56,7 @@ impl Prefilter {
         match &self.texts {
             Texts::One(one) => sweep(bytes, from, one),
             Texts::Two(two) => sweep(bytes, from, two),
-            Texts::Many(many) => sweep(bytes, from, many),
+            Texts::Many(many) => sweep(bytes, from, &**many),
         }
     }
 }
@@ -69,7 +69,7 @@ impl Texts {
         };
         match <[Literal; 2]>::try_from(literals) {
             Ok(two) => Self::Two(Pairs::new(two)),
-            Err(literals) => Self::Many(Teddy::new(literals)),
+            Err(literals) => Self::Many(Box::new(Teddy::new(literals))),
         }
     }
 }
