@@ -3,6 +3,7 @@
 //! A batch goes one way: scan each line once, match each rule, collect the
 //! terms, ask the host's state once for all of them, write the alerts.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::alert::{Alert, Format, Source, alert_id, event_id};
@@ -182,6 +183,8 @@ struct Found<'e, 'p, 'a> {
     rule: &'e Rule,
     /// What the event is bound for.
     index: Option<&'e Rc<str>>,
+    /// The event's identity, once it was asked for.
+    id: &'e OnceCell<String>,
 }
 
 /// A match waiting for its verdict.
@@ -287,6 +290,7 @@ impl Loaded {
             }
             let (index, of_target) = memory.targets.rules_of(self.target, &event, context.index, &self.rules);
             let mut is_checked = false;
+            let id = OnceCell::new();
             for number in self.candidates.of(&event, of_target, &mut memory.found) {
                 let Some(rule) = self.rules.get(number) else { continue };
                 if !rule.matches(&event, context.arrival_ms) {
@@ -298,7 +302,7 @@ impl Loaded {
                     break;
                 }
                 is_checked = true;
-                found(Found { event: &event, line_number, line, number, rule, index })?;
+                found(Found { event: &event, line_number, line, number, rule, index, id: &id })?;
             }
         }
         memory.scan = event.into_memory();
@@ -318,7 +322,7 @@ impl Loaded {
         pending: &mut Pending<'a>,
         evaluation: &mut Evaluation,
     ) {
-        let Found { event, line_number, line, number, rule, index } = found;
+        let Found { event, line_number, line, number, rule, index, id } = found;
         let Some(at_ms) = rule.timestamp.time_ms(event, self.settings.clock, context.arrival_ms) else {
             return evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
         };
@@ -326,8 +330,8 @@ impl Loaded {
             return evaluation.warn(line_number, rule, "lies before the rule's history, so the rule cannot see it");
         };
         let id = match context.ids.get(line_number as usize) {
-            Some(id) if !id.is_empty() => id.clone(),
-            _ => event_id(line.trim_ascii()),
+            Some(known) if !known.is_empty() => known.clone(),
+            _ => id.get_or_init(|| event_id(line.trim_ascii())).clone(),
         };
         let terms = match rule.kind {
             Kind::NewTerms { .. } => rule.terms.terms_of(event),

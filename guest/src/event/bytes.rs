@@ -75,6 +75,16 @@ pub(super) fn string_end(bytes: &[u8], from: usize) -> (usize, bool) {
     }
 }
 
+/// The same for a string that is checked: [`NOT_FOUND`] if there is an escape or
+/// a control character in it.
+#[inline(always)]
+pub(super) fn plain_string_end(bytes: &[u8], from: usize) -> usize {
+    match plain_end(bytes, from, true) {
+        Some(stop) if bytes.get(stop) == Some(&b'"') => stop,
+        _ => NOT_FOUND,
+    }
+}
+
 #[cold]
 fn escaped_string_end(bytes: &[u8], mut backslash: usize) -> usize {
     loop {

@@ -5,7 +5,7 @@
 //! compiler can hold it in registers: in wasm a field behind a pointer costs a
 //! load and a store for each byte.
 
-use super::bytes::plain_end;
+use super::bytes::{NOT_FOUND, digits_end, plain_end, plain_string_end};
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 
 /// Checks that a line is one JSON object, white space around it allowed, down
@@ -110,6 +110,18 @@ impl Cursor<'_> {
     pub(crate) fn string(&mut self) -> Result<StringToken, Fault> {
         self.expect(b'"')?;
         let start = self.at;
+        match plain_string_end(self.bytes, start) {
+            NOT_FOUND => self.rest_of_string(start),
+            end => {
+                self.at = end + 1;
+                Ok(StringToken { start, end, escaped: false })
+            }
+        }
+    }
+
+    /// The same for strings with escapes, and for what is none.
+    #[inline(never)]
+    fn rest_of_string(&mut self, start: usize) -> Result<StringToken, Fault> {
         let mut escaped = false;
         loop {
             let Some(stop) = plain_end(self.bytes, self.at, true) else {
@@ -149,6 +161,17 @@ impl Cursor<'_> {
     /// Steps over the number here.
     #[inline(always)]
     pub(super) fn number(&mut self) -> Result<(), Fault> {
+        match digits_end(self.bytes, self.at) {
+            NOT_FOUND => self.any_number(),
+            end => {
+                self.at = end;
+                Ok(())
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn any_number(&mut self) -> Result<(), Fault> {
         if self.byte() == b'-' {
             self.at += 1;
         }
@@ -186,6 +209,7 @@ impl Cursor<'_> {
     }
 
     /// Steps over `true`, `false` or `null`.
+    #[inline(never)]
     pub(super) fn word(&mut self, word: &str) -> Result<(), Fault> {
         for expected in word.bytes() {
             if self.byte() != expected {

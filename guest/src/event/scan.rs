@@ -8,7 +8,7 @@
 
 use firstseen_kql::{JsonStr, Slot};
 
-use super::bytes::{NOT_FOUND, container_end, digits_end, short_string_end, string_end, token_end, value_end};
+use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
 use super::grammar::Cursor;
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 use super::place::Place;
@@ -341,11 +341,6 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
     fn scalar(&mut self, at: usize, place: Place) -> usize {
         let Some(slot) = self.projection.slot_of(place.node()) else { return at };
         let mut cursor = self.cursor(at);
-        let digits = digits_end(cursor.bytes, at);
-        if digits != NOT_FOUND {
-            self.slots.push(slot, Kind::Number, at, digits);
-            return digits;
-        }
         let read = match byte_at(cursor.bytes, at) {
             b't' => cursor.word("true").map(|()| Some(Kind::True)),
             b'f' => cursor.word("false").map(|()| Some(Kind::False)),
