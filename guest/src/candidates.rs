@@ -8,8 +8,8 @@ use fixedbitset::FixedBitSet;
 use crate::event::Slots;
 use crate::rule::Rule;
 
-/// Most slots by whose values rules are told apart: each costs memory by the
-/// number of rules.
+/// Most slots by whose values rules are told apart: each costs memory, a set of
+/// rules for every text that rules name.
 const INDEXED_SLOTS_MAX: usize = 24;
 
 /// So few rules may as well be asked, one by one, what they require.

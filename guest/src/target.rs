@@ -53,9 +53,9 @@ impl Target {
     }
 }
 
-/// Names of targets that are remembered; what comes on top is found out anew.
-/// So few are soon looked through.
-const TARGETS_MAX: usize = 64;
+/// Names of targets that are remembered; one more takes the place of another.
+/// They come out of events, so there may be ever new ones.
+const TARGETS_MAX: usize = 256;
 
 /// The rules that can match at all and whose index patterns a target passes,
 /// remembered for the few targets that a stream has.
@@ -63,6 +63,8 @@ const TARGETS_MAX: usize = 64;
 pub(crate) struct Targets {
     name: String,
     known: Vec<(Rc<str>, FixedBitSet)>,
+    /// Which of the known ones is the oldest, once there are as many as may be.
+    oldest: usize,
     unknown: FixedBitSet,
 }
 
@@ -93,12 +95,15 @@ impl Targets {
     /// Remembers the target whose name was written last. Answers with its place.
     #[cold]
     fn find_out(&mut self, rules: &[Rule]) -> usize {
-        if self.known.len() >= TARGETS_MAX {
-            self.known.clear();
+        let target = (Rc::from(&*self.name), passing(rules, |rule| rule.index.contain(&self.name)));
+        if self.known.len() < TARGETS_MAX {
+            self.known.push(target);
+            return self.known.len() - 1;
         }
-        let passes = passing(rules, |rule| rule.index.contain(&self.name));
-        self.known.push((Rc::from(&*self.name), passes));
-        self.known.len() - 1
+        let place = self.oldest;
+        self.known.get_mut(place).into_iter().for_each(|oldest| *oldest = target.clone());
+        self.oldest = (place + 1) % TARGETS_MAX;
+        place
     }
 }
 

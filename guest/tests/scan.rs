@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 const FIELDS: [&str; 8] = ["a", "a.b", "a.b.c", "b.a", "c", "c.c.c", "é.b", "a.a"];
 
-/// What the scanner is to find: values as text, with a mark for their kind,
-/// sorted.
+/// What the scanner is to find: values as text, with a mark for their kind, in
+/// the order of the text.
 fn naive(members: &Map<String, Value>, field: &str) -> Vec<String> {
     let mut found = Vec::new();
     walk(&Value::Object(members.clone()), None, &mut |path, text| {
@@ -18,7 +18,6 @@ fn naive(members: &Map<String, Value>, field: &str) -> Vec<String> {
             found.push(text);
         }
     });
-    found.sort();
     found
 }
 
@@ -71,22 +70,24 @@ fn scanned_leaves(line: &str, object: &str) -> Option<Vec<String>> {
     let slot = projection.leaves(object);
     let mut event = Slots::new(&projection, 0);
     scan(line, &mut event).ok()?;
+    Some(leaves_of(&event, slot))
+}
+
+fn leaves_of(event: &Slots<'_, '_>, slot: Slot) -> Vec<String> {
     let mut found = Vec::new();
     event.any_leaf(slot, |path, value| {
         found.push(format!("{path} {}", text_of(value)));
         false
     });
     found.sort();
-    Some(found)
+    found
 }
 
 fn scanned(line: &str, field: usize) -> Option<Vec<String>> {
     let (projection, slots) = projection();
     let mut event = Slots::new(&projection, 0);
     scan(line, &mut event).ok()?;
-    let mut values: Vec<String> = event.values(slots[field]).map(text_of).collect();
-    values.sort();
-    Some(values)
+    Some(event.values(slots[field]).map(text_of).collect())
 }
 
 fn key() -> impl Strategy<Value = String> {
@@ -101,6 +102,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::from),
         any::<f64>().prop_filter_map("finite", |number| number.is_finite().then(|| Value::from(number))),
         "[ -~é😀\\\\\"\n\u{0}]{0,20}".prop_map(Value::String),
+        "[a-z\\[\\]{}]{10,70}".prop_map(Value::String),
     ];
     scalar.prop_recursive(6, 60, 5, |inner| {
         prop_oneof![
@@ -165,18 +167,28 @@ proptest! {
 
     #[test]
     fn what_came_before_changes_nothing(
-        events in proptest::collection::vec(object(value()), 1..8), order in proptest::collection::vec(0..8_usize, 8..24),
+        events in proptest::collection::vec((object(value()), any::<bool>()), 1..8),
+        order in proptest::collection::vec(0..8_usize, 8..24), with_texts: bool,
     ) {
-        let (projection, slots) = projection();
-        let lines: Vec<String> = events.iter().map(|event| Value::Object(event.clone()).to_string()).collect();
+        let (mut projection, slots) = projection();
+        let texts: Vec<&str> = if with_texts { vec!["a.b", "b"] } else { Vec::new() };
+        let text_slots: Vec<Slot> = texts.iter().map(|object| projection.leaves(object)).collect();
+        let write = |(event, pretty): &(Map<String, Value>, bool)| {
+            let event = Value::Object(event.clone());
+            if *pretty { format!("{event:#}") } else { event.to_string() }
+        };
+        let lines: Vec<String> = events.iter().map(write).collect();
         let mut slots_of_all = Slots::new(&projection, 0);
         for place in order {
             let place = place % lines.len();
+            let (event, _) = &events[place];
             scan(&lines[place], &mut slots_of_all).unwrap();
             for (&slot, field) in slots.iter().zip(FIELDS) {
-                let mut values: Vec<String> = slots_of_all.values(slot).map(text_of).collect();
-                values.sort();
-                prop_assert_eq!(values, naive(&events[place], field), "{}", field);
+                let values: Vec<String> = slots_of_all.values(slot).map(text_of).collect();
+                prop_assert_eq!(values, naive(event, field), "{}", field);
+            }
+            for (&slot, object) in text_slots.iter().zip(&texts) {
+                prop_assert_eq!(leaves_of(&slots_of_all, slot), naive_leaves(event, object), "{}", object);
             }
         }
     }

@@ -38,16 +38,17 @@ fn tail(text: &[u8]) -> u64 {
     }
 }
 
-/// A number that most texts do not share: from the length and from up to eight bytes at either end.
+/// A number that most texts do not share.
 #[inline]
 fn hash(text: &[u8]) -> usize {
-    let head = text.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
-    let mixed = (tail(text) ^ head.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 32) as usize
+    let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (words, _) = text.as_chunks();
+    let hash = words.iter().fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    (mix(hash, tail(text)) >> 32) as usize
 }
 
-/// A map by text, made once. Finding an entry takes a comparison or two, however many there are;
-/// the texts that are looked for cannot make it longer than those in the map do.
+/// A map by text, made once. Finding an entry takes a comparison or two, however many there are,
+/// unless the texts in it were chosen to have the same hash; those that are looked for do not matter.
 #[derive(Clone, Debug)]
 pub struct TextMap<V> {
     /// No text twice.

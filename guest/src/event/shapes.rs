@@ -24,7 +24,7 @@ const KEY_BYTES_MAX: usize = 32;
 /// Most remembered keys of all objects, and of those at one path: hostile
 /// events may have ever new ones.
 const EDGES_MAX: usize = 4096;
-const SIBLINGS_MAX: usize = 64;
+const SIBLINGS_MAX: usize = 256;
 
 /// Keys and what comes behind them.
 #[derive(Debug, Default)]
@@ -120,8 +120,9 @@ impl Shapes {
         let edge = self.edges.get_mut(after.edge as usize);
         let expected = edge.and_then(|edge| edge.expected.get_mut(after.expected.0..after.expected.1));
         if let Some(expected) = expected {
-            expected.rotate_right(1);
-            expected.iter_mut().take(1).for_each(|last| *last = number);
+            // One that is there already only moves to the front.
+            let known = expected.iter().position(|&one| one == number).unwrap_or(expected.len() - 1);
+            expected.iter_mut().take(known + 1).fold(number, |before, one| std::mem::replace(one, before));
         }
         place.by(number)
     }
@@ -260,7 +261,7 @@ mod tests {
         shapes.prepare(&projection);
         for parent in 0..1000 {
             let parent = projection.place(parent, NONE);
-            for number in 0..100 {
+            for number in 0..300 {
                 shapes.learn(After::member(NONE), parent, Place::NOWHERE, format!(",\"{number}\":").as_bytes());
             }
         }

@@ -131,11 +131,6 @@ impl<'p, 'a> Slots<'p, 'a> {
         self.texts.iter().filter(move |text| text.slot == slot)
     }
 
-    /// Whether a slot has a value.
-    pub fn has_value(&self, slot: Slot) -> bool {
-        self.chains.get(slot.0 as usize).is_some_and(|chain| chain.generation == self.generation)
-    }
-
     /// The values of a slot, in the order of the text.
     pub fn values(&self, slot: Slot) -> impl Iterator<Item = Scalar<'a>> + '_ {
         let first = match self.chains.get(slot.0 as usize) {

@@ -115,14 +115,19 @@ mod tests {
 
     #[test]
     fn every_text_is_found_everywhere() {
-        let texts: Vec<String> = (0..64).map(|number| format!("key{number:02}")).collect();
-        let prefilter = Prefilter { texts: Texts::new(Literal::all_of(&texts).unwrap()) };
-        for text in &texts {
-            for lead in 0..40 {
-                let bytes = format!("{}{text}{}", "-".repeat(lead), "-".repeat(40 - lead));
-                let swept = prefilter.sweep(bytes.as_bytes(), 0);
-                assert!(swept.end < lead + text.len(), "{text} behind {lead}");
+        for count in [1, 2, 3, 64] {
+            let texts: Vec<String> = (0..count).map(|number| format!("key{number:02}")).collect();
+            let prefilter = Prefilter { texts: Texts::new(Literal::all_of(&texts).unwrap()) };
+            for text in &texts {
+                // Over the border of a step, and far from the end.
+                for lead in 0..140 {
+                    let bytes = format!("{}{text}{}", "-".repeat(lead), "-".repeat(300 - lead));
+                    let swept = prefilter.sweep(bytes.as_bytes(), 0);
+                    assert!((lead..lead + text.len()).contains(&swept.end), "{text} behind {lead}");
+                }
             }
+            let without = "key".repeat(100);
+            assert_eq!(prefilter.sweep(without.as_bytes(), 0).end, without.len());
         }
     }
 }
