@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::bars::rules;
-use crate::figures::{Figure, Figures, What};
+use crate::figures::{By, Figure, Figures, What};
 
 const WIDTH: f64 = 860.0;
 const ROW: f64 = 20.0;
@@ -38,7 +38,7 @@ fn write_svg(out: &mut impl Write, figures: &[&Figure]) -> fmt::Result {
     }
     for (row, figure) in figures.iter().enumerate() {
         let top = ROW * (row as f64 + 1.0);
-        let end = x(figure.gigabytes());
+        let end = x(figure.gigabytes(By::Median));
         writeln!(
             out,
             r##"<text x="{}" y="{}" text-anchor="end" fill="#333">{}</text>
@@ -53,7 +53,7 @@ fn write_svg(out: &mut impl Write, figures: &[&Figure]) -> fmt::Result {
             colour(figure.what),
             end + 5.0,
             top + 14.0,
-            figure.gigabytes(),
+            figure.gigabytes(By::Median),
         )?;
     }
     writeln!(out, "</svg>")

@@ -60,7 +60,7 @@ pub(crate) fn rule(title: &str, query: &str) -> Result<String, Inexpressible> {
 fn tree(node: &Node) -> Result<Tree, Inexpressible> {
     match node.kind() {
         NodeKind::And(nodes) => nodes.iter().map(tree).collect::<Result<_, _>>().map(Tree::All),
-        NodeKind::Or(nodes) => nodes.iter().map(tree).collect::<Result<_, _>>().map(|nodes| any(nodes)),
+        NodeKind::Or(nodes) => nodes.iter().map(tree).collect::<Result<_, _>>().map(any),
         NodeKind::Not(node) => Ok(Tree::Not(Box::new(tree(node)?))),
         NodeKind::Is { field: Some(field), value } => is(field_name(field)?, value),
         NodeKind::Is { field: None, .. } => Err(Inexpressible::NoField),
