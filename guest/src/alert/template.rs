@@ -203,7 +203,8 @@ impl Template {
 
 /// An object's members as JSON, without the braces.
 pub(super) fn inner_json(members: Map<String, Value>) -> String {
-    let json = Value::Object(members).to_string();
+    // Not by way of `Display`, which writes piece by piece through a formatter.
+    let json = serde_json::to_string(&members).unwrap_or_default();
     json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use firstseen_kql::JsonStr;
+use firstseen_kql::{JsonStr, same_text};
 
 use crate::event::Cursor;
 
@@ -19,6 +19,9 @@ pub(super) enum Node<'a> {
     Array(Vec<Node<'a>>),
     Object(Members<'a>),
 }
+
+/// Most objects of an event have no more members.
+const MEMBERS_EXPECTED: usize = 8;
 
 /// The members of an object, in the order of the text; of members with the
 /// same name the last one.
@@ -46,12 +49,12 @@ impl<'a> Members<'a> {
     /// The value of a field: nested objects or a literal dotted key, or any
     /// mixture.
     pub(super) fn get(&self, field: &str) -> Option<&Node<'a>> {
-        if let Some((_, node)) = self.0.iter().find(|(key, _)| key == field) {
+        if let Some((_, node)) = self.0.iter().find(|(key, _)| same_text(key, field)) {
             return Some(node);
         }
         field.match_indices('.').find_map(|(dot, _)| {
             let (head, tail) = (field.get(..dot)?, field.get(dot + 1..)?);
-            match self.0.iter().find(|(key, _)| key == head)? {
+            match self.0.iter().find(|(key, _)| same_text(key, head))? {
                 (_, Node::Object(members)) => members.get(tail),
                 _ => None,
             }
@@ -64,7 +67,11 @@ impl<'a> Members<'a> {
             if number > 0 {
                 out.push(',');
             }
-            write_key(key, out);
+            match key {
+                // As it stands in the event, without escapes.
+                Cow::Borrowed(key) => write_plain_key(key, out),
+                Cow::Owned(key) => write_key(key, out),
+            }
             node.write(out);
         }
     }
@@ -74,7 +81,7 @@ impl<'a> Node<'a> {
     fn parse(line: &'a str, cursor: &mut Cursor<'a>) -> Option<Self> {
         match cursor.token() {
             b'{' => {
-                let mut members = Vec::new();
+                let mut members = Vec::with_capacity(MEMBERS_EXPECTED);
                 Self::elements(cursor, b'}', |cursor| {
                     let key = cursor.string().ok()?;
                     cursor.expect(b':').ok()?;
@@ -174,13 +181,34 @@ impl<'a> Node<'a> {
 
 /// Writes `"key":`.
 pub(super) fn write_key(key: &str, out: &mut String) {
-    out.push_str(&serde_json::Value::from(key).to_string());
-    out.push(':');
+    if key.bytes().any(|byte| matches!(byte, b'"' | b'\\' | ..b' ')) {
+        out.push_str(&serde_json::Value::from(key).to_string());
+        out.push(':');
+    } else {
+        write_plain_key(key, out);
+    }
 }
 
+/// The same for a key that needs no escapes.
+fn write_plain_key(key: &str, out: &mut String) {
+    out.reserve(key.len() + 3);
+    out.push('"');
+    out.push_str(key);
+    out.push_str("\":");
+}
+
+/// Of so many members each is compared with each.
+const FEW_MEMBERS: usize = 40;
+
 fn without_repeated<'a>(mut members: Vec<(Cow<'a, str>, Node<'a>)>) -> Vec<(Cow<'a, str>, Node<'a>)> {
-    let distinct: BTreeSet<&str> = members.iter().map(|(key, _)| &**key).collect();
-    if distinct.len() == members.len() {
+    let are_distinct = match members.len() {
+        ..=FEW_MEMBERS => members.iter().enumerate().all(|(place, (key, _))| {
+            let mut before = members.iter().take(place);
+            before.all(|(other, _)| !same_text(key, other))
+        }),
+        count => members.iter().map(|(key, _)| &**key).collect::<BTreeSet<_>>().len() == count,
+    };
+    if are_distinct {
         return members;
     }
     let mut known = BTreeSet::new();
@@ -206,6 +234,7 @@ mod tests {
             r#"{"a":1.0,"b":123456789012345678901234567890,"c":1e400,"d":-0,"e":"\u0041\/é"}"#,
             r#"{"a":[],"b":{},"c":[[{"d":null}],true]}"#,
             r#"{"$serde_json::private::Number":"oops"}"#,
+            r#"{"a\"b":1,"\\":2,"\n":3}"#,
             "{}",
         ] {
             assert_eq!(rewritten(line), line);
