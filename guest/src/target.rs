@@ -101,7 +101,9 @@ impl Targets {
             return self.known.len() - 1;
         }
         let place = self.oldest;
-        self.known.get_mut(place).into_iter().for_each(|oldest| *oldest = target.clone());
+        if let Some(oldest) = self.known.get_mut(place) {
+            *oldest = target;
+        }
         self.oldest = (place + 1) % TARGETS_MAX;
         place
     }
