@@ -155,9 +155,9 @@ impl State {
     fn sweep(&mut self, changes: &Changes) {
         let Self { rules, histories_sweep, quotas_sweep, .. } = self;
         let now_ms = changes.now_ms;
-        let histories = sweep_slices(changes.histories().count()).sum();
+        let histories = sweep_slices(1, changes.histories().count()).sum();
         histories_sweep.sweep(rules, histories, |rule| &mut rule.histories, |history| history.expires_ms() < now_ms);
-        let quotas = sweep_slices(changes.quota_count()).sum();
+        let quotas = sweep_slices(1, changes.quota_count()).sum();
         quotas_sweep.sweep(rules, quotas, |rule| &mut rule.quotas, |quota| quota.expires_ms < now_ms);
     }
 }

@@ -21,15 +21,16 @@
 //!
 //! # What is written late
 //!
-//! Most commits bring no news: they only move the time at which a known term
-//! was last sighted. [`RedbStore`] keeps such refreshes in memory, where reads
-//! see them, and writes them by and by in the order of the file: each with the
-//! second commit after 10 s at the latest, sooner while 524,288 of them (or 32 MiB
-//! of their terms) are waiting or when they are few beside the news of a commit,
-//! and all of them at [`Store::flush`] and on drop. After a crash the time a term
-//! was last sighted can therefore lag by the refreshes of the last 10 s in which
-//! commits arrived, never by much more than that many. News never waits: an
-//! unseen term, its alert and its quota are on disk when `commit` returns.
+//! A commit with news, which is an unseen term, an alert, a quota counter or a
+//! rule met for the first time, is on disk when `commit` returns: [`RedbStore`]
+//! appends it to a journal. Most commits bring no news: they only move the time
+//! at which a known term was last sighted. Such refreshes are kept in memory,
+//! where reads see them. A thread of the store merges both into the file, in the
+//! order of the file and without stopping commits: five seconds after the oldest
+//! of them, sooner when 262,144 terms, 16 MiB of their text or 64 MiB of journal
+//! are waiting, and at [`Store::flush`] and on drop. So after a crash the time a
+//! term was last sighted can lag by the refreshes of the last five seconds and of
+//! the merge under way.
 //!
 //! # What is forgotten
 //!
@@ -38,8 +39,8 @@
 //! twice its interval. The clock is the *arrival* of batches, never the time
 //! inside events, so an event with a forged time cannot make the state forget.
 //! What has expired counts as unknown at once and is removed little by little:
-//! each commit that changes the store looks at a few hundred entries and twice
-//! as many as it adds, so that removal outpaces growth.
+//! for each commit a few hundred entries are looked at, and twice as many as it
+//! adds, so that removal outpaces growth.
 
 mod changes;
 mod error;
@@ -79,14 +80,14 @@ pub const SIGHTINGS_MAX: usize = 100_000;
 /// commit at least.
 const SWEEP_SLICE: usize = 256;
 
-/// The slices of entries of a kind that a commit looks at for removal which adds
-/// or changes `touched` of them.
+/// The slices of entries of a kind that are looked at for removal after so many
+/// commits that added or changed `touched` of them.
 ///
-/// More of them than it can add, so that removal outpaces growth whatever
-/// arrives; in proportion, so that a commit never stalls on a large state; and
-/// in slices, so that few keys of removed entries are held at a time.
-fn sweep_slices(touched: usize) -> impl Iterator<Item = usize> {
-    let total = SWEEP_SLICE.saturating_add(touched.saturating_mul(2));
+/// More of them than can have been added, so that removal outpaces growth
+/// whatever arrives; in proportion, so that a commit never stalls on a large
+/// state; and in slices, so that few keys of removed entries are held at a time.
+fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
+    let total = SWEEP_SLICE.saturating_mul(commits).saturating_add(touched.saturating_mul(2));
     (0..total).step_by(SWEEP_SLICE).map(move |start| SWEEP_SLICE.min(total - start))
 }
 
@@ -160,7 +161,8 @@ pub struct StoredAlert {
 /// The size of a store.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Histories kept, expired ones that are not yet removed included.
+    /// Histories kept, expired ones that are not yet removed included. One that
+    /// came back after it had expired may count twice for a few seconds.
     pub terms: u64,
     /// Alerts committed and not yet acknowledged.
     pub outbox: u64,
@@ -236,7 +238,7 @@ pub trait Store: Send + Sync {
     /// When the state cannot be written; see [`Store::commit`].
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError>;
 
-    /// Writes the refreshes that are waiting in memory.
+    /// Takes all that is waiting in memory to its place on disk.
     ///
     /// # Errors
     ///

@@ -358,6 +358,7 @@ fn forged_quota_intervals_are_swept_once_they_expire() {
             let batch: Vec<_> = intervals.map(|interval| sighting("a", interval * 1000, quota)).collect();
             assert!(session.observe(&batch).unwrap().iter().all(|verdict| *verdict == Verdict::Unseen));
             session.commit(Vec::new()).unwrap();
+            store.flush().unwrap();
         };
         let kept = |intervals: std::ops::Range<i64>| {
             intervals.filter(|interval| store.quota(&rule, 1000, *interval).unwrap().is_some()).count() as i64
@@ -382,8 +383,9 @@ fn forged_quota_intervals_are_swept_once_they_expire() {
 #[test]
 fn a_commit_looks_at_more_than_it_adds() {
     for (touched, slices) in [(0, &[256][..]), (1, &[256, 2]), (128, &[256, 256]), (200, &[256, 256, 144])] {
-        assert_eq!(sweep_slices(touched).collect::<Vec<_>>(), slices);
+        assert_eq!(sweep_slices(1, touched).collect::<Vec<_>>(), slices);
     }
+    assert_eq!(sweep_slices(3, 10).sum::<usize>(), 3 * 256 + 20);
 }
 
 /// Fails to read histories once armed.

@@ -1,4 +1,5 @@
-//! The values of the state file: little-endian, and nothing in them trusted.
+//! The values of the state file and its journal: little-endian, and nothing in
+//! them trusted.
 //!
 //! A decoder answers `None` for anything an encoder does not write.
 
@@ -62,9 +63,7 @@ pub(super) fn decode_since(value: SinceValue) -> Option<Since> {
 pub(super) fn encode_alert(alert: &StoredAlert) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
     for text in texts(alert) {
-        let length = u32::try_from(text.len()).map_err(|_| TOO_LONG)?;
-        bytes.extend(length.to_le_bytes());
-        bytes.extend(text.as_bytes());
+        put_text(&mut bytes, text)?;
     }
     Ok(bytes)
 }
@@ -87,23 +86,54 @@ fn texts(alert: &StoredAlert) -> [&String; 4] {
 
 /// Reads what [`encode_alert`] wrote.
 pub(super) fn decode_alert(bytes: &[u8]) -> Option<StoredAlert> {
+    let (alert, rest) = take_alert(bytes)?;
+    rest.is_empty().then_some(alert)
+}
+
+/// The same from the beginning of `bytes`, with what is behind it.
+pub(super) fn take_alert(bytes: &[u8]) -> Option<(StoredAlert, &[u8])> {
     let (rule_id, rest) = take_text(bytes)?;
     let (term, rest) = take_text(rest)?;
     let (id, rest) = take_text(rest)?;
     let (document, rest) = take_text(rest)?;
-    rest.is_empty().then_some(StoredAlert { rule_id, term, id, document })
+    let [rule_id, term, id, document] = [rule_id, term, id, document].map(str::to_owned);
+    Some((StoredAlert { rule_id, term, id, document }, rest))
 }
 
-fn take_i64(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (head, rest) = bytes.split_first_chunk()?;
-    Some((i64::from_le_bytes(*head), rest))
+/// Appends a text after its length.
+pub(super) fn put_text(bytes: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
+    let length = u32::try_from(text.len()).map_err(|_| TOO_LONG)?;
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(text.as_bytes());
+    Ok(())
 }
 
-fn take_text(bytes: &[u8]) -> Option<(String, &[u8])> {
+pub(super) fn take_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = take_u32(bytes)?;
+    let (text, rest) = take_bytes(rest, usize::try_from(length).ok()?)?;
+    Some((str::from_utf8(text).ok()?, rest))
+}
+
+pub(super) fn take_bytes(bytes: &[u8], length: usize) -> Option<(&[u8], &[u8])> {
+    bytes.split_at_checked(length)
+}
+
+pub(super) fn take_u8(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    bytes.split_first().map(|(head, rest)| (*head, rest))
+}
+
+pub(super) fn take_u32(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (head, rest) = bytes.split_first_chunk()?;
-    let length = usize::try_from(u32::from_le_bytes(*head)).ok()?;
-    let (text, rest) = rest.split_at_checked(length)?;
-    Some((str::from_utf8(text).ok()?.to_owned(), rest))
+    Some((u32::from_le_bytes(*head), rest))
+}
+
+pub(super) fn take_u64(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (head, rest) = bytes.split_first_chunk()?;
+    Some((u64::from_le_bytes(*head), rest))
+}
+
+pub(super) fn take_i64(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    take_u64(bytes).map(|(number, rest)| (number.cast_signed(), rest))
 }
 
 #[cfg(test)]

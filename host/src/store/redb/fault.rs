@@ -12,6 +12,8 @@ pub(super) enum Fault {
     Database(::redb::Error),
     /// A value that no version of the store writes.
     Malformed(&'static str),
+    /// What is wrong with the journal.
+    Journal(String),
     /// The database library panicked.
     Panicked(String),
     /// A database, but not one of ours.
@@ -67,6 +69,7 @@ impl Fault {
             Self::Database(Error::Io(source)) if !is_about_content(&source) => StoreError::Io { path, source },
             Self::Database(error) => StoreError::Damaged { path, cause: error.to_string() },
             Self::Malformed(what) => StoreError::Damaged { path, cause: format!("{what} is malformed") },
+            Self::Journal(cause) => StoreError::Damaged { path, cause },
             Self::Panicked(text) => StoreError::Damaged { path, cause: format!("reading it failed: {text}") },
             Self::Foreign(cause) => StoreError::NotAStore { path, cause: cause.to_owned() },
             Self::Newer { format, supported } => StoreError::Newer { path, format, supported },

@@ -1,4 +1,4 @@
-//! The tables of the state file, format 1, and how they are read and written.
+//! The tables of the state file, format 2, and how they are read and written.
 //!
 //! | table       | key                                | value                                       |
 //! |-------------|------------------------------------|---------------------------------------------|
@@ -9,30 +9,40 @@
 //! | `since`     | rule number                        | arrival, sighted (0/1), first sighting or 0 |
 //! | `outbox`    | number                             | alert, see `codec`                          |
 //!
+//! `meta` has the format, the identity of the state, the number of the first
+//! segment of the journal that is not in the tables, and the number of the next
+//! alert. Format 1 had no journal.
+//!
 //! A rule key is long and in every key of the large table, so a number stands
 //! for it there; the term stays as it is, to be readable in the file.
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
-use ::redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction};
-
-use super::super::{History, QuotaUse, RuleChanges, Since, StoredAlert, sweep_slices};
-use super::Rule;
-use super::codec::{
-    SinceValue, decode_expiry, decode_history, decode_since, encode_alert, encode_history, encode_since,
+use ::redb::{
+    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
+    WriteTransaction,
 };
+
+use super::super::{History, QuotaUse, StoredAlert, sweep_slices};
+use super::codec::{SinceValue, decode_alert, decode_expiry, decode_history, encode_alert, encode_history, encode_since};
 use super::fault::Fault;
+use super::generation::Generation;
 
 /// The format that is written, and the latest that can be read.
-pub(super) const FORMAT: u64 = 1;
+pub(super) const FORMAT: u64 = 2;
 /// Where `meta` keeps the format, in this and every later one.
 pub(super) const FORMAT_KEY: &str = "format";
+/// Where `meta` keeps the number that tells this state from others.
+pub(super) const ID_KEY: &str = "id";
+/// Where `meta` keeps the number of the first segment of the journal that is not
+/// in the tables.
+pub(super) const JOURNAL_KEY: &str = "journal";
 /// Where `meta` keeps the next number of the outbox.
-const NEXT_ALERT_KEY: &str = "next-alert";
+pub(super) const NEXT_ALERT_KEY: &str = "next-alert";
 
 type TermKey = (u32, &'static str);
-type QuotaKey = (u32, u64, i64);
+/// Rule number, length of the interval in milliseconds, number of the interval.
+pub(super) type QuotaKey = (u32, u64, i64);
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const RULES: TableDefinition<'_, &str, u32> = TableDefinition::new("rules");
@@ -41,11 +51,11 @@ pub(super) const QUOTAS: TableDefinition<'_, QuotaKey, (u32, i64)> = TableDefini
 pub(super) const SINCE: TableDefinition<'_, u32, SinceValue> = TableDefinition::new("since");
 pub(super) const OUTBOX: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("outbox");
 
-/// The tables that judging reads, as of one commit.
+/// The tables that are read while the store is in use, as of one merge.
 pub(super) struct Snapshot {
     sightings: ReadOnlyTable<TermKey, &'static [u8]>,
     quotas: ReadOnlyTable<QuotaKey, (u32, i64)>,
-    since: ReadOnlyTable<u32, SinceValue>,
+    outbox: ReadOnlyTable<u64, &'static [u8]>,
 }
 
 impl Snapshot {
@@ -54,8 +64,12 @@ impl Snapshot {
         Ok(Self {
             sightings: transaction.open_table(SIGHTINGS)?,
             quotas: transaction.open_table(QUOTAS)?,
-            since: transaction.open_table(SINCE)?,
+            outbox: transaction.open_table(OUTBOX)?,
         })
+    }
+
+    pub(super) fn terms(&self) -> Result<u64, Fault> {
+        Ok(self.sightings.len()?)
     }
 
     pub(super) fn history(&self, rule: u32, term: &str) -> Result<Option<History>, Fault> {
@@ -66,24 +80,28 @@ impl Snapshot {
         history.map(Some).ok_or(MALFORMED_HISTORY)
     }
 
-    pub(super) fn quota(&self, rule: u32, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, Fault> {
-        let value = ReadableTable::get(&self.quotas, (rule, per_ms, interval))?;
+    pub(super) fn quota(&self, key: QuotaKey) -> Result<Option<QuotaUse>, Fault> {
+        let value = ReadableTable::get(&self.quotas, key)?;
         Ok(value.map(|value| {
             let (used, expires_ms) = value.value();
             QuotaUse { used, expires_ms }
         }))
     }
 
-    pub(super) fn since(&self, rule: u32) -> Result<Option<Since>, Fault> {
-        let Some(value) = ReadableTable::get(&self.since, rule)? else {
+    pub(super) fn alert(&self, number: u64) -> Result<Option<StoredAlert>, Fault> {
+        let Some(value) = ReadableTable::get(&self.outbox, number)? else {
             return Ok(None);
         };
-        let since = decode_since(value.value());
-        since.map(Some).ok_or(Fault::Malformed("the start of a rule"))
+        let alert = decode_alert(value.value());
+        alert.map(Some).ok_or(Fault::Malformed("an alert in the outbox"))
     }
 }
 
 const MALFORMED_HISTORY: Fault = Fault::Malformed("the history of a term");
+
+/// So many commits count for the sweep after a generation: what they add counts
+/// in any case, and a large state is not to be read through without end.
+const SWEEP_COMMITS_MAX: usize = 256;
 
 /// The last entries that the sweep has looked at; at the end it starts over.
 #[derive(Default)]
@@ -114,69 +132,49 @@ impl<'t> WriteTables<'t> {
         })
     }
 
-    /// The number of a rule key, a new one if it has none. `known` holds all
-    /// the file's numbers.
-    pub(super) fn rule_number(&mut self, known: &mut HashMap<String, Rule>, rule: &str) -> Result<u32, Fault> {
-        if let Some(rule) = known.get(rule) {
-            return Ok(rule.number);
+    /// Writes all changes of a generation.
+    pub(super) fn put(&mut self, generation: &Generation) -> Result<(), Fault> {
+        for (number, rule) in &generation.rules {
+            self.rules.insert(&**rule, number)?;
         }
-        let number = match known.values().map(|rule| rule.number).max() {
-            Some(number) => number.checked_add(1).ok_or(Fault::Malformed("its list of rules"))?,
-            None => 0,
-        };
-        self.rules.insert(rule, number)?;
-        known.insert(rule.to_owned(), Rule { number, since: None });
-        Ok(number)
-    }
-
-    pub(super) fn put_history(&mut self, rule: u32, term: &str, history: &History) -> Result<(), Fault> {
-        let value = encode_history(history);
-        self.sightings.insert((rule, term), &*value)?;
-        Ok(())
-    }
-
-    pub(super) fn put_rule(&mut self, rule: u32, changes: &RuleChanges) -> Result<(), Fault> {
-        if let Some(since) = changes.since {
-            self.since.insert(rule, encode_since(since))?;
+        for (rule, since) in &generation.sinces {
+            self.since.insert(rule, encode_since(*since))?;
         }
-        for (&(per_ms, interval), quota) in &changes.quotas {
-            self.quotas.insert((rule, per_ms, interval), (quota.used, quota.expires_ms))?;
+        for (key, quota) in &generation.quotas {
+            self.quotas.insert(key, (quota.used, quota.expires_ms))?;
+        }
+        for (rule, term, history) in generation.sorted() {
+            self.sightings.insert((rule, term), &*encode_history(history))?;
+        }
+        for number in &generation.acknowledged {
+            self.outbox.remove(number)?;
+        }
+        for (number, alert) in &generation.alerts {
+            self.outbox.insert(number, &*encode_alert(alert)?)?;
         }
         Ok(())
     }
 
-    /// Puts alerts into the outbox and answers with their numbers.
-    pub(super) fn put_alerts(&mut self, alerts: &[StoredAlert]) -> Result<Vec<u64>, Fault> {
-        if alerts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut next = self.meta.get(NEXT_ALERT_KEY)?.map_or(0, |next| next.value());
-        let mut numbers = Vec::with_capacity(alerts.len());
-        for alert in alerts {
-            self.outbox.insert(next, &*encode_alert(alert)?)?;
-            numbers.push(next);
-            next = next.checked_add(1).ok_or(Fault::Malformed("the number of the next alert"))?;
-        }
-        self.meta.insert(NEXT_ALERT_KEY, next)?;
-        Ok(numbers)
+    /// Notes how far the numbers of alerts and of segments of the journal are.
+    pub(super) fn put_numbers(&mut self, next_alert: u64, next_segment: u64) -> Result<(), Fault> {
+        self.meta.insert(NEXT_ALERT_KEY, next_alert)?;
+        self.meta.insert(JOURNAL_KEY, next_segment)?;
+        Ok(())
     }
 
-    /// Looks at the slices that are next after a commit that touched so many
-    /// histories and quota counters, and removes what expired.
-    pub(super) fn sweep(
-        &mut self,
-        cursors: &mut Cursors,
-        now_ms: i64,
-        histories: usize,
-        quotas: usize,
-    ) -> Result<(), Fault> {
-        for slice in sweep_slices(histories) {
+    /// Looks at the slices that are next after a generation, and removes what
+    /// expired.
+    pub(super) fn sweep(&mut self, cursors: &mut Cursors, generation: &Generation) -> Result<(), Fault> {
+        // Without an arrival no time has passed that could make anything expire.
+        let Some(now_ms) = generation.now_ms else { return Ok(()) };
+        let commits = generation.commits.clamp(1, SWEEP_COMMITS_MAX);
+        for slice in sweep_slices(commits, generation.histories_count()) {
             self.sweep_histories(&mut cursors.sightings, slice, now_ms)?;
             if cursors.sightings.is_none() {
                 break;
             }
         }
-        for slice in sweep_slices(quotas) {
+        for slice in sweep_slices(commits, generation.quotas.len()) {
             self.sweep_quotas(&mut cursors.quotas, slice, now_ms)?;
             if cursors.quotas.is_none() {
                 break;

@@ -3,7 +3,7 @@
 mod damage;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use ::redb::TableDefinition;
 use tempfile::TempDir;
 
 use super::super::{Learning, Quota, Session, Sighting, Verdict};
-use super::tables::{FORMAT, FORMAT_KEY, META};
+use super::tables::{FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, OUTBOX, SIGHTINGS};
 use super::*;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -38,11 +38,51 @@ fn last(store: &RedbStore, term: &str) -> Option<i64> {
     history.spans().map(|span| span.last).max()
 }
 
-/// The store as it would be found had the process been killed now.
+/// The files of a state, copied as they would be found had the process been
+/// killed now. The thread of the store may go on meanwhile.
+fn crash(path: &Path) -> PathBuf {
+    let folder = path.with_extension("crashed");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    for entry in fs::read_dir(path.parent().unwrap()).unwrap() {
+        let from = entry.unwrap();
+        if from.file_type().unwrap().is_file() {
+            fs::copy(from.path(), folder.join(from.file_name())).unwrap();
+        }
+    }
+    folder.join(path.file_name().unwrap())
+}
+
 fn after_crash(path: &Path) -> RedbStore {
-    let copy = path.with_extension("crashed");
-    fs::copy(path, &copy).unwrap();
-    RedbStore::open(copy).unwrap()
+    RedbStore::open(crash(path)).unwrap()
+}
+
+/// How many files of a state there are beside it.
+fn journal(path: &Path) -> usize {
+    let entries = fs::read_dir(path.parent().unwrap()).unwrap();
+    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().contains(".journal-")).count()
+}
+
+/// A store that merges when it is told to, or closed.
+const PATIENT: Bounds =
+    Bounds { terms: usize::MAX, term_bytes: usize::MAX, journal_bytes: u64::MAX, age: Duration::from_secs(3600) };
+
+fn open_with(path: &Path, bounds: Bounds) -> RedbStore {
+    let (db, keeping) = open::database(path).unwrap();
+    let store = RedbStore::with_database(path, db, bounds).unwrap();
+    keeping.start();
+    store
+}
+
+/// Waits, for a minute at most, until the thread of the store has come so far.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    for _ in 0..6000 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("never {what}");
 }
 
 /// A store with a bit of everything in it.
@@ -84,68 +124,208 @@ fn everything_survives_reopening() {
 #[test]
 fn news_is_on_disk_at_once_and_refreshes_by_and_by() {
     let (_folder, path) = folder();
-    let store = RedbStore::open(&path).unwrap();
+    let store = open_with(&path, PATIENT);
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     assert_eq!(last(&after_crash(&path), "a"), Some(1));
+    assert_eq!(journal(&path), 1);
 
     store.commit(&sighted("a", 2, 0, false)).unwrap();
     assert_eq!(last(&store, "a"), Some(2), "reads see it");
     assert_eq!(last(&after_crash(&path), "a"), Some(1), "the disk does not");
-
     store.commit(&sighted("b", 3, 0, true)).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(2), "news takes it along");
+    let crashed = after_crash(&path);
+    assert_eq!((last(&crashed, "a"), last(&crashed, "b")), (Some(1), Some(3)));
 
-    store.commit(&sighted("a", 4, 0, false)).unwrap();
     store.flush().unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(4));
+    assert_eq!((journal(&path), last(&after_crash(&path), "a")), (0, Some(2)), "all is in the file");
+    store.flush().unwrap();
 
     store.commit(&sighted("a", 5, 0, false)).unwrap();
     drop(store);
+    assert_eq!(journal(&path), 0);
     assert_eq!(last(&after_crash(&path), "a"), Some(5), "as does closing");
 }
 
 #[test]
-fn refreshes_wait_within_their_bounds() {
-    let (_folder, path) = folder();
-    let bounds = Bounds { terms: 2, bytes: 1000, age: Duration::from_secs(3600) };
-    let (db, _) = open::database(&path).unwrap();
-    let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
-    store.commit(&sighted("a", 1, 0, true)).unwrap();
-    store.commit(&sighted("b", 1, 0, true)).unwrap();
-    store.commit(&sighted("a", 2, 0, false)).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(1));
-    store.commit(&sighted("b", 2, 0, false)).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(2), "two are enough");
+fn what_waits_is_merged_within_its_bounds() {
+    let is_merged = |bounds: Bounds, changes: &[Changes]| {
+        let (_folder, path) = folder();
+        let store = open_with(&path, bounds);
+        let (last_one, earlier) = changes.split_last().unwrap();
+        for changes in earlier {
+            store.commit(changes).unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(journal(&path), 1, "not yet");
+        store.commit(last_one).unwrap();
+        eventually("merged", || journal(&path) == 0);
+        assert_eq!(last(&after_crash(&path), "a"), Some(2));
+    };
+    let changes = [sighted("a", 1, 0, true), sighted("a", 2, 0, false), sighted("b", 1, 0, true)];
+    is_merged(Bounds { terms: 2, ..PATIENT }, &changes);
+    is_merged(Bounds { term_bytes: 2, ..PATIENT }, &changes);
+    is_merged(Bounds { journal_bytes: 130, ..PATIENT }, &changes);
 
-    store.commit(&sighted("a", 3, 0, false)).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(2));
-    store.bounds.age = Duration::ZERO;
-    store.commit(&Changes::default()).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(3), "old enough");
+    let (_folder, path) = folder();
+    let store = open_with(&path, Bounds { age: Duration::from_millis(1), ..PATIENT });
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    store.commit(&sighted("a", 2, 0, false)).unwrap();
+    eventually("old enough", || last(&after_crash(&path), "a") == Some(2));
+}
+
+/// Every commit fills a generation, so most wait for the one before.
+#[test]
+fn commits_wait_for_room_and_are_all_kept() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, Bounds { terms: 1, ..PATIENT });
+    for number in 0..200 {
+        let mut changes = sighted(&format!("term {number}"), number, 0, number % 3 != 0);
+        changes.alerts = vec![alert(&number.to_string())];
+        assert_eq!(store.commit(&changes).unwrap(), [number as u64]);
+        if number % 2 == 0 {
+            store.acknowledge(&[number as u64]).unwrap();
+        }
+        assert!(journal(&path) <= 3);
+    }
+    drop(store);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!(store.stats().unwrap(), Stats { terms: 200, outbox: 100 });
+    assert!((0..200).all(|number| last(&store, &format!("term {number}")) == Some(number)));
+    let outbox = store.outbox().unwrap();
+    assert!(outbox.iter().all(|(number, alert)| number % 2 == 1 && alert.id == number.to_string()));
+    assert_eq!(store.commit(&Changes { alerts: vec![alert("")], ..Changes::default() }).unwrap(), [200]);
 }
 
 #[test]
-fn refreshes_written_by_slices_reach_the_disk_with_the_last() {
+fn reads_see_the_same_before_while_and_after_a_merge() {
     let (_folder, path) = folder();
-    let bounds = Bounds { terms: 5000, bytes: usize::MAX, age: Duration::from_secs(3600) };
-    let (db, _) = open::database(&path).unwrap();
-    let mut store = RedbStore::with_database(&path, db, bounds).unwrap();
-    store.commit(&sighted("a", 1, 0, true)).unwrap();
-    let term = |number| format!("term {number:04}");
-    for number in 0..5000 {
-        store.commit(&sighted(&term(number), 2, 0, false)).unwrap();
+    furnish(&path, 2000);
+    let store = open_with(&path, Bounds { age: Duration::ZERO, ..PATIENT });
+    let term = |number: i64| format!("term {number:04}");
+    for round in 1..20 {
+        for number in 0..2000 {
+            if number % 20 == round {
+                store.commit(&sighted(&term(number), 10_000 + number, 0, number % 2 == 0)).unwrap();
+            }
+            let expected = if number % 20 == round { 10_000 + number } else { number };
+            assert_eq!(last(&store, &term(number)), Some(expected));
+        }
+        for number in (0..2000).filter(|number| number % 20 == round) {
+            store.commit(&sighted(&term(number), number, 0, false)).unwrap();
+        }
     }
-    let on_disk = |store: &RedbStore| (0..5000).filter(|number| last(store, &term(*number)) == Some(2)).count();
-    assert_eq!((store.stats().unwrap().terms, on_disk(&store)), (4097, 5000), "one slice is in the database");
-    assert_eq!(on_disk(&after_crash(&path)), 0, "but not on disk");
+    store.flush().unwrap();
+    assert_eq!(store.stats().unwrap(), Stats { terms: 2000, outbox: 2 });
+}
 
-    store.commit(&sighted("a", 3, 0, false)).unwrap();
-    store.bounds.age = Duration::ZERO;
-    store.commit(&Changes::default()).unwrap();
-    assert_eq!(on_disk(&after_crash(&path)), 5000);
-    assert_eq!(last(&after_crash(&path), "a"), Some(1), "of the next generation");
-    store.commit(&Changes::default()).unwrap();
-    assert_eq!(last(&after_crash(&path), "a"), Some(3));
+/// Between two merges, in one and after one: whenever a process is killed, what
+/// was committed is there.
+#[test]
+fn whenever_it_is_killed_what_was_committed_is_there() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, Bounds { terms: 40, ..PATIENT });
+    for number in 0..400 {
+        let term = format!("term {number}");
+        let mut changes = sighted(&term, number, 0, true);
+        changes.rule("rule").quotas.insert((100, number), QuotaUse { used: 1, expires_ms: i64::MAX });
+        changes.alerts = vec![alert(&number.to_string())];
+        let numbers = store.commit(&changes).unwrap();
+        if number >= 5 {
+            store.acknowledge(&[numbers[0] - 5]).unwrap();
+        }
+        if number % 7 != 0 {
+            continue;
+        }
+        let (crashed, once_more) = loop {
+            // A copy is not made at one moment: a segment may go in between.
+            let copy = crash(&path);
+            if let Ok(store) = RedbStore::open(&copy)
+                && last(&store, &term) == Some(number)
+            {
+                let once_more = crash(&copy);
+                break (store, RedbStore::open(once_more).unwrap());
+            }
+        };
+        for store in [crashed, once_more] {
+            assert!((0..=number).all(|number| last(&store, &format!("term {number}")) == Some(number)));
+            assert!((0..=number).all(|number| store.quota("rule", 100, number).unwrap().is_some()));
+            let outbox: Vec<u64> = store.outbox().unwrap().iter().map(|(number, _)| *number).collect();
+            let number = number as u64;
+            assert_eq!(outbox, (number.saturating_sub(4)..=number).collect::<Vec<_>>());
+            assert_eq!(store.commit(&Changes { alerts: vec![alert("")], ..Changes::default() }).unwrap(), [number + 1]);
+        }
+    }
+}
+
+#[test]
+fn a_journal_is_part_of_its_state_and_of_no_other() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let killed = crash(&path);
+    drop(store);
+
+    // Another state under the same name.
+    fs::remove_file(&killed).unwrap();
+    fs::remove_file(sums::path(&killed)).unwrap();
+    furnish(&path.with_extension("other"), 1);
+    fs::copy(path.with_extension("other"), &killed).unwrap();
+    let error = RedbStore::open(&killed).unwrap_err();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("belongs to another state file"), "{error}");
+
+    // None: a new one begins without history.
+    fs::remove_file(&killed).unwrap();
+    let store = RedbStore::open(&killed).unwrap();
+    assert_eq!((journal(&killed), last(&store, "a")), (0, None));
+}
+
+#[test]
+fn segments_that_are_merged_are_not_replayed() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let segment = fs::read(journal::path(&path, 1)).unwrap();
+    store.commit(&sighted("a", 2, 0, false)).unwrap();
+    drop(store);
+    fs::write(journal::path(&path, 1), segment).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!((last(&store, "a"), journal(&path)), (Some(2), 0));
+}
+
+#[test]
+fn a_record_in_pieces_is_dropped_and_what_follows_is_kept() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let killed = crash(&path);
+    let mut segment = fs::OpenOptions::new().append(true).open(journal::path(&killed, 1)).unwrap();
+    segment.write_all(&[9, 0, 0, 0, 1, 2, 3]).unwrap();
+    let store = open_with(&killed, PATIENT);
+    store.commit(&sighted("b", 2, 0, true)).unwrap();
+    assert_eq!(journal(&killed), 2);
+    let store = after_crash(&killed);
+    assert_eq!((last(&store, "a"), last(&store, "b")), (Some(1), Some(2)));
+}
+
+#[test]
+fn format_1_becomes_this_one() {
+    let (_folder, path) = folder();
+    furnish(&path, 3);
+    let db = Database::create(&path).unwrap();
+    let transaction = db.begin_write().unwrap();
+    {
+        let mut meta = transaction.open_table(META).unwrap();
+        meta.insert(FORMAT_KEY, 1).unwrap();
+        meta.remove(ID_KEY).unwrap();
+        meta.remove(JOURNAL_KEY).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(db);
+    for _ in 0..2 {
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!((last(&store, "term 0002"), store.outbox().unwrap().len()), (Some(2), 2));
+    }
 }
 
 #[test]
@@ -178,16 +358,30 @@ fn expired_entries_are_swept_and_touched_ones_kept() {
         store.commit(&touched).unwrap();
     }
     store.flush().unwrap();
-    store.commit(&sighted("z", 0, DAY + 1, true)).unwrap();
-    let after_one = store.stats().unwrap().terms;
-    assert!((1001 - 258..=1001).contains(&after_one), "{after_one}");
     assert_eq!(store.quota("rule", 100, -1).unwrap(), None);
     for at_ms in 0..4 {
         store.commit(&sighted("z", at_ms, DAY + 1, true)).unwrap();
+        store.flush().unwrap();
     }
     assert_eq!(store.stats().unwrap().terms, 601);
     assert_eq!(last(&store, "term 0599"), Some(0));
     assert_eq!(last(&store, "term 0600"), None);
+}
+
+#[test]
+fn a_merge_looks_at_a_slice_for_each_commit() {
+    let (_folder, path) = folder();
+    furnish(&path, 1000);
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("z", 0, DAY + 1, true)).unwrap();
+    store.flush().unwrap();
+    let after_one = store.stats().unwrap().terms;
+    assert_eq!(after_one, 1001 - 258);
+    for at_ms in 1..4 {
+        store.commit(&sighted("z", at_ms, DAY + 1, true)).unwrap();
+    }
+    store.flush().unwrap();
+    assert_eq!(store.stats().unwrap().terms, 1, "three commits, one merge");
 }
 
 #[test]
@@ -316,7 +510,7 @@ fn other_databases_are_refused() {
     transaction.commit().unwrap();
     drop(db);
     let error = RedbStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { format: 2, supported: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { format: 3, supported: 2, .. }), "{error}");
 }
 
 #[cfg(unix)]

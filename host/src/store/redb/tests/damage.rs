@@ -7,7 +7,7 @@ use ::redb::StorageBackend;
 use ::redb::backends::InMemoryBackend;
 
 use super::super::super::Span;
-use super::super::tables::SINCE;
+use super::super::tables::{NEXT_ALERT_KEY, SINCE};
 use super::*;
 
 #[test]
@@ -21,13 +21,13 @@ fn malformed_values_are_damage() {
         sightings.insert((0, "short"), &[1, 2, 3][..]).unwrap();
         let mut outbox = transaction.open_table(OUTBOX).unwrap();
         outbox.insert(9, &[255, 0, 0, 0][..]).unwrap();
-        let mut since = transaction.open_table(SINCE).unwrap();
-        since.insert(0, (1, 7, 0)).unwrap();
+        let mut meta = transaction.open_table(META).unwrap();
+        meta.insert(NEXT_ALERT_KEY, 10).unwrap();
     }
     transaction.commit().unwrap();
     drop(db);
 
-    let store = RedbStore::open(&path).unwrap();
+    let store = open_with(&path, PATIENT);
     let damaged = |error: StoreError| {
         let text = error.to_string();
         assert!(matches!(error, StoreError::Damaged { .. }), "{text}");
@@ -35,11 +35,21 @@ fn malformed_values_are_damage() {
     };
     damaged(store.history("rule", "short").unwrap_err());
     damaged(store.outbox().unwrap_err());
-    damaged(store.since("rule").unwrap_err());
     assert_eq!(last(&store, "term 0000"), Some(0), "the rest can be read");
-    damaged(store.commit(&sighted("a", 0, 0, true)).unwrap_err());
-    let error = store.commit(&sighted("b", 0, 0, false)).unwrap_err();
-    assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+    store.commit(&sighted("a", 0, 0, true)).unwrap();
+    for error in [store.flush().unwrap_err(), store.commit(&sighted("b", 0, 0, false)).unwrap_err()] {
+        let text = error.to_string();
+        assert!(matches!(error, StoreError::Failed { .. }), "{text}");
+        assert!(text.contains("malformed"), "{text}");
+    }
+    drop(store);
+
+    let db = Database::create(&path).unwrap();
+    let transaction = db.begin_write().unwrap();
+    transaction.open_table(SINCE).unwrap().insert(0, (1, 7, 0)).unwrap();
+    transaction.commit().unwrap();
+    drop(db);
+    damaged(RedbStore::open(&path).unwrap_err());
 }
 
 /// Reads all of a store; every answer must be right or an error.
@@ -104,11 +114,11 @@ fn broken_pages_are_noticed_when_they_are_read() {
     let (_folder, path) = folder();
     furnish(&path, TERMS);
     let intact = fs::read(&path).unwrap();
-    let sums = fs::read(pages::sums_path(&path)).unwrap();
+    let sums = fs::read(sums::path(&path)).unwrap();
     let broken = path.with_extension("broken");
     let open = |bytes: &[u8], sums: &[u8]| {
         fs::write(&broken, bytes).unwrap();
-        fs::write(pages::sums_path(&broken), sums).unwrap();
+        fs::write(sums::path(&broken), sums).unwrap();
         RedbStore::open(&broken)
     };
     let known = |store: &RedbStore| -> Result<usize, StoreError> {
@@ -148,17 +158,70 @@ fn broken_pages_are_noticed_when_they_are_read() {
 fn checksums_of_other_content_are_not_used() {
     let (_folder, path) = folder();
     furnish(&path, 300);
-    let sums = pages::sums_path(&path);
+    let sums = sums::path(&path);
     let earlier = fs::read(&sums).unwrap();
     let store = RedbStore::open(&path).unwrap();
     store.commit(&sighted("another", 1, 0, true)).unwrap();
-    let crashed = after_crash(&path);
-    assert_eq!(last(&crashed, "another"), Some(1));
     drop(store);
     assert_ne!(fs::read(&sums).unwrap(), earlier);
     fs::write(&sums, earlier).unwrap();
     let store = RedbStore::open(&path).unwrap();
     assert_eq!((last(&store, "another"), last(&store, "term 0299")), (Some(1), Some(299)));
+}
+
+/// A page that nothing reads at a start is broken, so that only reading the
+/// whole file at the start can tell.
+fn reads_everything_at_start(path: &Path) -> bool {
+    let mut bytes = fs::read(path).unwrap();
+    let needle = b"term 0150";
+    let place = bytes.windows(needle.len()).rposition(|window| window == needle).unwrap();
+    bytes[place] ^= 1;
+    fs::write(path, bytes).unwrap();
+    match RedbStore::open(path) {
+        Ok(store) => {
+            assert!((0..300).any(|term| store.history("rule", &format!("term {term:04}")).is_err()));
+            false
+        }
+        Err(StoreError::Damaged { .. }) => true,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_start_after_a_kill_reads_what_it_needs_alone() {
+    let (_folder, path) = folder();
+    furnish(&path, 300);
+    let store = RedbStore::open(&path).unwrap();
+    assert!(!reads_everything_at_start(&crash(&path)), "opened");
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    assert!(!reads_everything_at_start(&crash(&path)), "with a journal");
+    store.flush().unwrap();
+    assert!(!reads_everything_at_start(&crash(&path)), "merged");
+
+    let without = crash(&path);
+    fs::remove_file(sums::path(&without)).unwrap();
+    assert!(reads_everything_at_start(&without));
+}
+
+#[test]
+fn checksums_are_made_where_none_are() {
+    let (_folder, path) = folder();
+    furnish(&path, 300);
+    let sums = sums::path(&path);
+    for left in [None, Some(&b""[..]), Some(&[0; 5000]), Some(b"1stsums\n of an earlier version"), Some(b"1stsums2")] {
+        fs::remove_file(&sums).unwrap();
+        if let Some(left) = left {
+            fs::write(&sums, left).unwrap();
+        }
+        drop(RedbStore::open(&path).unwrap());
+        assert!(!reads_everything_at_start(&crash(&path)), "{left:?}");
+    }
+    fs::write(&sums, "somebody's").unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    drop(store);
+    assert_eq!(fs::read(&sums).unwrap(), b"somebody's", "left alone");
+    RedbStore::open(&path).unwrap();
 }
 
 #[test]
@@ -176,7 +239,8 @@ fn damage_while_open_is_an_error_not_a_panic() {
         file.write_all(&vec![byte; length as usize - 4096]).unwrap();
         let error = store.history("rule", "term 0000").unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-        store.commit(&sighted("a", 0, 0, true)).unwrap_err();
+        store.commit(&sighted("a", 0, 0, true)).expect("it is in the journal");
+        store.flush().unwrap_err();
     }
 }
 
@@ -218,19 +282,43 @@ impl StorageBackend for Disk {
 }
 
 #[test]
-fn a_failed_write_fails_the_store() {
+fn a_failed_merge_fails_the_store() {
+    let (_folder, path) = folder();
     let disk = Disk::default();
     let full = Arc::clone(&disk.full);
     let db = Database::builder().create_with_backend(disk).unwrap();
-    let store = RedbStore::with_database(Path::new("state"), db, Bounds::DEFAULT).unwrap();
+    let store = RedbStore::with_database(&path, db, PATIENT).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
+    store.flush().unwrap();
 
     full.store(true, Ordering::SeqCst);
+    store.commit(&sighted("b", 1, 0, true)).expect("it is in the journal");
+    let error = store.flush().unwrap_err();
+    assert!(error.to_string().contains("no storage space"), "{error}");
+    full.store(false, Ordering::SeqCst);
+    has_failed(&store, "no storage space");
+    drop(store);
+    assert_eq!(journal(&path), 1, "the journal stays");
+}
+
+#[test]
+fn a_failed_commit_fails_the_store() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    store.flush().unwrap();
+    fs::create_dir(journal::path(&path, 2)).unwrap();
     let error = store.commit(&sighted("b", 1, 0, true)).unwrap_err();
     assert!(matches!(error, StoreError::Io { .. }), "{error}");
-    assert!(error.to_string().contains("free some space"), "{error}");
+    fs::remove_dir(journal::path(&path, 2)).unwrap();
+    has_failed(&store, "exists");
+    drop(store);
+    let store = RedbStore::open(&path).unwrap();
+    assert_eq!((last(&store, "a"), last(&store, "b")), (Some(1), None));
+}
 
-    full.store(false, Ordering::SeqCst);
+/// Nothing works any more, and all say why.
+fn has_failed(store: &RedbStore, cause: &str) {
     let later = [
         store.commit(&sighted("c", 1, 0, true)).map(drop),
         store.commit(&sighted("a", 2, 0, false)).map(drop),
@@ -242,6 +330,6 @@ fn a_failed_write_fails_the_store() {
     for result in later {
         let error = result.unwrap_err();
         assert!(matches!(error, StoreError::Failed { .. }), "{error}");
-        assert!(error.to_string().contains("no storage space"), "{error}");
+        assert!(error.to_string().contains(cause), "{error}");
     }
 }

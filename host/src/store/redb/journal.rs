@@ -1,0 +1,384 @@
+//! What commits have brought since it was last merged into the tables.
+//!
+//! A commit only appends one record here, which is a small write and one sync,
+//! however large the state is. The journal is a row of files, its *segments*,
+//! `<state>.journal-1` and so on: one for each generation of changes, made with
+//! the generation's first record and removed when the generation is in the
+//! tables. After a clean end there is none.
+//!
+//! ```text
+//! segment  magic "1stjrnl\n", id of the state u64, number of the segment u64, then records
+//! record   length of the payload u32, CRC-32 u32, place in the segment u64, payload
+//! payload  entries, see `entry`
+//! ```
+//!
+//! A record is appended when the one before it is on disk. So only the last one
+//! can be in pieces, whose commit has then not returned: it counts as not there.
+//! A broken one with others behind it is damage.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::codec::{take_u32, take_u64};
+use super::entry::Entry;
+use super::fault::Fault;
+use super::files::{create_private, directory, open_regular, sync_directory, with_suffix};
+
+const MAGIC: &[u8; 8] = b"1stjrnl\n";
+const HEAD_BYTES: usize = 24;
+const FRAME_BYTES: usize = 16;
+
+/// Longest record, in bytes.
+const RECORD_BYTES_MAX: usize = 1 << 30;
+
+/// Between the name of a state file and the number of a segment.
+const SUFFIX: &str = ".journal-";
+
+/// The journal of one state file, to append to.
+#[derive(Debug)]
+pub(super) struct Journal {
+    state: PathBuf,
+    id: u64,
+    /// Of the segment to make next.
+    next: u64,
+    segment: Option<Segment>,
+}
+
+#[derive(Debug)]
+struct Segment {
+    file: File,
+    number: u64,
+    bytes: u64,
+    records: u64,
+}
+
+impl Journal {
+    /// The journal of the state file at `state`, from segment number `next` on.
+    pub(super) fn new(state: &Path, id: u64, next: u64) -> Self {
+        Self { state: state.to_owned(), id, next, segment: None }
+    }
+
+    /// Appends one record. It is on disk when this returns.
+    ///
+    /// After an error nobody knows whether it is there: nothing may be appended.
+    pub(super) fn append<'a>(&mut self, entries: impl IntoIterator<Item = &'a Entry<'a>>) -> Result<(), Fault> {
+        let mut payload = Vec::new();
+        for entry in entries {
+            entry.encode(&mut payload)?;
+        }
+        if payload.len() > RECORD_BYTES_MAX {
+            return Err(Fault::Invalid("the changes of a batch take more than 1 GiB"));
+        }
+        let (segment, mut bytes) = match &mut self.segment {
+            Some(segment) => (segment, Vec::new()),
+            None => {
+                let segment = Segment::create(&self.state, self.next)?;
+                self.next += 1;
+                let head = head(self.id, segment.number);
+                (self.segment.insert(segment), head)
+            }
+        };
+        bytes.extend(frame(self.id, segment.number, segment.records, &payload));
+        bytes.extend(payload);
+        segment.file.write_all(&bytes)?;
+        segment.file.sync_data()?;
+        if segment.records == 0 {
+            // Its name must survive a power cut too.
+            sync_directory(&self.state);
+        }
+        segment.records += 1;
+        segment.bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Bytes of the segment that is being written.
+    pub(super) fn segment_bytes(&self) -> u64 {
+        self.segment.as_ref().map_or(0, |segment| segment.bytes)
+    }
+
+    /// Goes on with segment number `next`, for those before it are there.
+    pub(super) fn skip_to(&mut self, next: u64) {
+        (self.segment, self.next) = (None, next);
+    }
+
+    /// Ends the segment that is being written, and answers with the number of
+    /// the next one.
+    pub(super) fn cut(&mut self) -> u64 {
+        self.segment = None;
+        self.next
+    }
+}
+
+impl Segment {
+    fn create(state: &Path, number: u64) -> io::Result<Self> {
+        let file = create_private(&path(state, number))?;
+        Ok(Self { file, number, bytes: 0, records: 0 })
+    }
+}
+
+/// Where a segment is kept.
+pub(super) fn path(state: &Path, number: u64) -> PathBuf {
+    with_suffix(state, &format!("{SUFFIX}{number}"))
+}
+
+/// Removes segments that are in the tables. What stays for whatever reason is
+/// removed at a later start.
+pub(super) fn remove(state: &Path, segments: Range<u64>) {
+    for number in segments {
+        let _ = fs::remove_file(path(state, number));
+    }
+}
+
+/// Removes all segments, whosever they are.
+pub(super) fn remove_all(state: &Path) -> io::Result<()> {
+    numbers(state)?.into_iter().try_for_each(|number| fs::remove_file(path(state, number)))
+}
+
+/// Hands the entries of all segments from number `first` on to `each`, in order,
+/// and answers with the number of the segment to write next. Earlier ones are
+/// removed.
+pub(super) fn replay(
+    state: &Path,
+    id: u64,
+    first: u64,
+    mut each: impl FnMut(Entry<'_>) -> Result<(), Fault>,
+) -> Result<u64, Fault> {
+    let mut next = first;
+    for number in numbers(state)? {
+        let path = path(state, number);
+        if number < first {
+            // Not before it is sure whose it is.
+            read_head(&mut open_regular(&path)?, &path, id, number)?;
+            fs::remove_file(path)?;
+            continue;
+        }
+        if number != next {
+            return Err(Fault::Journal(format!("its journal lacks {}", self::path(state, next).display())));
+        }
+        read_segment(&path, id, number, &mut each)?;
+        next = number.checked_add(1).ok_or(Fault::Malformed("the number of a segment of its journal"))?;
+    }
+    Ok(next)
+}
+
+/// The numbers of the segments there are, in order.
+fn numbers(state: &Path) -> io::Result<Vec<u64>> {
+    let Some(name) = state.file_name() else { return Ok(Vec::new()) };
+    let prefix = format!("{}{SUFFIX}", name.to_string_lossy());
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory(state))? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
+        // Only what this would write: no sign, no zeros before it.
+        numbers.extend(number.filter(|number: &u64| name.to_str() == Some(&format!("{prefix}{number}"))));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// The first bytes of a segment, which are not those of another state's.
+fn read_head(reader: &mut impl Read, path: &Path, id: u64, number: u64) -> Result<Vec<u8>, Fault> {
+    let head = read(reader, HEAD_BYTES)?;
+    if head.len() == HEAD_BYTES && head.starts_with(MAGIC) && !head.ends_with(&id_and(id, number)) {
+        return Err(Fault::Journal(format!("{} belongs to another state file: move it away", path.display())));
+    }
+    Ok(head)
+}
+
+fn read_segment(
+    path: &Path,
+    id: u64,
+    number: u64,
+    each: &mut impl FnMut(Entry<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let broken = || Fault::Journal(format!("{} is broken", path.display()));
+    let mut reader = BufReader::new(open_regular(path)?);
+    let head = read_head(&mut reader, path, id, number)?;
+    if head != self::head(id, number) {
+        // The first record may be in pieces, and its head with it.
+        let rest = [head, read(&mut reader, RECORD_BYTES_MAX)?].concat();
+        return if holds_record(&rest, id, number, 0) { Err(broken()) } else { Ok(()) };
+    }
+    for place in 0.. {
+        let frame = read(&mut reader, FRAME_BYTES)?;
+        let length = length_of(&frame);
+        let payload = read(&mut reader, length.unwrap_or_default())?;
+        if length != Some(payload.len()) || frame != self::frame(id, number, place, &payload) {
+            // The end, or the beginning of a record: fine if nothing follows.
+            let mut rest = [frame, payload].concat();
+            rest.extend(read(&mut reader, RECORD_BYTES_MAX)?);
+            return if holds_record(&rest, id, number, place + 1) { Err(broken()) } else { Ok(()) };
+        }
+        let mut rest = &*payload;
+        while !rest.is_empty() {
+            let (entry, behind) = Entry::decode(rest).ok_or_else(broken)?;
+            each(entry)?;
+            rest = behind;
+        }
+    }
+    Ok(())
+}
+
+/// At most `length` bytes, fewer at the end of the file.
+fn read(reader: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a whole record lies somewhere in `bytes`, from place `from` on.
+fn holds_record(bytes: &[u8], id: u64, number: u64, from: u64) -> bool {
+    let places = from..from.saturating_add(bytes.len() as u64);
+    (0..bytes.len()).any(|start| {
+        let record = bytes.get(start..).and_then(|bytes| bytes.split_at_checked(FRAME_BYTES));
+        let Some((frame, behind)) = record else { return false };
+        let Some(place) = place_of(frame).filter(|place| places.contains(place)) else { return false };
+        let payload = length_of(frame).and_then(|length| behind.get(..length));
+        payload.is_some_and(|payload| frame == self::frame(id, number, place, payload))
+    })
+}
+
+fn id_and(id: u64, number: u64) -> Vec<u8> {
+    [id.to_le_bytes(), number.to_le_bytes()].concat()
+}
+
+fn head(id: u64, number: u64) -> Vec<u8> {
+    [&MAGIC[..], &id_and(id, number)].concat()
+}
+
+/// What stands before a payload. The checksum is of all that a record could be
+/// taken for another by.
+fn frame(id: u64, number: u64, place: u64, payload: &[u8]) -> Vec<u8> {
+    let mut sum = crc32fast::Hasher::new();
+    sum.update(&id_and(id, number));
+    sum.update(&place.to_le_bytes());
+    sum.update(payload);
+    // At most `RECORD_BYTES_MAX`.
+    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    [&length.to_le_bytes()[..], &sum.finalize().to_le_bytes(), &place.to_le_bytes()].concat()
+}
+
+fn length_of(frame: &[u8]) -> Option<usize> {
+    let (length, _) = take_u32(frame)?;
+    usize::try_from(length).ok().filter(|length| *length <= RECORD_BYTES_MAX)
+}
+
+fn place_of(frame: &[u8]) -> Option<u64> {
+    let (place, _) = take_u64(frame.get(8..)?)?;
+    Some(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::tests::samples;
+    use super::*;
+
+    const ID: u64 = 7;
+
+    fn replayed(state: &Path, first: u64) -> Result<(Vec<String>, u64), Fault> {
+        let mut entries = Vec::new();
+        let next = replay(state, ID, first, |entry| {
+            entries.push(format!("{entry:?}"));
+            Ok(())
+        })?;
+        Ok((entries, next))
+    }
+
+    fn texts(entries: &[Entry<'_>]) -> Vec<String> {
+        entries.iter().map(|entry| format!("{entry:?}")).collect()
+    }
+
+    #[test]
+    fn records_are_replayed_over_segments() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let samples = samples();
+        let mut journal = Journal::new(&state, ID, 4);
+        assert_eq!(replayed(&state, 4).unwrap(), (vec![], 4));
+        journal.append(&samples[..2]).unwrap();
+        journal.append(&samples[2..3]).unwrap();
+        assert_eq!(journal.cut(), 5);
+        assert_eq!(journal.cut(), 5, "there is no empty segment");
+        journal.append(&samples[3..]).unwrap();
+        assert_eq!(replayed(&state, 4).unwrap(), (texts(&samples), 6));
+        assert_eq!(replayed(&state, 5).unwrap(), (texts(&samples[3..]), 6));
+
+        assert!(!path(&state, 4).exists() && path(&state, 5).exists(), "it was before the first");
+        let error = replayed(&state, 4).unwrap_err();
+        assert!(matches!(&error, Fault::Journal(text) if text.contains("lacks")), "{error:?}");
+    }
+
+    #[test]
+    fn names_that_are_none_of_ours_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        for name in ["state.journal-", "state.journal-01", "state.journal-+1", "state.journal-1.bak", "xstate.journal-1"]
+        {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        assert!(numbers(&state).unwrap().is_empty());
+    }
+
+    #[test]
+    fn another_state_s_journal_is_not_replayed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        Journal::new(&state, ID + 1, 1).append(&samples()).unwrap();
+        for first in [1, 2] {
+            let error = replayed(&state, first).unwrap_err();
+            assert!(matches!(&error, Fault::Journal(text) if text.contains("another state file")), "{error:?}");
+        }
+        remove(&state, 0..3);
+        assert_eq!(replayed(&state, 1).unwrap(), (vec![], 1));
+    }
+
+    /// Every cut gives the records before it, and every other change of a byte
+    /// is damage or takes the last record with it.
+    #[test]
+    fn cuts_lose_the_last_record_at_most_and_damage_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let samples = samples();
+        let mut journal = Journal::new(&state, ID, 1);
+        let mut ends = vec![HEAD_BYTES];
+        for (place, entry) in samples.iter().enumerate() {
+            journal.append([entry]).unwrap();
+            assert_eq!(journal.segment_bytes() as usize, fs::read(path(&state, 1)).unwrap().len(), "{place}");
+            ends.push(journal.segment_bytes() as usize);
+        }
+        let intact = fs::read(path(&state, 1)).unwrap();
+        let all = texts(&samples);
+        for length in 0..=intact.len() {
+            fs::write(path(&state, 1), &intact[..length]).unwrap();
+            let whole = ends.iter().filter(|end| **end <= length).count().saturating_sub(1);
+            assert_eq!(replayed(&state, 1).unwrap(), (all[..whole].to_vec(), 2), "{length} bytes");
+        }
+        let last = ends[ends.len() - 2];
+        for position in 0..intact.len() {
+            let mut bytes = intact.clone();
+            bytes[position] ^= 0x40;
+            fs::write(path(&state, 1), &bytes).unwrap();
+            match replayed(&state, 1) {
+                Ok((entries, _)) => {
+                    assert!(position >= last, "byte {position}");
+                    assert_eq!(entries, all[..all.len() - 1]);
+                }
+                Err(error) => assert!(position < last && matches!(error, Fault::Journal(_)), "{error:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn noise_behind_the_last_record_is_no_record() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        Journal::new(&state, ID, 1).append(&samples()).unwrap();
+        let intact = fs::read(path(&state, 1)).unwrap();
+        for noise in [vec![0; 5000], vec![0xff; 5000], intact.clone(), intact[HEAD_BYTES..].to_vec()] {
+            fs::write(path(&state, 1), [&intact[..], &noise].concat()).unwrap();
+            assert_eq!(replayed(&state, 1).unwrap().0, texts(&samples()));
+        }
+    }
+}
