@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::{Equivalent, IndexMap};
+use indexmap::IndexMap;
 
+#[cfg(test)]
+use super::term::TermKey;
+use super::term::{Term, TermMap};
 use super::{History, StoredAlert};
 
 /// A batch's changes of the state, committed together or not at all.
@@ -16,9 +19,10 @@ pub struct Changes {
     /// Alerts to put into the outbox, in order.
     pub alerts: Vec<StoredAlert>,
     // In the order of their first change, so that a change is undone at the end.
-    // Hash maps of std's seed: the keys come out of hostile logs.
+    // Hash maps seeded by chance: the keys come out of hostile logs.
     pub(super) rules: IndexMap<String, RuleChanges>,
-    pub(super) histories: IndexMap<TermKey, TermChange>,
+    /// By the rule's place in `rules`.
+    pub(super) histories: TermMap<usize, TermChange>,
 }
 
 /// The changes of one rule, those of its histories aside.
@@ -28,26 +32,6 @@ pub struct RuleChanges {
     pub since: Option<Since>,
     /// Quota counters by (interval length in ms, interval number).
     pub quotas: BTreeMap<(u64, i64), QuotaUse>,
-}
-
-/// A term of a rule, by the rule's place among the changed ones.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct TermKey {
-    pub(super) rule: usize,
-    pub(super) term: Box<str>,
-}
-
-/// A [`TermKey`] to look up.
-#[derive(Hash)]
-pub(super) struct TermRef<'a> {
-    pub(super) rule: usize,
-    pub(super) term: &'a str,
-}
-
-impl Equivalent<TermKey> for TermRef<'_> {
-    fn equivalent(&self, key: &TermKey) -> bool {
-        self.rule == key.rule && *self.term == *key.term
-    }
 }
 
 /// A changed history.
@@ -98,8 +82,8 @@ impl Changes {
 
     /// The changed histories: the place of the rule in [`Changes::rules`], the
     /// term, and the change.
-    pub fn histories(&self) -> impl Iterator<Item = (usize, &str, &TermChange)> {
-        self.histories.iter().map(|(key, change)| (key.rule, &*key.term, change))
+    pub fn histories(&self) -> impl Iterator<Item = (usize, Term<'_>, &TermChange)> {
+        self.histories.iter().map(|(key, change)| (key.rule(), key.term(), change))
     }
 
     /// How many quota counters are added or changed.
@@ -119,7 +103,7 @@ impl Changes {
         self.rule(rule);
         let rule = self.rules.get_index_of(rule).unwrap();
         let change = TermChange { history: history.clone(), news };
-        self.histories.entry(TermKey { rule, term: term.into() }).or_insert(change).replace(history, news);
+        self.histories.entry(TermKey::new(rule, term.into())).or_insert(change).replace(history, news);
     }
 }
 

@@ -82,16 +82,14 @@ impl History {
         Self { latest: Span::at(at_ms), earlier: Earlier::default(), expires_ms: keep_until(now_ms, window_ms) }
     }
 
-    /// A history of stored parts: `None` unless there are 1 to 16 spans, each
-    /// in order and before the next.
+    /// A history of stored parts: `None` unless there are at most 16 spans, each
+    /// in order and before the next, `latest` behind all of them.
     #[must_use]
-    pub fn from_parts(mut spans: Vec<Span>, expires_ms: i64) -> Option<Self> {
-        let ordered = spans.iter().all(|span| span.first <= span.last)
-            && spans.iter().zip(spans.iter().skip(1)).all(|(span, next)| span.last < next.first);
-        if !ordered || spans.len() > SPANS_MAX {
-            return None;
-        }
-        Some(Self { latest: spans.pop()?, earlier: Earlier::new(spans), expires_ms })
+    pub fn from_parts(earlier: Vec<Span>, latest: Span, expires_ms: i64) -> Option<Self> {
+        let history = Self { latest, earlier: Earlier::new(earlier), expires_ms };
+        let ordered = history.spans().all(|span| span.first <= span.last)
+            && history.spans().zip(history.spans().skip(1)).all(|(span, next)| span.last < next.first);
+        (ordered && history.earlier.spans().len() < SPANS_MAX).then_some(history)
     }
 
     /// The spans, in ascending order: at least one.
@@ -249,7 +247,6 @@ mod tests {
     fn malformed_parts_are_refused() {
         let span = |first, last| Span { first, last };
         for (parts, valid) in [
-            (vec![], false),
             (vec![span(1, 1)], true),
             (vec![span(2, 1)], false),
             (vec![span(1, 2), span(3, 3)], true),
@@ -258,8 +255,8 @@ mod tests {
             ((0..16).map(|n| span(n * 2, n * 2)).collect(), true),
             ((0..17).map(|n| span(n * 2, n * 2)).collect(), false),
         ] {
-            let text = format!("{parts:?}");
-            assert_eq!(History::from_parts(parts, 0).is_some(), valid, "{text}");
+            let (latest, earlier) = parts.split_last().unwrap();
+            assert_eq!(History::from_parts(earlier.to_vec(), *latest, 0).is_some(), valid, "{parts:?}");
         }
     }
 
@@ -321,8 +318,9 @@ mod tests {
                 history.record(at, window, now);
                 prop_assert!(history.expires_ms() >= now);
             }
-            let parts: Vec<Span> = history.spans().collect();
-            prop_assert_eq!(History::from_parts(parts, history.expires_ms()), Some(history));
+            let mut parts: Vec<Span> = history.spans().collect();
+            let latest = parts.pop().unwrap();
+            prop_assert_eq!(History::from_parts(parts, latest, history.expires_ms()), Some(history));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
-use super::fingerprint::{BuildIdentity, Fingerprint, Fingerprints};
+use super::term::{BuildTermHasher, Fingerprint, Term};
 use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert, sweep_slices};
 
 /// A store that lives as long as the process. Its methods never fail.
@@ -22,7 +22,6 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     rules: IndexMap<String, RuleState>,
-    fingerprints: Fingerprints,
     outbox: BTreeMap<u64, StoredAlert>,
     next_number: u64,
     histories_sweep: Cursor,
@@ -41,7 +40,7 @@ struct Cursor {
 struct RuleState {
     since: Option<Since>,
     quotas: IndexMap<(u64, i64), QuotaUse>,
-    histories: IndexMap<Fingerprint, History, BuildIdentity>,
+    histories: IndexMap<Fingerprint, History, BuildTermHasher>,
 }
 
 impl MemoryStore {
@@ -62,20 +61,14 @@ impl Store for MemoryStore {
         &self.gate
     }
 
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
         let state = self.state();
-        let Some(rule) = state.rules.get(rule) else { return Ok(None) };
-        Ok(rule.histories.get(&state.fingerprints.of(term)).cloned())
-    }
-
-    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
-        let state = self.state();
-        // Keys first and lookups then, with nothing in between: the processor
+        // Rules first and lookups then, with nothing in between: the processor
         // waits for the memory of several lookups at a time.
-        let keys: Vec<_> =
-            terms.iter().map(|(rule, term)| (state.rules.get(*rule), state.fingerprints.of(term))).collect();
-        let lookup = |(rule, term): (Option<&RuleState>, _)| rule?.histories.get(&term).cloned();
-        Ok(keys.into_iter().map(lookup).collect())
+        let rules: Vec<_> = terms.iter().map(|(rule, _)| state.rules.get(*rule)).collect();
+        let lookup =
+            |(rule, (_, term)): (Option<&RuleState>, &(_, Term<'_>))| rule?.histories.get(&term.fingerprint()).cloned();
+        Ok(rules.into_iter().zip(terms).map(lookup).collect())
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
@@ -135,11 +128,10 @@ impl State {
             }
             places.push(place);
         }
-        let keys: Vec<_> = changes.histories().map(|(_, term, _)| self.fingerprints.of(term)).collect();
-        for ((rule, _, change), term) in changes.histories().zip(keys) {
+        for (rule, term, change) in changes.histories() {
             let place = places.get(rule).copied().unwrap_or(usize::MAX);
             if let Some((_, state)) = self.rules.get_index_mut(place) {
-                state.histories.insert(term, change.history.clone());
+                state.histories.insert(term.fingerprint(), change.history.clone());
             }
         }
     }

@@ -44,7 +44,6 @@
 
 mod changes;
 mod error;
-mod fingerprint;
 mod gate;
 mod history;
 mod learning;
@@ -52,6 +51,7 @@ mod memory;
 mod overlay;
 mod redb;
 mod session;
+mod term;
 #[cfg(test)]
 mod tests;
 
@@ -66,6 +66,7 @@ pub use memory::MemoryStore;
 pub use overlay::Savepoint;
 pub use redb::RedbStore;
 pub use session::{Committed, Session};
+pub use term::Term;
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
@@ -176,23 +177,21 @@ pub trait Store: Send + Sync {
     /// The turn-taking of this store's sessions, one gate for all of them.
     fn gate(&self) -> &Arc<Gate>;
 
-    /// The history of a term, refreshes that are not on disk yet included.
+    /// The histories of terms, each after the key of its rule, in order; those that
+    /// are not in their place on disk yet included.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError>;
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError>;
 
-    /// The histories of many terms, each after the key of its rule, in order.
-    ///
-    /// The same as [`Store::history`] for each of them, which it is where a store
-    /// has no faster way.
+    /// The history of one term.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
-        terms.iter().map(|(rule, term)| self.history(rule, term)).collect()
+    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
+        Ok(self.histories(&[(rule, Term::new(term))])?.pop().flatten())
     }
 
     /// How much of a rule's quota an interval has used; `None` for an untouched

@@ -1,8 +1,6 @@
 //! What a session has recorded so far, and the way back.
 
-use indexmap::map::Entry;
-
-use super::changes::{TermKey, TermRef};
+use super::term::{Term, TermKey, TermRef};
 use super::{Changes, History, QuotaUse, RuleChanges, Since, StoreError, TermChange};
 
 /// The changes of a session that is not committed yet.
@@ -130,20 +128,17 @@ impl Overlay {
     }
 
     /// A history that this batch has changed.
-    pub(super) fn history(&self, RuleSlot(rule): RuleSlot, term: &str) -> Option<&History> {
-        self.changes.histories.get(&TermRef { rule, term }).map(|change| &change.history)
+    pub(super) fn history(&self, RuleSlot(rule): RuleSlot, term: Term<'_>) -> Option<&History> {
+        self.changes.histories.get(&TermRef(rule, term)).map(|change| &change.history)
     }
 
     /// Notes a changed history. `news` says whether it introduced the term.
-    pub(super) fn set_history(&mut self, RuleSlot(rule): RuleSlot, term: &str, history: History, news: bool) {
-        let replaced = match self.changes.histories.entry(TermKey { rule, term: term.into() }) {
-            Entry::Vacant(entry) => {
-                entry.insert(TermChange { history, news });
+    pub(super) fn set_history(&mut self, RuleSlot(rule): RuleSlot, term: Term<'_>, history: History, news: bool) {
+        let replaced = match self.changes.histories.get_full_mut(&TermRef(rule, term)) {
+            Some((place, _, change)) => Replaced::History { place, change: change.replace(history, news) },
+            None => {
+                self.changes.histories.insert(TermKey::new(rule, term), TermChange { history, news });
                 Replaced::NoHistory
-            }
-            Entry::Occupied(mut entry) => {
-                let place = entry.index();
-                Replaced::History { place, change: entry.get_mut().replace(history, news) }
             }
         };
         self.replaced.push(replaced);

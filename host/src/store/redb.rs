@@ -27,7 +27,7 @@ use self::generation::Bounds;
 use self::journal::Journal;
 use self::live::Live;
 use self::tables::Snapshot;
-use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert};
+use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert, Term};
 
 /// A store in one file.
 ///
@@ -185,13 +185,9 @@ impl Store for RedbStore {
         &self.gate
     }
 
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
-        self.shared.lookup(|live, snapshot| live.history(snapshot, rule, term))
-    }
-
-    fn histories(&self, terms: &[(&str, &str)]) -> Result<Vec<Option<History>>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
         self.shared
-            .lookup(|live, snapshot| terms.iter().map(|(rule, term)| live.history(snapshot, rule, term)).collect())
+            .lookup(|live, snapshot| terms.iter().map(|(rule, term)| live.history(snapshot, rule, *term)).collect())
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
@@ -231,8 +227,7 @@ impl Store for RedbStore {
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
-        self.shared
-            .lookup(|live, snapshot| Ok(Stats { terms: live.terms(snapshot)?, outbox: live.outbox_len() }))
+        self.shared.lookup(|live, snapshot| Ok(Stats { terms: live.terms(snapshot)?, outbox: live.outbox_len() }))
     }
 }
 

@@ -7,7 +7,7 @@ use super::history::keep_until;
 use super::overlay::{Counts, Overlay, RuleSlot, Savepoint};
 use super::{
     History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError, StoredAlert,
-    TERM_BYTES_MAX, Ticket, Verdict,
+    TERM_BYTES_MAX, Term, Ticket, Verdict,
 };
 
 /// Most changes of the state in one session.
@@ -183,18 +183,24 @@ impl Session {
     }
 
     fn observe_all(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
-        let terms: Vec<_> = batch.iter().map(|sighting| (&*sighting.rule, &*sighting.term)).collect();
+        let terms: Vec<_> = batch.iter().map(|sighting| (&*sighting.rule, Term::new(&sighting.term))).collect();
         // All at once, which stores answer faster than one by one.
         let stored = self.store.histories(&terms)?;
-        batch.iter().zip(stored).map(|(sighting, stored)| self.observe_one(sighting, stored)).collect()
+        let sightings = batch.iter().zip(&terms).zip(stored);
+        sightings.map(|((sighting, (_, term)), stored)| self.observe_one(sighting, *term, stored)).collect()
     }
 
     /// The verdict on one sighting of a term of which the store has `stored`,
     /// recorded in the overlay.
-    fn observe_one(&mut self, sighting: &Sighting, stored: Option<History>) -> Result<Verdict, StoreError> {
+    fn observe_one(
+        &mut self,
+        sighting: &Sighting,
+        term: Term<'_>,
+        stored: Option<History>,
+    ) -> Result<Verdict, StoreError> {
         let Self { store, learning, overlay, .. } = self;
         let now_ms = overlay.now_ms();
-        let Sighting { rule, term, at_ms, window_ms, .. } = sighting;
+        let Sighting { rule, at_ms, window_ms, .. } = sighting;
 
         let slot = overlay.rule(rule, || store.since(rule))?;
         let since = overlay.since(slot);

@@ -392,21 +392,22 @@ fn a_commit_looks_at_more_than_it_adds() {
 #[derive(Default)]
 struct Flaky {
     inner: MemoryStore,
-    reads_left: Mutex<Option<u32>>,
+    reads_left: Mutex<Option<usize>>,
 }
 
 impl Store for Flaky {
     fn gate(&self) -> &Arc<Gate> {
         self.inner.gate()
     }
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+        let all = self.inner.histories(terms)?;
         if let Some(left) = &mut *self.reads_left.lock().unwrap() {
-            if *left == 0 {
+            if *left < all.len() {
                 return Err(StoreError::Invalid("unreadable".into()));
             }
-            *left -= 1;
+            *left -= all.len();
         }
-        self.inner.history(rule, term)
+        Ok(all)
     }
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
         self.inner.quota(rule, per_ms, interval)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::pipeline::AlertFile;
-use crate::store::{Changes, Gate, History, MemoryStore, QuotaUse, Since, Stats, Store, StoredAlert};
+use crate::store::{Changes, Gate, History, MemoryStore, QuotaUse, Since, Stats, Store, StoredAlert, Term};
 use crate::wasm::Module;
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
@@ -39,8 +39,8 @@ impl Store for Failing {
         self.store.gate()
     }
 
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
-        self.store.history(rule, term)
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+        self.store.histories(terms)
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {

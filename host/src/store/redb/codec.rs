@@ -10,29 +10,30 @@ use super::fault::Fault;
 /// one value, and its length fits its four bytes.
 const TEXT_BYTES_MAX: usize = 256 * 1024 * 1024;
 
-/// A history: when it expires, then its spans, each first and last.
-pub(super) fn encode_history(history: &History) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(24);
+/// Appends a history: when it expires, then its spans, each first and last.
+pub(super) fn put_history(bytes: &mut Vec<u8>, history: &History) {
     bytes.extend(history.expires_ms().to_le_bytes());
     for span in history.spans() {
         bytes.extend(span.first.to_le_bytes());
         bytes.extend(span.last.to_le_bytes());
     }
-    bytes
 }
 
-/// Reads what [`encode_history`] wrote.
+/// Reads what [`put_history`] wrote.
 pub(super) fn decode_history(bytes: &[u8]) -> Option<History> {
     let (expires_ms, rest) = take_i64(bytes)?;
     let (chunks, []) = rest.as_chunks::<16>() else {
         return None;
     };
-    let spans = chunks.iter().map(|chunk| {
+    let span = |chunk: &[u8; 16]| {
         let (first, rest) = take_i64(chunk)?;
         let (last, _) = take_i64(rest)?;
         Some(Span { first, last })
-    });
-    History::from_parts(spans.collect::<Option<_>>()?, expires_ms)
+    };
+    let (latest, earlier) = chunks.split_last()?;
+    // Nearly always empty, which takes no memory.
+    let earlier = earlier.iter().map(span).collect::<Option<_>>()?;
+    History::from_parts(earlier, span(latest)?, expires_ms)
 }
 
 /// When an encoded history expires.
@@ -141,6 +142,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn encode_history(history: &History) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        put_history(&mut bytes, history);
+        bytes
+    }
 
     fn alert(texts: [String; 4]) -> StoredAlert {
         let [rule_id, term, id, document] = texts;

@@ -3,10 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::super::{History, QuotaUse, Since, StoredAlert};
+use super::super::{History, QuotaUse, Since, StoredAlert, Term};
 use super::codec::{
-    decode_history, decode_since, encode_alert, encode_history, encode_since, put_text, take_alert, take_bytes,
-    take_i64, take_text, take_u8, take_u32, take_u64,
+    decode_history, decode_since, encode_alert, encode_since, put_history, put_text, take_alert, take_bytes, take_i64,
+    take_text, take_u8, take_u32, take_u64,
 };
 use super::fault::Fault;
 use super::tables::QuotaKey;
@@ -21,7 +21,7 @@ pub(super) enum Entry<'a> {
     /// A quota counter.
     Quota { key: QuotaKey, quota: QuotaUse },
     /// The history of a term that was unseen.
-    History { rule: u32, term: &'a str, history: Cow<'a, History> },
+    History { rule: u32, term: Term<'a>, history: Cow<'a, History> },
     /// An alert for the outbox.
     Alert { number: u64, alert: Cow<'a, StoredAlert> },
     /// The sink has this alert.
@@ -61,14 +61,13 @@ impl<'a> Entry<'a> {
                 bytes.extend(quota.expires_ms.to_le_bytes());
             }
             Self::History { rule, term, history } => {
-                let value = encode_history(history);
-                // A history has 16 spans at most.
-                let length = u8::try_from(value.len() / 8).map_err(|_| Fault::Malformed("a history"))?;
+                // There are 16 spans at most.
+                let spans = u8::try_from(history.spans().count()).map_err(|_| Fault::Malformed("a history"))?;
                 bytes.push(HISTORY);
                 bytes.extend(rule.to_le_bytes());
-                put_text(bytes, term)?;
-                bytes.push(length);
-                bytes.extend(value);
+                put_text(bytes, term.text())?;
+                bytes.push(spans);
+                put_history(bytes, history);
             }
             Self::Alert { number, alert } => {
                 bytes.push(ALERT);
@@ -117,10 +116,10 @@ impl<'a> Entry<'a> {
             }
             HISTORY => {
                 let (term, bytes) = take_text(bytes)?;
-                let (length, bytes) = take_u8(bytes)?;
-                let (value, bytes) = take_bytes(bytes, usize::from(length) * 8)?;
+                let (spans, bytes) = take_u8(bytes)?;
+                let (value, bytes) = take_bytes(bytes, 8 + 16 * usize::from(spans))?;
                 let history = Cow::Owned(decode_history(value)?);
-                Some((Self::History { rule, term, history }, bytes))
+                Some((Self::History { rule, term: Term::new(term), history }, bytes))
             }
             _ => None,
         }
@@ -142,7 +141,7 @@ pub(super) mod tests {
             Entry::Since { rule: 3, since: Since::met(5) },
             Entry::Since { rule: 4, since: Since::met(5).after_sighting(-3) },
             Entry::Quota { key: (3, 100, -1), quota: QuotaUse { used: 2, expires_ms: 9 } },
-            Entry::History { rule: 3, term: "", history: Cow::Owned(history) },
+            Entry::History { rule: 3, term: Term::new(""), history: Cow::Owned(history) },
             Entry::Alert { number: u64::MAX, alert: Cow::Owned(alert) },
             Entry::Acknowledged { number: 1 },
         ]

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use indexmap::map::Entry;
-use indexmap::{Equivalent, IndexMap};
-
+use super::super::term::{Term, TermKey, TermMap, TermRef};
 use super::super::{History, QuotaUse, Since, StoredAlert};
 use super::tables::QuotaKey;
 
@@ -42,7 +40,7 @@ pub(super) struct Generation {
     pub(super) rules: Vec<(u32, String)>,
     pub(super) sinces: BTreeMap<u32, Since>,
     pub(super) quotas: BTreeMap<QuotaKey, QuotaUse>,
-    histories: IndexMap<Term, History>,
+    histories: TermMap<u32, History>,
     pub(super) alerts: BTreeMap<u64, StoredAlert>,
     /// Alerts of earlier generations that the sink has.
     pub(super) acknowledged: Vec<u64>,
@@ -56,46 +54,28 @@ pub(super) struct Generation {
     fresh: u64,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Term {
-    rule: u32,
-    term: Box<str>,
-}
-
-/// A [`Term`] to look up.
-#[derive(Hash)]
-struct TermRef<'a> {
-    rule: u32,
-    term: &'a str,
-}
-
-impl Equivalent<Term> for TermRef<'_> {
-    fn equivalent(&self, key: &Term) -> bool {
-        self.rule == key.rule && *self.term == *key.term
-    }
-}
-
 impl Generation {
     /// Adds a history. `fresh` says that nothing else has one of this term.
-    pub(super) fn put(&mut self, rule: u32, term: &str, history: History, fresh: bool) {
-        match self.histories.entry(Term { rule, term: term.into() }) {
-            Entry::Occupied(mut entry) => *entry.get_mut() = history,
-            Entry::Vacant(entry) => {
-                self.term_bytes += term.len();
+    pub(super) fn put(&mut self, rule: u32, term: Term<'_>, history: History, fresh: bool) {
+        match self.histories.get_mut(&TermRef(rule, term)) {
+            Some(known) => *known = history,
+            None => {
+                self.term_bytes += term.text().len();
                 self.fresh += u64::from(fresh);
-                entry.insert(history);
+                self.histories.insert(TermKey::new(rule, term), history);
             }
         }
     }
 
     /// The history of a term, if it is here.
-    pub(super) fn get(&self, rule: u32, term: &str) -> Option<&History> {
-        self.histories.get(&TermRef { rule, term })
+    pub(super) fn get(&self, rule: u32, term: Term<'_>) -> Option<&History> {
+        self.histories.get(&TermRef(rule, term))
     }
 
     /// The histories in the order of the file, in which neighbours share pages.
     pub(super) fn sorted(&self) -> Vec<(u32, &str, &History)> {
-        let mut all: Vec<_> = self.histories.iter().map(|(key, history)| (key.rule, &*key.term, history)).collect();
+        let mut all: Vec<_> =
+            self.histories.iter().map(|(key, history)| (key.rule(), key.term().text(), history)).collect();
         all.sort_unstable_by_key(|(rule, term, _)| (*rule, *term));
         all
     }

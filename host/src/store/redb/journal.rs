@@ -314,7 +314,8 @@ mod tests {
     fn names_that_are_none_of_ours_are_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state");
-        for name in ["state.journal-", "state.journal-01", "state.journal-+1", "state.journal-1.bak", "xstate.journal-1"]
+        for name in
+            ["state.journal-", "state.journal-01", "state.journal-+1", "state.journal-1.bak", "xstate.journal-1"]
         {
             fs::write(folder.path().join(name), "x").unwrap();
         }

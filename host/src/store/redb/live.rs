@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::{Changes, History, QuotaUse, Since, StoredAlert};
+use super::super::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 use super::entry::Entry;
 use super::fault::Fault;
 use super::generation::{Bounds, Generation};
@@ -85,10 +85,12 @@ impl Live {
             };
             rules.push(rule);
             entries.extend(changes.since.map(|since| Entry::Since { rule, since }));
-            entries.extend(changes.quotas.iter().map(|(&(per_ms, interval), &quota)| Entry::Quota {
-                key: (rule, per_ms, interval),
-                quota,
-            }));
+            entries.extend(
+                changes
+                    .quotas
+                    .iter()
+                    .map(|(&(per_ms, interval), &quota)| Entry::Quota { key: (rule, per_ms, interval), quota }),
+            );
         }
         for (place, term, change) in changes.histories().filter(|(.., change)| change.news) {
             let rule = rule_at(&rules, place)?;
@@ -166,11 +168,11 @@ impl Live {
     }
 
     /// The history of a term.
-    pub(super) fn history(&self, snapshot: &Snapshot, rule: &str, term: &str) -> Result<Option<History>, Fault> {
+    pub(super) fn history(&self, snapshot: &Snapshot, rule: &str, term: Term<'_>) -> Result<Option<History>, Fault> {
         let Some(rule) = self.rules.get(rule) else { return Ok(None) };
         match self.waiting.get(*rule, term).or_else(|| self.leaving.get(*rule, term)) {
             Some(history) => Ok(Some(history.clone())),
-            None => snapshot.history(*rule, term),
+            None => snapshot.history(*rule, term.text()),
         }
     }
 

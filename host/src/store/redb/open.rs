@@ -7,9 +7,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use ::redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction,
-};
+use ::redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
 use super::super::Since;
 use super::codec::decode_since;

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io;
 use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use ::redb::backends::FileBackend;
@@ -25,10 +25,16 @@ pub(super) struct Pages {
     file: FileBackend,
     path: PathBuf,
     sums: Arc<Mutex<Sums>>,
+    /// Bytes written since the last sync.
+    unsynced: AtomicU64,
     /// Whether checksums were found before the file was locked, to be looked at
     /// again once it is.
     found: AtomicBool,
 }
+
+/// So many bytes are written at most before they are synced: a start after a kill
+/// waits for what was not.
+const UNSYNCED_MAX: u64 = 64 * 1024 * 1024;
 
 impl Pages {
     /// The pages of the state file at `path`, and whether checksums for all of
@@ -38,7 +44,7 @@ impl Pages {
         let sums = find_sums(&file, path)?;
         let found = sums.is_kept();
         let sums = Arc::new(Mutex::new(sums));
-        Ok((Self { file, path: path.to_owned(), sums, found: found.into() }, found))
+        Ok((Self { file, path: path.to_owned(), sums, unsynced: AtomicU64::new(0), found: found.into() }, found))
     }
 
     /// Hands on a result of writing. After an error nobody knows what the file
@@ -95,6 +101,7 @@ impl StorageBackend for Pages {
 
     fn sync_data(&self) -> io::Result<()> {
         lock(&self.sums).sync();
+        self.unsynced.store(0, Ordering::Relaxed);
         self.written(self.file.sync_data())
     }
 
@@ -107,6 +114,12 @@ impl StorageBackend for Pages {
         match pages(offset, data.len()) {
             (pages, true) => sums.put(pages, data),
             (pages, false) => sums.forget(pages),
+        }
+        drop(sums);
+        let length = data.len() as u64;
+        if self.unsynced.fetch_add(length, Ordering::Relaxed) + length > UNSYNCED_MAX {
+            self.unsynced.store(0, Ordering::Relaxed);
+            self.written(self.file.sync_data())?;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use ::redb::{
 };
 
 use super::super::{History, QuotaUse, StoredAlert, sweep_slices};
-use super::codec::{SinceValue, decode_alert, decode_expiry, decode_history, encode_alert, encode_history, encode_since};
+use super::codec::{SinceValue, decode_alert, decode_expiry, decode_history, encode_alert, encode_since, put_history};
 use super::fault::Fault;
 use super::generation::Generation;
 
@@ -143,8 +143,11 @@ impl<'t> WriteTables<'t> {
         for (key, quota) in &generation.quotas {
             self.quotas.insert(key, (quota.used, quota.expires_ms))?;
         }
+        let mut value = Vec::new();
         for (rule, term, history) in generation.sorted() {
-            self.sightings.insert((rule, term), &*encode_history(history))?;
+            value.clear();
+            put_history(&mut value, history);
+            self.sightings.insert((rule, term), &*value)?;
         }
         for number in &generation.acknowledged {
             self.outbox.remove(number)?;
