@@ -99,8 +99,8 @@ impl TermField {
             ));
         }
         let source = match field.field_type {
-            FieldType::Flattened { .. } => TermSource::Leaves(projection.leaves(&field.path)),
-            _ => TermSource::Values(projection.values(&field.path)),
+            FieldType::Flattened { .. } => TermSource::Leaves(projection.leaves(field.path)),
+            _ => TermSource::Values(projection.values(field.path)),
         };
         Ok(Self { source, field_type: field.field_type })
     }

@@ -37,6 +37,11 @@ pub(crate) fn is_forbidden(c: char) -> bool {
 
 /// The first forbidden character and where it stands.
 pub(crate) fn forbidden(text: &str) -> Option<(usize, char)> {
+    // All of it and not up to the first that is not: many bytes at a time.
+    let is_plain = |byte: u8| byte.wrapping_sub(b' ') < 0x5f || byte == b'\n';
+    if text.bytes().fold(true, |are_plain, byte| are_plain & is_plain(byte)) {
+        return None;
+    }
     text.char_indices().find(|&(_, c)| is_forbidden(c))
 }
 
@@ -99,9 +104,10 @@ fn quoted(text: &str, start: usize) -> Option<(Term, usize)> {
                     at += 1;
                 }
             },
-            c => {
-                content.char(c);
-                at += c.len_utf8();
+            _ => {
+                let end = run(text, at, |byte| !matches!(byte, b'"' | b'\\'));
+                content.str(text.get(at..end).unwrap_or_default());
+                at = end;
             }
         }
     }
@@ -139,8 +145,9 @@ fn unquoted(text: &str, start: usize) -> Option<(Term, usize)> {
             }
             'n' | 'N' if not(text, at).is_some() => break,
             c => {
-                content.char(c);
-                at += c.len_utf8();
+                let end = run(text, at + c.len_utf8(), is_plain);
+                content.str(text.get(at..end).unwrap_or_default());
+                at = end;
             }
         }
     }
@@ -152,6 +159,18 @@ fn unquoted(text: &str, start: usize) -> Option<(Term, usize)> {
     let span = Span::new(start, trimmed);
     let kind = content.into_unquoted();
     Some((Term { kind, span }, at))
+}
+
+/// Where the bytes from `at` on end of which `is_in` is true. It must not tell the bytes of one
+/// character apart.
+fn run(text: &str, at: usize, is_in: impl Fn(u8) -> bool) -> usize {
+    at + rest(text, at).bytes().take_while(|&byte| is_in(byte)).count()
+}
+
+/// Is it a character that means nothing in unquoted text, wherever it stands?
+fn is_plain(byte: u8) -> bool {
+    // `n` may begin a `not`.
+    matches!(byte, b'a'..=b'm' | b'o'..=b'z' | b'A'..=b'M' | b'O'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b'/')
 }
 
 /// What an escape stands for.

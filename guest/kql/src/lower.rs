@@ -76,7 +76,8 @@ impl Lowering<'_, '_> {
 
     fn field(&mut self, name: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
         let error = |kind| Error { kind, span };
-        let Field { path, field_type } = match self.mapping.resolve(name) {
+        let mapping = self.mapping;
+        let Field { path, field_type } = match mapping.resolve(name) {
             Resolved::Field(field) => field,
             Resolved::Object if *condition == Condition::Exists => return self.object(name, span),
             Resolved::Object | Resolved::Unmapped => return nowhere(condition, span),
@@ -84,10 +85,10 @@ impl Lowering<'_, '_> {
         if field_type == FieldType::Dynamic {
             // A nested object is a document of its own, which only its group looks into.
             let is_here = match self.group {
-                Some(group) => within(Some(group), &path) != path,
+                Some(group) => within(Some(group), path) != path,
                 None => self.mapping.nested_path(name).is_none(),
             };
-            return if is_here { self.dynamic(&path, condition, span) } else { nowhere(condition, span) };
+            return if is_here { self.dynamic(path, condition, span) } else { nowhere(condition, span) };
         }
         match (self.mapping.nested_path(name), self.group) {
             _ if field_type == FieldType::Nested => {}
@@ -106,7 +107,7 @@ impl Lowering<'_, '_> {
             Typed::Const(holds) => return Ok(Expr::Const(holds)),
             Typed::Test(test) => test,
         };
-        let path = self.path(&path);
+        let path = self.path(path);
         if matches!(field_type, FieldType::Flattened { .. } | FieldType::Opaque) {
             return Ok(self.below(path, test));
         }

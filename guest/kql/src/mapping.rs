@@ -1,12 +1,13 @@
 //! What the fields of an index are: the types that decide how values are compared.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Bound;
 
 use crate::number::NumberType;
+use crate::texts::TextMap;
 use crate::wildcard::Wildcard;
 
 /// The type of a field, as far as it decides which queries match.
@@ -90,19 +91,19 @@ impl FieldType {
 
 /// What a field name stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Field {
+pub struct Field<'a> {
     /// The path in an event at which its values are: for a multi-field the path of its parent, for
     /// an alias that of its target, else the name itself.
-    pub path: String,
+    pub path: &'a str,
     /// Its type.
     pub field_type: FieldType,
 }
 
 /// The answer to a field name.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Resolved {
+pub enum Resolved<'a> {
     /// A field, mapped or [`Dynamic`](FieldType::Dynamic).
-    Field(Field),
+    Field(Field<'a>),
     /// An object that has mapped fields below it.
     Object,
     /// Not in the mapping, and not allowed to be: nothing matches.
@@ -121,19 +122,20 @@ pub enum Resolved {
 /// mapping.insert_multi("process.name.text", "process.name", FieldType::Text);
 /// mapping.set_dynamic("", false);
 /// let Resolved::Field(field) = mapping.resolve("process.name.text") else { panic!("it is a field") };
-/// assert_eq!((&*field.path, field.field_type), ("process.name", FieldType::Text));
+/// assert_eq!((field.path, field.field_type), ("process.name", FieldType::Text));
 /// assert_eq!(mapping.resolve("process"), Resolved::Object);
 /// assert_eq!(mapping.resolve("process.nmae"), Resolved::Unmapped);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
-    fields: BTreeMap<String, Entry>,
+    /// In the order of their names.
+    fields: TextMap<Entry>,
     /// Objects that say so, by their path: may fields that are not mapped come below them?
     dynamic: BTreeMap<String, bool>,
     /// Types of what is not mapped, by patterns on its path.
     templates: Vec<(Wildcard, FieldType)>,
     /// The paths of nested objects, of which there are few.
-    nested: BTreeSet<String>,
+    nested: TextMap<()>,
 }
 
 #[derive(Clone, Debug)]
@@ -177,18 +179,18 @@ impl Mapping {
     /// How many names there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.fields.entries().len()
     }
 
     /// Is there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.fields.entries().is_empty()
     }
 
     /// What a name stands for.
     #[must_use]
-    pub fn resolve(&self, name: &str) -> Resolved {
+    pub fn resolve<'a>(&'a self, name: &'a str) -> Resolved<'a> {
         if let Some(entry) = self.fields.get(name) {
             return match entry.field_type {
                 FieldType::Object if self.has_children(name) => Resolved::Object,
@@ -201,9 +203,9 @@ impl Mapping {
 
     /// The mapped fields, by name in order, and where their values are.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str, &FieldType)> {
-        self.fields.iter().map(|(name, entry)| {
+        self.fields.entries().iter().map(|(name, entry)| {
             let path = entry.path.as_deref().unwrap_or(name);
-            (name.as_str(), path, &entry.field_type)
+            (&**name, path, &entry.field_type)
         })
     }
 
@@ -212,23 +214,23 @@ impl Mapping {
         &'m self,
         object: &'m str,
     ) -> impl Iterator<Item = (&'m str, &'m str, &'m FieldType)> + use<'m> {
-        let from = (Bound::Included(object), Bound::Unbounded);
-        self.fields
-            .range::<str, _>(from)
-            .map_while(move |(name, entry)| {
-                if !name.starts_with(object) {
-                    return None;
-                }
-                let path = entry.path.as_deref().unwrap_or(name);
-                Some((name.as_str(), path, &entry.field_type))
-            })
-            .filter(move |(name, _, _)| object.is_empty() || is_below(name, object))
+        let all = self.fields.entries();
+        let start = all.partition_point(|(name, _)| **name < *object);
+        let from = all.get(start..).unwrap_or_default().iter();
+        from.map_while(move |(name, entry)| {
+            if !name.starts_with(object) {
+                return None;
+            }
+            let path = entry.path.as_deref().unwrap_or(name);
+            Some((&**name, path, &entry.field_type))
+        })
+        .filter(move |(name, _, _)| object.is_empty() || is_below(name, object))
     }
 
     /// The innermost nested path that a name lies below.
     #[must_use]
-    pub fn nested_path(&self, name: &str) -> Option<&str> {
-        ancestors(name).find_map(|ancestor| self.nested.get(ancestor)).map(String::as_str)
+    pub fn nested_path<'a>(&self, name: &'a str) -> Option<&'a str> {
+        ancestors(name).find(|ancestor| self.nested.get(ancestor).is_some())
     }
 
     /// May fields that are not mapped come below an object?
@@ -240,7 +242,7 @@ impl Mapping {
 
     /// The paths of nested objects.
     pub(crate) fn nested_fields(&self) -> impl Iterator<Item = &str> {
-        self.nested.iter().map(String::as_str)
+        self.nested.entries().iter().map(|(path, ())| &**path)
     }
 
     /// Objects that say whether fields that are not mapped may come below them.
@@ -252,8 +254,8 @@ impl Mapping {
         self.children(name).next().is_some()
     }
 
-    fn unknown(&self, name: &str) -> Resolved {
-        let field = |field_type| Resolved::Field(Field { path: name.to_owned(), field_type });
+    fn unknown<'a>(&self, name: &'a str) -> Resolved<'a> {
+        let field = |field_type| Resolved::Field(Field { path: name, field_type });
         for ancestor in ancestors(name) {
             match self.fields.get(ancestor).map(|entry| &entry.field_type) {
                 None | Some(FieldType::Object | FieldType::Nested) => {}
@@ -273,30 +275,25 @@ impl Mapping {
     }
 }
 
-/// Names, their types, and for a multi-field or an alias the field that has its values. Many at
-/// once are added faster than one by one.
+/// Names, their types, and for a multi-field or an alias the field that has its values; later ones
+/// replace earlier ones. Takes as long for one as for many.
 impl Extend<(String, FieldType, Option<String>)> for Mapping {
     fn extend<T: IntoIterator<Item = (String, FieldType, Option<String>)>>(&mut self, fields: T) {
-        let nested = &mut self.nested;
-        let fields = fields.into_iter().map(|(name, field_type, path)| {
-            match field_type {
-                FieldType::Nested => nested.insert(name.clone()),
-                _ => nested.remove(&name),
-            };
-            (name, Entry { field_type, path })
-        });
-        if self.fields.is_empty() {
-            self.fields = fields.collect();
-        } else {
-            self.fields.extend(fields);
-        }
+        let new = fields.into_iter().map(|(name, field_type, path)| (name.into(), Entry { field_type, path }));
+        let mut all: Vec<(Box<str>, Entry)> = core::mem::take(&mut self.fields).into_entries();
+        all.extend(new);
+        // The last one of a name is the first of them then, and counts.
+        all.reverse();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.fields = TextMap::new(all);
+        let nested = self.fields.entries().iter().filter(|(_, entry)| entry.field_type == FieldType::Nested);
+        self.nested = TextMap::new(nested.map(|(name, _)| (name.clone(), ())).collect());
     }
 }
 
 impl Entry {
-    fn field(&self, name: &str) -> Field {
-        let path = self.path.as_deref().unwrap_or(name);
-        Field { path: path.to_owned(), field_type: self.field_type.clone() }
+    fn field<'a>(&'a self, name: &'a str) -> Field<'a> {
+        Field { path: self.path.as_deref().unwrap_or(name), field_type: self.field_type.clone() }
     }
 }
 
@@ -304,7 +301,9 @@ impl Entry {
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     let mut rest = path;
     core::iter::from_fn(move || {
-        rest = rest.rsplit_once('.')?.0;
+        // Names are short: quicker than a search for a character.
+        let dot = rest.bytes().rposition(|byte| byte == b'.')?;
+        rest = rest.get(..dot)?;
         Some(rest)
     })
 }
@@ -317,8 +316,8 @@ fn is_below(name: &str, object: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn field(path: &str, field_type: FieldType) -> Resolved {
-        Resolved::Field(Field { path: path.into(), field_type })
+    fn field(path: &str, field_type: FieldType) -> Resolved<'_> {
+        Resolved::Field(Field { path, field_type })
     }
 
     #[test]

@@ -78,6 +78,16 @@ impl<V> TextMap<V> {
         map
     }
 
+    /// The entries, in the order they were given in.
+    pub(crate) fn entries(&self) -> &[(Box<str>, V)] {
+        &self.entries
+    }
+
+    /// The same, to make another map of.
+    pub(crate) fn into_entries(self) -> Vec<(Box<str>, V)> {
+        self.entries
+    }
+
     /// The value of a text.
     #[must_use]
     #[inline]
@@ -99,6 +109,12 @@ impl<V> TextMap<V> {
                 _ => return (place, number),
             }
         }
+    }
+}
+
+impl<V> Default for TextMap<V> {
+    fn default() -> Self {
+        Self::new(Vec::new())
     }
 }
 

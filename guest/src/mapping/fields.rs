@@ -17,7 +17,8 @@ use crate::rule::RuleError;
 /// let mut fields = Fields::built_in();
 /// let warnings = fields.read(r#"{"properties": {"process": {"properties": {"name": {"type": "text"}}}}}"#)?;
 /// assert!(warnings.is_empty());
-/// let Resolved::Field(field) = fields.mapping().resolve("process.name") else { panic!("it is a field") };
+/// let mapping = fields.mapping();
+/// let Resolved::Field(field) = mapping.resolve("process.name") else { panic!("it is a field") };
 /// assert_eq!(field.field_type, FieldType::Text);
 /// # Ok::<(), firstseen_guest::rule::RuleError>(())
 /// ```
@@ -91,16 +92,11 @@ impl Fields {
     #[must_use]
     pub fn mapping(&self) -> Mapping {
         let mut mapping = Mapping::default();
-        for (name, entry) in &self.entries {
-            // Objects show in the names of their fields.
-            if entry.field_type == FieldType::Object && self.below(name).next().is_some() {
-                continue;
-            }
-            match &entry.path {
-                Some(path) => mapping.insert_multi(name, path, entry.field_type.clone()),
-                None => mapping.insert(name, entry.field_type.clone()),
-            }
-        }
+        // Objects show in the names of their fields.
+        let is_shown = |name: &str| self.below(name).next().is_some();
+        let fields =
+            self.entries.iter().filter(|(name, entry)| entry.field_type != FieldType::Object || !is_shown(name));
+        mapping.extend(fields.map(|(name, entry)| (name.clone(), entry.field_type.clone(), entry.path.clone())));
         for (object, dynamic) in &self.dynamic {
             mapping.set_dynamic(object, *dynamic);
         }
