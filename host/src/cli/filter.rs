@@ -44,11 +44,16 @@ const MESSAGES_SHOWN: usize = 20;
 ///
 /// With a state file, a restart goes on where the last run ended: known terms
 /// stay known, and an alert that was raised but not yet written comes first.
+/// After a crash its journal (FILE.journal-1 and so on) is beside it and a part
+/// of it; FILE.sums only makes the next start fast.
 ///
 /// The first start compiles the component and keeps the result for the next
 /// ones: in $FIRSTSEEN_CACHE_DIR (nowhere if that is empty), else in
 /// $XDG_CACHE_HOME/firstseen or ~/.cache/firstseen. A directory that others can
 /// write to is not used.
+///
+/// With FIRSTSEEN_NO_INDEX=1 every rule is asked about every event, which is slow
+/// and must give the same alerts: for whoever suspects that a shortcut hides one.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

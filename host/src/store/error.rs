@@ -24,6 +24,14 @@ pub enum StoreError {
         /// What is broken.
         cause: String,
     },
+    /// The journal beside the file is broken, not that of this file, or cannot be
+    /// written.
+    Journal {
+        /// The state file.
+        path: PathBuf,
+        /// Which part of the journal, what is wrong with it, and the way out.
+        cause: String,
+    },
     /// The file was written by a later version of this program.
     Newer {
         /// The state file.
@@ -67,10 +75,13 @@ impl fmt::Display for StoreError {
             }
             Self::Damaged { path, cause } => write!(
                 f,
-                "the state file {} is damaged ({cause}): restore it from a backup, or move it \
-                 away to start without history",
+                "the state file {} is damaged ({cause}): restore it from a backup, or move it and \
+                 its journal away to start without history",
                 path.display()
             ),
+            Self::Journal { path, cause } => {
+                write!(f, "the journal of the state file {} cannot be used: {cause}", path.display())
+            }
             Self::Newer { path, format, supported } => write!(
                 f,
                 "the state file {} has format {format}, and this version reads up to \

@@ -65,7 +65,8 @@ struct Shared {
 
 impl RedbStore {
     /// Opens the state file, or creates it if there is none (or an empty one).
-    /// The directory must exist. On Unix new files are for their owner only.
+    /// Its directory must exist, and new files are made in it; on Unix they are for
+    /// their owner only.
     ///
     /// The file is read page by page as it is needed, and each page is verified
     /// then, also after the process was killed. After a power cut in a merge, or if
@@ -74,11 +75,12 @@ impl RedbStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InUse`], [`StoreError::Damaged`], [`StoreError::Newer`],
-    /// [`StoreError::NotAStore`] or [`StoreError::Io`]. Never panics, whatever
+    /// [`StoreError::InUse`], [`StoreError::Damaged`], [`StoreError::Journal`],
+    /// [`StoreError::Newer`], [`StoreError::NotAStore`] or [`StoreError::Io`]. Never panics, whatever
     /// the file holds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref();
+        let given = path.as_ref();
+        let path = &files::resolve(given).map_err(|source| StoreError::Io { path: given.to_owned(), source })?;
         let (db, keeping) = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
         let store = Self::with_database(path, db, Bounds::DEFAULT)?;
         keeping.start();
@@ -91,8 +93,9 @@ impl RedbStore {
             let (id, first) = (known.id, known.first_segment);
             let mut live = Live::new(known, Journal::new(path, id, first));
             let now = Instant::now();
-            let next = journal::replay(path, id, first, |entry| live.apply(entry, now))?;
-            live.journal.skip_to(next);
+            let replayed = journal::replay(path, id, first, |entry| live.apply(entry, now))?;
+            live.journal.go_on_after(replayed);
+            live.journal.probe()?;
             Ok(live)
         });
         let live = opened.map_err(|fault| fault.into_open_error(path))?;

@@ -12,7 +12,7 @@ pub(super) enum Fault {
     Database(::redb::Error),
     /// A value that no version of the store writes.
     Malformed(&'static str),
-    /// What is wrong with the journal.
+    /// What is wrong with the journal, and the way out.
     Journal(String),
     /// The database library panicked.
     Panicked(String),
@@ -69,7 +69,7 @@ impl Fault {
             Self::Database(Error::Io(source)) if !is_about_content(&source) => StoreError::Io { path, source },
             Self::Database(error) => StoreError::Damaged { path, cause: error.to_string() },
             Self::Malformed(what) => StoreError::Damaged { path, cause: format!("{what} is malformed") },
-            Self::Journal(cause) => StoreError::Damaged { path, cause },
+            Self::Journal(cause) => StoreError::Journal { path, cause },
             Self::Panicked(text) => StoreError::Damaged { path, cause: format!("reading it failed: {text}") },
             Self::Foreign(cause) => StoreError::NotAStore { path, cause: cause.to_owned() },
             Self::Newer { format, supported } => StoreError::Newer { path, format, supported },
@@ -103,7 +103,7 @@ fn is_about_content(error: &io::Error) -> bool {
 /// The bare cause of an error, without the path.
 pub(super) fn cause(error: &StoreError) -> String {
     match error {
-        StoreError::Damaged { cause, .. } => cause.clone(),
+        StoreError::Damaged { cause, .. } | StoreError::Journal { cause, .. } => cause.clone(),
         StoreError::Io { source, .. } => source.to_string(),
         other => other.to_string(),
     }

@@ -1,6 +1,6 @@
 //! The files beside a state file: named after it, for its owner only.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -18,11 +18,26 @@ pub(super) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Takes the names in a file's directory to the disk. Not every system can, and
-/// none needs it for the store to be correct.
-pub(super) fn sync_directory(path: &Path) {
-    if let Ok(directory) = File::open(directory(path)) {
-        let _ = directory.sync_all();
+/// Takes the names in a file's directory to the disk, where the system can.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+
+    match File::open(directory(path)).and_then(|directory| directory.sync_all()) {
+        Err(error) if !matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The path of a file without links in it, so that what is named after it is
+/// beside it whatever it is called. The file itself need not be there.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
+            let directory = fs::canonicalize(directory(path))?;
+            Ok(path.file_name().map_or_else(|| path.to_owned(), |name| directory.join(name)))
+        }
+        // A link to nothing is an error: its file may come later.
+        resolved => resolved,
     }
 }
 

@@ -7,14 +7,16 @@
 //! tables. After a clean end there is none.
 //!
 //! ```text
-//! segment  magic "1stjrnl\n", id of the state u64, number of the segment u64, then records
-//! record   length of the payload u32, CRC-32 u32, place in the segment u64, payload
+//! segment  magic "1stjrnl\n", id of the state u64, number of the segment u64,
+//!          records of the segment before it u64, CRC-32 of these u32, then records
+//! record   length of the payload u32, CRC-32 u32, (place in the segment ^ id) u64, payload
 //! payload  entries, see `entry`
 //! ```
 //!
 //! A record is appended when the one before it is on disk. So only the last one
 //! can be in pieces, whose commit has then not returned: it counts as not there.
-//! A broken one with others behind it is damage.
+//! A broken one with others behind it, in its segment or the next one, is damage.
+//! Nobody who writes logs knows the id, so no term can look like a record.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
@@ -24,10 +26,10 @@ use std::path::{Path, PathBuf};
 use super::codec::{take_u32, take_u64};
 use super::entry::Entry;
 use super::fault::Fault;
-use super::files::{create_private, directory, open_regular, sync_directory, with_suffix};
+use super::files::{create_private, directory, open_regular_to_write, sync_directory, with_suffix};
 
 const MAGIC: &[u8; 8] = b"1stjrnl\n";
-const HEAD_BYTES: usize = 24;
+const HEAD_BYTES: usize = 36;
 const FRAME_BYTES: usize = 16;
 
 /// Longest record, in bytes.
@@ -43,6 +45,8 @@ pub(super) struct Journal {
     id: u64,
     /// Of the segment to make next.
     next: u64,
+    /// How many records the segment before that one has.
+    before: u64,
     segment: Option<Segment>,
 }
 
@@ -57,7 +61,13 @@ struct Segment {
 impl Journal {
     /// The journal of the state file at `state`, from segment number `next` on.
     pub(super) fn new(state: &Path, id: u64, next: u64) -> Self {
-        Self { state: state.to_owned(), id, next, segment: None }
+        Self { state: state.to_owned(), id, next, before: 0, segment: None }
+    }
+
+    /// Makes sure that segments can be made, before anything depends on it.
+    pub(super) fn probe(&self) -> Result<(), Fault> {
+        let path = path(&self.state, self.next);
+        create_private(&path).and_then(|_| fs::remove_file(&path)).map_err(|error| unwritable(&path, &error))
     }
 
     /// Appends one record. It is on disk when this returns.
@@ -71,22 +81,27 @@ impl Journal {
         if payload.len() > RECORD_BYTES_MAX {
             return Err(Fault::Invalid("the changes of a batch take more than 1 GiB"));
         }
+        let path = path(&self.state, self.segment.as_ref().map_or(self.next, |segment| segment.number));
+        self.write(&payload).map_err(|error| unwritable(&path, &error))
+    }
+
+    fn write(&mut self, payload: &[u8]) -> io::Result<()> {
         let (segment, mut bytes) = match &mut self.segment {
             Some(segment) => (segment, Vec::new()),
             None => {
                 let segment = Segment::create(&self.state, self.next)?;
+                let head = head(self.id, self.next, self.before);
                 self.next += 1;
-                let head = head(self.id, segment.number);
                 (self.segment.insert(segment), head)
             }
         };
-        bytes.extend(frame(self.id, segment.number, segment.records, &payload));
+        bytes.extend(frame(self.id, segment.number, segment.records, payload));
         bytes.extend(payload);
         segment.file.write_all(&bytes)?;
         segment.file.sync_data()?;
         if segment.records == 0 {
             // Its name must survive a power cut too.
-            sync_directory(&self.state);
+            sync_directory(&self.state)?;
         }
         segment.records += 1;
         segment.bytes += bytes.len() as u64;
@@ -98,17 +113,28 @@ impl Journal {
         self.segment.as_ref().map_or(0, |segment| segment.bytes)
     }
 
-    /// Goes on with segment number `next`, for those before it are there.
-    pub(super) fn skip_to(&mut self, next: u64) {
-        (self.segment, self.next) = (None, next);
+    /// Goes on behind what was replayed.
+    pub(super) fn go_on_after(&mut self, replayed: Replayed) {
+        (self.segment, self.next, self.before) = (None, replayed.next, replayed.records);
     }
 
     /// Ends the segment that is being written, and answers with the number of
     /// the next one.
     pub(super) fn cut(&mut self) -> u64 {
-        self.segment = None;
+        if let Some(segment) = self.segment.take() {
+            self.before = segment.records;
+        }
         self.next
     }
+}
+
+/// What was replayed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Replayed {
+    /// The number of the segment to write next.
+    next: u64,
+    /// How many records the segment before it has.
+    records: u64,
 }
 
 impl Segment {
@@ -131,77 +157,116 @@ pub(super) fn remove(state: &Path, segments: Range<u64>) {
     }
 }
 
-/// Removes all segments, whosever they are.
-pub(super) fn remove_all(state: &Path) -> io::Result<()> {
-    numbers(state)?.into_iter().try_for_each(|number| fs::remove_file(path(state, number)))
+/// Fails if there are segments though there is no state file: with it, or
+/// without them, the next start may be another one.
+pub(super) fn refuse_orphans(state: &Path) -> Result<(), Fault> {
+    match numbers(state)?.first() {
+        Some(number) => Err(Fault::Journal(format!(
+            "{} is there without its state file: put that back, or move it away to start without history",
+            path(state, *number).display()
+        ))),
+        None => Ok(()),
+    }
 }
 
-/// Hands the entries of all segments from number `first` on to `each`, in order,
-/// and answers with the number of the segment to write next. Earlier ones are
-/// removed.
+/// Hands the entries of all segments from number `first` on to `each`, in order.
+/// Earlier ones are removed.
 pub(super) fn replay(
     state: &Path,
     id: u64,
     first: u64,
     mut each: impl FnMut(Entry<'_>) -> Result<(), Fault>,
-) -> Result<u64, Fault> {
-    let mut next = first;
+) -> Result<Replayed, Fault> {
+    let mut replayed = Replayed { next: first, records: 0 };
     for number in numbers(state)? {
         let path = path(state, number);
+        let mut file = open_regular_to_write(&path)?;
+        let head = read_head(&mut file, &path, id, number)?;
         if number < first {
-            // Not before it is sure whose it is.
-            read_head(&mut open_regular(&path)?, &path, id, number)?;
+            // Not before it was sure whose it is.
             fs::remove_file(path)?;
             continue;
         }
-        if number != next {
-            return Err(Fault::Journal(format!("its journal lacks {}", self::path(state, next).display())));
+        if number != replayed.next {
+            return Err(broken(&self::path(state, replayed.next), "is missing"));
         }
-        read_segment(&path, id, number, &mut each)?;
-        next = number.checked_add(1).ok_or(Fault::Malformed("the number of a segment of its journal"))?;
+        if let Some(before) = head
+            && number != first
+            && before != replayed.records
+        {
+            return Err(broken(&self::path(state, number - 1), "is broken"));
+        }
+        replayed.records = match head {
+            Some(_) => read_records(&mut file, &path, id, number, &mut each)?,
+            None => 0,
+        };
+        // The process may have been killed before it was: what is acted on must
+        // not be lost in a power cut.
+        file.sync_data()?;
+        replayed.next = number.checked_add(1).ok_or(Fault::Malformed("the number of a segment of its journal"))?;
     }
-    Ok(next)
+    if replayed.next != first {
+        sync_directory(state)?;
+    }
+    Ok(replayed)
 }
 
 /// The numbers of the segments there are, in order.
 fn numbers(state: &Path) -> io::Result<Vec<u64>> {
-    let Some(name) = state.file_name() else { return Ok(Vec::new()) };
-    let prefix = format!("{}{SUFFIX}", name.to_string_lossy());
+    let prefix = [state.file_name().unwrap_or_default().as_encoded_bytes(), SUFFIX.as_bytes()].concat();
     let mut numbers = Vec::new();
     for entry in fs::read_dir(directory(state))? {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse().ok());
+        let digits = name.as_encoded_bytes().strip_prefix(&*prefix).and_then(|digits| str::from_utf8(digits).ok());
+        let number = digits.and_then(|digits| Some((digits, digits.parse::<u64>().ok()?)));
         // Only what this would write: no sign, no zeros before it.
-        numbers.extend(number.filter(|number: &u64| name.to_str() == Some(&format!("{prefix}{number}"))));
+        numbers.extend(number.filter(|(digits, number)| *digits == number.to_string()).map(|(_, number)| number));
     }
     numbers.sort_unstable();
     Ok(numbers)
 }
 
-/// The first bytes of a segment, which are not those of another state's.
-fn read_head(reader: &mut impl Read, path: &Path, id: u64, number: u64) -> Result<Vec<u8>, Fault> {
-    let head = read(reader, HEAD_BYTES)?;
-    if head.len() == HEAD_BYTES && head.starts_with(MAGIC) && !head.ends_with(&id_and(id, number)) {
-        return Err(Fault::Journal(format!("{} belongs to another state file: move it away", path.display())));
-    }
-    Ok(head)
+fn unwritable(path: &Path, error: &io::Error) -> Fault {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull => "free some space, then restart",
+        _ => "this user must be able to make files in its directory",
+    };
+    Fault::Journal(format!("{}: {error} ({hint})", path.display()))
 }
 
-fn read_segment(
+fn broken(path: &Path, how: &str) -> Fault {
+    Fault::Journal(format!(
+        "{} {how}: restore it, or move the journal away to go on without the last seconds before the end",
+        path.display()
+    ))
+}
+
+/// Reads the head of a segment: how many records the one before it has. `None`
+/// if the segment has none itself, and its head may be in pieces.
+fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Option<u64>, Fault> {
+    let bytes = read(file, HEAD_BYTES)?;
+    if let Some((found, before)) = parse_head(&bytes) {
+        if found == (id, number) {
+            return Ok(Some(before));
+        }
+        let other = format!("{} belongs to another state file: move it away", path.display());
+        return Err(Fault::Journal(other));
+    }
+    let rest = [bytes, read(file, RECORD_BYTES_MAX)?].concat();
+    if holds_record(&rest, id, number, 0) { Err(broken(path, "is broken")) } else { Ok(None) }
+}
+
+/// Reads the records behind the head, and answers with how many there are.
+fn read_records(
+    file: &mut File,
     path: &Path,
     id: u64,
     number: u64,
     each: &mut impl FnMut(Entry<'_>) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let broken = || Fault::Journal(format!("{} is broken", path.display()));
-    let mut reader = BufReader::new(open_regular(path)?);
-    let head = read_head(&mut reader, path, id, number)?;
-    if head != self::head(id, number) {
-        // The first record may be in pieces, and its head with it.
-        let rest = [head, read(&mut reader, RECORD_BYTES_MAX)?].concat();
-        return if holds_record(&rest, id, number, 0) { Err(broken()) } else { Ok(()) };
-    }
-    for place in 0.. {
+) -> Result<u64, Fault> {
+    let mut reader = BufReader::new(file);
+    let mut place = 0;
+    loop {
         let frame = read(&mut reader, FRAME_BYTES)?;
         let length = length_of(&frame);
         let payload = read(&mut reader, length.unwrap_or_default())?;
@@ -209,16 +274,17 @@ fn read_segment(
             // The end, or the beginning of a record: fine if nothing follows.
             let mut rest = [frame, payload].concat();
             rest.extend(read(&mut reader, RECORD_BYTES_MAX)?);
-            return if holds_record(&rest, id, number, place + 1) { Err(broken()) } else { Ok(()) };
+            let is_broken = holds_record(&rest, id, number, place + 1);
+            return if is_broken { Err(broken(path, "is broken")) } else { Ok(place) };
         }
         let mut rest = &*payload;
         while !rest.is_empty() {
-            let (entry, behind) = Entry::decode(rest).ok_or_else(broken)?;
+            let (entry, behind) = Entry::decode(rest).ok_or_else(|| broken(path, "is broken"))?;
             each(entry)?;
             rest = behind;
         }
+        place += 1;
     }
-    Ok(())
 }
 
 /// At most `length` bytes, fewer at the end of the file.
@@ -234,30 +300,40 @@ fn holds_record(bytes: &[u8], id: u64, number: u64, from: u64) -> bool {
     (0..bytes.len()).any(|start| {
         let record = bytes.get(start..).and_then(|bytes| bytes.split_at_checked(FRAME_BYTES));
         let Some((frame, behind)) = record else { return false };
-        let Some(place) = place_of(frame).filter(|place| places.contains(place)) else { return false };
+        let Some(place) = place_of(id, frame).filter(|place| places.contains(place)) else { return false };
         let payload = length_of(frame).and_then(|length| behind.get(..length));
         payload.is_some_and(|payload| frame == self::frame(id, number, place, payload))
     })
 }
 
-fn id_and(id: u64, number: u64) -> Vec<u8> {
-    [id.to_le_bytes(), number.to_le_bytes()].concat()
+fn head(id: u64, number: u64, before: u64) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    for value in [id, number, before] {
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes
 }
 
-fn head(id: u64, number: u64) -> Vec<u8> {
-    [&MAGIC[..], &id_and(id, number)].concat()
+/// Reads what [`head`] made: id and number, and the records before.
+fn parse_head(bytes: &[u8]) -> Option<((u64, u64), u64)> {
+    let (id, rest) = take_u64(bytes.strip_prefix(MAGIC)?)?;
+    let (number, rest) = take_u64(rest)?;
+    let (before, _) = take_u64(rest)?;
+    (bytes == head(id, number, before)).then_some(((id, number), before))
 }
 
 /// What stands before a payload. The checksum is of all that a record could be
 /// taken for another by.
 fn frame(id: u64, number: u64, place: u64, payload: &[u8]) -> Vec<u8> {
     let mut sum = crc32fast::Hasher::new();
-    sum.update(&id_and(id, number));
-    sum.update(&place.to_le_bytes());
+    for value in [id, number, place] {
+        sum.update(&value.to_le_bytes());
+    }
     sum.update(payload);
     // At most `RECORD_BYTES_MAX`.
     let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-    [&length.to_le_bytes()[..], &sum.finalize().to_le_bytes(), &place.to_le_bytes()].concat()
+    [&length.to_le_bytes()[..], &sum.finalize().to_le_bytes(), &(place ^ id).to_le_bytes()].concat()
 }
 
 fn length_of(frame: &[u8]) -> Option<usize> {
@@ -265,9 +341,9 @@ fn length_of(frame: &[u8]) -> Option<usize> {
     usize::try_from(length).ok().filter(|length| *length <= RECORD_BYTES_MAX)
 }
 
-fn place_of(frame: &[u8]) -> Option<u64> {
+fn place_of(id: u64, frame: &[u8]) -> Option<u64> {
     let (place, _) = take_u64(frame.get(8..)?)?;
-    Some(place)
+    Some(place ^ id)
 }
 
 #[cfg(test)]
@@ -275,15 +351,15 @@ mod tests {
     use super::super::entry::tests::samples;
     use super::*;
 
-    const ID: u64 = 7;
+    const ID: u64 = 0x0123_4567_89ab_cdef;
 
     fn replayed(state: &Path, first: u64) -> Result<(Vec<String>, u64), Fault> {
         let mut entries = Vec::new();
-        let next = replay(state, ID, first, |entry| {
+        let replayed = replay(state, ID, first, |entry| {
             entries.push(format!("{entry:?}"));
             Ok(())
         })?;
-        Ok((entries, next))
+        Ok((entries, replayed.next))
     }
 
     fn texts(entries: &[Entry<'_>]) -> Vec<String> {
@@ -307,7 +383,7 @@ mod tests {
 
         assert!(!path(&state, 4).exists() && path(&state, 5).exists(), "it was before the first");
         let error = replayed(&state, 4).unwrap_err();
-        assert!(matches!(&error, Fault::Journal(text) if text.contains("lacks")), "{error:?}");
+        assert!(matches!(&error, Fault::Journal(text) if text.contains("is missing")), "{error:?}");
     }
 
     #[test]
@@ -320,6 +396,48 @@ mod tests {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         assert!(numbers(&state).unwrap().is_empty());
+        refuse_orphans(&state).unwrap();
+        fs::write(folder.path().join("state.journal-1"), "x").unwrap();
+        refuse_orphans(&state).unwrap_err();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn names_need_not_be_text() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join(OsStr::from_bytes(b"st\xff"));
+        Journal::new(&state, ID, 1).append(&samples()).unwrap();
+        assert_eq!(replayed(&state, 1).unwrap(), (texts(&samples()), 2));
+    }
+
+    /// What a later segment proves to have been there is missed.
+    #[test]
+    fn the_end_of_an_earlier_segment_is_not_lost_unseen() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let samples = samples();
+        let mut journal = Journal::new(&state, ID, 1);
+        journal.append(&samples[..1]).unwrap();
+        journal.append(&samples[1..2]).unwrap();
+        journal.cut();
+        journal.append(&samples[2..]).unwrap();
+        let intact = fs::read(path(&state, 1)).unwrap();
+        for length in 0..intact.len() {
+            fs::write(path(&state, 1), &intact[..length]).unwrap();
+            let error = replayed(&state, 1).unwrap_err();
+            assert!(matches!(&error, Fault::Journal(text) if text.contains("journal-1 is broken")), "{error:?}");
+        }
+
+        // A torn end is one for good, whatever follows it.
+        fs::remove_file(path(&state, 2)).unwrap();
+        let mut journal = Journal::new(&state, ID, 1);
+        journal.go_on_after(replay(&state, ID, 1, |_| Ok(())).unwrap());
+        journal.append(&samples[2..]).unwrap();
+        let expected = [texts(&samples[..1]), texts(&samples[2..])].concat();
+        assert_eq!(replayed(&state, 1).unwrap(), (expected, 3));
     }
 
     #[test]

@@ -134,11 +134,12 @@ impl Live {
 
     /// Applies what is in the journal.
     pub(super) fn apply(&mut self, entry: Entry<'_>, now: Instant) -> Result<(), Fault> {
+        self.check(&entry)?;
         let waiting = &mut self.waiting;
         waiting.oldest.get_or_insert(now);
         match entry {
             Entry::Rule { number, key } => {
-                self.next_rule = number.checked_add(1).max(self.next_rule);
+                self.next_rule = number.checked_add(1);
                 self.rules.insert(key.to_owned(), number);
                 waiting.rules.push((number, key.to_owned()));
             }
@@ -165,6 +166,20 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// Checks that an entry goes on from where the state is: numbers are never
+    /// left out, and never used twice.
+    fn check(&self, entry: &Entry<'_>) -> Result<(), Fault> {
+        let goes_on = match *entry {
+            Entry::Rule { number, .. } => Some(number) == self.next_rule,
+            Entry::Since { rule, .. } | Entry::Quota { key: (rule, ..), .. } | Entry::History { rule, .. } => {
+                self.next_rule.is_none_or(|next| rule < next)
+            }
+            Entry::Alert { number, .. } => number == self.next_alert,
+            Entry::Acknowledged { number } => number < self.next_alert,
+        };
+        if goes_on { Ok(()) } else { Err(Fault::Malformed("the order of its journal")) }
     }
 
     /// The history of a term.

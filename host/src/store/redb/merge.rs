@@ -25,7 +25,11 @@ pub(super) fn run(shared: &Shared) {
                 shared.live().note_merged(work.number);
             }
             // The journal stays, for the next start.
-            Err(fault) => shared.fail(&fault.into_error(&shared.path)),
+            Err(fault) => {
+                // Whoever has seen that nothing failed is waiting by now.
+                let _live = shared.live();
+                shared.fail(&fault.into_error(&shared.path));
+            }
         }
         shared.moved.notify_all();
     }

@@ -59,8 +59,11 @@ pub(super) fn database(path: &Path) -> Result<(Database, Keeping), Fault> {
 /// the way leaves no file that later starts stumble over.
 fn make(path: &Path) -> Result<(), Fault> {
     remove_old_drafts(path);
-    // What is left of a state that was moved away belongs to no other.
-    journal::remove_all(path)?;
+    match journal::refuse_orphans(path) {
+        // Somebody else was faster, and its journal is no orphan.
+        Err(_) if path.exists() => return Ok(()),
+        checked => checked?,
+    }
     let draft = with_suffix(path, &format!("{DRAFT}{}", std::process::id()));
     // What an earlier process of this number left.
     let _ = fs::remove_file(&draft);
@@ -96,8 +99,7 @@ fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
         Err(_) => fs::rename(draft, path)?,
     }
     // The name must survive a power cut too.
-    sync_directory(path);
-    Ok(())
+    sync_directory(path)
 }
 
 /// What a database says of itself, and what is small enough to be kept in memory.

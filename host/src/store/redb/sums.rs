@@ -46,6 +46,8 @@ pub(super) struct Sums {
     dirty: BTreeSet<usize>,
     /// The first page of the state file.
     header: Vec<u8>,
+    /// Whether the bindings in the file were changed since it was synced.
+    is_bound_anew: bool,
     /// Where they are kept, once the content they are of has been verified.
     file: Option<File>,
 }
@@ -80,7 +82,7 @@ impl Sums {
     pub(super) fn find(state: &Path, header: Vec<u8>) -> Self {
         let path = path(state);
         let (file, values) = read(&path, &header).unzip();
-        Self { path, values: values.unwrap_or_default(), dirty: BTreeSet::new(), header, file }
+        Self { path, values: values.unwrap_or_default(), dirty: BTreeSet::new(), header, is_bound_anew: false, file }
     }
 
     /// Whether some were found that fit.
@@ -134,9 +136,10 @@ impl Sums {
         }
     }
 
-    /// To be called before the state file is synced.
+    /// To be called before the state file is synced: what it is then has its
+    /// checksums, and its binding, on disk.
     pub(super) fn sync(&mut self) {
-        if !self.dirty.is_empty() {
+        if !self.dirty.is_empty() || self.is_bound_anew {
             self.keep(|sums, file| sums.write_dirty(file));
         }
     }
@@ -148,6 +151,7 @@ impl Sums {
         let room = self.header.get_mut(offset..).unwrap_or_default();
         room.iter_mut().zip(data).for_each(|(byte, new)| *byte = *new);
         let bindings = [before, binding(&self.header)];
+        self.is_bound_anew = true;
         self.keep(|_, file| write_bindings(file, bindings));
     }
 
@@ -193,6 +197,7 @@ impl Sums {
         }
         file.sync_data()?;
         self.dirty.clear();
+        self.is_bound_anew = false;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use ::redb::TableDefinition;
 use tempfile::TempDir;
 
 use super::super::{Learning, Quota, Session, Sighting, Verdict};
+use super::entry::Entry;
 use super::tables::{FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, OUTBOX, SIGHTINGS};
 use super::*;
 
@@ -270,14 +271,99 @@ fn a_journal_is_part_of_its_state_and_of_no_other() {
     fs::remove_file(sums::path(&killed)).unwrap();
     furnish(&path.with_extension("other"), 1);
     fs::copy(path.with_extension("other"), &killed).unwrap();
-    let error = RedbStore::open(&killed).unwrap_err();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-    assert!(error.to_string().contains("belongs to another state file"), "{error}");
+    let refused = |cause: &str| {
+        let error = RedbStore::open(&killed).unwrap_err();
+        assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+        assert!(error.to_string().contains(cause), "{error}");
+        assert_eq!(journal(&killed), 1, "it may be all that is left");
+    };
+    refused("belongs to another state file");
 
-    // None: a new one begins without history.
-    fs::remove_file(&killed).unwrap();
+    // None: it may come back.
+    fs::rename(&killed, path.with_extension("away")).unwrap();
+    refused("without its state file");
+    fs::remove_file(journal::path(&killed, 1)).unwrap();
     let store = RedbStore::open(&killed).unwrap();
-    assert_eq!((journal(&killed), last(&store, "a")), (0, None));
+    assert_eq!(last(&store, "a"), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_is_beside_its_file_however_that_is_called() {
+    let (folder, path) = folder();
+    let link = folder.path().join("link");
+    let elsewhere = folder.path().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    std::os::unix::fs::symlink(elsewhere.join("state"), &link).unwrap();
+    let error = RedbStore::open(&link).unwrap_err();
+    assert!(matches!(error, StoreError::Io { .. }), "a link to nothing: {error}");
+
+    furnish(&elsewhere.join("state"), 1);
+    let store = open_with(&files::resolve(&link).unwrap(), PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    assert_eq!((journal(&path), journal(&elsewhere.join("state"))), (0, 1));
+    assert_eq!(last(&after_crash(&elsewhere.join("state")), "a"), Some(1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_written_to_is_refused_at_the_start() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (folder, path) = folder();
+    furnish(&path, 1);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    let is_superuser = fs::write(folder.path().join("x"), "").is_ok();
+    let opened = RedbStore::open(&path);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    if !is_superuser {
+        let error = opened.unwrap_err();
+        assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+        assert!(error.to_string().contains("make files in its directory"), "{error}");
+    }
+}
+
+#[test]
+fn a_journal_with_a_hole_is_refused() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let killed = crash(&path);
+    let store = open_with(&killed, PATIENT);
+    store.commit(&sighted("b", 1, 0, true)).unwrap();
+    let killed = crash(&killed);
+    assert_eq!(journal(&killed), 2);
+    fs::remove_file(journal::path(&killed, 1)).unwrap();
+    let error = RedbStore::open(&killed).unwrap_err();
+    assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+    assert!(error.to_string().contains("is missing"), "{error}");
+}
+
+#[test]
+fn entries_that_do_not_go_on_from_the_state_are_refused() {
+    let alerts = |number| Entry::Alert { number, alert: std::borrow::Cow::Owned(alert("")) };
+    let since = Since::met(0);
+    for (entry, fits) in [
+        (Entry::Rule { number: 1, key: "new" }, true),
+        (Entry::Rule { number: 0, key: "new" }, false),
+        (Entry::Rule { number: 2, key: "new" }, false),
+        (Entry::Since { rule: 0, since }, true),
+        (Entry::Since { rule: 1, since }, false),
+        (alerts(2), true),
+        (alerts(1), false),
+        (alerts(3), false),
+        (Entry::Acknowledged { number: 1 }, true),
+        (Entry::Acknowledged { number: 2 }, false),
+    ] {
+        let (_folder, path) = folder();
+        furnish(&path, 1);
+        let (db, _) = open::database(&path).unwrap();
+        let id = open::prepare(&db).unwrap();
+        drop(db);
+        let mut journal = Journal::new(&path, id.id, id.first_segment);
+        journal.append([&entry]).unwrap();
+        assert_eq!(RedbStore::open(&path).is_ok(), fits, "{entry:?}");
+    }
 }
 
 #[test]

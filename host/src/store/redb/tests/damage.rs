@@ -309,7 +309,7 @@ fn a_failed_commit_fails_the_store() {
     store.flush().unwrap();
     fs::create_dir(journal::path(&path, 2)).unwrap();
     let error = store.commit(&sighted("b", 1, 0, true)).unwrap_err();
-    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(matches!(error, StoreError::Journal { .. }), "{error}");
     fs::remove_dir(journal::path(&path, 2)).unwrap();
     has_failed(&store, "exists");
     drop(store);
