@@ -31,10 +31,12 @@ const RULES: u64 = 200;
 const NOW_MS: i64 = 1_767_225_600_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 6] = [
     ("memory", "MemoryStore"),
     ("redb", "RedbStore"),
     ("start", "RedbStore, started on that file"),
+    ("killed", "RedbStore, stopped in the middle of a merge"),
+    ("start", "RedbStore, started after that"),
     ("sweep", "RedbStore, commits while all those terms expire"),
 ];
 
@@ -74,6 +76,7 @@ fn run_part(part: &str, path: &Path, terms: u64) -> Outcome {
             Ok(())
         }
         "start" => start(path, terms),
+        "killed" => killed(path, terms),
         "sweep" => sweep(&(Arc::new(RedbStore::open(path)?) as Arc<dyn Store>)),
         other => Err(format!("no part is called {other}").into()),
     }
@@ -152,6 +155,24 @@ fn start(path: &Path, terms: u64) -> Outcome {
     Ok(())
 }
 
+/// Sights terms until a merge is under way, and ends without closing the store.
+fn killed(path: &Path, terms: u64) -> Outcome {
+    let store: Arc<dyn Store> = Arc::new(RedbStore::open(path)?);
+    let mut random = Random(9);
+    let mut left = 2 * RUN;
+    rate(&store, NOW_MS + DAY_MS, BATCH, || {
+        left = left.checked_sub(1)?;
+        Some(if left % 2 == 0 { NEW_BEFORE_KILL + left } else { random.below(terms) })
+    })?;
+    let folder = path.parent().ok_or("the state is in no folder")?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        row(&entry.file_name().to_string_lossy(), &mebibytes(entry.metadata()?.len()));
+    }
+    // As a kill does: no destructor runs, and the merge stops where it is.
+    std::process::exit(0);
+}
+
 /// The latency of commits, from the one on at which all terms have expired to
 /// the one that has removed the last of them.
 fn sweep(store: &Arc<dyn Store>) -> Outcome {
@@ -185,6 +206,7 @@ fn sweep(store: &Arc<dyn Store>) -> Outcome {
 }
 
 /// Above all numbers of terms that were made before.
+const NEW_BEFORE_KILL: u64 = 1 << 39;
 const NEW_AFTER_EXPIRY: u64 = 1 << 40;
 
 /// How fast the numbered terms are observed, in batches.

@@ -27,7 +27,7 @@
 //! at which a known term was last sighted. Such refreshes are kept in memory,
 //! where reads see them. A thread of the store merges both into the file, in the
 //! order of the file and without stopping commits: five seconds after the oldest
-//! of them, sooner when 262,144 terms, 16 MiB of their text or 64 MiB of journal
+//! of them, sooner when 524,288 terms, 32 MiB of their text or 64 MiB of journal
 //! are waiting, and at [`Store::flush`] and on drop. So after a crash the time a
 //! term was last sighted can lag by the refreshes of the last five seconds and of
 //! the merge under way.

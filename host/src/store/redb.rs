@@ -189,8 +189,7 @@ impl Store for RedbStore {
     }
 
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
-        self.shared
-            .lookup(|live, snapshot| terms.iter().map(|(rule, term)| live.history(snapshot, rule, *term)).collect())
+        self.shared.lookup(|live, snapshot| live.histories(snapshot, terms))
     }
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {

@@ -24,8 +24,8 @@ impl Bounds {
     /// What the documentation of the store promises: two generations are under
     /// way at a time, and one takes some time to be merged.
     pub(super) const DEFAULT: Self = Self {
-        terms: 262_144,
-        term_bytes: 16 * 1024 * 1024,
+        terms: 524_288,
+        term_bytes: 32 * 1024 * 1024,
         journal_bytes: 64 * 1024 * 1024,
         age: Duration::from_secs(5),
     };

@@ -348,6 +348,8 @@ fn place_of(id: u64, frame: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::entry::tests::samples;
     use super::*;
 
@@ -485,6 +487,36 @@ mod tests {
                     assert_eq!(entries, all[..all.len() - 1]);
                 }
                 Err(error) => assert!(position < last && matches!(error, Fault::Journal(_)), "{error:?}"),
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn noise_is_never_a_panic(noise in prop::collection::vec(any::<u8>(), 0..300), at in 0_usize..300, number in 1_u64..3) {
+            let folder = tempfile::tempdir().unwrap();
+            let state = folder.path().join("state");
+            let mut journal = Journal::new(&state, ID, 1);
+            journal.append(&samples()).unwrap();
+            journal.cut();
+            journal.append(&samples()).unwrap();
+            let mut bytes = fs::read(path(&state, number)).unwrap();
+            let at = at.min(bytes.len());
+            bytes.splice(at..bytes.len().min(at + noise.len()), noise);
+            fs::write(path(&state, number), bytes).unwrap();
+            // Noise that is a record is out of reach: all that is read was written.
+            if let Ok((entries, _)) = replayed(&state, 1) {
+                let all = [texts(&samples()), texts(&samples())].concat();
+                prop_assert!(all.starts_with(&entries));
+            }
+        }
+
+        #[test]
+        fn entries_of_noise_are_no_panic(noise in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Some((entry, rest)) = Entry::decode(&noise) {
+                let mut bytes = Vec::new();
+                entry.encode(&mut bytes).unwrap();
+                prop_assert_eq!([&bytes, rest].concat(), noise);
             }
         }
     }

@@ -182,13 +182,26 @@ impl Live {
         if goes_on { Ok(()) } else { Err(Fault::Malformed("the order of its journal")) }
     }
 
-    /// The history of a term.
-    pub(super) fn history(&self, snapshot: &Snapshot, rule: &str, term: Term<'_>) -> Result<Option<History>, Fault> {
-        let Some(rule) = self.rules.get(rule) else { return Ok(None) };
-        match self.waiting.get(*rule, term).or_else(|| self.leaving.get(*rule, term)) {
-            Some(history) => Ok(Some(history.clone())),
-            None => snapshot.history(*rule, term.text()),
-        }
+    /// The histories of terms, each after the key of its rule.
+    pub(super) fn histories(
+        &self,
+        snapshot: &Snapshot,
+        terms: &[(&str, Term<'_>)],
+    ) -> Result<Vec<Option<History>>, Fault> {
+        // What is in memory first, with nothing in between: the processor waits
+        // for the memory of several lookups at a time.
+        let here = terms.iter().map(|(rule, term)| {
+            let rule = *self.rules.get(*rule)?;
+            let history = self.waiting.get(rule, *term).or_else(|| self.leaving.get(rule, *term));
+            Some((rule, history))
+        });
+        let here: Vec<_> = here.collect();
+        let all = here.into_iter().zip(terms).map(|(here, (_, term))| match here {
+            Some((_, Some(history))) => Ok(Some(history.clone())),
+            Some((rule, None)) => snapshot.history(rule, term.text()),
+            None => Ok(None),
+        });
+        all.collect()
     }
 
     /// How much of a quota is used.
