@@ -162,7 +162,7 @@ fn killed(path: &Path, terms: u64) -> Outcome {
     let mut left = 2 * RUN;
     rate(&store, NOW_MS + DAY_MS, BATCH, || {
         left = left.checked_sub(1)?;
-        Some(if left % 2 == 0 { NEW_BEFORE_KILL + left } else { random.below(terms) })
+        Some(if left.is_multiple_of(2) { NEW_BEFORE_KILL + left } else { random.below(terms) })
     })?;
     let folder = path.parent().ok_or("the state is in no folder")?;
     for entry in fs::read_dir(folder)? {

@@ -39,8 +39,8 @@
 //! twice its interval. The clock is the *arrival* of batches, never the time
 //! inside events, so an event with a forged time cannot make the state forget.
 //! What has expired counts as unknown at once and is removed little by little:
-//! for each commit a few hundred entries are looked at, and twice as many as it
-//! adds, so that removal outpaces growth.
+//! twice as many entries are looked at as commits add, and a few hundred for each
+//! commit unless they are very many, so that removal outpaces growth.
 
 mod changes;
 mod error;

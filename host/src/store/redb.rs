@@ -94,8 +94,7 @@ impl RedbStore {
             let mut live = Live::new(known, Journal::new(path, id, first));
             let now = Instant::now();
             let replayed = journal::replay(path, id, first, |entry| live.apply(entry, now))?;
-            live.journal.go_on_after(replayed);
-            live.journal.probe()?;
+            live.go_on_after(replayed, now)?;
             Ok(live)
         });
         let live = opened.map_err(|fault| fault.into_open_error(path))?;

@@ -11,7 +11,7 @@ use super::codec::{
 use super::fault::Fault;
 use super::tables::QuotaKey;
 
-/// One change. All of them are absolute: applied twice they change nothing more.
+/// One change. Numbers of rules and alerts are those that are next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry<'a> {
     /// A rule key that is new to the file, and the number that stands for it.

@@ -7,7 +7,7 @@
 //! tables. After a clean end there is none.
 //!
 //! ```text
-//! segment  magic "1stjrnl\n", id of the state u64, number of the segment u64,
+//! segment  magic "1stjrnl2", id of the state u64, number of the segment u64,
 //!          records of the segment before it u64, CRC-32 of these u32, then records
 //! record   length of the payload u32, CRC-32 u32, (place in the segment ^ id) u64, payload
 //! payload  entries, see `entry`
@@ -28,7 +28,9 @@ use super::entry::Entry;
 use super::fault::Fault;
 use super::files::{create_private, directory, open_regular_to_write, sync_directory, with_suffix};
 
-const MAGIC: &[u8; 8] = b"1stjrnl\n";
+const MAGIC: &[u8; 8] = b"1stjrnl2";
+/// What it begins with in whatever version.
+const MAGIC_START: &[u8] = b"1stjrnl";
 const HEAD_BYTES: usize = 36;
 const FRAME_BYTES: usize = 16;
 
@@ -67,7 +69,7 @@ impl Journal {
     /// Makes sure that segments can be made, before anything depends on it.
     pub(super) fn probe(&self) -> Result<(), Fault> {
         let path = path(&self.state, self.next);
-        create_private(&path).and_then(|_| fs::remove_file(&path)).map_err(|error| unwritable(&path, &error))
+        create_private(&path).and_then(|_| fs::remove_file(&path)).map_err(|error| refused(&path, &error))
     }
 
     /// Appends one record. It is on disk when this returns.
@@ -82,7 +84,7 @@ impl Journal {
             return Err(Fault::Invalid("the changes of a batch take more than 1 GiB"));
         }
         let path = path(&self.state, self.segment.as_ref().map_or(self.next, |segment| segment.number));
-        self.write(&payload).map_err(|error| unwritable(&path, &error))
+        self.write(&payload).map_err(|error| refused(&path, &error))
     }
 
     fn write(&mut self, payload: &[u8]) -> io::Result<()> {
@@ -132,7 +134,7 @@ impl Journal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Replayed {
     /// The number of the segment to write next.
-    next: u64,
+    pub(super) next: u64,
     /// How many records the segment before it has.
     records: u64,
 }
@@ -180,11 +182,11 @@ pub(super) fn replay(
     let mut replayed = Replayed { next: first, records: 0 };
     for number in numbers(state)? {
         let path = path(state, number);
-        let mut file = open_regular_to_write(&path)?;
+        let mut file = open_regular_to_write(&path).map_err(|error| refused(&path, &error))?;
         let head = read_head(&mut file, &path, id, number)?;
         if number < first {
             // Not before it was sure whose it is.
-            fs::remove_file(path)?;
+            fs::remove_file(&path).map_err(|error| refused(&path, &error))?;
             continue;
         }
         if number != replayed.next {
@@ -202,7 +204,7 @@ pub(super) fn replay(
         };
         // The process may have been killed before it was: what is acted on must
         // not be lost in a power cut.
-        file.sync_data()?;
+        file.sync_data().map_err(|error| refused(&path, &error))?;
         replayed.next = number.checked_add(1).ok_or(Fault::Malformed("the number of a segment of its journal"))?;
     }
     if replayed.next != first {
@@ -226,12 +228,15 @@ fn numbers(state: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Fault {
+/// The system refused something about a segment.
+fn refused(path: &Path, error: &io::Error) -> Fault {
     let hint = match error.kind() {
-        io::ErrorKind::StorageFull => "free some space, then restart",
-        _ => "this user must be able to make files in its directory",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => " (free some space, then restart)",
+        io::ErrorKind::PermissionDenied => " (this user must be able to read and write it and make files beside it)",
+        io::ErrorKind::ReadOnlyFilesystem => " (choose a directory that can be written)",
+        _ => "",
     };
-    Fault::Journal(format!("{}: {error} ({hint})", path.display()))
+    Fault::Journal(format!("{}: {error}{hint}", path.display()))
 }
 
 fn broken(path: &Path, how: &str) -> Fault {
@@ -244,7 +249,7 @@ fn broken(path: &Path, how: &str) -> Fault {
 /// Reads the head of a segment: how many records the one before it has. `None`
 /// if the segment has none itself, and its head may be in pieces.
 fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Option<u64>, Fault> {
-    let bytes = read(file, HEAD_BYTES)?;
+    let bytes = read(file, HEAD_BYTES).map_err(|error| refused(path, &error))?;
     if let Some((found, before)) = parse_head(&bytes) {
         if found == (id, number) {
             return Ok(Some(before));
@@ -252,8 +257,13 @@ fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Optio
         let other = format!("{} belongs to another state file: move it away", path.display());
         return Err(Fault::Journal(other));
     }
-    let rest = [bytes, read(file, RECORD_BYTES_MAX)?].concat();
-    if holds_record(&rest, id, number, 0) { Err(broken(path, "is broken")) } else { Ok(None) }
+    let is_whole = bytes.len() == HEAD_BYTES && bytes.starts_with(MAGIC_START);
+    let rest = read(file, RECORD_BYTES_MAX).map_err(|error| refused(path, &error))?;
+    if is_whole || holds_record(&[bytes, rest].concat(), id, number, 0) {
+        Err(broken(path, "is broken"))
+    } else {
+        Ok(None)
+    }
 }
 
 /// Reads the records behind the head, and answers with how many there are.
@@ -265,22 +275,23 @@ fn read_records(
     each: &mut impl FnMut(Entry<'_>) -> Result<(), Fault>,
 ) -> Result<u64, Fault> {
     let mut reader = BufReader::new(file);
+    let mut read = |length| read(&mut reader, length).map_err(|error| refused(path, &error));
     let mut place = 0;
     loop {
-        let frame = read(&mut reader, FRAME_BYTES)?;
+        let frame = read(FRAME_BYTES)?;
         let length = length_of(&frame);
-        let payload = read(&mut reader, length.unwrap_or_default())?;
+        let payload = read(length.unwrap_or_default())?;
         if length != Some(payload.len()) || frame != self::frame(id, number, place, &payload) {
             // The end, or the beginning of a record: fine if nothing follows.
             let mut rest = [frame, payload].concat();
-            rest.extend(read(&mut reader, RECORD_BYTES_MAX)?);
+            rest.extend(read(RECORD_BYTES_MAX)?);
             let is_broken = holds_record(&rest, id, number, place + 1);
             return if is_broken { Err(broken(path, "is broken")) } else { Ok(place) };
         }
         let mut rest = &*payload;
         while !rest.is_empty() {
             let (entry, behind) = Entry::decode(rest).ok_or_else(|| broken(path, "is broken"))?;
-            each(entry)?;
+            each(entry).map_err(|_| broken(path, "does not go on from what is before it"))?;
             rest = behind;
         }
         place += 1;

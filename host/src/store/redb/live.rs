@@ -9,7 +9,7 @@ use super::super::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 use super::entry::Entry;
 use super::fault::Fault;
 use super::generation::{Bounds, Generation};
-use super::journal::Journal;
+use super::journal::{Journal, Replayed};
 use super::merge::Work;
 use super::open::Known;
 use super::tables::{QuotaKey, Snapshot};
@@ -36,7 +36,7 @@ pub(super) struct Live {
     /// The latest one that somebody waits for.
     wanted: u64,
     pub(super) is_closing: bool,
-    pub(super) journal: Journal,
+    journal: Journal,
     /// The first segment of it that is not being merged.
     first_segment: u64,
     /// The tables as of the last merge, kept open because opening them costs
@@ -111,6 +111,18 @@ impl Live {
         }
         self.waiting.now_ms = Some(changes.now_ms);
         Ok(numbers)
+    }
+
+    /// Goes on behind what was replayed, which is to be merged at once: should the
+    /// process be killed again soon, the journal must not grow with every start.
+    pub(super) fn go_on_after(&mut self, replayed: Replayed, now: Instant) -> Result<(), Fault> {
+        if replayed.next != self.first_segment {
+            // Also if nothing was in it.
+            self.waiting.oldest.get_or_insert(now);
+            self.want_all();
+        }
+        self.journal.go_on_after(replayed);
+        self.journal.probe()
     }
 
     /// Takes alerts out of the outbox.
