@@ -43,16 +43,16 @@ pub(crate) fn matching(matching: wit::Matching, text: &Text<'_>, rules: usize) -
 /// What a module returns is not trusted: alerts must point into the batch, in
 /// order, be of rules that run, and be one JSON object on one line each.
 pub(crate) fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Result<(), Trap> {
-    let line_count = || memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+    let line_count = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
     let events = u64::from(evaluation.events);
-    if events > line_count() as u64 || u64::from(evaluation.matched) > events * rules.len() as u64 {
+    if events > line_count as u64 || u64::from(evaluation.matched) > events * rules.len() as u64 {
         return Err(Trap::contract("it counts more events or matches than there can be"));
     }
     let last_lines = [
         evaluation.alerts.iter().map(|alert| alert.line).max(),
         evaluation.malformed.iter().map(|line| line.line).max(),
     ];
-    if last_lines.into_iter().flatten().max().is_some_and(|last| last as usize >= line_count()) {
+    if last_lines.into_iter().flatten().max().is_some_and(|last| last as usize >= line_count) {
         return Err(Trap::contract("it names a line beyond the end of the batch"));
     }
     if !evaluation.alerts.is_sorted_by_key(|alert| alert.line) {
