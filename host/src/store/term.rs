@@ -51,12 +51,6 @@ impl<'a> Term<'a> {
     }
 }
 
-impl<'a> From<&'a str> for Term<'a> {
-    fn from(text: &'a str) -> Self {
-        Self::new(text)
-    }
-}
-
 /// What is kept of terms of rules, a rule being a number of some kind.
 pub(super) type TermMap<R, V> = IndexMap<TermKey<R>, V, BuildTermHasher>;
 
