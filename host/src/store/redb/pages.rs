@@ -63,10 +63,11 @@ impl Pages {
 }
 
 fn find_sums(file: &FileBackend, path: &Path) -> io::Result<Sums> {
-    let length = usize::try_from(file.len()?).map_or(PAGE, |length| length.min(PAGE));
+    let length = file.len()?;
     let mut header = vec![0; PAGE];
-    file.read(0, header.get_mut(..length).unwrap_or_default())?;
-    Ok(Sums::find(path, header))
+    let there = usize::try_from(length).map_or(PAGE, |length| length.min(PAGE));
+    file.read(0, header.get_mut(..there).unwrap_or_default())?;
+    Ok(Sums::find(path, header, length))
 }
 
 /// The pages that `length` bytes from `offset` touch, and whether they are those

@@ -77,11 +77,11 @@ pub(super) fn path(state: &Path) -> PathBuf {
 }
 
 impl Sums {
-    /// The checksums of the state file at `state` that begins with `header`:
-    /// those that were kept, or none.
-    pub(super) fn find(state: &Path, header: Vec<u8>) -> Self {
+    /// The checksums of the state file at `state` that begins with `header` and
+    /// has `length` bytes: those that were kept, or none.
+    pub(super) fn find(state: &Path, header: Vec<u8>, length: u64) -> Self {
         let path = path(state);
-        let (file, values) = read(&path, &header).unzip();
+        let (file, values) = read(&path, &header, length).unzip();
         Self { path, values: values.unwrap_or_default(), dirty: BTreeSet::new(), header, is_bound_anew: false, file }
     }
 
@@ -192,6 +192,8 @@ impl Sums {
             let sums = self.values.iter().skip(block * BLOCK_SUMS).take(BLOCK_SUMS);
             bytes.clear();
             bytes.extend(sums.flat_map(|sum| sum.to_le_bytes()));
+            // Nothing stays of pages that are no longer there.
+            bytes.resize(BLOCK, 0);
             file.seek(SeekFrom::Start(((block + 1) * BLOCK) as u64))?;
             file.write_all(&bytes)?;
         }
@@ -209,8 +211,9 @@ fn write_bindings(file: &mut File, bindings: [u64; 2]) -> io::Result<()> {
     file.write_all(&bytes)
 }
 
-/// The checksums in a file, if they are of a state file that begins with `header`.
-fn read(path: &Path, header: &[u8]) -> Option<(File, Vec<u64>)> {
+/// The checksums in a file, if they are of a state file that begins with `header`,
+/// for the pages of `length` bytes.
+fn read(path: &Path, header: &[u8], length: u64) -> Option<(File, Vec<u64>)> {
     let mut file = open_regular_to_write(path).ok()?;
     let mut block = [0; BLOCK];
     file.read_exact(&mut block).ok()?;
@@ -220,7 +223,8 @@ fn read(path: &Path, header: &[u8]) -> Option<(File, Vec<u64>)> {
         return None;
     }
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).ok()?;
+    // No more than there are pages, however long the file is.
+    (&mut file).take(8 * length.div_ceil(PAGE as u64)).read_to_end(&mut bytes).ok()?;
     let (sums, []) = bytes.as_chunks() else { return None };
     Some((file, sums.iter().map(|sum| u64::from_le_bytes(*sum)).collect()))
 }

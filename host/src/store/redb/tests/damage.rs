@@ -216,6 +216,10 @@ fn checksums_are_made_where_none_are() {
         drop(RedbStore::open(&path).unwrap());
         assert!(!reads_everything_at_start(&crash(&path)), "{left:?}");
     }
+    let mut longer = fs::read(&sums).unwrap();
+    longer.extend([0xa5; 100_001]);
+    fs::write(&sums, longer).unwrap();
+    assert!(!reads_everything_at_start(&crash(&path)), "what is beyond the pages is not looked at");
     fs::write(&sums, "somebody's").unwrap();
     let store = RedbStore::open(&path).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
