@@ -4,7 +4,7 @@
 #![allow(clippy::allow_attributes_without_reason, clippy::indexing_slicing, reason = "generated code")]
 
 wasmtime::component::bindgen!({
-    path: "../wit",
+    path: "../../wit",
     world: "detection-module",
 });
 

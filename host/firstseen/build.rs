@@ -11,22 +11,22 @@ use wit_component::ComponentEncoder;
 
 /// What the component is made of.
 const SOURCES: [&str; 9] = [
-    "../Cargo.lock",
-    "../Cargo.toml",
-    "../guest/Cargo.toml",
-    "../guest/fields",
-    "../guest/kql/Cargo.toml",
-    "../guest/kql/src",
-    "../guest/rules",
-    "../guest/src",
-    "../guest/toolchain.sh",
+    "../../Cargo.lock",
+    "../../Cargo.toml",
+    "../../guest/Cargo.toml",
+    "../../guest/fields",
+    "../../guest/kql/Cargo.toml",
+    "../../guest/kql/src",
+    "../../guest/rules",
+    "../../guest/src",
+    "../../guest/toolchain.sh",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }
-    println!("cargo::rerun-if-changed=../wit");
+    println!("cargo::rerun-if-changed=../../wit");
     println!("cargo::rerun-if-env-changed=FIRSTSEEN_MODULE");
 
     let out = PathBuf::from(env::var("OUT_DIR")?);
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Runs `guest/toolchain.sh`; returns the path of the core module.
 fn build_core_module(target_dir: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut build = Command::new("sh");
-    build.arg("../guest/toolchain.sh").arg("build").arg(target_dir).stderr(Stdio::inherit());
+    build.arg("../../guest/toolchain.sh").arg("build").arg(target_dir).stderr(Stdio::inherit());
     // What the outer cargo sets for the host must not reach the inner one.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
