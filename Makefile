@@ -42,7 +42,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # Package by package: all at once would choose other features for what
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
-	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
+	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firstseen_kql::Mapping;
+use firstseen_query::Mapping;
 use serde_json::{Map, Value};
 
 use crate::engine::{Documents, Refusal, Reports};

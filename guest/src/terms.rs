@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firstseen_kql::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
+use firstseen_query::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
 use serde_json::Value;
 
 use crate::event::{Projection, Slots};
@@ -148,7 +148,7 @@ fn size(value: &Value) -> usize {
 mod tests {
     use super::*;
     use crate::event::scan;
-    use firstseen_kql::NumberType;
+    use firstseen_query::NumberType;
 
     fn tuples(line: &str, fields: &[&str]) -> Vec<String> {
         let mut mapping = Mapping::default();

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use firstseen_guest::event::{Projection, Slots, scan};
 use firstseen_guest::mapping::Fields;
-use firstseen_kql::ast::{Node, NodeKind, Query, RangeOp, Term, TermKind};
-use firstseen_kql::{Clause, Mapping, Program, parse};
+use firstseen_kql::ast::{Node, NodeKind, Query, Term, TermKind};
+use firstseen_kql::parse;
+use firstseen_query::{Clause, Mapping, Program, RangeOp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};

@@ -6,8 +6,7 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::net::Ipv6Addr;
 
-use crate::ast::RangeOp;
-use crate::number::Range;
+use crate::range::{Range, RangeOp};
 
 /// Where IPv4 begins.
 const MAPPED: u128 = 0xffff << 32;

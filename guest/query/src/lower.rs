@@ -7,13 +7,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::ast::Span;
 use crate::clause::{Clause, Condition, Name};
 use crate::error::{Error, ErrorKind};
 use crate::expr::{Expr, Leaf, and, not, or};
 use crate::mapping::{Field, FieldType, Mapping, Resolved};
 use crate::program::{Chain, Layout};
 use crate::query_string;
+use crate::span::Span;
 use crate::test::Test;
 use crate::tree::{FieldSet, Reach, Tree, TreeTest};
 use crate::typed::{Typed, typed};

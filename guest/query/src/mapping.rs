@@ -115,7 +115,7 @@ pub enum Resolved<'a> {
 /// An empty one maps dynamically whatever comes.
 ///
 /// ```
-/// use firstseen_kql::{FieldType, Mapping, Resolved};
+/// use firstseen_query::{FieldType, Mapping, Resolved};
 ///
 /// let mut mapping = Mapping::default();
 /// mapping.insert("process.name", FieldType::KEYWORD);

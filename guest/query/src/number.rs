@@ -11,8 +11,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::ast::RangeOp;
 use crate::java::{Decimal, double, float, half};
+use crate::range::{Range, RangeOp};
 
 /// A numeric type of Elasticsearch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,9 +40,6 @@ pub enum NumberType {
     },
 }
 
-/// The first and the last ordinal of a range.
-pub(crate) type Range = (i128, i128);
-
 /// Why a literal fails the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -56,23 +53,6 @@ impl fmt::Display for Fault {
             Self::NotANumber => "not a number",
             Self::OutOfRange => "out of range",
         })
-    }
-}
-
-impl RangeOp {
-    /// What is on this side of a bound, given as the last ordinal that is not above it, and whether
-    /// the bound is a `fraction` above that. None if nothing can be.
-    pub(crate) fn range(self, floor: i128, fraction: bool) -> Option<Range> {
-        match self {
-            Self::Lt if !fraction => floor.checked_sub(1).map(|last| (i128::MIN, last)),
-            Self::Lt | Self::Lte => Some((i128::MIN, floor)),
-            Self::Gte if !fraction => Some((floor, i128::MAX)),
-            Self::Gt | Self::Gte => floor.checked_add(1).map(|first| (first, i128::MAX)),
-        }
-    }
-
-    const fn is_lower(self) -> bool {
-        matches!(self, Self::Gt | Self::Gte)
     }
 }
 

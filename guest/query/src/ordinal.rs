@@ -1,13 +1,11 @@
 //! Types whose values are ordered: each value becomes a number, its ordinal, and a query a list of
 //! ranges of them.
 
-use alloc::vec::Vec;
-
-use crate::ast::RangeOp;
 use crate::date::{self, Resolution, Rounding};
 use crate::error::ErrorKind;
 use crate::ip;
 use crate::number::NumberType;
+use crate::range::{RangeOp, Ranges};
 use crate::value::Scalar;
 
 /// A type whose values are ordered.
@@ -18,47 +16,6 @@ pub(crate) enum OrdinalType {
     Date,
     DateNanos,
     Ip,
-}
-
-/// Ranges of ordinals, both ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ranges(Vec<(i128, i128)>);
-
-impl Ranges {
-    pub(crate) fn one(low: i128, high: i128) -> Self {
-        let mut ranges = Self::default();
-        if low <= high {
-            ranges.0.push((low, high));
-        }
-        ranges
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    /// Sorts them and joins those that overlap.
-    pub(crate) fn seal(&mut self) {
-        self.0.sort_unstable();
-        let mut joined: Vec<(i128, i128)> = Vec::with_capacity(self.0.len());
-        for &(low, high) in &self.0 {
-            match joined.last_mut() {
-                Some((_, last)) if low <= *last => *last = high.max(*last),
-                _ => joined.push((low, high)),
-            }
-        }
-        self.0 = joined;
-    }
-
-    /// Once they are sealed: is an ordinal in one of them?
-    pub(crate) fn contain(&self, ordinal: i128) -> bool {
-        let after = self.0.partition_point(|&(low, _)| low <= ordinal);
-        after.checked_sub(1).and_then(|last| self.0.get(last)).is_some_and(|&(_, high)| ordinal <= high)
-    }
 }
 
 impl OrdinalType {
@@ -149,23 +106,5 @@ fn boolean(text: &str) -> Option<i128> {
         "true" => Some(1),
         "false" => Some(0),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_join() {
-        let mut ranges = Ranges::one(5, 9);
-        for (low, high) in [(1, 2), (8, 12), (3, 2), (20, 20), (6, 7)] {
-            ranges.add(Ranges::one(low, high));
-        }
-        ranges.seal();
-        assert_eq!(ranges.0, [(1, 2), (5, 12), (20, 20)]);
-        let within: Vec<i128> = (0..25).filter(|&ordinal| ranges.contain(ordinal)).collect();
-        assert_eq!(within, [1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 20]);
-        assert!(!Ranges::default().contain(0));
     }
 }

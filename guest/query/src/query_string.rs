@@ -8,9 +8,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ast::Span;
 use crate::clause::{Clause, Condition, Like, Name, Part};
 use crate::error::ErrorKind;
+use crate::span::Span;
 
 /// A token: a word without stars, or one with them.
 #[derive(Default)]

@@ -5,9 +5,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::analysis::lowercase_text;
-use crate::ast::RangeOp;
 use crate::number::NumberType;
-use crate::ordinal::{OrdinalType, Ranges};
+use crate::ordinal::OrdinalType;
+use crate::range::{RangeOp, Ranges};
 use crate::texts::order;
 use crate::value::Scalar;
 use crate::version;

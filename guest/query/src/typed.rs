@@ -6,11 +6,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::analysis::lowercase_text;
-use crate::ast::RangeOp;
 use crate::clause::{Condition, Like, Part};
 use crate::error::ErrorKind;
 use crate::mapping::FieldType;
-use crate::ordinal::{OrdinalType, Ranges};
+use crate::ordinal::OrdinalType;
+use crate::range::{RangeOp, Ranges};
 use crate::test::{Bounds, DYNAMIC_NUMBER, DynamicTest, KeywordForm, KeywordTest, OneOf, OrdinalTest, Test};
 use crate::value::{JsonStr, Scalar};
 use crate::wildcard::Pattern;

@@ -1,6 +1,6 @@
 //! The fields the rules read, as a trie over path segments.
 
-use firstseen_kql::{Layout, Slot, same_text};
+use firstseen_query::{Layout, Slot, same_text};
 
 use super::place::Place;
 use super::shapes::EdgeId;

@@ -6,7 +6,7 @@
 //! string, a comma. All else is in functions of its own that are not inlined, so
 //! that the loop's few values stay in registers.
 
-use firstseen_kql::{JsonStr, Slot};
+use firstseen_query::{JsonStr, Slot};
 
 use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
 use super::grammar::Cursor;

@@ -191,7 +191,7 @@ impl Edge {
 
 #[cfg(test)]
 mod tests {
-    use firstseen_kql::Layout;
+    use firstseen_query::Layout;
 
     use super::*;
 

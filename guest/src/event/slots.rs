@@ -1,6 +1,6 @@
 //! The values of one event, by slot.
 
-use firstseen_kql::{Event, JsonStr, Scalar, Slot};
+use firstseen_query::{Event, JsonStr, Scalar, Slot};
 
 use super::leaves::{any_leaf, any_object};
 use super::projection::Projection;
@@ -200,7 +200,7 @@ impl Event for Slots<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firstseen_kql::Layout;
+    use firstseen_query::Layout;
 
     fn projection() -> Projection {
         let mut projection = Projection::default();

@@ -1,7 +1,6 @@
 //! The entries of exception items.
 
-use firstseen_kql::ast::Span;
-use firstseen_kql::{Clause, Condition, Like, Name};
+use firstseen_query::{Clause, Condition, Like, Name, Span};
 use serde_json::{Map, Value};
 
 use super::value_list::ValueLists;

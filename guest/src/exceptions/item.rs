@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use firstseen_kql::Clause;
+use firstseen_query::Clause;
 use serde_json::{Map, Value};
 
 use super::entry::{Entry, NotApplied, phrase};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
 use super::ListKey;

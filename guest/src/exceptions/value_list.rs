@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen_kql::ast::RangeOp;
-use firstseen_kql::{Clause, Condition};
+use firstseen_query::{Clause, Condition, RangeOp};
 
 use super::entry::{NotApplied, on};
 use crate::rule::term;

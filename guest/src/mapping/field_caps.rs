@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 

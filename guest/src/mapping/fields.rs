@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen_kql::{FieldType, Mapping};
+use firstseen_query::{FieldType, Mapping};
 
 use super::table::{self, Row};
 use super::{TABLE, document};
@@ -12,7 +12,7 @@ use crate::rule::RuleError;
 ///
 /// ```
 /// use firstseen_guest::mapping::Fields;
-/// use firstseen_kql::{FieldType, Resolved};
+/// use firstseen_query::{FieldType, Resolved};
 ///
 /// let mut fields = Fields::built_in();
 /// let warnings = fields.read(r#"{"properties": {"process": {"properties": {"name": {"type": "text"}}}}}"#)?;

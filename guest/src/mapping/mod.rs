@@ -16,7 +16,7 @@ mod types;
 
 use std::sync::OnceLock;
 
-use firstseen_kql::{FieldType, Mapping};
+use firstseen_query::{FieldType, Mapping};
 
 pub use fields::Fields;
 

@@ -1,6 +1,6 @@
 //! From mappings to fields.
 
-use firstseen_kql::FieldType;
+use firstseen_query::FieldType;
 
 use super::document::Warnings;
 use super::fields::Fields;

@@ -8,7 +8,7 @@
 //! `*` in a name makes it a pattern, `closed` says that an object has no other
 //! fields. Lines that begin with `#` say something to the reader.
 
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 
 use super::{ELASTIC_KEYWORD, types};
 

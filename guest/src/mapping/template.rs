@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use firstseen_kql::FieldType;
+use firstseen_query::FieldType;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::node::{Node, NodeSeed};

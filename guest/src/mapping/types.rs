@@ -1,6 +1,6 @@
 //! From the types of mappings to those that decide how values are compared.
 
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 
 use super::node::{Node, Text};
 

@@ -34,7 +34,7 @@ impl RuleError {
         Self { reason: Reason::Invalid, field: Some(field), offset: None, cause: cause.into() }
     }
 
-    pub(crate) fn query(query: &str, error: &firstseen_kql::Error) -> Self {
+    pub(crate) fn query<K: fmt::Display>(query: &str, error: &firstseen_query::Error<K>) -> Self {
         let offset = Some(error.span.start);
         Self { reason: Reason::Invalid, field: Some("query"), offset, cause: error.render(query) }
     }

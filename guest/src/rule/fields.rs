@@ -13,7 +13,7 @@ const DEFAULT_INTERVAL: &str = "5m";
 const DEFAULT_MAX_SIGNALS: u64 = 100;
 
 /// Greatest size of a query in bytes.
-const MAX_QUERY: usize = firstseen_kql::MAX_QUERY_BYTES;
+const MAX_QUERY: usize = firstseen_query::MAX_QUERY_BYTES;
 
 /// Features of Kibana's rules that would change what alerts: a rule that has
 /// one does not run.

@@ -14,7 +14,7 @@ mod timestamp;
 mod warnings;
 mod window;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub(crate) use document::offset_of;
@@ -93,12 +93,11 @@ impl Rule {
         lists: &ExceptionLists,
         projection: &mut Projection,
     ) -> Result<Self, RuleError> {
-        let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
-        let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
+        let query = firstseen_kql::parse(&fields.query).map_err(|error| RuleError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
         let filters = Filters::read(object.get("filters"))?;
         let exceptions = lists.of_rule(object)?;
-        let whole = |error: firstseen_kql::Error| RuleError::document(None, error.to_string());
+        let whole = |error: firstseen_query::Error| RuleError::document(None, error.to_string());
         let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));
         let mut parts = vec![clause.clone(), filters.clause()];
         parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
@@ -107,7 +106,7 @@ impl Rule {
             .map_err(|other| {
                 // By itself, so that an error of the query has its place.
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
-                alone.map_or_else(query_error, |_| other)
+                alone.map_or_else(|error| RuleError::query(&fields.query, &error), |_| other)
             })?;
         let mut expiring = Vec::new();
         for (expires_ms, excepted) in exceptions.expiring() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use firstseen_kql::ast::Query;
-use firstseen_kql::{Clause, FieldType, Mapping, Name, Program, Resolved, same_text};
+use firstseen_query::{Clause, FieldType, Mapping, Name, Program, Resolved, same_text};
 use serde_json::{Map, Value};
 
 use super::fields::Fields;

@@ -10,29 +10,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
-use core::ops::Range;
 
-/// A stretch of the query text, in bytes, the end excluded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Span {
-    /// Offset of the first byte.
-    pub start: usize,
-    /// Offset after the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    pub(crate) const fn new(start: usize, end: usize) -> Self {
-        Self { start, end }
-    }
-
-    /// The span as a range, to cut it out of the query text with `get`.
-    #[must_use]
-    pub const fn range(self) -> Range<usize> {
-        self.start..self.end
-    }
-}
+use firstseen_query::{RangeOp, Span};
 
 /// A parsed query, from [`parse`](crate::parse). `Display` writes it as KQL again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,42 +114,6 @@ pub enum NodeKind {
         /// What one object must meet.
         query: Box<Node>,
     },
-}
-
-/// The comparison of a range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RangeOp {
-    /// `<`
-    Lt,
-    /// `<=`
-    Lte,
-    /// `>`
-    Gt,
-    /// `>=`
-    Gte,
-}
-
-impl RangeOp {
-    /// Is it met by a value that compares to the bound like this?
-    pub(crate) const fn holds(self, order: Ordering) -> bool {
-        match self {
-            Self::Lt => order.is_lt(),
-            Self::Lte => order.is_le(),
-            Self::Gt => order.is_gt(),
-            Self::Gte => order.is_ge(),
-        }
-    }
-
-    /// The operator as KQL spells it.
-    #[must_use]
-    pub const fn symbol(self) -> &'static str {
-        match self {
-            Self::Lt => "<",
-            Self::Lte => "<=",
-            Self::Gt => ">",
-            Self::Gte => ">=",
-        }
-    }
 }
 
 /// A field name or a value, and where it stands.

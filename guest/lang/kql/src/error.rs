@@ -1,25 +1,14 @@
-//! What can be wrong with a query, and how it is shown.
+//! What can be wrong with the text of a query.
 
-use alloc::string::String;
-use core::fmt::{self, Write as _};
+use core::fmt;
 
-use crate::ast::Span;
-use crate::lex;
+use firstseen_query::Limit;
 
-/// Why a query cannot be used, and where.
-///
-/// `Display` gives one sentence without the query; [`Error::render`] adds the line it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Error {
-    /// What is wrong.
-    pub kind: ErrorKind,
-    /// Where. For a syntax error it starts where Kibana's parser reports it: at the farthest
-    /// place where reading on failed. It is empty at the end of the query.
-    pub span: Span,
-}
+/// Why a text is no query, and where. A syntax error starts where Kibana's parser reports it: at
+/// the farthest place where reading on failed.
+pub type Error = firstseen_query::Error<ErrorKind>;
 
-/// What is wrong with a query.
+/// What is wrong with the text of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -40,40 +29,8 @@ pub enum ErrorKind {
     /// A control character or one that changes the direction of writing: the query would not
     /// read as it is evaluated.
     ForbiddenCharacter(char),
-    /// The value means nothing to the type of its field; Elasticsearch fails the whole search.
-    NotAValue {
-        /// The type.
-        field_type: &'static str,
-    },
-    /// A type that has no wildcards; Elasticsearch fails the whole search.
-    NoWildcards {
-        /// The type.
-        field_type: &'static str,
-    },
-    /// A type that can only be asked whether it has a value, or not even that.
-    NotSearchable {
-        /// The type.
-        field_type: &'static str,
-    },
-    /// Unquoted `null` as a value: Elasticsearch fails the whole search.
-    Null,
-    /// A field of nested objects, outside of their group.
-    NestedField,
-    /// A field in a nested group that is no field of its objects.
-    NotInGroup,
-    /// The path of a group is not mapped as `nested`.
-    NotNested,
-    /// Capital `AND`, `OR` or `NOT` in a wildcard value for a field that is no keyword, where
-    /// Elasticsearch takes them for operators and finds nothing to join.
-    DanglingOperator,
-    /// The query is longer than [`MAX_QUERY_BYTES`](crate::MAX_QUERY_BYTES).
-    TooLong,
-    /// Parentheses and braces go deeper than [`MAX_DEPTH`](crate::MAX_DEPTH).
-    TooDeep,
-    /// The patterns of field names find too many fields, 100,000 all in all.
-    TooManyFields,
-    /// There are more leaves than [`MAX_LEAVES`](crate::MAX_LEAVES).
-    TooManyLeaves,
+    /// The query is beyond a limit.
+    Limit(Limit),
 }
 
 /// A set of things that can stand at one place of a query.
@@ -180,96 +137,13 @@ impl fmt::Display for ErrorKind {
                 u32::from(*c),
                 u32::from(*c)
             ),
-            Self::NotAValue { field_type } => write!(f, "not a value of a `{field_type}` field"),
-            Self::NoWildcards { field_type } => write!(
-                f,
-                "a `{field_type}` field cannot be searched with wildcards; use a range, or `field:*` to ask whether \
-                 there is a value"
-            ),
-            Self::NotSearchable { field_type } => {
-                write!(f, "a field of type `{field_type}` can only be asked whether it has a value (`field:*`)")
-            }
-            Self::Null => f.write_str("unquoted `null` is no value; write `not field:*` for a missing one"),
-            Self::NestedField => {
-                f.write_str("a field of nested objects can only be asked in their group, `path:{ field:value }`")
-            }
-            Self::NotInGroup => f.write_str("this is no field of the nested objects that the group is about"),
-            Self::NotNested => f.write_str("only a field mapped as `nested` can have a group, `path:{ … }`"),
-            Self::DanglingOperator => f.write_str(
-                "capital AND, OR and NOT in a wildcard value are operators where the field is no keyword, and \
-                 something is missing beside one; write them in lower case or quote the value",
-            ),
-            Self::TooLong => write!(f, "the query is longer than {} bytes", crate::MAX_QUERY_BYTES),
-            Self::TooDeep => write!(f, "more than {} levels of nesting", crate::MAX_DEPTH),
-            Self::TooManyFields => {
-                f.write_str("the patterns of field names find too many fields; write fewer, or longer ones")
-            }
-            Self::TooManyLeaves => write!(f, "more than {} conditions", crate::MAX_LEAVES),
+            Self::Limit(limit) => limit.fmt(f),
         }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at offset {})", self.kind, self.span.start)
-    }
-}
-
-impl core::error::Error for Error {}
-
-/// Characters shown to either side of the place of an error; a query may be one long line.
-const CONTEXT: usize = 60;
-
-impl Error {
-    /// The sentence, then the line of `query` it is about with its number, then a caret under
-    /// the place. `query` should be the text that was parsed; another one gives a wrong picture,
-    /// nothing worse. Lines are joined by line feeds; the last has none.
-    #[must_use]
-    pub fn render(&self, query: &str) -> String {
-        let at = query.floor_char_boundary(self.span.start);
-        let (before, after) = query.split_at_checked(at).unwrap_or((query, ""));
-        let number = before.matches('\n').count() + 1;
-        let head = before.rsplit('\n').next().unwrap_or_default();
-        let tail = after.split('\n').next().unwrap_or_default();
-
-        let skipped = head.chars().count().saturating_sub(CONTEXT);
-        let mut line = String::new();
-        let mut margin = String::new();
-        if skipped > 0 {
-            line.push('…');
-            margin.push(' ');
-        }
-        for c in head.chars().skip(skipped) {
-            line.push(shown(c));
-            margin.push(if c == '\t' { '\t' } else { ' ' });
-        }
-        line.extend(tail.chars().take(CONTEXT).map(shown));
-        if tail.chars().nth(CONTEXT).is_some() {
-            line.push('…');
-        }
-
-        let mut text = String::new();
-        let line = line.trim_end();
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}\n{number} | {line}\n", self.kind);
-        let gutter = number.checked_ilog10().unwrap_or_default() as usize + 1;
-        let _ = write!(text, "{:gutter$} | {margin}^", "");
-        text
-    }
-}
-
-/// Nothing of a query may steer the terminal it is shown on.
-fn shown(c: char) -> char {
-    match c {
-        '\r' => ' ',
-        c if lex::is_forbidden(c) => char::REPLACEMENT_CHARACTER,
-        c => c,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use alloc::string::ToString;
 
     macro_rules! shows {
@@ -300,31 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut() {
-        let mut query = "a".repeat(500);
-        query.push_str(":b:");
-        query.push_str(&"c".repeat(500));
-        let text = crate::parse(&query).unwrap_err().render(&query);
-        let lines: alloc::vec::Vec<_> = text.lines().collect();
-        assert!(lines[1].starts_with("1 | …aaa") && lines[1].ends_with("ccc…"));
-        assert!(lines[1].chars().count() < 140);
-        assert_eq!(lines[2].chars().count(), 4 + 1 + CONTEXT + 1);
-    }
-
-    #[test]
     fn display_has_the_position() {
         let error = crate::parse("a:b:c").unwrap_err();
         assert_eq!(
             error.to_string(),
             "expected `and`, `or`, white space or the end of the query, found `:` (at offset 3)"
         );
-    }
-
-    #[test]
-    fn render_survives_another_text() {
-        let error = crate::parse("a:b:c").unwrap_err();
-        for other in ["", "é", "aé", "aéé\n", "\n\n\n\n\n"] {
-            assert!(error.render(other).ends_with('^'));
-        }
     }
 }

@@ -7,7 +7,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ast::{Span, Term, TermKind};
+use firstseen_query::Span;
+
+use crate::ast::{Term, TermKind};
 
 /// The white space of the grammar; other Unicode spaces are ordinary characters.
 pub(crate) const fn is_space(c: char) -> bool {
@@ -26,23 +28,6 @@ pub(crate) const fn is_js_space(c: char) -> bool {
 /// Characters that have a meaning in the grammar, and so need a backslash in unquoted text.
 pub(crate) const fn is_special(c: char) -> bool {
     matches!(c, '\\' | '(' | ')' | ':' | '<' | '>' | '"' | '*' | '{' | '}')
-}
-
-/// Characters that may not stand in a query as such: controls other than line breaks and tabs,
-/// and those that embed, override or isolate a direction of writing.
-pub(crate) fn is_forbidden(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// The first forbidden character and where it stands.
-pub(crate) fn forbidden(text: &str) -> Option<(usize, char)> {
-    // All of it and not up to the first that is not: many bytes at a time.
-    let is_plain = |byte: u8| byte.wrapping_sub(b' ') < 0x5f || byte == b'\n';
-    if text.bytes().fold(true, |are_plain, byte| are_plain & is_plain(byte)) {
-        return None;
-    }
-    text.char_indices().find(|&(_, c)| is_forbidden(c))
 }
 
 /// The text from `at` on; empty beyond the end.

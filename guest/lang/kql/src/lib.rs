@@ -1,13 +1,13 @@
-//! The Kibana Query Language, evaluated on single events.
+//! The Kibana Query Language: text to tree, tree to clause, and back to text.
 //!
 //! [`parse`] reads a query as Kibana does. [`Clause::from`] makes of it what Kibana would send to
-//! Elasticsearch, and [`Program::compile`] what Elasticsearch would make of that for the field types
-//! of a [`Mapping`]: tests of numbered slots, given out by a [`Layout`]. [`Program::matches`] asks
-//! an [`Event`] for what is in those slots. Nothing here panics, reads or writes anything, and what
-//! a query can cost is bounded.
+//! Elasticsearch; what that means for fields of a type, and for an event, is the business of
+//! [`firstseen_query`]. Nothing here panics, reads or writes anything, and what a query can cost is
+//! bounded.
 //!
 //! ```
-//! use firstseen_kql::{Clause, Event, FieldType, JsonStr, Layout, Mapping, Program, Scalar, Slot, parse};
+//! use firstseen_kql::parse;
+//! use firstseen_query::{Clause, Event, FieldType, JsonStr, Layout, Mapping, Program, Scalar, Slot};
 //!
 //! /// Gives every path the same slot; a real layout keeps them apart.
 //! struct OneSlot;
@@ -38,7 +38,7 @@
 //! assert!(program.matches(&Names(&["tcsh"])));
 //! assert!(!program.matches(&Names(&["zsh"])));
 //! assert!(!program.matches(&Names(&[])));
-//! # Ok::<(), firstseen_kql::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # The language
@@ -89,58 +89,22 @@
 //! # Ok::<(), firstseen_kql::Error>(())
 //! ```
 //!
-//! # Field types
-//!
-//! What a condition means depends on the type of the field, as in Elasticsearch.
-//!
-//! | type | equality | wildcards | ranges |
-//! |---|---|---|---|
-//! | `keyword`, `wildcard`, leaves of `flattened` | the whole value, case matters; numbers and booleans by their JSON text, so `4104` is not `4104.0` | over the whole value | by bytes |
-//! | with `ignore_above` | longer values do not exist | | |
-//! | with the normalizer `lowercase` | case makes no difference | the same | the same |
-//! | `constant_keyword` | the constant of the index, whatever the event has | the same | the same |
-//! | `text`, `match_only_text` | words of the `standard` analyzer, in lower case | over single words; white space parts alternatives | over words |
-//! | `long` and other integers | as numbers; values with a fraction are cut | an error | as numbers, fractions of bounds count |
-//! | `float`, `scaled_float` … | at the precision of the type | an error | the same |
-//! | `boolean` | `true` or `false` | an error | `false < true` |
-//! | `date`, `date_nanos` | the time the text leaves open: `2026-11-24` is the whole day; date math from `now` | an error | rounded outwards |
-//! | `ip` | an address or a CIDR block | an error | by address |
-//! | `version` | the whole value | over the whole value | by semantic version |
-//! | not mapped | strings as keywords, numbers as numbers | over the whole value | by what the value is |
-//!
-//! A literal that means nothing to its type (`source.port:http`) makes Elasticsearch fail the whole
-//! search, even beside an `or`; here it is an error when the query is compiled, with its place.
-//!
-//! ```
-//! # use firstseen_kql::*;
-//! # struct Nowhere;
-//! # impl Layout for Nowhere {
-//! #     fn values(&mut self, _: &str) -> Slot { Slot(0) }
-//! #     fn leaves(&mut self, _: &str) -> Slot { Slot(0) }
-//! #     fn objects(&mut self, _: &str) -> (Slot, &mut dyn Layout) { (Slot(0), self) }
-//! # }
-//! let mut mapping = Mapping::default();
-//! mapping.insert("source.port", FieldType::Number(NumberType::Long));
-//! let query = parse("source.port >= 1024 or source.port:http")?;
-//! let error = Program::compile(&Clause::from(&query), &mapping, &mut Nowhere).unwrap_err();
-//! assert_eq!(error.kind, ErrorKind::NotAValue { field_type: "long" });
-//! # Ok::<(), Error>(())
-//! ```
-//!
 //! # What differs from Kibana
 //!
 //! - Text that would not read as it is evaluated is no query: control characters other than tabs
 //!   and line breaks, and characters that turn the direction of writing, must be written as escapes.
 //! - A half of a surrogate pair, written as an escape, stands for U+FFFD.
-//! - Wildcards on a leaf of a `flattened` field look at the leaf's own value; Elasticsearch lays
-//!   them over all leaves (elastic/elasticsearch#138427).
-//! - Time zones by region (`Europe/Paris`) are no dates here.
+//!
+//! What differs from Elasticsearch in the meaning of a condition is told by [`firstseen_query`].
 //!
 //! # Limits
 //!
-//! [`MAX_QUERY_BYTES`], [`MAX_DEPTH`] and [`MAX_LEAVES`] bound a query. Evaluation takes time that
-//! is linear in the values it reads, but for patterns with `?`, which Kibana's exceptions and
-//! filters may have: theirs is bounded by the product of the lengths.
+//! [`MAX_QUERY_BYTES`], [`MAX_DEPTH`] (of parentheses and braces) and [`MAX_LEAVES`] bound a query.
+//!
+//! [`Clause::from`]: firstseen_query::Clause
+//! [`MAX_QUERY_BYTES`]: firstseen_query::MAX_QUERY_BYTES
+//! [`MAX_DEPTH`]: firstseen_query::MAX_DEPTH
+//! [`MAX_LEAVES`]: firstseen_query::MAX_LEAVES
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -149,53 +113,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod analysis;
 pub mod ast;
 mod clause;
-mod date;
-mod doc_value;
 mod error;
-mod eval;
-mod expr;
-mod ip;
-mod java;
 mod lex;
-mod lower;
-mod mapping;
-mod number;
-mod ordinal;
 mod parse;
 mod print;
-mod program;
-mod query_string;
-mod required;
-mod test;
-mod texts;
-mod tree;
-mod typed;
-mod value;
-mod version;
-mod wildcard;
-mod words;
 
-pub use clause::{Clause, Condition, Like, Name, Part};
-pub use date::instant;
-pub use doc_value::DocValue;
 pub use error::{Error, ErrorKind, Expected};
-pub use eval::Event;
-pub use mapping::{Field, FieldType, Mapping, Resolved};
-pub use number::NumberType;
 pub use parse::parse;
-pub use program::{Layout, Program, Slot};
-pub use required::Requirement;
-pub use texts::{TextMap, same_text};
-pub use value::{JsonStr, Scalar};
-
-/// The longest query, in bytes.
-pub const MAX_QUERY_BYTES: usize = 64 * 1024;
-
-/// How deep parentheses and braces may go.
-pub const MAX_DEPTH: usize = 64;
-
-/// The most conditions a query may have; each value of a group is one.
-pub const MAX_LEAVES: usize = 16_384;

@@ -8,10 +8,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::ast::{Node, NodeKind, Query, RangeOp, Span, Term};
+use firstseen_query::{Limit, MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES, RangeOp, Span, forbidden};
+
+use crate::ast::{Node, NodeKind, Query, Term};
 use crate::error::{Error, ErrorKind, Expected};
 use crate::lex;
-use crate::{MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES};
 
 /// Parses a query as Kibana does, with leading wildcards allowed.
 ///
@@ -20,25 +21,21 @@ use crate::{MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES};
 /// Text that Kibana's grammar does not allow, invisible characters (see
 /// [`ErrorKind::ForbiddenCharacter`]), or a query beyond [`MAX_QUERY_BYTES`], [`MAX_DEPTH`] or
 /// [`MAX_LEAVES`]. It accepts the whole grammar: what cannot be evaluated is refused by
-/// [`Program::compile`](crate::Program::compile).
+/// [`Program::compile`](firstseen_query::Program::compile).
 pub fn parse(query: &str) -> Result<Query, Error> {
     if query.len() > MAX_QUERY_BYTES {
         let span = Span::new(MAX_QUERY_BYTES, query.len());
-        return Err(error(ErrorKind::TooLong, span));
+        return Err(Error::new(ErrorKind::Limit(Limit::Length), span));
     }
-    if let Some((at, c)) = lex::forbidden(query) {
+    if let Some((at, c)) = forbidden(query) {
         let span = Span::new(at, at + c.len_utf8());
-        return Err(error(ErrorKind::ForbiddenCharacter(c), span));
+        return Err(Error::new(ErrorKind::ForbiddenCharacter(c), span));
     }
     let mut parser = Parser::new(query);
     match parser.query() {
         Ok(root) => Ok(Query { root }),
         Err(Fail) => Err(parser.into_error()),
     }
-}
-
-const fn error(kind: ErrorKind, span: Span) -> Error {
-    Error { kind, span }
 }
 
 /// Reading cannot go on; the parser knows why.
@@ -143,7 +140,7 @@ impl<'a> Parser<'a> {
     fn group(&mut self, open: char, close: char, expected: Expected, operands: Operands<'_>) -> Read<Node> {
         let start = self.at;
         if self.depth == MAX_DEPTH {
-            return self.stop(ErrorKind::TooDeep, Span::new(start, start + open.len_utf8()));
+            return self.stop(Limit::Depth, Span::new(start, start + open.len_utf8()));
         }
         self.depth += 1;
         self.at += open.len_utf8();
@@ -241,7 +238,7 @@ impl<'a> Parser<'a> {
 
     fn count_leaf(&mut self, span: Span) -> Read<()> {
         if self.leaves == MAX_LEAVES {
-            return self.stop(ErrorKind::TooManyLeaves, span);
+            return self.stop(Limit::Leaves, span);
         }
         self.leaves += 1;
         Ok(())
@@ -267,8 +264,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn stop<T>(&mut self, kind: ErrorKind, span: Span) -> Read<T> {
-        self.limit = Some(error(kind, span));
+    fn stop<T>(&mut self, limit: Limit, span: Span) -> Read<T> {
+        self.limit = Some(Error::new(ErrorKind::Limit(limit), span));
         Err(Fail)
     }
 
@@ -290,7 +287,7 @@ impl<'a> Parser<'a> {
             ErrorKind::MisplacedNot => at + "not".len(),
             _ => end,
         };
-        error(kind, Span::new(at, end))
+        Error::new(kind, Span::new(at, end))
     }
 }
 

@@ -6,6 +6,8 @@
 use alloc::sync::Arc;
 use core::fmt::{self, Display, Formatter, Write as _};
 
+use firstseen_query::is_forbidden;
+
 use crate::ast::{Node, NodeKind, Query, Term, TermKind};
 use crate::lex;
 
@@ -179,7 +181,7 @@ fn starts_word(text: &str, word: &str) -> bool {
 
 /// Is the character written as an escape though the grammar asks for none?
 fn is_escaped(c: char) -> bool {
-    matches!(c, '\t' | '\r' | '\n') || lex::is_forbidden(c)
+    matches!(c, '\t' | '\r' | '\n') || is_forbidden(c)
 }
 
 /// A character that needs no escape by the grammar; invisible ones get one all the same.
@@ -189,7 +191,7 @@ fn write_char(f: &mut Formatter<'_>, c: char) -> fmt::Result {
         '\r' => f.write_str(r"\r"),
         '\n' => f.write_str(r"\n"),
         // All of them are in the basic plane: four digits do.
-        c if lex::is_forbidden(c) => write!(f, "\\u{:04x}", u32::from(c)),
+        c if is_forbidden(c) => write!(f, "\\u{:04x}", u32::from(c)),
         c => f.write_char(c),
     }
 }
@@ -201,9 +203,9 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec;
     use alloc::vec::Vec;
+    use firstseen_query::{RangeOp, Span};
     use proptest::prelude::*;
 
-    use crate::ast::{RangeOp, Span};
     use crate::parse;
 
     macro_rules! prints {

@@ -2,7 +2,8 @@
 
 mod support;
 
-use firstseen_kql::{ErrorKind, MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES, parse};
+use firstseen_kql::{ErrorKind, parse};
+use firstseen_query::{Limit, MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES};
 use support::compile;
 
 fn nested(depth: usize, open: &str, close: &str) -> String {
@@ -18,10 +19,10 @@ fn depth_is_bounded() {
         assert_eq!(compile(&query).is_ok(), !open.contains('{'));
 
         let error = parse(&nested(MAX_DEPTH + 1, open, close)).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::TooDeep);
+        assert_eq!(error.kind, ErrorKind::Limit(Limit::Depth));
         // As many as there is room for, and no end to them: no overflow either.
         let unclosed = open.repeat(MAX_QUERY_BYTES / open.len());
-        assert_eq!(parse(&unclosed).unwrap_err().kind, ErrorKind::TooDeep);
+        assert_eq!(parse(&unclosed).unwrap_err().kind, ErrorKind::Limit(Limit::Depth));
     }
 }
 
@@ -30,7 +31,7 @@ fn values_nest_as_deep() {
     let group = |depth: usize| format!("f:{}a{}", "(".repeat(depth), ")".repeat(depth));
     assert!(parse(&group(MAX_DEPTH)).is_ok());
     let error = parse(&group(MAX_DEPTH + 1)).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::TooDeep);
+    assert_eq!(error.kind, ErrorKind::Limit(Limit::Depth));
     assert_eq!(error.span.start, 2 + MAX_DEPTH);
 }
 
@@ -39,7 +40,7 @@ fn size_is_bounded() {
     let mut query = format!("a:{}", "b".repeat(MAX_QUERY_BYTES - 2));
     assert!(parse(&query).is_ok());
     query.push('b');
-    assert_eq!(parse(&query).unwrap_err().kind, ErrorKind::TooLong);
+    assert_eq!(parse(&query).unwrap_err().kind, ErrorKind::Limit(Limit::Length));
 }
 
 #[test]
@@ -49,23 +50,4 @@ fn leaves_are_bounded() {
     assert!(leaves < MAX_LEAVES);
     let query = parse(&format!("f:({})", vec!["a"; leaves].join(" or "))).unwrap();
     assert!(compile(&query).is_ok());
-}
-
-#[test]
-fn fields_of_patterns_are_bounded() {
-    let mut mapping = firstseen_kql::Mapping::default();
-    for number in 0..3000 {
-        mapping.insert(&format!("field{number}"), firstseen_kql::FieldType::KEYWORD);
-    }
-    let compile = |query: &str| {
-        let clause = firstseen_kql::Clause::from(&parse(query).unwrap());
-        firstseen_kql::Program::compile(&clause, &mapping, &mut support::Reads::default()).map(|_| ())
-    };
-    // The same fields again cost nothing.
-    let words = (0..6000).map(|word| format!("w{word}")).collect::<Vec<_>>();
-    assert_eq!(compile(&words.join(" or ")), Ok(()));
-    assert_eq!(compile(&format!("f*:({})", words.join(" or "))), Ok(()));
-    let patterns = |count: usize| (1..=count).map(|stars| format!("{}:x", "*".repeat(stars + 1))).collect::<Vec<_>>();
-    assert_eq!(compile(&patterns(33).join(" or ")), Ok(()));
-    assert_eq!(compile(&patterns(34).join(" or ")).unwrap_err().kind, ErrorKind::TooManyFields);
 }

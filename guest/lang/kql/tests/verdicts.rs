@@ -4,7 +4,8 @@
 
 mod support;
 
-use firstseen_kql::{ErrorKind, parse};
+use firstseen_kql::parse;
+use firstseen_query::ErrorKind;
 use serde_json::{Value, json};
 use support::compile;
 

@@ -1,6 +1,6 @@
 use super::NumberType::*;
 use super::*;
-use crate::ast::RangeOp::*;
+use crate::range::RangeOp::*;
 use alloc::vec::Vec;
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Mapping files of all forms, read over the built-in table or over nothing.
 
-use firstseen_kql::{FieldType, Mapping, NumberType, Resolved};
+use firstseen_query::{FieldType, Mapping, NumberType, Resolved};
 use proptest::prelude::*;
 
 use super::*;

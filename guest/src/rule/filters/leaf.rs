@@ -1,7 +1,6 @@
 //! Queries about one field.
 
-use firstseen_kql::ast::{RangeOp, Span};
-use firstseen_kql::{Clause, Condition, Like, Name};
+use firstseen_query::{Clause, Condition, Like, Name, RangeOp, Span};
 use serde_json::{Map, Number, Value};
 
 use super::Fault;

@@ -4,7 +4,7 @@
 mod leaf;
 mod query;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value, json};
 
 pub(crate) use leaf::term;

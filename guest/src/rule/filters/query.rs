@@ -1,7 +1,6 @@
 //! Elasticsearch's queries, as far as filters use them.
 
-use firstseen_kql::Clause;
-use firstseen_kql::ast::Span;
+use firstseen_query::{Clause, Span};
 use serde_json::{Map, Value};
 
 use super::Fault;

@@ -1,4 +1,4 @@
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 use proptest::prelude::*;
 
 use super::*;

@@ -13,11 +13,12 @@
 mod naive;
 
 use std::collections::BTreeMap;
+use std::fmt::{Debug, Display};
 
 use firstseen_kql::ast::Query;
-use firstseen_kql::{
+use firstseen_kql::parse;
+use firstseen_query::{
     Clause, Error, Event, FieldType, JsonStr, Layout, MAX_QUERY_BYTES, Mapping, NumberType, Program, Scalar, Slot,
-    parse,
 };
 use serde_json::Value;
 
@@ -203,16 +204,16 @@ impl Compiled {
 
 /// Any text parses to a tree or an error, and both can be shown.
 pub fn check_parse(text: &str) {
-    let shown = match parse(text) {
-        Ok(query) => match compile(&query) {
-            Ok(_) => return,
-            Err(error) => error,
-        },
-        Err(error) => error,
-    };
-    assert!(text.get(shown.span.range()).is_some(), "{shown:?}");
-    let picture = shown.render(text);
-    assert!(picture.starts_with(&shown.kind.to_string()));
+    match parse(text) {
+        Ok(query) => drop(compile(&query).map_err(|error| check_shown(&error, text))),
+        Err(error) => check_shown(&error, text),
+    }
+}
+
+fn check_shown<K: Debug + Display>(error: &Error<K>, text: &str) {
+    assert!(text.get(error.span.range()).is_some(), "{error:?}");
+    let picture = error.render(text);
+    assert!(picture.starts_with(&error.kind.to_string()));
     assert!(picture.ends_with('^'));
 }
 

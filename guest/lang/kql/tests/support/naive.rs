@@ -1,6 +1,7 @@
 //! What a tree says about an event, worked out the obvious way from the JSON.
 
-use firstseen_kql::ast::{Node, NodeKind, RangeOp, Term, TermKind};
+use firstseen_kql::ast::{Node, NodeKind, Term, TermKind};
+use firstseen_query::RangeOp;
 use serde_json::Value;
 
 use super::{is_below, leaves, objects};
