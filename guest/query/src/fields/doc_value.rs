@@ -2,11 +2,12 @@
 
 use alloc::string::{String, ToString};
 
-use crate::mapping::FieldType;
-use crate::ordinal::OrdinalType;
-use crate::test::KeywordForm;
-use crate::value::Scalar;
-use crate::{ip, number::NumberType};
+use super::field_type::FieldType;
+use crate::values::ip;
+use crate::values::keyword::KeywordForm;
+use crate::values::number::NumberType;
+use crate::values::ordinal::OrdinalType;
+use crate::values::scalar::Scalar;
 
 /// A value as the doc values of its field hold it. Values of one field are in the order in which
 /// Elasticsearch has them: numbers as numbers, texts by their bytes, addresses by theirs.

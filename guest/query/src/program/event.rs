@@ -1,9 +1,7 @@
-//! Evaluation on one event.
+//! What a query is asked of.
 
-use crate::Slot;
-use crate::expr::Leaf;
-use crate::program::{Chain, Program, Target};
-use crate::value::Scalar;
+use super::layout::Slot;
+use crate::values::scalar::Scalar;
 
 /// The parts of an event, by slot.
 ///
@@ -22,35 +20,4 @@ pub trait Event {
 
     /// The same for the objects of an [`objects`](crate::Layout::objects) slot.
     fn any_object(&self, slot: Slot, test: impl FnMut(&Self) -> bool) -> bool;
-}
-
-impl Program {
-    /// Does the event match?
-    ///
-    /// As in Elasticsearch, a condition holds if any value of its field meets it, and does not
-    /// hold if there is none; `not` turns either around.
-    pub fn matches<E: Event>(&self, event: &E) -> bool {
-        self.chain.matches(event)
-    }
-}
-
-impl Chain {
-    fn matches<E: Event>(&self, event: &E) -> bool {
-        let mut at = self.start;
-        // Each step leads to one with a lower number or to a verdict, which is none.
-        while let Some(step) = self.steps.get(at.0 as usize) {
-            at = if step.leaf.holds(event) { step.holds } else { step.fails };
-        }
-        at == Target::MATCH
-    }
-}
-
-impl Leaf {
-    fn holds<E: Event>(&self, event: &E) -> bool {
-        match self {
-            Self::Value { slot, test } => event.any(*slot, |value| test.holds(value, event.now_ms())),
-            Self::Tree { slot, test } => event.any_leaf(*slot, |path, value| test.holds(path, value, event.now_ms())),
-            Self::Object { slot, chain } => event.any_object(*slot, |object| chain.matches(object)),
-        }
-    }
 }

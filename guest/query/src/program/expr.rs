@@ -5,9 +5,8 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use crate::program::{Chain, Slot};
-use crate::test::Test;
-use crate::tree::TreeTest;
+use super::chain::Leaf;
+use super::layout::Slot;
 
 /// A query, reduced to tests of slots. `Const` stands alone, `And` and `Or` have two or more
 /// operands and none of their own kind, `Not` holds a leaf, an `And` or an `Or`.
@@ -18,17 +17,6 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),
-}
-
-/// A test of one slot.
-#[derive(Clone, Debug)]
-pub(crate) enum Leaf {
-    /// A value at a path.
-    Value { slot: Slot, test: Test },
-    /// A value at or below a path.
-    Tree { slot: Slot, test: Box<TreeTest> },
-    /// A nested object.
-    Object { slot: Slot, chain: Box<Chain> },
 }
 
 pub(crate) fn not(expr: Expr) -> Expr {

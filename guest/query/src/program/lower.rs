@@ -7,17 +7,20 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::chain::Leaf;
+use super::emit::chain_of;
+use super::expr::{Expr, and, not, or};
+use super::layout::Layout;
+use super::query_string;
+use super::test::Test;
+use super::tree::{FieldSet, Reach, Tree, TreeTest};
+use super::typed::{Typed, typed};
 use crate::clause::{Clause, Condition, Name};
 use crate::error::{Error, ErrorKind};
-use crate::expr::{Expr, Leaf, and, not, or};
-use crate::mapping::{Field, FieldType, Mapping, Resolved};
-use crate::program::{Chain, Layout};
-use crate::query_string;
+use crate::fields::field_type::FieldType;
+use crate::fields::mapping::{Field, Mapping, Resolved};
 use crate::span::Span;
-use crate::test::Test;
-use crate::tree::{FieldSet, Reach, Tree, TreeTest};
-use crate::typed::{Typed, typed};
-use crate::wildcard::Wildcard;
+use crate::texts::wildcard::Wildcard;
 
 /// Fields that the patterns of one query may find, each pattern counted by itself.
 const MAX_FOUND_FIELDS: usize = 100_000;
@@ -284,7 +287,7 @@ impl Lowering<'_, '_> {
         if matches!(expr, Expr::Const(false)) {
             return Ok(expr);
         }
-        let chain = Box::new(Chain::new(expr));
+        let chain = Box::new(chain_of(expr));
         Ok(Expr::Leaf(Leaf::Object { slot, chain }))
     }
 }

@@ -6,9 +6,11 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::expr::{Expr, Leaf};
-use crate::program::Slot;
-use crate::test::{KeywordTest, OneOf, Test};
+use super::chain::Leaf;
+use super::expr::Expr;
+use super::layout::Slot;
+use super::test::{KeywordTest, Test};
+use super::text_test::OneOf;
 
 /// What an event must have to match.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,15 @@
 //! Tests of the values of one field, by its type.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::analysis::lowercase_text;
-use crate::number::NumberType;
-use crate::ordinal::OrdinalType;
+use super::text_test::{Bounds, OneOf};
+use super::words::Words;
 use crate::range::{RangeOp, Ranges};
-use crate::texts::order;
-use crate::value::Scalar;
-use crate::version;
-use crate::wildcard::Pattern;
-use crate::words::Words;
+use crate::values::keyword::KeywordForm;
+use crate::values::number::NumberType;
+use crate::values::ordinal::OrdinalType;
+use crate::values::scalar::Scalar;
 
 /// What a value of a field must be.
 #[derive(Clone, Debug)]
@@ -29,35 +26,12 @@ pub(crate) enum Test {
     Dynamic(DynamicTest),
 }
 
-/// How a value becomes the text that is indexed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KeywordForm {
-    pub(crate) ignore_above: Option<u32>,
-    pub(crate) lowercase: bool,
-}
-
 #[derive(Clone, Debug)]
 pub(crate) enum KeywordTest {
     /// It is indexed at all.
     Exists,
     OneOf(OneOf),
     Bounds(Bounds),
-}
-
-/// Texts and patterns, of which a value must meet one.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OneOf {
-    /// In [order], once the set is [sealed](OneOf::seal).
-    pub(crate) texts: Vec<Box<str>>,
-    pub(crate) patterns: Vec<Pattern>,
-}
-
-/// Bounds of texts, all of which must be met.
-#[derive(Clone, Debug)]
-pub(crate) struct Bounds {
-    bounds: Vec<(RangeOp, Box<[u8]>)>,
-    /// Whether texts are ordered as versions, else by their bytes.
-    versions: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -134,34 +108,6 @@ impl Test {
     }
 }
 
-impl KeywordForm {
-    pub(crate) const PLAIN: Self = Self { ignore_above: None, lowercase: false };
-    /// Of strings that are not mapped: what Elastic's templates make of them.
-    pub(crate) const DYNAMIC: Self = Self { ignore_above: Some(1024), lowercase: false };
-
-    /// Is a text short enough to be indexed?
-    pub(crate) fn keeps(self, text: &str) -> bool {
-        let Some(limit) = self.ignore_above else { return true };
-        let limit = limit as usize;
-        // There are no more UTF-16 units than bytes.
-        text.len() <= limit || text.chars().map(char::len_utf16).sum::<usize>() <= limit
-    }
-
-    /// The text that is indexed; none if it is too long.
-    pub(crate) fn indexed(self, text: Cow<'_, str>) -> Option<Cow<'_, str>> {
-        if !self.keeps(&text) {
-            return None;
-        }
-        if !self.lowercase {
-            return Some(text);
-        }
-        match lowercase_text(&text) {
-            Cow::Borrowed(_) => Some(text),
-            Cow::Owned(folded) => Some(Cow::Owned(folded)),
-        }
-    }
-}
-
 impl KeywordTest {
     fn holds(&self, form: KeywordForm, value: Scalar<'_>) -> bool {
         // One text is compared in place, without decoding it first.
@@ -179,42 +125,6 @@ impl KeywordTest {
             Self::OneOf(one_of) => one_of.holds(text),
             Self::Bounds(bounds) => bounds.hold(text),
         }
-    }
-}
-
-impl OneOf {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.texts.extend(other.texts);
-        self.patterns.extend(other.patterns);
-    }
-
-    pub(crate) fn seal(&mut self) {
-        self.texts.sort_unstable_by(|a, b| order(a, b));
-        self.texts.dedup();
-    }
-
-    /// Is one of the texts `text`, or does one of the patterns match it?
-    pub(crate) fn holds(&self, text: &str) -> bool {
-        self.texts.binary_search_by(|one| order(one, text)).is_ok()
-            || self.patterns.iter().any(|pattern| pattern.matches(text))
-    }
-}
-
-impl Bounds {
-    pub(crate) fn of_bytes<T: AsRef<str>>(bounds: impl Iterator<Item = (RangeOp, T)>) -> Self {
-        let bounds = bounds.map(|(op, bound)| (op, bound.as_ref().as_bytes().into())).collect();
-        Self { bounds, versions: false }
-    }
-
-    /// None if one of the bounds is a version that Elasticsearch refuses.
-    pub(crate) fn of_versions<T: AsRef<str>>(bounds: impl Iterator<Item = (RangeOp, T)>) -> Option<Self> {
-        let key = |(op, bound): (RangeOp, T)| Some((op, version::order_key(bound.as_ref())?.into()));
-        Some(Self { bounds: bounds.map(key).collect::<Option<_>>()?, versions: true })
-    }
-
-    pub(crate) fn hold(&self, text: &str) -> bool {
-        let meets = |key: &[u8]| self.bounds.iter().all(|(op, bound)| op.holds(key.cmp(bound)));
-        if self.versions { version::order_key(text).is_some_and(|key| meets(&key)) } else { meets(text.as_bytes()) }
     }
 }
 

@@ -7,13 +7,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::test::Test;
+use super::typed::{Typed, typed};
 use crate::clause::Condition;
 use crate::error::ErrorKind;
-use crate::mapping::FieldType;
-use crate::test::Test;
-use crate::typed::{Typed, typed};
-use crate::value::Scalar;
-use crate::wildcard::Wildcard;
+use crate::fields::field_type::FieldType;
+use crate::texts::wildcard::Wildcard;
+use crate::values::scalar::Scalar;
 
 /// Fields, by the paths of their values. Many conditions may be about the same ones, so what
 /// depends on the condition is kept beside it, once for each type.

@@ -5,16 +5,18 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::analysis::lowercase_text;
+use super::test::{DYNAMIC_NUMBER, DynamicTest, KeywordTest, OrdinalTest, Test};
+use super::text_test::{Bounds, OneOf};
+use super::words::Words;
 use crate::clause::{Condition, Like, Part};
 use crate::error::ErrorKind;
-use crate::mapping::FieldType;
-use crate::ordinal::OrdinalType;
+use crate::fields::field_type::FieldType;
 use crate::range::{RangeOp, Ranges};
-use crate::test::{Bounds, DYNAMIC_NUMBER, DynamicTest, KeywordForm, KeywordTest, OneOf, OrdinalTest, Test};
-use crate::value::{JsonStr, Scalar};
-use crate::wildcard::Pattern;
-use crate::words::Words;
+use crate::texts::analysis::lowercase_text;
+use crate::texts::wildcard::Pattern;
+use crate::values::keyword::KeywordForm;
+use crate::values::ordinal::OrdinalType;
+use crate::values::scalar::{JsonStr, Scalar};
 
 /// A condition on a field of a type.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::analysis::tokens;
-use crate::test::{Bounds, OneOf};
-use crate::wildcard::Pattern;
+use super::text_test::{Bounds, OneOf};
+use crate::texts::analysis::tokens;
+use crate::texts::wildcard::Pattern;
 
 /// What a text must hold, one of all that is here. Words are in lower case, as the analyzer makes
 /// them.

@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use memchr::memmem::Finder;
 
-use crate::analysis::lowercase;
 use crate::clause::{Like, Part};
-use crate::texts::same;
+use crate::texts::analysis::lowercase;
+use crate::texts::compare::same;
 
 /// A pattern, ready to be laid over texts. It is anchored at both ends.
 #[derive(Clone, Debug)]

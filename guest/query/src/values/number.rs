@@ -11,8 +11,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::java::{Decimal, double, float, half};
 use crate::range::{Range, RangeOp};
+use crate::values::java::{Decimal, double, float, half};
 
 /// A numeric type of Elasticsearch.
 #[derive(Clone, Copy, Debug, PartialEq)]

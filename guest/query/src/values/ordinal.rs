@@ -1,12 +1,12 @@
 //! Types whose values are ordered: each value becomes a number, its ordinal, and a query a list of
 //! ranges of them.
 
-use crate::date::{self, Resolution, Rounding};
 use crate::error::ErrorKind;
-use crate::ip;
-use crate::number::NumberType;
 use crate::range::{RangeOp, Ranges};
-use crate::value::Scalar;
+use crate::values::date::{self, Resolution, Rounding};
+use crate::values::ip;
+use crate::values::number::NumberType;
+use crate::values::scalar::Scalar;
 
 /// A type whose values are ordered.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use core::str::Chars;
 
-use crate::texts::same;
+use crate::texts::compare::same;
 
 /// One value of a field.
 ///
