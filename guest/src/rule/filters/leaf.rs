@@ -3,7 +3,7 @@
 use firstseen_query::{Clause, Condition, Like, Name, RangeOp, Span};
 use serde_json::{Map, Number, Value};
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Fields that Elasticsearch makes up: no event has them.
 const METADATA: [&str; 8] = ["_id", "_index", "_tier", "_ignored", "_routing", "_seq_no", "_source", "_version"];

@@ -1,6 +1,7 @@
 //! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch
 //! queries.
 
+mod fault;
 mod leaf;
 mod query;
 
@@ -9,8 +10,9 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use leaf::term;
 
+use self::fault::Fault;
 use self::query::query;
-use super::error::{Reason, RuleError};
+use super::error::RuleError;
 use crate::event::Projection;
 
 /// The filters of a rule that are switched on. An event must meet all of them.
@@ -24,23 +26,6 @@ struct Filter {
     /// Where it stands among the rule's filters, from 0, and their number.
     place: (usize, usize),
     clause: Clause,
-}
-
-/// Why a query cannot be used, without the place.
-#[derive(Debug)]
-struct Fault {
-    reason: Reason,
-    cause: String,
-}
-
-impl Fault {
-    fn unsupported(cause: impl Into<String>) -> Self {
-        Self { reason: Reason::Unsupported, cause: cause.into() }
-    }
-
-    fn invalid(cause: impl Into<String>) -> Self {
-        Self { reason: Reason::Invalid, cause: cause.into() }
-    }
 }
 
 impl Filters {

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::exceptions::tests::{holds, json_of};
+use crate::rule::Reason;
 
 fn mapping() -> Mapping {
     let mut mapping = Mapping::default();

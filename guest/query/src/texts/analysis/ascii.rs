@@ -1,6 +1,6 @@
 //! Tokens of ASCII characters, which need no properties of Unicode looked up.
 
-use super::LONGEST;
+use super::scanner::LONGEST;
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 1 << 1;

@@ -16,9 +16,6 @@ use alloc::string::String;
 
 use scanner::Scanner;
 
-/// UTF-16 units that a token has at most; a longer one goes on as another token.
-const LONGEST: usize = 255;
-
 /// The tokens of a text, in order.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     Tokens(Scanner::new(text))

@@ -3,8 +3,10 @@
 //! Of all the tokens that can begin at a character the longest one does; the next begins no sooner
 //! than behind it.
 
-use super::LONGEST;
 use super::class::Class;
+
+/// UTF-16 units that a token has at most; a longer one goes on as another token.
+pub(super) const LONGEST: usize = 255;
 
 const JOINER: char = '\u{200D}';
 const AS_TEXT: char = '\u{FE0E}';

@@ -1,6 +1,6 @@
 //! The Gregorian calendar, without end.
 
-use super::DAY_NS;
+use super::scale::DAY_NS;
 
 /// Gregorian years repeat after 400 of them, which are so many days.
 const CYCLE_DAYS: i64 = 146_097;

@@ -1,8 +1,8 @@
 //! Date math: `+1M`, `-d`, `/d`.
 
 use super::calendar::{civil_date, day_number, days_in_month};
+use super::scale::{DAY_NS, HOUR_NS, MILLISECOND_NS, MINUTE_NS, Rounding, SECOND_NS};
 use super::text::Reader;
-use super::{DAY_NS, HOUR_NS, MILLISECOND_NS, MINUTE_NS, Rounding, SECOND_NS};
 
 /// Takes the steps of date math.
 pub(super) fn calculate(start_ns: i128, steps: &str, rounding: Rounding) -> Option<i128> {

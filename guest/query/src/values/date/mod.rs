@@ -6,16 +6,13 @@
 
 mod calendar;
 mod math;
+mod scale;
 mod text;
 
 use math::{calculate, in_years};
+use scale::MILLISECOND_NS;
+pub(crate) use scale::{Resolution, Rounding};
 use text::read;
-
-const MILLISECOND_NS: i128 = 1_000_000;
-const SECOND_NS: i128 = 1_000 * MILLISECOND_NS;
-const MINUTE_NS: i128 = 60 * SECOND_NS;
-const HOUR_NS: i128 = 60 * MINUTE_NS;
-const DAY_NS: i128 = 24 * HOUR_NS;
 
 /// Reads an event's date to nanoseconds since the epoch.
 ///
@@ -25,24 +22,6 @@ const DAY_NS: i128 = 24 * HOUR_NS;
 /// else, for which Elasticsearch would refuse the event.
 pub fn instant(text: &str) -> Option<i128> {
     read(text, Rounding::Down, Resolution::Milliseconds)
-}
-
-/// The end of the time a text leaves open: `2020-07-01T12` is an hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rounding {
-    /// For `gte` and `lt`.
-    Down,
-    /// For `lte` and `gt`.
-    Up,
-}
-
-/// What a field keeps of a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Resolution {
-    /// Of type `date`.
-    Milliseconds,
-    /// Of type `date_nanos`, which ends in the year 2262 and wants seconds where there are hours.
-    Nanoseconds,
 }
 
 impl Resolution {
@@ -59,17 +38,6 @@ impl Resolution {
             (Ok(time_ms), Self::Milliseconds) => Some(i128::from(time_ms) * MILLISECOND_NS),
             (Ok(time_ms), Self::Nanoseconds) => Some(i128::from(time_ms.saturating_mul(1_000_000))),
             (Err(_), _) => self.of_string(text),
-        }
-    }
-
-    /// Cuts off what the field does not keep; `None` is out of its range.
-    fn keep(self, time_ns: i128) -> Option<i128> {
-        match self {
-            Self::Milliseconds => {
-                let time_ms = i64::try_from(time_ns.div_euclid(MILLISECOND_NS)).ok()?;
-                Some(i128::from(time_ms) * MILLISECOND_NS)
-            }
-            Self::Nanoseconds => (0..=i128::from(i64::MAX)).contains(&time_ns).then_some(time_ns),
         }
     }
 }
@@ -95,6 +63,7 @@ pub(crate) fn bound(text: &str, now_ns: i128, rounding: Rounding, resolution: Re
 
 #[cfg(test)]
 mod tests {
+    use super::scale::SECOND_NS;
     use super::*;
     use Resolution::{Milliseconds, Nanoseconds};
     use Rounding::{Down, Up};

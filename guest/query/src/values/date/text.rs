@@ -1,7 +1,7 @@
 //! Texts of dates.
 
 use super::calendar::{day_number, days_in_month};
-use super::{MILLISECOND_NS, Resolution, Rounding, SECOND_NS};
+use super::scale::{MILLISECOND_NS, Resolution, Rounding, SECOND_NS};
 
 /// Reads a date without date math, to nanoseconds since the epoch.
 pub(super) fn read(text: &str, rounding: Rounding, resolution: Resolution) -> Option<i128> {
