@@ -4,6 +4,9 @@ use firstseen_query::{FieldType, NumberType};
 
 use super::node::{Node, Text};
 
+/// A keyword as Elastic's templates make it: `ignore_above` is 1024.
+pub(super) const ELASTIC_KEYWORD: FieldType = FieldType::Keyword { ignore_above: Some(1024), lowercase: false };
+
 /// Date formats that the default ones take in.
 const DATE_FORMATS: [&str; 5] =
     ["strict_date_optional_time", "date_optional_time", "epoch_millis", "strict_date_optional_time_nanos", "date_time"];
