@@ -23,9 +23,10 @@ use bindings::exports::firstseen::detection::detector::{self, Guest};
 use bindings::firstseen::detection::{logging, sightings};
 
 use crate::alert::Format;
+use crate::document::Reason;
 use crate::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts};
 use crate::event::{Fault, Malformed};
-use crate::rule::{Clock, Reason, Rule};
+use crate::rule::{Clock, Rule};
 use crate::sightings::{Sighting, Sightings, Verdict};
 
 /// The messages' `context`.

@@ -8,12 +8,13 @@ use std::rc::Rc;
 
 use crate::alert::{Alert, Format, Source, alert_id, event_id};
 use crate::candidates::{self, Candidates};
+use crate::document::RuleError;
 pub use crate::evaluation::{EvaluateError, Evaluation, Matching, Raised};
 use crate::event::{self, Malformed, Projection, Slots, check, scan};
 use crate::lines::Lines;
 use crate::loading::Loading;
 use crate::prefilter::Prefilter;
-use crate::rule::{Clock, Kind, Rule, RuleError};
+use crate::rule::{Clock, Kind, Rule};
 use crate::sightings::{Sighting, Sightings, Verdict};
 use crate::target::{Target, Targets};
 use crate::terms::{Terms, canonical};

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use firstseen_query::Mapping;
 use serde_json::{Map, Value};
 
+use crate::document::RuleError;
 use crate::engine::{Documents, Refusal, Reports};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
 use crate::mapping::{Fields, built_in};
-use crate::rule::{self, BUILT_IN, Rule, RuleError, rules_of};
+use crate::rule::{self, BUILT_IN, Rule, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;

@@ -45,6 +45,12 @@ pub enum Clause {
 }
 
 impl Clause {
+    /// A condition on the field of a name that stands in no text.
+    #[must_use]
+    pub fn field(name: &str, condition: Condition) -> Self {
+        Self::Field { name: Name::exact(name), condition, span: Span::default() }
+    }
+
     /// Calls `visit` with the name of each condition.
     pub fn for_each_field<'c>(&'c self, visit: &mut impl FnMut(&'c Name)) {
         match self {

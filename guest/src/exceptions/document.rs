@@ -2,9 +2,9 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use super::ListKey;
 use super::item::Item;
-use crate::rule::{RuleError, offset_of};
+use super::list_key::ListKey;
+use crate::document::{RuleError, offset_of};
 
 /// What a document holds of interest.
 pub(super) enum Record {

@@ -7,6 +7,7 @@
 mod document;
 mod entry;
 mod item;
+mod list_key;
 mod rule;
 mod value_list;
 
@@ -18,9 +19,10 @@ pub use rule::{Excepted, RuleExceptions};
 
 use self::document::Record;
 use self::item::Item;
+use self::list_key::ListKey;
 use self::rule::Reference;
 use self::value_list::ValueLists;
-use crate::rule::RuleError;
+use crate::document::RuleError;
 
 /// The list of exceptions that Elastic's own rules share with the endpoint
 /// agent. It is the agent that applies it; Kibana leaves it out of searches.
@@ -57,46 +59,6 @@ impl List {
             self.places.insert(id.clone(), self.items.len());
         }
         self.items.push(item);
-    }
-}
-
-/// What identifies a list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ListKey {
-    namespace: Namespace,
-    list_id: String,
-}
-
-/// `namespace_type`: a list of one Kibana space, or of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Namespace {
-    Single,
-    Agnostic,
-}
-
-impl Namespace {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Single => "single",
-            Self::Agnostic => "agnostic",
-        }
-    }
-}
-
-impl ListKey {
-    /// Of an object that has `list_id` and, unless it is `single`,
-    /// `namespace_type`.
-    fn of(object: &Map<String, Value>) -> Result<Self, String> {
-        let namespace = match object.get("namespace_type") {
-            None | Some(Value::Null) => Namespace::Single,
-            Some(name) if name == "single" => Namespace::Single,
-            Some(name) if name == "agnostic" => Namespace::Agnostic,
-            Some(_) => return Err("`namespace_type` is neither `single` nor `agnostic`".to_owned()),
-        };
-        match object.get("list_id") {
-            Some(Value::String(list_id)) if !list_id.is_empty() => Ok(Self { namespace, list_id: list_id.clone() }),
-            _ => Err("`list_id` is missing or not a text".to_owned()),
-        }
     }
 }
 

@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
-use super::ListKey;
-use super::entry::NotApplied;
 use super::item::Item;
-use super::value_list::ValueLists;
+use super::list_key::ListKey;
+use super::value_list::{NotApplied, ValueLists};
+use crate::document::{Members, RuleError};
 use crate::event::Projection;
-use crate::rule::RuleError;
 
 /// A list that a rule names.
 pub(super) struct Reference {
@@ -21,13 +20,9 @@ impl Reference {
     /// The elements of `exceptions_list`, each once.
     pub(super) fn all(rule: &Map<String, Value>) -> Result<Vec<Self>, RuleError> {
         let error = |cause: &str| RuleError::new("exceptions_list", cause);
-        let elements = match rule.get("exceptions_list") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(elements)) => elements,
-            Some(_) => return Err(error("not an array")),
-        };
+        let elements = Members::of(rule).array("exceptions_list").map_err(|mismatch| error(mismatch.cause()))?;
         let mut references: Vec<Self> = Vec::new();
-        for element in elements {
+        for element in elements.unwrap_or_default() {
             let element = element.as_object().ok_or_else(|| error("an element is not an object"))?;
             let key = ListKey::of(element).map_err(|cause| error(&cause))?;
             if references.iter().all(|known| known.key != key) {

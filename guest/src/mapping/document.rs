@@ -12,7 +12,7 @@ use super::node_seed::NodeSeed;
 use super::properties;
 use super::scalar::OneOrMore;
 use super::warnings::Warnings;
-use crate::rule::{RuleError, offset_of};
+use crate::document::{RuleError, offset_of};
 
 /// Longest document in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::error::RuleError;
 use super::part::Part;
+use crate::document::{RuleError, offset_of};
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
@@ -60,12 +60,6 @@ fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
 
 fn not_a_rule() -> RuleError {
     RuleError::document(None, "not a rule: a rule is a JSON object")
-}
-
-/// Byte offset of a line (from 1) and column (from 1, in bytes).
-pub(crate) fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    text.floor_char_boundary(line_start + column.saturating_sub(1))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{Reason, RuleError};
 use super::window::{LookBack, Window, interval_ms};
+use crate::document::{Members, Reason, RuleError};
 use crate::sightings::Quota;
 use crate::time::DateMath;
 
@@ -90,7 +90,7 @@ impl Fields {
     /// [`RuleError`] for the first field that is missing, wrong or not
     /// supported.
     pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
-        let rule = Reader { object };
+        let rule = Reader { members: Members::of(object) };
         let rule_id = rule.required_text("rule_id")?;
         let kind = rule.kind()?;
         rule.refuse_what_is_not_ours()?;
@@ -119,7 +119,7 @@ impl Fields {
 }
 
 struct Reader<'a> {
-    object: &'a Map<String, Value>,
+    members: Members<'a>,
 }
 
 impl Reader<'_> {
@@ -144,8 +144,8 @@ impl Reader<'_> {
             return Err(RuleError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
         for (field, feature) in UNSUPPORTED {
-            let asked_for = match self.object.get(field) {
-                None | Some(Value::Null) => false,
+            let asked_for = match self.members.value(field) {
+                None => false,
                 Some(Value::Array(elements)) => !elements.is_empty(),
                 Some(Value::String(text)) => !text.is_empty(),
                 Some(_) => true,
@@ -218,7 +218,7 @@ impl Reader<'_> {
     }
 
     fn risk_score(&self) -> Result<Value, RuleError> {
-        match self.object.get("risk_score") {
+        match self.members.value("risk_score") {
             Some(value @ Value::Number(number))
                 if number.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score)) =>
             {
@@ -237,38 +237,19 @@ impl Reader<'_> {
     }
 
     fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(RuleError::new(field, "not a string")),
-        }
+        let text = self.members.text(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))?;
+        Ok(text.map(str::to_owned))
     }
 
     fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
-        let elements = match self.object.get(field) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Array(elements)) => elements,
-            Some(_) => return Err(RuleError::new(field, "not an array")),
-        };
-        let text = |element: &Value| match element {
-            Value::String(text) => Ok(text.clone()),
-            _ => Err(RuleError::new(field, "an element is not a string")),
-        };
-        elements.iter().map(text).collect::<Result<_, _>>().map(Some)
+        self.members.texts(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
     }
 
     fn integer(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_u64().map(Some).ok_or_else(|| RuleError::new(field, "not a whole number")),
-        }
+        self.members.whole_number(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
     }
 
     fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(RuleError::new(field, "neither true nor false")),
-        }
+        self.members.flag(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
     }
 }

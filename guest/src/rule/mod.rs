@@ -4,7 +4,6 @@
 //! their fields, [`Rule::compile`] turns one into slots and a program.
 
 mod document;
-mod error;
 mod fields;
 mod filters;
 mod index;
@@ -17,18 +16,16 @@ mod window;
 use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
-pub(crate) use document::offset_of;
 pub use document::{Found, rules_of};
-pub use error::{Reason, RuleError};
 pub use fields::{Fields, Kind};
 pub use filters::Filters;
-pub(crate) use filters::term;
 pub use index::IndexPatterns;
 pub use overrides::Overrides;
 pub use timestamp::{Clock, TimestampSource};
 pub use window::{LookBack, Window};
 
 use crate::alert::Template;
+use crate::document::RuleError;
 use crate::event::{Projection, Slots};
 use crate::exceptions::ExceptionLists;
 use crate::sightings::Quota;
@@ -95,7 +92,7 @@ impl Rule {
     ) -> Result<Self, RuleError> {
         let query = firstseen_kql::parse(&fields.query).map_err(|error| RuleError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
-        let filters = Filters::read(object.get("filters"))?;
+        let filters = Filters::read(object)?;
         let exceptions = lists.of_rule(object)?;
         let whole = |error: firstseen_query::Error| RuleError::document(None, error.to_string());
         let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));

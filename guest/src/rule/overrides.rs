@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::error::RuleError;
+use crate::document::{Members, RuleError};
 
 /// Severities, lowest first.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -44,17 +44,16 @@ impl Overrides {
     ///
     /// [`RuleError`] about the first that is not of the form Kibana allows.
     pub fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
+        let rule = Members::of(rule);
         let mut severities: Vec<Severity> = Vec::new();
         for mapping in mappings(rule, "severity_mapping")? {
             severities.push(severity(&mapping)?);
         }
         severities.sort_by_key(|mapping| SEVERITIES.iter().position(|known| *known == mapping.severity));
         let risk_score = mappings(rule, "risk_score_mapping")?.into_iter().next().map(|mapping| mapping.field);
-        let rule_name = match rule.get("rule_name_override") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(field)) => Some(field.clone()),
-            Some(_) => return Err(RuleError::new("rule_name_override", "not a string")),
-        };
+        let rule_name = rule.text("rule_name_override");
+        let rule_name = rule_name.map_err(|mismatch| RuleError::mismatch("rule_name_override", mismatch))?;
+        let rule_name = rule_name.map(str::to_owned);
         let given = |field: &String| !field.is_empty();
         Ok(Self { severities, risk_score: risk_score.filter(given), rule_name: rule_name.filter(given) })
     }
@@ -119,22 +118,18 @@ impl Overrides {
 /// An element of a mapping.
 struct Mapping<'a> {
     field: String,
-    object: &'a Map<String, Value>,
+    members: Members<'a>,
 }
 
-fn mappings<'a>(rule: &'a Map<String, Value>, name: &'static str) -> Result<Vec<Mapping<'a>>, RuleError> {
-    let elements = match rule.get(name) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
-        Some(Value::Array(elements)) => elements,
-        Some(_) => return Err(RuleError::new(name, "not an array")),
-    };
+fn mappings<'a>(rule: Members<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, RuleError> {
+    let elements = rule.array(name).map_err(|mismatch| RuleError::mismatch(name, mismatch))?.unwrap_or_default();
     let mapping = |element: &'a Value| {
         let object = element.as_object().ok_or_else(|| RuleError::new(name, "an element is not an object"))?;
         if object.get("operator").is_some_and(|operator| operator != "equals") {
             return Err(RuleError::new(name, "an `operator` is not `equals`"));
         }
         match object.get("field") {
-            Some(Value::String(field)) => Ok(Mapping { field: field.clone(), object }),
+            Some(Value::String(field)) => Ok(Mapping { field: field.clone(), members: Members::of(object) }),
             _ => Err(RuleError::new(name, "a `field` is missing or not a string")),
         }
     };
@@ -142,7 +137,7 @@ fn mappings<'a>(rule: &'a Map<String, Value>, name: &'static str) -> Result<Vec<
 }
 
 fn severity(mapping: &Mapping<'_>) -> Result<Severity, RuleError> {
-    let text = |name: &str| mapping.object.get(name).and_then(Value::as_str);
+    let text = |name: &str| mapping.members.text(name).ok().flatten();
     let severity = SEVERITIES.into_iter().find(|known| text("severity") == Some(known));
     let severity = severity
         .ok_or_else(|| RuleError::new("severity_mapping", "a `severity` is none of low, medium, high, critical"))?;

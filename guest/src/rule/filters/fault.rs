@@ -1,6 +1,6 @@
 //! Why a filter is not used.
 
-use crate::rule::error::Reason;
+use crate::document::Reason;
 
 /// Why a query cannot be used, without the place.
 #[derive(Debug)]

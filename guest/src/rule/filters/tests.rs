@@ -2,8 +2,8 @@ use firstseen_query::{FieldType, NumberType};
 use proptest::prelude::*;
 
 use super::*;
+use crate::document::Reason;
 use crate::exceptions::tests::{holds, json_of};
-use crate::rule::Reason;
 
 fn mapping() -> Mapping {
     let mut mapping = Mapping::default();
@@ -25,7 +25,7 @@ fn event() -> Value {
 }
 
 fn read(filters: Value) -> Result<Filters, RuleError> {
-    Filters::read(Some(&filters))
+    Filters::read(json!({ "filters": filters }).as_object().unwrap())
 }
 
 fn matches(filters: Value) -> bool {
@@ -181,8 +181,8 @@ fn filter_objects() {
     for (filters, expected) in cases {
         assert_eq!(matches(filters.clone()), expected, "{filters}");
     }
-    assert_eq!(Filters::read(None).unwrap().clause(), Clause::And(Vec::new()));
-    assert_eq!(Filters::read(Some(&Value::Null)).unwrap().clause(), Clause::And(Vec::new()));
+    assert_eq!(Filters::read(&Map::new()).unwrap().clause(), Clause::And(Vec::new()));
+    assert_eq!(read(Value::Null).unwrap().clause(), Clause::And(Vec::new()));
 }
 
 #[test]
