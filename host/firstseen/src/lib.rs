@@ -30,7 +30,7 @@
 //! # What is promised
 //!
 //! - Alerts of a batch and the sightings behind them are committed together or
-//!   not at all; see [`store`]. After a crash [`Detector::outbox`] has what was
+//!   not at all; see [`ledger`]. After a crash [`Detector::outbox`] has what was
 //!   committed and not acknowledged.
 //! - A module that traps costs the detection of the line that made it trap,
 //!   nothing else; [`Outcome::unjudged`] names the line. A module that keeps
@@ -48,11 +48,11 @@ mod breaker;
 mod builder;
 mod detector;
 mod error;
+pub mod ledger;
 mod outcome;
 mod reports;
 pub mod schedule;
 pub mod sources;
-pub mod store;
 mod text;
 mod wasm;
 mod worker;

@@ -21,8 +21,8 @@ use super::matching::tell;
 use super::module::load;
 use super::rule_args::RuleArgs;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
+use crate::ledger::StateFile;
 use crate::pipeline::{AlertFile, Filter, Intake, Output, StopReason, Stopper, Summary};
-use crate::store::RedbStore;
 use crate::{AlertFormat, Clock, Detector, Limits, LogLevel, LogMessage};
 
 /// Longest line that `--max-line` may allow; some of them are in memory at
@@ -197,7 +197,7 @@ impl Args {
             .line_bytes_max(self.max_line)
             .log(module_messages(bar.clone()));
         let builder = match &self.state {
-            Some(path) => builder.store(Arc::new(RedbStore::open(path)?)),
+            Some(path) => builder.ledger(Arc::new(StateFile::open(path)?)),
             None => builder,
         };
         let detector = loaded.apply(builder).build()?;

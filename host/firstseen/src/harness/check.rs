@@ -10,7 +10,7 @@ use super::expectation::as_expected;
 use crate::batch::Batch;
 use crate::builder::Clock;
 use crate::detector::Detector;
-use crate::store::{Learning, MemoryStore, Quota, Session, Sighting, Store};
+use crate::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting};
 use crate::wasm::Module;
 
 /// Runs cases, each with a detector and a store of its own.
@@ -48,11 +48,11 @@ impl Runner {
     ///
     /// When the case cannot be run as it is written.
     pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<Verdict> {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let detector = Detector::builder(self.module.clone())
             .rules(case.rules.clone())
             .clock(Clock::Event)
-            .store(Arc::clone(&store))
+            .ledger(Arc::clone(&store))
             .build()?;
         if let Some(refusal) = detector.refusals().first() {
             bail!("{refusal}");
@@ -79,7 +79,7 @@ impl Runner {
 }
 
 /// Puts the terms of `state.ndjson` into the store, without alerts or quota.
-fn seed(detector: &Detector, store: &Arc<dyn Store>, case: &Case) -> Result<()> {
+fn seed(detector: &Detector, store: &Arc<dyn Backend>, case: &Case) -> Result<()> {
     let sightings: Vec<Sighting> = case
         .state
         .iter()

@@ -14,8 +14,8 @@ use super::output::{Output, WriteError};
 use super::workers::{Passed, Piece, Workers};
 use crate::detector::Detector;
 use crate::error::Error;
+use crate::ledger::LedgerError;
 use crate::outcome::{Alert, Counts, Outcome};
-use crate::store::StoreError;
 use crate::worker::Worker;
 
 /// How many lines of each kind of trouble are named; more are only counted.
@@ -107,7 +107,7 @@ impl<'a> Filter<'a> {
         match self.detector.flush() {
             Ok(()) => {}
             // The failure that is known already, once more.
-            Err(Error::Store(StoreError::Failed { .. })) if self.is_off.load(Ordering::Relaxed) => {}
+            Err(Error::Ledger(LedgerError::Failed { .. })) if self.is_off.load(Ordering::Relaxed) => {}
             Err(error) => self.fail(Failure::State(error)),
         }
         result

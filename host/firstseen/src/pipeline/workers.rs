@@ -15,8 +15,8 @@ use super::intake::{Chunk, Intake};
 use crate::batch::Batch;
 use crate::detector::Detector;
 use crate::error::Error;
+use crate::ledger::Ticket;
 use crate::outcome::Outcome;
-use crate::store::Ticket;
 use crate::worker::Worker;
 
 /// What the workers of a filter have in common.

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::ledger::{Backend, Changes, Gate, History, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
 use crate::pipeline::AlertFile;
-use crate::store::{Changes, Gate, History, MemoryStore, QuotaUse, Since, Stats, Store, StoredAlert, Term};
 use crate::wasm::Module;
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
@@ -19,7 +19,7 @@ const INPUT: &str = concat!(
 /// A memory store that can fail.
 #[derive(Default)]
 struct Failing {
-    store: MemoryStore,
+    store: MemoryLedger,
     reading: AtomicBool,
     committing: AtomicBool,
     panicking: AtomicBool,
@@ -27,52 +27,52 @@ struct Failing {
     flushing: AtomicBool,
 }
 
-fn failure(fails: &AtomicBool) -> Result<(), StoreError> {
+fn failure(fails: &AtomicBool) -> Result<(), LedgerError> {
     match fails.load(Ordering::Relaxed) {
-        true => Err(StoreError::Io { path: "seen".into(), source: io::ErrorKind::StorageFull.into() }),
+        true => Err(LedgerError::Io { path: "seen".into(), source: io::ErrorKind::StorageFull.into() }),
         false => Ok(()),
     }
 }
 
-impl Store for Failing {
+impl Backend for Failing {
     fn gate(&self) -> &Arc<Gate> {
         self.store.gate()
     }
 
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
         self.store.histories(terms)
     }
 
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.store.quota(rule, per_ms, interval)
     }
 
-    fn since(&self, rule: &str) -> Result<Option<Since>, StoreError> {
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
         self.store.since(rule)
     }
 
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         failure(&self.committing)?;
         assert!(!self.panicking.load(Ordering::Relaxed), "as the test wants it");
         self.store.commit(changes)
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, StoreError> {
+    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         failure(&self.reading)?;
         self.store.outbox()
     }
 
-    fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError> {
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         failure(&self.acknowledging)?;
         self.store.acknowledge(numbers)
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
+    fn flush(&self) -> Result<(), LedgerError> {
         failure(&self.flushing)?;
         self.store.flush()
     }
 
-    fn stats(&self) -> Result<Stats, StoreError> {
+    fn stats(&self) -> Result<Stats, LedgerError> {
         self.store.stats()
     }
 }
@@ -100,7 +100,7 @@ struct Run {
 
 fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let module = Module::built_in().unwrap();
-    let detector = Detector::builder(module).store(store.clone() as Arc<dyn Store>).build().unwrap();
+    let detector = Detector::builder(module).ledger(store.clone() as Arc<dyn Backend>).build().unwrap();
     let stdout = Stdout::default();
     let output = Output::new(Box::new(stdout.clone()), true, Some(AlertFile::open(alerts).unwrap()));
     let mut notes = Vec::new();

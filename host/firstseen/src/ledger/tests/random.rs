@@ -90,7 +90,7 @@ fn batch(events: &[(u8, i64)], quota: Quota) -> Vec<Sighting> {
 }
 
 /// Takes the steps on one store, and answers with all that can be seen of it.
-fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> Arc<dyn Store>) -> Vec<String> {
+fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> Arc<dyn Backend>) -> Vec<String> {
     let mut now_ms = 0;
     let mut store = open();
     let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
@@ -145,11 +145,11 @@ proptest! {
     fn all_stores_give_the_same(
         steps in prop::collection::vec(step(), 1..30), quota in quota(), learn in learn(),
     ) {
-        let memory: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let memory: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let expected = trace(&steps, quota, learn, || Arc::clone(&memory));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state");
-        let got = trace(&steps, quota, learn, || Arc::new(RedbStore::open(&path).unwrap()));
+        let got = trace(&steps, quota, learn, || Arc::new(StateFile::open(&path).unwrap()));
         prop_assert_eq!(got, expected);
     }
 }
@@ -160,7 +160,7 @@ proptest! {
         batches in prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12),
         quota in quota(), learn in learn(),
     ) {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let mut model = Model::default();
         let mut now_ms = 30;
         for (events, wait_ms, keep) in batches {
@@ -183,7 +183,7 @@ proptest! {
         input in prop::collection::vec((0_u8..5, -60_i64..60), 1..60),
         quota in quota(), learn in learn(), cut in 1_usize..9,
     ) {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let mut deferred = BTreeSet::new();
         let mut now_ms = 0;
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::history::keep_until;
 use super::overlay::{Counts, Overlay, RuleSlot, Savepoint};
 use super::{
-    History, Learning, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, Store, StoreError, StoredAlert,
+    Backend, History, Learning, LedgerError, QuotaUse, RULE_BYTES_MAX, SIGHTINGS_MAX, Sighting, Since, StoredAlert,
     TERM_BYTES_MAX, Term, Ticket, Verdict,
 };
 
@@ -24,7 +24,7 @@ const SESSION_CHANGES_MAX: usize = 2_000_000;
 /// their first looks. A thread must not look at the state through two sessions
 /// of one store at a time: it would wait for itself.
 pub struct Session {
-    store: Arc<dyn Store>,
+    store: Arc<dyn Backend>,
     learning: Learning,
     overlay: Overlay,
     ticket: Option<Ticket>,
@@ -53,7 +53,7 @@ impl Session {
     ///
     /// While a rule is learning what is unseen is recorded but answered as seen.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, now_ms: i64, learning: Learning) -> Self {
+    pub fn new(store: Arc<dyn Backend>, now_ms: i64, learning: Learning) -> Self {
         let overlay = Overlay::new(now_ms);
         Self { store, learning, overlay, ticket: None, has_turn: false, waited: Duration::ZERO, script: None }
     }
@@ -67,7 +67,7 @@ impl Session {
 
     /// A session that asks `script` for every verdict, in order, and records
     /// nothing: to learn what rules sight, or to have chosen alerts written.
-    pub(crate) fn scripted(store: Arc<dyn Store>, now_ms: i64, script: Script) -> Self {
+    pub(crate) fn scripted(store: Arc<dyn Backend>, now_ms: i64, script: Script) -> Self {
         Self { script: Some(script), ..Self::new(store, now_ms, Learning::NONE) }
     }
 
@@ -83,9 +83,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] for too long a key, else when the state cannot
+    /// [`LedgerError::Invalid`] for too long a key, else when the state cannot
     /// be read.
-    pub fn meet(&mut self, rule: &str) -> Result<(), StoreError> {
+    pub fn meet(&mut self, rule: &str) -> Result<(), LedgerError> {
         validate_rule(rule)?;
         // What is once known stays known, so this needs no turn.
         if self.overlay.knows_rule(rule) || self.store.since(rule)?.is_some() {
@@ -106,17 +106,17 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] if the call or one of its elements is over a
+    /// [`LedgerError::Invalid`] if the call or one of its elements is over a
     /// limit, else when the state cannot be read. Nothing of the call is
     /// recorded then.
-    pub fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
+    pub fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, LedgerError> {
         validate(batch)?;
         if let Some(script) = &self.script {
             return Ok(batch.iter().map(|sighting| script(sighting)).collect());
         }
         // A module that asks without end must not fill the host's memory.
         if self.overlay.changes_made().saturating_add(batch.len()) > SESSION_CHANGES_MAX {
-            return Err(StoreError::Invalid(format!("over {SESSION_CHANGES_MAX} changes by one batch of events")));
+            return Err(LedgerError::Invalid(format!("over {SESSION_CHANGES_MAX} changes by one batch of events")));
         }
         self.take_turn();
         let before = self.overlay.savepoint();
@@ -162,8 +162,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// When the state cannot be written; see [`Store::commit`].
-    pub fn commit(self, alerts: Vec<StoredAlert>) -> Result<Committed, StoreError> {
+    /// When the state cannot be written; see [`Backend::commit`].
+    pub fn commit(self, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
         let Self { store, overlay, ticket, .. } = self;
         let Counts { deferred, held_back } = overlay.counts();
         let mut changes = overlay.into_changes();
@@ -182,7 +182,7 @@ impl Session {
         }
     }
 
-    fn observe_all(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, StoreError> {
+    fn observe_all(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, LedgerError> {
         let terms: Vec<_> = batch.iter().map(|sighting| (&*sighting.rule, Term::new(&sighting.term))).collect();
         // All at once, which stores answer faster than one by one.
         let stored = self.store.histories(&terms)?;
@@ -197,7 +197,7 @@ impl Session {
         sighting: &Sighting,
         term: Term<'_>,
         stored: Option<History>,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<Verdict, LedgerError> {
         let Self { store, learning, overlay, .. } = self;
         let now_ms = overlay.now_ms();
         let Sighting { rule, at_ms, window_ms, .. } = sighting;
@@ -240,11 +240,11 @@ impl Session {
 
 /// Uses one unit of the quota; `false` if it is used up.
 fn use_quota(
-    store: &dyn Store,
+    store: &dyn Backend,
     overlay: &mut Overlay,
     slot: RuleSlot,
     sighting: &Sighting,
-) -> Result<bool, StoreError> {
+) -> Result<bool, LedgerError> {
     let now_ms = overlay.now_ms();
     let Sighting { rule, quota, .. } = sighting;
     let (per_ms, interval) = (quota.per_ms, quota.interval(sighting.at_ms));
@@ -275,9 +275,9 @@ impl std::fmt::Debug for Session {
 }
 
 /// Checks the limits of the contract, before anything is looked at.
-fn validate(batch: &[Sighting]) -> Result<(), StoreError> {
+fn validate(batch: &[Sighting]) -> Result<(), LedgerError> {
     if batch.len() > SIGHTINGS_MAX {
-        return Err(StoreError::Invalid(format!(
+        return Err(LedgerError::Invalid(format!(
             "{} sightings in one call, and {SIGHTINGS_MAX} are allowed",
             batch.len()
         )));
@@ -285,13 +285,13 @@ fn validate(batch: &[Sighting]) -> Result<(), StoreError> {
     for sighting in batch {
         validate_rule(&sighting.rule)?;
         if sighting.term.len() > TERM_BYTES_MAX {
-            return Err(StoreError::Invalid(format!(
+            return Err(LedgerError::Invalid(format!(
                 "a term of {} bytes, and {TERM_BYTES_MAX} are allowed",
                 sighting.term.len()
             )));
         }
         if sighting.quota.max == 0 || sighting.quota.per_ms == 0 {
-            return Err(StoreError::Invalid(
+            return Err(LedgerError::Invalid(
                 "a quota of 0: both its alerts and its interval must be at least 1".to_owned(),
             ));
         }
@@ -299,9 +299,9 @@ fn validate(batch: &[Sighting]) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn validate_rule(rule: &str) -> Result<(), StoreError> {
+fn validate_rule(rule: &str) -> Result<(), LedgerError> {
     if rule.len() > RULE_BYTES_MAX {
-        return Err(StoreError::Invalid(format!(
+        return Err(LedgerError::Invalid(format!(
             "a rule key of {} bytes, and {RULE_BYTES_MAX} are allowed",
             rule.len()
         )));

@@ -1,6 +1,6 @@
 //! How fast the stores judge, how much memory they take and how long they stop.
 //!
-//! `cargo bench --package firstseen --bench stores` prints a table for 1 million
+//! `cargo bench --package firstseen --bench ledgers` prints a table for 1 million
 //! terms; `FIRSTSEEN_BENCH_TERMS` chooses another number. Only the calls of
 //! [`Session`] are timed, not the making of sightings. Rates stand twice: per
 //! second on the clock, and per second of processor time, which others on the
@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use firstseen::store::{Learning, MemoryStore, Quota, RedbStore, Session, Sighting, Store, StoredAlert, Verdict};
+use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting, StateFile, StoredAlert, Verdict};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -32,12 +32,12 @@ const NOW_MS: i64 = 1_767_225_600_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 const PARTS: [(&str, &str); 6] = [
-    ("memory", "MemoryStore"),
-    ("redb", "RedbStore"),
-    ("start", "RedbStore, started on that file"),
-    ("killed", "RedbStore, stopped in the middle of a merge"),
-    ("start", "RedbStore, started after that"),
-    ("sweep", "RedbStore, commits while all those terms expire"),
+    ("memory", "MemoryLedger"),
+    ("redb", "StateFile"),
+    ("start", "StateFile, started on that file"),
+    ("killed", "StateFile, stopped in the middle of a merge"),
+    ("start", "StateFile, started after that"),
+    ("sweep", "StateFile, commits while all those terms expire"),
 ];
 
 fn main() -> Outcome {
@@ -62,12 +62,12 @@ fn main() -> Outcome {
 fn run_part(part: &str, path: &Path, terms: u64) -> Outcome {
     match part {
         "memory" => {
-            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
             rates(&store, terms)?;
             sweep(&store)
         }
         "redb" => {
-            let store: Arc<dyn Store> = Arc::new(RedbStore::open(path)?);
+            let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
             rates(&store, terms)?;
             let start = Instant::now();
             drop(store);
@@ -77,7 +77,7 @@ fn run_part(part: &str, path: &Path, terms: u64) -> Outcome {
         }
         "start" => start(path, terms),
         "killed" => killed(path, terms),
-        "sweep" => sweep(&(Arc::new(RedbStore::open(path)?) as Arc<dyn Store>)),
+        "sweep" => sweep(&(Arc::new(StateFile::open(path)?) as Arc<dyn Backend>)),
         other => Err(format!("no part is called {other}").into()),
     }
 }
@@ -92,7 +92,7 @@ struct Mix {
 }
 
 /// Observes per second of a store that is filled with `terms` first.
-fn rates(store: &Arc<dyn Store>, terms: u64) -> Outcome {
+fn rates(store: &Arc<dyn Backend>, terms: u64) -> Outcome {
     let mut random = Random(1);
     let mut next = 0;
     let fill = rate(store, NOW_MS, FILL_BATCH, || {
@@ -137,7 +137,7 @@ fn rates(store: &Arc<dyn Store>, terms: u64) -> Outcome {
 /// Opens the file, and looks at a few terms.
 fn start(path: &Path, terms: u64) -> Outcome {
     let before = Instant::now();
-    let store: Arc<dyn Store> = Arc::new(RedbStore::open(path)?);
+    let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
     row("opened in", &millis(before.elapsed()));
     row("resident then", &resident("VmRSS")?);
     let first = Instant::now();
@@ -157,7 +157,7 @@ fn start(path: &Path, terms: u64) -> Outcome {
 
 /// Sights terms until a merge is under way, and ends without closing the store.
 fn killed(path: &Path, terms: u64) -> Outcome {
-    let store: Arc<dyn Store> = Arc::new(RedbStore::open(path)?);
+    let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
     let mut random = Random(9);
     let mut left = 2 * RUN;
     rate(&store, NOW_MS + DAY_MS, BATCH, || {
@@ -175,7 +175,7 @@ fn killed(path: &Path, terms: u64) -> Outcome {
 
 /// The latency of commits, from the one on at which all terms have expired to
 /// the one that has removed the last of them.
-fn sweep(store: &Arc<dyn Store>) -> Outcome {
+fn sweep(store: &Arc<dyn Backend>) -> Outcome {
     let now_ms = NOW_MS + 10 * DAY_MS;
     let expired = store.stats()?.terms;
     let mut latencies = Vec::new();
@@ -210,7 +210,7 @@ const NEW_BEFORE_KILL: u64 = 1 << 39;
 const NEW_AFTER_EXPIRY: u64 = 1 << 40;
 
 /// How fast the numbered terms are observed, in batches.
-fn rate(store: &Arc<dyn Store>, now_ms: i64, batch: u64, mut numbers: impl FnMut() -> Option<u64>) -> Outcome<Rate> {
+fn rate(store: &Arc<dyn Backend>, now_ms: i64, batch: u64, mut numbers: impl FnMut() -> Option<u64>) -> Outcome<Rate> {
     let (mut count, mut took) = (0, Cost::default());
     loop {
         let batch: Vec<Sighting> = (0..batch).map_while(|_| numbers()).map(|number| sighting(number, now_ms)).collect();
@@ -225,7 +225,7 @@ fn rate(store: &Arc<dyn Store>, now_ms: i64, batch: u64, mut numbers: impl FnMut
 }
 
 /// One batch as a worker has it, with an alert for each 100th unseen term.
-fn observe_and_commit(store: &Arc<dyn Store>, now_ms: i64, batch: &[Sighting]) -> Outcome<Cost> {
+fn observe_and_commit(store: &Arc<dyn Backend>, now_ms: i64, batch: &[Sighting]) -> Outcome<Cost> {
     let (processor, start) = (processor_time(), Instant::now());
     let mut session = Session::new(Arc::clone(store), now_ms, Learning::NONE);
     let _savepoint = session.savepoint();

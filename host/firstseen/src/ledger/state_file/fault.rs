@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::super::StoreError;
+use super::super::LedgerError;
 
 /// An error that does not know the file's path yet.
 #[derive(Debug)]
@@ -56,29 +56,29 @@ pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fa
 
 impl Fault {
     /// The error of an operation on an open store.
-    pub(super) fn into_error(self, path: &Path) -> StoreError {
+    pub(super) fn into_error(self, path: &Path) -> LedgerError {
         use ::redb::Error;
 
         let path = path.to_owned();
         match self {
-            Self::Database(Error::DatabaseAlreadyOpen | Error::LockProtocolMismatch) => StoreError::InUse { path },
+            Self::Database(Error::DatabaseAlreadyOpen | Error::LockProtocolMismatch) => LedgerError::InUse { path },
             // The library stops after an I/O error that it cannot undo.
             Self::Database(error @ (Error::PreviousIo | Error::DatabaseClosed)) => {
-                StoreError::Failed { path, cause: error.to_string() }
+                LedgerError::Failed { path, cause: error.to_string() }
             }
-            Self::Database(Error::Io(source)) if !is_about_content(&source) => StoreError::Io { path, source },
-            Self::Database(error) => StoreError::Damaged { path, cause: error.to_string() },
-            Self::Malformed(what) => StoreError::Damaged { path, cause: format!("{what} is malformed") },
-            Self::Journal(cause) => StoreError::Journal { path, cause },
-            Self::Panicked(text) => StoreError::Damaged { path, cause: format!("reading it failed: {text}") },
-            Self::Foreign(cause) => StoreError::NotAStore { path, cause: cause.to_owned() },
-            Self::Newer { format, supported } => StoreError::Newer { path, format, supported },
-            Self::Invalid(text) => StoreError::Invalid(text.to_owned()),
+            Self::Database(Error::Io(source)) if !is_about_content(&source) => LedgerError::Io { path, source },
+            Self::Database(error) => LedgerError::Damaged { path, cause: error.to_string() },
+            Self::Malformed(what) => LedgerError::Damaged { path, cause: format!("{what} is malformed") },
+            Self::Journal(cause) => LedgerError::Journal { path, cause },
+            Self::Panicked(text) => LedgerError::Damaged { path, cause: format!("reading it failed: {text}") },
+            Self::Foreign(cause) => LedgerError::NotAState { path, cause: cause.to_owned() },
+            Self::Newer { format, supported } => LedgerError::Newer { path, format, supported },
+            Self::Invalid(text) => LedgerError::Invalid(text.to_owned()),
         }
     }
 
     /// The error of opening a store, where a wrong file is the likelier cause.
-    pub(super) fn into_open_error(self, path: &Path) -> StoreError {
+    pub(super) fn into_open_error(self, path: &Path) -> LedgerError {
         use ::redb::Error;
 
         match self {
@@ -101,10 +101,10 @@ fn is_about_content(error: &io::Error) -> bool {
 }
 
 /// The bare cause of an error, without the path.
-pub(super) fn cause(error: &StoreError) -> String {
+pub(super) fn cause(error: &LedgerError) -> String {
     match error {
-        StoreError::Damaged { cause, .. } | StoreError::Journal { cause, .. } => cause.clone(),
-        StoreError::Io { source, .. } => source.to_string(),
+        LedgerError::Damaged { cause, .. } | LedgerError::Journal { cause, .. } => cause.clone(),
+        LedgerError::Io { source, .. } => source.to_string(),
         other => other.to_string(),
     }
 }

@@ -33,10 +33,10 @@ fn alert(id: &str) -> StoredAlert {
 }
 
 /// Runs `test` on an empty store of every kind.
-fn on_every_store(test: impl Fn(Arc<dyn Store>)) {
-    test(Arc::new(MemoryStore::new()));
+fn on_every_store(test: impl Fn(Arc<dyn Backend>)) {
+    test(Arc::new(MemoryLedger::new()));
     let folder = tempfile::tempdir().unwrap();
-    test(Arc::new(RedbStore::open(folder.path().join("state")).unwrap()));
+    test(Arc::new(StateFile::open(folder.path().join("state")).unwrap()));
 }
 
 fn letter(verdict: Verdict) -> char {
@@ -256,12 +256,12 @@ fn limits_are_checked_before_anything_is_recorded() {
             let mut batch = [sighting("a", 0, AMPLE), sighting("b", 0, AMPLE)];
             make_broken(&mut batch[1]);
             let error = session.observe(&batch).unwrap_err();
-            assert!(matches!(error, StoreError::Invalid(_)), "{error}");
+            assert!(matches!(error, LedgerError::Invalid(_)), "{error}");
         }
         let many = vec![sighting("a", 0, AMPLE); SIGHTINGS_MAX + 1];
-        assert!(matches!(session.observe(&many), Err(StoreError::Invalid(_))));
+        assert!(matches!(session.observe(&many), Err(LedgerError::Invalid(_))));
         let long = "r".repeat(RULE_BYTES_MAX + 1);
-        assert!(matches!(session.meet(&long), Err(StoreError::Invalid(_))));
+        assert!(matches!(session.meet(&long), Err(LedgerError::Invalid(_))));
 
         let mut largest = sighting("a", 0, AMPLE);
         largest.rule = "r".repeat(RULE_BYTES_MAX);
@@ -391,43 +391,43 @@ fn a_commit_looks_at_more_than_it_adds() {
 /// Fails to read histories once armed.
 #[derive(Default)]
 struct Flaky {
-    inner: MemoryStore,
+    inner: MemoryLedger,
     reads_left: Mutex<Option<usize>>,
 }
 
-impl Store for Flaky {
+impl Backend for Flaky {
     fn gate(&self) -> &Arc<Gate> {
         self.inner.gate()
     }
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
         let all = self.inner.histories(terms)?;
         if let Some(left) = &mut *self.reads_left.lock().unwrap() {
             if *left < all.len() {
-                return Err(StoreError::Invalid("unreadable".into()));
+                return Err(LedgerError::Invalid("unreadable".into()));
             }
             *left -= all.len();
         }
         Ok(all)
     }
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.inner.quota(rule, per_ms, interval)
     }
-    fn since(&self, rule: &str) -> Result<Option<Since>, StoreError> {
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
         self.inner.since(rule)
     }
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         self.inner.commit(changes)
     }
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, StoreError> {
+    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         self.inner.outbox()
     }
-    fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError> {
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         self.inner.acknowledge(numbers)
     }
-    fn flush(&self) -> Result<(), StoreError> {
+    fn flush(&self) -> Result<(), LedgerError> {
         self.inner.flush()
     }
-    fn stats(&self) -> Result<Stats, StoreError> {
+    fn stats(&self) -> Result<Stats, LedgerError> {
         self.inner.stats()
     }
 }
@@ -435,7 +435,7 @@ impl Store for Flaky {
 #[test]
 fn a_call_that_fails_midway_records_nothing() {
     let store = Arc::new(Flaky::default());
-    let mut session = Session::new(Arc::clone(&store) as Arc<dyn Store>, 0, Learning::NONE);
+    let mut session = Session::new(Arc::clone(&store) as Arc<dyn Backend>, 0, Learning::NONE);
     let batch = ["a", "b", "c"].map(|term| sighting(term, 0, AMPLE));
     *store.reads_left.lock().unwrap() = Some(2);
     session.observe(&batch).unwrap_err();

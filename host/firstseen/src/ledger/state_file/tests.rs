@@ -34,7 +34,7 @@ fn sighted(term: &str, at_ms: i64, now_ms: i64, news: bool) -> Changes {
     changes
 }
 
-fn last(store: &RedbStore, term: &str) -> Option<i64> {
+fn last(store: &StateFile, term: &str) -> Option<i64> {
     let history = store.history("rule", term).unwrap()?;
     history.spans().map(|span| span.last).max()
 }
@@ -58,8 +58,8 @@ fn crash(path: &Path) -> PathBuf {
     folder.join(path.file_name().unwrap())
 }
 
-fn after_crash(path: &Path) -> RedbStore {
-    RedbStore::open(crash(path)).unwrap()
+fn after_crash(path: &Path) -> StateFile {
+    StateFile::open(crash(path)).unwrap()
 }
 
 /// How many files of a state there are beside it.
@@ -72,9 +72,9 @@ fn journal(path: &Path) -> usize {
 const PATIENT: Bounds =
     Bounds { terms: usize::MAX, term_bytes: usize::MAX, journal_bytes: u64::MAX, age: Duration::from_secs(3600) };
 
-fn open_with(path: &Path, bounds: Bounds) -> RedbStore {
+fn open_with(path: &Path, bounds: Bounds) -> StateFile {
     let (db, keeping) = open::database(path).unwrap();
-    let store = RedbStore::with_database(path, db, bounds).unwrap();
+    let store = StateFile::with_database(path, db, bounds).unwrap();
     keeping.start();
     store
 }
@@ -92,7 +92,7 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// A store with a bit of everything in it.
 fn furnish(path: &Path, terms: usize) {
-    let store = RedbStore::open(path).unwrap();
+    let store = StateFile::open(path).unwrap();
     let mut changes = Changes::default();
     let rule = changes.rule("rule");
     rule.since = Some(Since::met(5).after_sighting(-3));
@@ -109,7 +109,7 @@ fn furnish(path: &Path, terms: usize) {
 fn everything_survives_reopening() {
     let (_folder, path) = folder();
     furnish(&path, 3);
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!(store.since("rule").unwrap(), Some(Since { arrival_ms: 5, first_at_ms: Some(-3) }));
     assert_eq!(store.since("other").unwrap(), None);
     let quota = store.quota("rule", 100, -1).unwrap().unwrap();
@@ -215,7 +215,7 @@ fn format_1_becomes_this_one() {
     transaction.commit().unwrap();
     drop(db);
     for _ in 0..2 {
-        let store = RedbStore::open(&path).unwrap();
+        let store = StateFile::open(&path).unwrap();
         assert_eq!((last(&store, "term 0002"), store.outbox().unwrap().len()), (Some(2), 2));
     }
 }
@@ -223,7 +223,7 @@ fn format_1_becomes_this_one() {
 #[test]
 fn what_a_learning_rule_saw_is_on_disk_at_once() {
     let (_folder, path) = folder();
-    let store: Arc<dyn Store> = Arc::new(RedbStore::open(&path).unwrap());
+    let store: Arc<dyn Backend> = Arc::new(StateFile::open(&path).unwrap());
     for term in ["a", "b"] {
         let mut session = Session::new(Arc::clone(&store), 0, Learning::by_arrival(100));
         let sighting = Sighting {
@@ -244,7 +244,7 @@ fn what_a_learning_rule_saw_is_on_disk_at_once() {
 fn expired_entries_are_swept_and_touched_ones_kept() {
     let (_folder, path) = folder();
     furnish(&path, 1000);
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     for term in 0..600 {
         let touched = sighted(&format!("term {term:04}"), 0, DAY + 1, false);
         store.commit(&touched).unwrap();
@@ -279,12 +279,12 @@ fn a_merge_looks_at_a_slice_for_each_commit() {
 #[test]
 fn a_file_belongs_to_one_store() {
     let (_folder, path) = folder();
-    let store = RedbStore::open(&path).unwrap();
-    let error = RedbStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    let store = StateFile::open(&path).unwrap();
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::InUse { .. }), "{error}");
     assert!(error.to_string().contains(path.to_str().unwrap()));
     drop(store);
-    RedbStore::open(&path).unwrap();
+    StateFile::open(&path).unwrap();
 }
 
 /// Names the state file to a child process that runs [`child`].
@@ -296,7 +296,7 @@ fn child() {
     let Some(path) = std::env::var_os(CHILD_PATH) else {
         return;
     };
-    let store = RedbStore::open(path).unwrap();
+    let store = StateFile::open(path).unwrap();
     let mut changes = sighted("a", 1, 0, true);
     changes.alerts = vec![alert("1")];
     store.commit(&changes).unwrap();
@@ -317,14 +317,14 @@ fn a_killed_process_loses_only_what_it_may() {
         .unwrap();
     let output = BufReader::new(process.stdout.take().unwrap());
     let ready = output.lines().any(|line| line.unwrap() == "ready");
-    let while_running = RedbStore::open(&path);
+    let while_running = StateFile::open(&path);
     process.kill().unwrap();
     process.wait().unwrap();
     assert!(ready);
     let error = while_running.unwrap_err();
-    assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    assert!(matches!(error, LedgerError::InUse { .. }), "{error}");
 
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!(store.outbox().unwrap(), [(0, alert("1"))]);
     assert_eq!(last(&store, "a"), Some(1));
 }
@@ -332,31 +332,31 @@ fn a_killed_process_loses_only_what_it_may() {
 #[test]
 fn other_things_are_refused_with_their_reason() {
     let (folder, path) = folder();
-    let refused = |path: &Path| RedbStore::open(path).unwrap_err();
+    let refused = |path: &Path| StateFile::open(path).unwrap_err();
 
     let error = refused(folder.path());
-    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
     assert!(error.to_string().contains("directory"), "{error}");
 
     let error = refused(&folder.path().join("missing/state"));
-    assert!(matches!(error, StoreError::Io { .. }), "{error}");
+    assert!(matches!(error, LedgerError::Io { .. }), "{error}");
     assert!(error.to_string().contains("create its directory"), "{error}");
 
     let text = folder.path().join("text");
     let content = "{\"not\":\"a state\"}\n".repeat(10_000);
     fs::write(&text, &content).unwrap();
     let error = refused(&text);
-    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
     assert_eq!(fs::read_to_string(&text).unwrap(), content, "left alone");
 
     #[cfg(unix)]
     {
         let error = refused(Path::new("/dev/null"));
-        assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+        assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
     }
 
     fs::write(&path, "").unwrap();
-    RedbStore::open(&path).expect("an empty file is a new store");
+    StateFile::open(&path).expect("an empty file is a new store");
 }
 
 #[test]
@@ -370,7 +370,7 @@ fn other_databases_are_refused() {
         edit(&transaction);
         transaction.commit().unwrap();
         drop(db);
-        RedbStore::open(&path).unwrap_err()
+        StateFile::open(&path).unwrap_err()
     };
     let set_format = |transaction: &::redb::WriteTransaction, format| {
         let mut meta = transaction.open_table(META).unwrap();
@@ -382,17 +382,17 @@ fn other_databases_are_refused() {
         let mut other = transaction.open_table(OTHER).unwrap();
         other.insert("a", "b").unwrap();
     });
-    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
 
     let error = edited(|transaction| {
         transaction.delete_table(META).unwrap();
     });
-    assert!(matches!(error, StoreError::NotAStore { .. }), "{error}");
+    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
 
     let error = edited(|transaction| {
         transaction.delete_table(SIGHTINGS).unwrap();
     });
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
 
     let (_folder, path) = folder();
     furnish(&path, 1);
@@ -401,8 +401,8 @@ fn other_databases_are_refused() {
     set_format(&transaction, FORMAT + 1);
     transaction.commit().unwrap();
     drop(db);
-    let error = RedbStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { format: 3, supported: 2, .. }), "{error}");
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::Newer { format: 3, supported: 2, .. }), "{error}");
 }
 
 #[cfg(unix)]
@@ -411,7 +411,7 @@ fn a_new_file_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
 
     let (_folder, path) = folder();
-    RedbStore::open(&path).unwrap();
+    StateFile::open(&path).unwrap();
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

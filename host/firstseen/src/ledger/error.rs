@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// [`source`](std::error::Error::source) to print beside it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum StoreError {
+pub enum LedgerError {
     /// Another process, or another part of this one, has the file open.
     InUse {
         /// The state file.
@@ -42,7 +42,7 @@ pub enum StoreError {
         supported: u64,
     },
     /// The path holds something other than a state file.
-    NotAStore {
+    NotAState {
         /// What was opened.
         path: PathBuf,
         /// What it is instead.
@@ -67,7 +67,7 @@ pub enum StoreError {
     Invalid(String),
 }
 
-impl fmt::Display for StoreError {
+impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse { path } => {
@@ -88,7 +88,7 @@ impl fmt::Display for StoreError {
                  {supported}: upgrade, or use another file",
                 path.display()
             ),
-            Self::NotAStore { path, cause } => {
+            Self::NotAState { path, cause } => {
                 write!(f, "{} is not a state file ({cause}): choose another path, or move it away", path.display())
             }
             Self::Io { path, source } => {
@@ -106,7 +106,7 @@ impl fmt::Display for StoreError {
 }
 
 // Without a source: a chain would print its text a second time.
-impl std::error::Error for StoreError {}
+impl std::error::Error for LedgerError {}
 
 /// The way out of the errors that operators meet most.
 fn hint(error: &io::Error) -> &'static str {
@@ -129,7 +129,7 @@ mod tests {
     fn the_text_is_complete_and_a_chain_repeats_nothing() {
         let path = PathBuf::from("/var/state");
         let source = io::Error::new(io::ErrorKind::StorageFull, "the disk is full");
-        let error = StoreError::Io { path, source };
+        let error = LedgerError::Io { path, source };
         let text = error.to_string();
         for part in ["/var/state", "the disk is full", "free some space"] {
             assert_eq!(text.matches(part).count(), 1, "{part} in {text}");

@@ -1,7 +1,7 @@
 //! What a session has recorded so far, and the way back.
 
 use super::term::{Term, TermKey, TermRef};
-use super::{Changes, History, QuotaUse, RuleChanges, Since, StoreError, TermChange};
+use super::{Changes, History, LedgerError, QuotaUse, RuleChanges, Since, TermChange};
 
 /// The changes of a session that is not committed yet.
 ///
@@ -89,8 +89,8 @@ impl Overlay {
     pub(super) fn rule(
         &mut self,
         rule: &str,
-        stored: impl FnOnce() -> Result<Option<Since>, StoreError>,
-    ) -> Result<RuleSlot, StoreError> {
+        stored: impl FnOnce() -> Result<Option<Since>, LedgerError>,
+    ) -> Result<RuleSlot, LedgerError> {
         if let Some(place) = self.changes.rules.get_index_of(rule) {
             return Ok(RuleSlot(place));
         }

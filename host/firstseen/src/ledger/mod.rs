@@ -1,9 +1,9 @@
 //! The first-seen state: which term was sighted when, per rule.
 //!
-//! [`Store`] is what a backend keeps and how it commits; [`Session`] is what a
+//! [`Backend`] is what a backend keeps and how it commits; [`Session`] is what a
 //! sighting means, written once above the trait, so that every backend gives
-//! the same verdicts. [`MemoryStore`] lives as long as the process,
-//! [`RedbStore`] is one file that survives it.
+//! the same verdicts. [`MemoryLedger`] lives as long as the process,
+//! [`StateFile`] is one file that survives it.
 //!
 //! # The promise
 //!
@@ -11,24 +11,24 @@
 //! all.** [`Session::observe`] works on an overlay; [`Session::commit`] hands
 //! overlay and alerts to the store in one transaction, and dropping the session
 //! leaves no trace. The alerts stay in the *outbox* until
-//! [`Store::acknowledge`] says that the sink has them. So with the upstream
+//! [`Backend::acknowledge`] says that the sink has them. So with the upstream
 //! acknowledged only after the commit:
 //!
 //! - a crash before the commit means that the batch comes again and is judged
 //!   as if for the first time;
-//! - a crash after it means that the alerts are in [`Store::outbox`]. Hand those
+//! - a crash after it means that the alerts are in [`Backend::outbox`]. Hand those
 //!   over first when starting.
 //!
 //! # What is written late
 //!
 //! A commit with news, which is an unseen term, an alert, a quota counter or a
-//! rule met for the first time, is on disk when `commit` returns: [`RedbStore`]
+//! rule met for the first time, is on disk when `commit` returns: [`StateFile`]
 //! appends it to a journal. Most commits bring no news: they only move the time
 //! at which a known term was last sighted. Such refreshes are kept in memory,
 //! where reads see them. A thread of the store merges both into the file, in the
 //! order of the file and without stopping commits: five seconds after the oldest
 //! of them, sooner when 524,288 terms, 32 MiB of their text or 64 MiB of journal
-//! are waiting, and at [`Store::flush`] and on drop. So after a crash the time a
+//! are waiting, and at [`Backend::flush`] and on drop. So after a crash the time a
 //! term was last sighted can lag by the refreshes of the last five seconds and of
 //! the merge under way.
 //!
@@ -49,8 +49,8 @@ mod history;
 mod learning;
 mod memory;
 mod overlay;
-mod redb;
 mod session;
+mod state_file;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -58,14 +58,14 @@ mod tests;
 use std::sync::Arc;
 
 pub use changes::{Changes, QuotaUse, RuleChanges, Since, TermChange};
-pub use error::StoreError;
+pub use error::LedgerError;
 pub use gate::{Gate, Ticket};
 pub use history::{History, Span};
 pub use learning::Learning;
-pub use memory::MemoryStore;
+pub use memory::MemoryLedger;
 pub use overlay::Savepoint;
-pub use redb::RedbStore;
 pub use session::{Committed, Session};
+pub use state_file::StateFile;
 pub use term::Term;
 
 /// Longest rule key, in bytes.
@@ -173,7 +173,7 @@ pub struct Stats {
 ///
 /// Implementations only keep and commit; [`Session`] judges. All methods may be
 /// called from any thread.
-pub trait Store: Send + Sync {
+pub trait Backend: Send + Sync {
     /// The turn-taking of this store's sessions, one gate for all of them.
     fn gate(&self) -> &Arc<Gate>;
 
@@ -183,14 +183,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError>;
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError>;
 
     /// The history of one term.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, StoreError> {
+    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, LedgerError> {
         Ok(self.histories(&[(rule, Term::new(term))])?.pop().flatten())
     }
 
@@ -201,14 +201,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError>;
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError>;
 
     /// Since when the state knows a rule.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn since(&self, rule: &str) -> Result<Option<Since>, StoreError>;
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError>;
 
     /// Makes `changes` part of the state, all of it in one transaction or
     /// nothing, and answers with the outbox numbers of the alerts, in order.
@@ -220,34 +220,34 @@ pub trait Store: Send + Sync {
     /// every later call fails too until the store is opened again: a store that
     /// lost a write must not go on as if it had not. Opened again, it has all
     /// of `changes` or nothing, as after a crash.
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError>;
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError>;
 
     /// The alerts committed and not yet acknowledged, oldest first.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, StoreError>;
+    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError>;
 
     /// Takes alerts out of the outbox, durably when it returns. Unknown numbers
     /// are ignored.
     ///
     /// # Errors
     ///
-    /// When the state cannot be written; see [`Store::commit`].
-    fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError>;
+    /// When the state cannot be written; see [`Backend::commit`].
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError>;
 
     /// Takes all that is waiting in memory to its place on disk.
     ///
     /// # Errors
     ///
-    /// When the state cannot be written; see [`Store::commit`].
-    fn flush(&self) -> Result<(), StoreError>;
+    /// When the state cannot be written; see [`Backend::commit`].
+    fn flush(&self) -> Result<(), LedgerError>;
 
     /// The size of the store.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn stats(&self) -> Result<Stats, StoreError>;
+    fn stats(&self) -> Result<Stats, LedgerError>;
 }

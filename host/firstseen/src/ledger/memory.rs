@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
-use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert, sweep_slices};
+use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
 
 /// A store that lives as long as the process. Its methods never fail.
 ///
 /// It keeps no text of a term, only 128 bits that stand for it, so a term takes
 /// some 80 bytes however long it is.
 #[derive(Debug, Default)]
-pub struct MemoryStore {
+pub struct MemoryLedger {
     gate: Arc<Gate>,
     state: Mutex<State>,
 }
@@ -43,7 +43,7 @@ struct RuleState {
     histories: IndexMap<Fingerprint, History, BuildTermHasher>,
 }
 
-impl MemoryStore {
+impl MemoryLedger {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
@@ -56,12 +56,12 @@ impl MemoryStore {
     }
 }
 
-impl Store for MemoryStore {
+impl Backend for MemoryLedger {
     fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }
 
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
         let state = self.state();
         // Rules first and lookups then, with nothing in between: the processor
         // waits for the memory of several lookups at a time.
@@ -71,17 +71,17 @@ impl Store for MemoryStore {
         Ok(rules.into_iter().zip(terms).map(lookup).collect())
     }
 
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         let state = self.state();
         let rule = state.rules.get(rule);
         Ok(rule.and_then(|rule| rule.quotas.get(&(per_ms, interval))).copied())
     }
 
-    fn since(&self, rule: &str) -> Result<Option<Since>, StoreError> {
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
         Ok(self.state().rules.get(rule).and_then(|rule| rule.since))
     }
 
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         let mut state = self.state();
         state.apply(changes);
         let numbers = changes.alerts.iter().map(|alert| state.put_alert(alert.clone())).collect();
@@ -89,13 +89,13 @@ impl Store for MemoryStore {
         Ok(numbers)
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, StoreError> {
+    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         let state = self.state();
         let alerts = state.outbox.iter();
         Ok(alerts.map(|(number, alert)| (*number, alert.clone())).collect())
     }
 
-    fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError> {
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         let mut state = self.state();
         for number in numbers {
             state.outbox.remove(number);
@@ -103,11 +103,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
+    fn flush(&self) -> Result<(), LedgerError> {
         Ok(())
     }
 
-    fn stats(&self) -> Result<Stats, StoreError> {
+    fn stats(&self) -> Result<Stats, LedgerError> {
         let state = self.state();
         let terms: usize = state.rules.values().map(|rule| rule.histories.len()).sum();
         Ok(Stats { terms: terms as u64, outbox: state.outbox.len() as u64 })
@@ -202,7 +202,7 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
 
-    fn commit(store: &MemoryStore, now_ms: i64, rule: &str, terms: std::ops::Range<usize>) {
+    fn commit(store: &MemoryLedger, now_ms: i64, rule: &str, terms: std::ops::Range<usize>) {
         let mut changes = Changes { now_ms, ..Changes::default() };
         for term in terms {
             let history = History::new(now_ms, 10, now_ms);
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn sweeps_slice_by_slice_over_all_rules() {
-        let store = MemoryStore::new();
+        let store = MemoryLedger::new();
         commit(&store, 0, "a", 0..1000);
         commit(&store, 0, "b", 0..3);
         commit(&store, 0, "c", 0..1000);
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_forged_time_makes_nothing_expire() {
-        let store = MemoryStore::new();
+        let store = MemoryLedger::new();
         commit(&store, 0, "a", 0..10);
         let mut changes = Changes::default();
         let forged = History::new(i64::MAX, 10, 0);
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn outbox_numbers_are_never_used_twice() {
         let alert = StoredAlert { rule_id: "r".into(), term: "[1]".into(), id: "i".into(), document: "{}".into() };
-        let store = MemoryStore::new();
+        let store = MemoryLedger::new();
         let changes = Changes { alerts: vec![alert.clone(), alert], ..Changes::default() };
         assert_eq!(store.commit(&changes).unwrap(), [0, 1]);
         store.acknowledge(&[0, 1, 7]).unwrap();

@@ -20,7 +20,7 @@ fn commits_wait_for_room_and_are_all_kept() {
         assert!(journal(&path) <= 3);
     }
     drop(store);
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!(store.stats().unwrap(), Stats { terms: 200, outbox: 100 });
     assert!((0..200).all(|number| last(&store, &format!("term {number}")) == Some(number)));
     let outbox = store.outbox().unwrap();
@@ -47,8 +47,8 @@ fn whenever_it_is_killed_what_was_committed_is_there() {
             continue;
         }
         let copy = crash(&path);
-        let crashed = RedbStore::open(&copy).unwrap();
-        let again = RedbStore::open(crash(&copy)).unwrap();
+        let crashed = StateFile::open(&copy).unwrap();
+        let again = StateFile::open(crash(&copy)).unwrap();
         for store in [crashed, again] {
             assert!((0..=number).all(|number| last(&store, &format!("term {number}")) == Some(number)));
             assert!((0..=number).all(|number| store.quota("rule", 100, number).unwrap().is_some()));
@@ -74,8 +74,8 @@ fn a_journal_is_part_of_its_state_and_of_no_other() {
     furnish(&path.with_extension("other"), 1);
     fs::copy(path.with_extension("other"), &killed).unwrap();
     let refused = |cause: &str| {
-        let error = RedbStore::open(&killed).unwrap_err();
-        assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+        let error = StateFile::open(&killed).unwrap_err();
+        assert!(matches!(error, LedgerError::Journal { .. }), "{error}");
         assert!(error.to_string().contains(cause), "{error}");
         assert_eq!(journal(&killed), 1, "it may be all that is left");
     };
@@ -85,7 +85,7 @@ fn a_journal_is_part_of_its_state_and_of_no_other() {
     fs::rename(&killed, path.with_extension("away")).unwrap();
     refused("without its state file");
     fs::remove_file(journal::path(&killed, 1)).unwrap();
-    let store = RedbStore::open(&killed).unwrap();
+    let store = StateFile::open(&killed).unwrap();
     assert_eq!(last(&store, "a"), None);
 }
 
@@ -97,8 +97,8 @@ fn a_journal_is_beside_its_file_however_that_is_called() {
     let elsewhere = folder.path().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     std::os::unix::fs::symlink(elsewhere.join("state"), &link).unwrap();
-    let error = RedbStore::open(&link).unwrap_err();
-    assert!(matches!(error, StoreError::Io { .. }), "a link to nothing: {error}");
+    let error = StateFile::open(&link).unwrap_err();
+    assert!(matches!(error, LedgerError::Io { .. }), "a link to nothing: {error}");
 
     furnish(&elsewhere.join("state"), 1);
     let store = open_with(&files::resolve(&link).unwrap(), PATIENT);
@@ -116,11 +116,11 @@ fn a_directory_that_cannot_be_written_to_is_refused_at_the_start() {
     furnish(&path, 1);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
     let is_superuser = fs::write(folder.path().join("x"), "").is_ok();
-    let opened = RedbStore::open(&path);
+    let opened = StateFile::open(&path);
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     if !is_superuser {
         let error = opened.unwrap_err();
-        assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+        assert!(matches!(error, LedgerError::Journal { .. }), "{error}");
         assert!(error.to_string().contains("make files beside it"), "{error}");
     }
 }
@@ -138,7 +138,7 @@ fn segments_without_a_record_go_with_the_next_merge() {
         fs::write(journal::path(&killed, first + 1), left).unwrap();
         let again = crash(&killed);
         for path in [&killed, &again] {
-            let store = RedbStore::open(path).unwrap();
+            let store = StateFile::open(path).unwrap();
             assert_eq!((last(&store, "a"), last(&store, "term 0002")), (Some(1), Some(2)));
             drop(store);
             assert_eq!(journal(path), 0, "after {left:?}");
@@ -146,7 +146,7 @@ fn segments_without_a_record_go_with_the_next_merge() {
 
         // No record at all.
         fs::write(journal::path(&killed, first + 2), left).unwrap();
-        let store = RedbStore::open(&killed).unwrap();
+        let store = StateFile::open(&killed).unwrap();
         assert_eq!(last(&store, "a"), Some(1));
         drop(store);
         assert_eq!(journal(&killed), 0);
@@ -186,7 +186,7 @@ fn entries_that_do_not_go_on_from_the_state_are_refused() {
         drop(db);
         let mut journal = Journal::new(&path, id.id, id.first_segment);
         journal.append([&entry]).unwrap();
-        assert_eq!(RedbStore::open(&path).is_ok(), fits, "{entry:?}");
+        assert_eq!(StateFile::open(&path).is_ok(), fits, "{entry:?}");
     }
 }
 
@@ -199,7 +199,7 @@ fn segments_that_are_merged_are_not_replayed() {
     store.commit(&sighted("a", 2, 0, false)).unwrap();
     drop(store);
     fs::write(journal::path(&path, 1), segment).unwrap();
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!((last(&store, "a"), journal(&path)), (Some(2), 0));
 }
 

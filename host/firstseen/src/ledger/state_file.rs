@@ -27,7 +27,7 @@ use self::generation::Bounds;
 use self::journal::Journal;
 use self::live::Live;
 use self::tables::Snapshot;
-use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, StoredAlert, Term};
+use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 
 /// A store in one file.
 ///
@@ -40,11 +40,11 @@ use super::{Changes, Gate, History, QuotaUse, Since, Stats, Store, StoreError, S
 ///
 /// A commit with news is on disk when it returns; see the [module](super) for
 /// what may be written late. Everything the file holds is verified, either when
-/// it is opened or when it is first read; see [`RedbStore::open`].
+/// it is opened or when it is first read; see [`StateFile::open`].
 ///
 /// Dropping the store merges what is waiting, as far as that is possible; call
-/// [`Store::flush`] first to hear of an error.
-pub struct RedbStore {
+/// [`Backend::flush`] first to hear of an error.
+pub struct StateFile {
     gate: Arc<Gate>,
     shared: Arc<Shared>,
     merging: Option<JoinHandle<()>>,
@@ -63,7 +63,7 @@ struct Shared {
     db: Database,
 }
 
-impl RedbStore {
+impl StateFile {
     /// Opens the state file, or creates it if there is none (or an empty one).
     /// Its directory must exist, and new files are made in it; on Unix they are for
     /// their owner only.
@@ -75,19 +75,19 @@ impl RedbStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InUse`], [`StoreError::Damaged`], [`StoreError::Journal`],
-    /// [`StoreError::Newer`], [`StoreError::NotAStore`] or [`StoreError::Io`]. Never panics, whatever
+    /// [`LedgerError::InUse`], [`LedgerError::Damaged`], [`LedgerError::Journal`],
+    /// [`LedgerError::Newer`], [`LedgerError::NotAState`] or [`LedgerError::Io`]. Never panics, whatever
     /// the file holds.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, LedgerError> {
         let given = path.as_ref();
-        let path = &files::resolve(given).map_err(|source| StoreError::Io { path: given.to_owned(), source })?;
+        let path = &files::resolve(given).map_err(|source| LedgerError::Io { path: given.to_owned(), source })?;
         let (db, keeping) = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
         let store = Self::with_database(path, db, Bounds::DEFAULT)?;
         keeping.start();
         Ok(store)
     }
 
-    fn with_database(path: &Path, db: Database, bounds: Bounds) -> Result<Self, StoreError> {
+    fn with_database(path: &Path, db: Database, bounds: Bounds) -> Result<Self, LedgerError> {
         let opened = caught(|| {
             let known = open::prepare(&db)?;
             let (id, first) = (known.id, known.first_segment);
@@ -108,7 +108,7 @@ impl RedbStore {
         });
         let for_thread = Arc::clone(&shared);
         let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread));
-        let merging = merging.map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+        let merging = merging.map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
         Ok(Self { gate: Gate::new(), shared, merging: Some(merging) })
     }
 }
@@ -124,36 +124,36 @@ impl Shared {
     }
 
     /// Fails if the store has failed.
-    fn check(&self) -> Result<(), StoreError> {
+    fn check(&self) -> Result<(), LedgerError> {
         match self.failed.get() {
-            Some(cause) => Err(StoreError::Failed { path: self.path.clone(), cause: cause.clone() }),
+            Some(cause) => Err(LedgerError::Failed { path: self.path.clone(), cause: cause.clone() }),
             None => Ok(()),
         }
     }
 
     /// Fails the store for good.
-    fn fail(&self, error: &StoreError) {
+    fn fail(&self, error: &LedgerError) {
         // The first cause is the one to tell.
         let _ = self.failed.set(fault::cause(error));
         self.moved.notify_all();
     }
 
-    fn reading<T>(&self, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn reading<T>(&self, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, LedgerError> {
         self.check()?;
         caught(read).map_err(|fault| fault.into_error(&self.path))
     }
 
-    fn writing<T>(&self, write: impl FnOnce() -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn writing<T>(&self, write: impl FnOnce() -> Result<T, Fault>) -> Result<T, LedgerError> {
         let result = self.reading(write);
         match &result {
-            Ok(_) | Err(StoreError::Failed { .. } | StoreError::Invalid(_)) => {}
+            Ok(_) | Err(LedgerError::Failed { .. } | LedgerError::Invalid(_)) => {}
             Err(error) => self.fail(error),
         }
         result
     }
 
     /// Runs `read` on what is in memory and the tables as of the last merge.
-    fn lookup<T>(&self, read: impl FnOnce(&Live, &Snapshot) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn lookup<T>(&self, read: impl FnOnce(&Live, &Snapshot) -> Result<T, Fault>) -> Result<T, LedgerError> {
         self.reading(|| {
             let mut live = self.live();
             let snapshot = match live.take_snapshot() {
@@ -167,7 +167,7 @@ impl Shared {
     }
 
     /// Changes what is in memory, once there is room, and has it merged in time.
-    fn change<T>(&self, change: impl FnOnce(&mut Live) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn change<T>(&self, change: impl FnOnce(&mut Live) -> Result<T, Fault>) -> Result<T, LedgerError> {
         let mut live = self.live();
         while live.is_full(&self.bounds) && self.failed.get().is_none() {
             // Memory is bounded: commits wait for the disk.
@@ -182,39 +182,39 @@ impl Shared {
     }
 }
 
-impl Store for RedbStore {
+impl Backend for StateFile {
     fn gate(&self) -> &Arc<Gate> {
         &self.gate
     }
 
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, StoreError> {
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
         self.shared.lookup(|live, snapshot| live.histories(snapshot, terms))
     }
 
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, StoreError> {
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.shared.lookup(|live, snapshot| live.quota(snapshot, rule, per_ms, interval))
     }
 
-    fn since(&self, rule: &str) -> Result<Option<Since>, StoreError> {
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
         self.shared.reading(|| Ok(self.shared.live().since(rule)))
     }
 
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, StoreError> {
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         self.shared.change(|live| {
             codec::validate_alerts(&changes.alerts)?;
             live.commit(changes, Instant::now())
         })
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, StoreError> {
+    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         self.shared.lookup(|live, snapshot| live.outbox(snapshot))
     }
 
-    fn acknowledge(&self, numbers: &[u64]) -> Result<(), StoreError> {
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         self.shared.change(|live| live.acknowledge(numbers, Instant::now()))
     }
 
-    fn flush(&self) -> Result<(), StoreError> {
+    fn flush(&self) -> Result<(), LedgerError> {
         let mut live = self.shared.live();
         let last = live.want_all();
         self.shared.moved.notify_all();
@@ -227,12 +227,12 @@ impl Store for RedbStore {
         }
     }
 
-    fn stats(&self) -> Result<Stats, StoreError> {
+    fn stats(&self) -> Result<Stats, LedgerError> {
         self.shared.lookup(|live, snapshot| Ok(Stats { terms: live.terms(snapshot)?, outbox: live.outbox_len() }))
     }
 }
 
-impl Drop for RedbStore {
+impl Drop for StateFile {
     fn drop(&mut self) {
         self.shared.live().is_closing = true;
         self.shared.moved.notify_all();
@@ -241,9 +241,9 @@ impl Drop for RedbStore {
     }
 }
 
-impl std::fmt::Debug for RedbStore {
+impl std::fmt::Debug for StateFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedbStore")
+        f.debug_struct("StateFile")
             .field("path", &self.shared.path)
             .field("failed", &self.shared.failed.get())
             .finish_non_exhaustive()

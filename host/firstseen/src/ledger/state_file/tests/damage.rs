@@ -28,9 +28,9 @@ fn malformed_values_are_damage() {
     drop(db);
 
     let store = open_with(&path, PATIENT);
-    let damaged = |error: StoreError| {
+    let damaged = |error: LedgerError| {
         let text = error.to_string();
-        assert!(matches!(error, StoreError::Damaged { .. }), "{text}");
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{text}");
         assert!(text.contains("malformed"), "{text}");
     };
     damaged(store.history("rule", "short").unwrap_err());
@@ -39,7 +39,7 @@ fn malformed_values_are_damage() {
     store.commit(&sighted("a", 0, 0, true)).unwrap();
     for error in [store.flush().unwrap_err(), store.commit(&sighted("b", 0, 0, false)).unwrap_err()] {
         let text = error.to_string();
-        assert!(matches!(error, StoreError::Failed { .. }), "{text}");
+        assert!(matches!(error, LedgerError::Failed { .. }), "{text}");
         assert!(text.contains("malformed"), "{text}");
     }
     drop(store);
@@ -49,11 +49,11 @@ fn malformed_values_are_damage() {
     transaction.open_table(SINCE).unwrap().insert(0, (1, 7, 0)).unwrap();
     transaction.commit().unwrap();
     drop(db);
-    damaged(RedbStore::open(&path).unwrap_err());
+    damaged(StateFile::open(&path).unwrap_err());
 }
 
 /// Reads all of a store; every answer must be right or an error.
-fn read_everything(store: &RedbStore, terms: usize) {
+fn read_everything(store: &StateFile, terms: usize) {
     for term in 0..terms {
         if let Ok(Some(history)) = store.history("rule", &format!("term {term:04}")) {
             let expected = Span { first: term as i64, last: term as i64 };
@@ -78,12 +78,12 @@ fn broken_files_are_errors_not_panics() {
     let (mut refused, mut opened) = (0, 0);
     let mut check = |bytes: &[u8]| {
         fs::write(&broken, bytes).unwrap();
-        match RedbStore::open(&broken) {
+        match StateFile::open(&broken) {
             Ok(store) => {
                 opened += 1;
                 read_everything(&store, TERMS);
             }
-            Err(StoreError::Damaged { .. } | StoreError::NotAStore { .. }) => refused += 1,
+            Err(LedgerError::Damaged { .. } | LedgerError::NotAState { .. }) => refused += 1,
             Err(other) => panic!("{other}"),
         }
     };
@@ -119,25 +119,25 @@ fn broken_pages_are_noticed_when_they_are_read() {
     let open = |bytes: &[u8], sums: &[u8]| {
         fs::write(&broken, bytes).unwrap();
         fs::write(sums::path(&broken), sums).unwrap();
-        RedbStore::open(&broken)
+        StateFile::open(&broken)
     };
-    let known = |store: &RedbStore| -> Result<usize, StoreError> {
+    let known = |store: &StateFile| -> Result<usize, LedgerError> {
         let terms = (0..TERMS).map(|term| store.history("rule", &format!("term {term:04}")));
         terms.map(|history| Ok(usize::from(history?.is_some()))).sum()
     };
     assert_eq!(known(&open(&intact, &sums).unwrap()).unwrap(), TERMS);
 
     let (mut at_open, mut later, mut unharmed) = (0, 0, 0);
-    let mut check = |result: Result<RedbStore, StoreError>| match result {
+    let mut check = |result: Result<StateFile, LedgerError>| match result {
         Ok(store) => match known(&store) {
             Ok(known) => {
                 assert_eq!(known, TERMS, "none may be taken for unknown");
                 unharmed += 1;
             }
-            Err(StoreError::Damaged { .. }) => later += 1,
+            Err(LedgerError::Damaged { .. }) => later += 1,
             Err(other) => panic!("{other}"),
         },
-        Err(StoreError::Damaged { .. } | StoreError::NotAStore { .. }) => at_open += 1,
+        Err(LedgerError::Damaged { .. } | LedgerError::NotAState { .. }) => at_open += 1,
         Err(other) => panic!("{other}"),
     };
     for position in (0..320).step_by(7).chain((320..intact.len()).step_by(intact.len() / 300)) {
@@ -160,12 +160,12 @@ fn checksums_of_other_content_are_not_used() {
     furnish(&path, 300);
     let sums = sums::path(&path);
     let earlier = fs::read(&sums).unwrap();
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     store.commit(&sighted("another", 1, 0, true)).unwrap();
     drop(store);
     assert_ne!(fs::read(&sums).unwrap(), earlier);
     fs::write(&sums, earlier).unwrap();
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!((last(&store, "another"), last(&store, "term 0299")), (Some(1), Some(299)));
 }
 
@@ -177,12 +177,12 @@ fn reads_everything_at_start(path: &Path) -> bool {
     let place = bytes.windows(needle.len()).rposition(|window| window == needle).unwrap();
     bytes[place] ^= 1;
     fs::write(path, bytes).unwrap();
-    match RedbStore::open(path) {
+    match StateFile::open(path) {
         Ok(store) => {
             assert!((0..300).any(|term| store.history("rule", &format!("term {term:04}")).is_err()));
             false
         }
-        Err(StoreError::Damaged { .. }) => true,
+        Err(LedgerError::Damaged { .. }) => true,
         Err(other) => panic!("{other}"),
     }
 }
@@ -191,7 +191,7 @@ fn reads_everything_at_start(path: &Path) -> bool {
 fn a_start_after_a_kill_reads_what_it_needs_alone() {
     let (_folder, path) = folder();
     furnish(&path, 300);
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert!(!reads_everything_at_start(&crash(&path)), "opened");
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     assert!(!reads_everything_at_start(&crash(&path)), "with a journal");
@@ -213,7 +213,7 @@ fn checksums_are_made_where_none_are() {
         if let Some(left) = left {
             fs::write(&sums, left).unwrap();
         }
-        drop(RedbStore::open(&path).unwrap());
+        drop(StateFile::open(&path).unwrap());
         assert!(!reads_everything_at_start(&crash(&path)), "{left:?}");
     }
     let mut longer = fs::read(&sums).unwrap();
@@ -221,11 +221,11 @@ fn checksums_are_made_where_none_are() {
     fs::write(&sums, longer).unwrap();
     assert!(!reads_everything_at_start(&crash(&path)), "what is beyond the pages is not looked at");
     fs::write(&sums, "somebody's").unwrap();
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     drop(store);
     assert_eq!(fs::read(&sums).unwrap(), b"somebody's", "left alone");
-    RedbStore::open(&path).unwrap();
+    StateFile::open(&path).unwrap();
 }
 
 #[test]
@@ -236,13 +236,13 @@ fn damage_while_open_is_an_error_not_a_panic() {
     for byte in [0, 1, 2, 0xff] {
         let broken = path.with_extension(byte.to_string());
         fs::copy(&path, &broken).unwrap();
-        let store = RedbStore::open(&broken).unwrap();
+        let store = StateFile::open(&broken).unwrap();
         let length = fs::metadata(&broken).unwrap().len();
         let mut file = fs::OpenOptions::new().write(true).open(&broken).unwrap();
         file.seek(SeekFrom::Start(4096)).unwrap();
         file.write_all(&vec![byte; length as usize - 4096]).unwrap();
         let error = store.history("rule", "term 0000").unwrap_err();
-        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
         store.commit(&sighted("a", 0, 0, true)).expect("it is in the journal");
         store.flush().unwrap_err();
     }
@@ -291,7 +291,7 @@ fn a_failed_merge_fails_the_store() {
     let disk = Disk::default();
     let full = Arc::clone(&disk.full);
     let db = Database::builder().create_with_backend(disk).unwrap();
-    let store = RedbStore::with_database(&path, db, PATIENT).unwrap();
+    let store = StateFile::with_database(&path, db, PATIENT).unwrap();
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     store.flush().unwrap();
 
@@ -313,16 +313,16 @@ fn a_failed_commit_fails_the_store() {
     store.flush().unwrap();
     fs::create_dir(journal::path(&path, 2)).unwrap();
     let error = store.commit(&sighted("b", 1, 0, true)).unwrap_err();
-    assert!(matches!(error, StoreError::Journal { .. }), "{error}");
+    assert!(matches!(error, LedgerError::Journal { .. }), "{error}");
     fs::remove_dir(journal::path(&path, 2)).unwrap();
     has_failed(&store, "exists");
     drop(store);
-    let store = RedbStore::open(&path).unwrap();
+    let store = StateFile::open(&path).unwrap();
     assert_eq!((last(&store, "a"), last(&store, "b")), (Some(1), None));
 }
 
 /// Nothing works any more, and all say why.
-fn has_failed(store: &RedbStore, cause: &str) {
+fn has_failed(store: &StateFile, cause: &str) {
     let later = [
         store.commit(&sighted("c", 1, 0, true)).map(drop),
         store.commit(&sighted("a", 2, 0, false)).map(drop),
@@ -333,7 +333,7 @@ fn has_failed(store: &RedbStore, cause: &str) {
     ];
     for result in later {
         let error = result.unwrap_err();
-        assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+        assert!(matches!(error, LedgerError::Failed { .. }), "{error}");
         assert!(error.to_string().contains(cause), "{error}");
     }
 }
