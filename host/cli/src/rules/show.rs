@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::super::printing::{json_line, printable_text};
 use super::object::{objects, text, texts, threats};
-use crate::sources::SourceRule;
+use firstseen::sources::SourceRule;
 
 /// Width of the labels.
 const LABEL_WIDTH: usize = 13;

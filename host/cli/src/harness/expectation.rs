@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::outcome::Alert;
+use firstseen::Alert;
 
 /// What a new expectation names; whoever wants more or less edits the file.
 const DEFAULT_FIELDS: [&str; 5] = [

@@ -12,11 +12,11 @@ use super::failure::Failure;
 use super::intake::Intake;
 use super::output::{Output, WriteError};
 use super::workers::{Passed, Piece, Workers};
-use crate::detector::Detector;
-use crate::error::Error;
-use crate::ledger::LedgerError;
-use crate::outcome::{Alert, Counts, Outcome};
-use crate::worker::Worker;
+use firstseen::Detector;
+use firstseen::Error;
+use firstseen::Worker;
+use firstseen::ledger::LedgerError;
+use firstseen::{Alert, Counts, Outcome};
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: u64 = 5;

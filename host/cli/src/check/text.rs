@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::finding::{Finding, Status};
-use crate::Refusal;
+use firstseen::Refusal;
 
 /// Width of the longest status.
 const STATUS_WIDTH: usize = 8;

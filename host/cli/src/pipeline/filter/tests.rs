@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::ledger::{Backend, Changes, Gate, History, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
 use crate::pipeline::AlertFile;
-use crate::wasm::Module;
+use firstseen::Module;
+use firstseen::ledger::{Backend, Changes, Gate, History, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
 const INPUT: &str = concat!(

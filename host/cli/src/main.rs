@@ -1,14 +1,16 @@
 //! The `firstseen` command.
 //!
-//! One file a subcommand, each with its arguments and a `run`. Exit codes: 0
+//! One file or folder a subcommand, each with its arguments and a `run`. Exit codes: 0
 //! all is well, 1 something was found to differ (`test`), not to run (`check`)
 //! or not at all (`match`, `rules`), 2 an error, 64 wrong usage.
 
 mod check;
 mod filter;
 mod generate;
+mod harness;
 mod matching;
 mod module;
+mod pipeline;
 mod printing;
 mod rule_args;
 mod rule_types;
@@ -76,9 +78,7 @@ enum Command {
     Man(generate::ManArgs),
 }
 
-/// Parses the arguments and runs.
-#[must_use]
-pub fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -21,9 +21,9 @@ use super::matching::tell;
 use super::module::load;
 use super::rule_args::RuleArgs;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
-use crate::ledger::StateFile;
 use crate::pipeline::{AlertFile, Filter, Intake, Output, StopReason, Stopper, Summary};
-use crate::{AlertFormat, Clock, Detector, Limits, LogLevel, LogMessage};
+use firstseen::ledger::StateFile;
+use firstseen::{AlertFormat, Clock, Detector, Limits, LogLevel, LogMessage};
 
 /// Longest line that `--max-line` may allow; some of them are in memory at
 /// once, in the module too.
@@ -181,7 +181,9 @@ impl Args {
     fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
         let (module, loaded) = self.rules.load(|| load(self.module.as_ref()))?;
         loaded.ensure_rules(&self.rules.rules)?;
-        let limits = Limits { call_timeout: self.call_timeout, memory_bytes: self.call_memory, ..Limits::default() };
+        let mut limits = Limits::default();
+        limits.call_timeout = self.call_timeout;
+        limits.memory_bytes = self.call_memory;
         let builder = Detector::builder(module)
             .clock(match self.clock {
                 ClockArg::Arrival => Clock::Arrival,

@@ -17,8 +17,8 @@ use super::printing::json_line;
 use super::rule_args::{Loaded, RuleArgs, faults, not_run};
 use super::{EXIT_DIFFERENT, EXIT_ERROR, say};
 use crate::pipeline::{Chunk, Intake};
-use crate::wasm::printable;
-use crate::{Batch, Detector, Document, LogLevel, RuleSummary, Worker};
+use firstseen::printable;
+use firstseen::{Batch, Detector, Document, LogLevel, RuleSummary, Worker};
 
 /// Greatest length of a line that is looked at.
 const LINE_BYTES_MAX: usize = 1 << 20;

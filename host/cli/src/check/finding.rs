@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::rule_args::Loaded;
 use super::history;
-use crate::sources::{SourceProblem, SourceRule};
-use crate::wasm::printable;
-use crate::{Refusal, RuleRefusal, RuleReports, RuleSummary};
+use firstseen::printable;
+use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::{Refusal, RuleRefusal, RuleReports, RuleSummary};
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

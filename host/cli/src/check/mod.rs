@@ -17,8 +17,8 @@ use super::module::load;
 use super::printing::json_line;
 use super::rule_args::{Loaded, WithArgs};
 use super::{EXIT_DIFFERENT, say};
-use crate::{Detector, LogLevel, RuleReports};
 use finding::{Finding, findings};
+use firstseen::{Detector, LogLevel, RuleReports};
 use tally::Tally;
 
 /// Say what becomes of each rule: whether it runs, and if not, why.

@@ -17,9 +17,9 @@ use serde_json::{Map, Value};
 use super::printing::json_line;
 use super::rule_args::{WithArgs, faults};
 use super::{EXIT_DIFFERENT, say};
-use crate::sources::SourceRule;
-use crate::wasm::printable;
 use filter::Filter;
+use firstseen::printable;
+use firstseen::sources::SourceRule;
 
 /// List rules, find some of them, or show one with its guide.
 ///

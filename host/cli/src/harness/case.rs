@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::builder::Document;
+use firstseen::Document;
 
 /// How deep below the given folder cases are looked for.
 const MAX_DEPTH: usize = 8;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::finding::{Finding, Status};
-use crate::Refusal;
+use firstseen::Refusal;
 
 /// The columns of the table.
 const COLUMNS: [&str; 4] = ["runs", "refused", "off", "not ours"];

@@ -7,12 +7,12 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 
 use super::rule_types::RuleTypes;
-use crate::sources::{
+use firstseen::printable;
+use firstseen::sources::{
     LoadedDocuments, LoadedRules, RulePaths, Runs, SourceProblem, SourceRule, load_exceptions, load_mappings,
     load_rules_to_run, load_value_lists,
 };
-use crate::wasm::printable;
-use crate::{Builder, Module, Refusal, RuleRefusal, Shortcuts};
+use firstseen::{Builder, Module, Refusal, RuleRefusal, Shortcuts};
 
 /// Set to 1, it leaves out all ways round work.
 const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
@@ -54,9 +54,9 @@ pub(super) struct Loaded {
     pub(super) files: Vec<PathBuf>,
     pub(super) rules: Vec<SourceRule>,
     pub(super) problems: Vec<SourceProblem>,
-    exceptions: Vec<crate::Document>,
-    value_lists: Vec<crate::Document>,
-    mappings: Vec<crate::Document>,
+    exceptions: Vec<firstseen::Document>,
+    value_lists: Vec<firstseen::Document>,
+    mappings: Vec<firstseen::Document>,
 }
 
 impl RuleArgs {

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use crate::error::Error;
+use firstseen::Error;
 
 /// Something beside the events failed. They all passed, but the run is no
 /// success.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::{Module, ModuleCache};
+use firstseen::{Module, ModuleCache};
 
 /// Describe the detection module, or write it out for another host.
 ///

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
-use crate::{Detector, Document, Error, Module, Refusal};
+use firstseen::{Detector, Document, Error, Module, Refusal};
 
 /// Most types that a module is asked about; Kibana has eight.
 const TYPES_MAX: usize = 64;

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::alert_file::AlertFile;
-use crate::outcome::Alert;
+use firstseen::Alert;
 
 /// Where events and alerts go.
 pub(crate) struct Output {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::index;
 use super::object::{same, texts, threats};
-use crate::sources::SourceRule;
+use firstseen::sources::SourceRule;
 
 /// What a rule must have. Several options must all hold. Of an option that is
 /// given more than once any value will do; tags must all be there.

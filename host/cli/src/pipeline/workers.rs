@@ -12,12 +12,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::intake::{Chunk, Intake};
-use crate::batch::Batch;
-use crate::detector::Detector;
-use crate::error::Error;
-use crate::ledger::Ticket;
-use crate::outcome::Outcome;
-use crate::worker::Worker;
+use firstseen::Batch;
+use firstseen::Detector;
+use firstseen::Error;
+use firstseen::Outcome;
+use firstseen::Worker;
+use firstseen::ledger::Ticket;
 
 /// What the workers of a filter have in common.
 pub(super) struct Workers<'a> {

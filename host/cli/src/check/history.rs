@@ -9,8 +9,8 @@
 
 use serde_json::Value;
 
-use crate::RuleSummary;
-use crate::sources::SourceRule;
+use firstseen::RuleSummary;
+use firstseen::sources::SourceRule;
 
 /// What the author should know of the window of a rule that runs.
 pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String> {
@@ -23,7 +23,7 @@ pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String
         format!(
             "the history window ({}) is short at first, and what is seen then is forgotten before it ends (it is kept \
              for twice the length of that moment, at least a day) and alerts again; write now-7d, for example",
-            crate::wasm::printable(start)
+            firstseen::printable(start)
         )
     })
 }

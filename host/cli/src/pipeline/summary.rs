@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::outcome::Counts;
+use firstseen::Counts;
 
 /// What passed, and how long it took.
 #[derive(Clone, Copy, Debug)]

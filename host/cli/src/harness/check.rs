@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::case::{Case, Known};
 use super::expectation::as_expected;
-use crate::batch::Batch;
-use crate::builder::Clock;
-use crate::detector::Detector;
-use crate::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting};
-use crate::wasm::Module;
+use firstseen::Batch;
+use firstseen::Clock;
+use firstseen::Detector;
+use firstseen::Module;
+use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting};
 
 /// Runs cases, each with a detector and a store of its own.
 pub(crate) struct Runner {
