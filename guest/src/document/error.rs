@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use super::members::Mismatch;
-
 /// Whose business it is that a rule does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -34,11 +32,6 @@ pub struct RuleError {
 impl RuleError {
     pub(crate) fn new(field: &'static str, cause: impl Into<String>) -> Self {
         Self { reason: Reason::Invalid, field: Some(field), offset: None, cause: cause.into() }
-    }
-
-    /// A field that is not what it should be.
-    pub(crate) fn mismatch(field: &'static str, mismatch: Mismatch) -> Self {
-        Self::new(field, mismatch.cause())
     }
 
     pub(crate) fn query<K: fmt::Display>(query: &str, error: &firstseen_query::Error<K>) -> Self {

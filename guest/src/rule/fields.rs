@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use super::reader::Reader;
 use super::window::{LookBack, Window, interval_ms};
-use crate::document::{Members, Reason, RuleError};
+use crate::document::{Reason, RuleError};
 use crate::sightings::Quota;
-use crate::time::DateMath;
 
 /// What Kibana assumes where a rule does not say.
 const DEFAULT_FROM: &str = "now-6m";
@@ -90,7 +90,7 @@ impl Fields {
     /// [`RuleError`] for the first field that is missing, wrong or not
     /// supported.
     pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
-        let rule = Reader { members: Members::of(object) };
+        let rule = Reader::of(object);
         let rule_id = rule.required_text("rule_id")?;
         let kind = rule.kind()?;
         rule.refuse_what_is_not_ours()?;
@@ -102,7 +102,7 @@ impl Fields {
         Ok(Self {
             uuid: rule.text("id")?.unwrap_or_else(|| rule_id.clone()),
             name: rule.required_text("name")?,
-            version: rule.integer("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
+            version: rule.whole_number("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
             query,
             index: rule.texts("index")?.unwrap_or_default(),
             window: rule.window(&kind, &look_back)?,
@@ -116,10 +116,6 @@ impl Fields {
             rule_id,
         })
     }
-}
-
-struct Reader<'a> {
-    members: Members<'a>,
 }
 
 impl Reader<'_> {
@@ -144,7 +140,7 @@ impl Reader<'_> {
             return Err(RuleError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
         for (field, feature) in UNSUPPORTED {
-            let asked_for = match self.members.value(field) {
+            let asked_for = match self.value(field) {
                 None => false,
                 Some(Value::Array(elements)) => !elements.is_empty(),
                 Some(Value::String(text)) => !text.is_empty(),
@@ -185,20 +181,8 @@ impl Reader<'_> {
             .ok_or_else(|| RuleError::new("history_window_start", "the history must start before `from`"))
     }
 
-    fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, RuleError> {
-        let text = match (self.text(field)?, default) {
-            (Some(text), _) => text.trim().to_owned(),
-            (None, Some(default)) => default.to_owned(),
-            (None, None) => return Err(RuleError::new(field, "missing")),
-        };
-        DateMath::parse(&text).map_err(|error| RuleError {
-            offset: Some(error.offset),
-            ..RuleError::new(field, format!("`{text}`: {error}"))
-        })
-    }
-
     fn quota(&self) -> Result<Quota, RuleError> {
-        let max = self.integer("max_signals")?.unwrap_or(DEFAULT_MAX_SIGNALS);
+        let max = self.whole_number("max_signals")?.unwrap_or(DEFAULT_MAX_SIGNALS);
         let interval = self.text("interval")?.unwrap_or_else(|| DEFAULT_INTERVAL.to_owned());
         let per_ms = interval_ms(&interval).ok_or_else(|| {
             RuleError::new("interval", format!("`{interval}` is no interval; write `5m` (units: s m h d)"))
@@ -218,7 +202,7 @@ impl Reader<'_> {
     }
 
     fn risk_score(&self) -> Result<Value, RuleError> {
-        match self.members.value("risk_score") {
+        match self.value("risk_score") {
             Some(value @ Value::Number(number))
                 if number.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score)) =>
             {
@@ -226,30 +210,5 @@ impl Reader<'_> {
             }
             _ => Err(RuleError::new("risk_score", "a number from 0 to 100 is needed")),
         }
-    }
-
-    fn required_text(&self, field: &'static str) -> Result<String, RuleError> {
-        match self.text(field)? {
-            Some(text) if !text.is_empty() => Ok(text),
-            Some(_) => Err(RuleError::new(field, "empty")),
-            None => Err(RuleError::new(field, "missing")),
-        }
-    }
-
-    fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
-        let text = self.members.text(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))?;
-        Ok(text.map(str::to_owned))
-    }
-
-    fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
-        self.members.texts(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
-    }
-
-    fn integer(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
-        self.members.whole_number(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
-    }
-
-    fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
-        self.members.flag(field).map_err(|mismatch| RuleError::mismatch(field, mismatch))
     }
 }

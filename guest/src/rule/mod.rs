@@ -9,6 +9,7 @@ mod filters;
 mod index;
 mod overrides;
 mod part;
+mod reader;
 mod timestamp;
 mod warnings;
 mod window;

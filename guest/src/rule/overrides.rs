@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::reader::Reader;
 use crate::document::{Members, RuleError};
 
 /// Severities, lowest first.
@@ -44,16 +45,14 @@ impl Overrides {
     ///
     /// [`RuleError`] about the first that is not of the form Kibana allows.
     pub fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
-        let rule = Members::of(rule);
+        let rule = &Reader::of(rule);
         let mut severities: Vec<Severity> = Vec::new();
         for mapping in mappings(rule, "severity_mapping")? {
             severities.push(severity(&mapping)?);
         }
         severities.sort_by_key(|mapping| SEVERITIES.iter().position(|known| *known == mapping.severity));
         let risk_score = mappings(rule, "risk_score_mapping")?.into_iter().next().map(|mapping| mapping.field);
-        let rule_name = rule.text("rule_name_override");
-        let rule_name = rule_name.map_err(|mismatch| RuleError::mismatch("rule_name_override", mismatch))?;
-        let rule_name = rule_name.map(str::to_owned);
+        let rule_name = rule.text("rule_name_override")?;
         let given = |field: &String| !field.is_empty();
         Ok(Self { severities, risk_score: risk_score.filter(given), rule_name: rule_name.filter(given) })
     }
@@ -121,8 +120,7 @@ struct Mapping<'a> {
     members: Members<'a>,
 }
 
-fn mappings<'a>(rule: Members<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, RuleError> {
-    let elements = rule.array(name).map_err(|mismatch| RuleError::mismatch(name, mismatch))?.unwrap_or_default();
+fn mappings<'a>(rule: &Reader<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, RuleError> {
     let mapping = |element: &'a Value| {
         let object = element.as_object().ok_or_else(|| RuleError::new(name, "an element is not an object"))?;
         if object.get("operator").is_some_and(|operator| operator != "equals") {
@@ -133,7 +131,7 @@ fn mappings<'a>(rule: Members<'a>, name: &'static str) -> Result<Vec<Mapping<'a>
             _ => Err(RuleError::new(name, "a `field` is missing or not a string")),
         }
     };
-    elements.iter().map(mapping).collect()
+    rule.array(name)?.iter().map(mapping).collect()
 }
 
 fn severity(mapping: &Mapping<'_>) -> Result<Severity, RuleError> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use self::fault::Fault;
 use self::query::query;
+use super::reader::Reader;
 use crate::document::{Members, RuleError};
 use crate::event::Projection;
 
@@ -35,9 +36,7 @@ impl Filters {
     /// [`RuleError`] about the first filter that is wrong or that holds a query
     /// which is not supported. Filters that are switched off are not looked at.
     pub fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
-        let filters =
-            Members::of(rule).array("filters").map_err(|mismatch| RuleError::mismatch("filters", mismatch))?;
-        let filters = filters.unwrap_or_default();
+        let filters = Reader::of(rule).array("filters")?;
         let mut read = Vec::new();
         for (position, filter) in filters.iter().enumerate() {
             let place = (position, filters.len());
