@@ -18,7 +18,7 @@ use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub use document::{Found, rules_of};
-pub use fields::{Fields, Kind};
+pub use fields::{Fields, Kind, LANGUAGE};
 pub use filters::Filters;
 pub use index::IndexPatterns;
 pub use overrides::Overrides;
@@ -29,7 +29,7 @@ use crate::alert::Template;
 use crate::document::RuleError;
 use crate::event::{Projection, Slots};
 use crate::exceptions::ExceptionLists;
-use crate::sightings::Quota;
+use crate::state::Quota;
 use crate::terms::TermFields;
 
 /// The rule that runs where none is given, as Kibana rule JSON.
