@@ -89,14 +89,14 @@ impl Engine {
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection);
-        let Loading { rules, reports, .. } = Loading::load(documents, &settings.questions, &mut projection);
+        let Loading { rules, templates, reports, .. } = Loading::load(documents, &settings.questions, &mut projection);
         let candidates = match settings.shortcuts.index {
             true => Candidates::new(&rules),
             false => Candidates::all(),
         };
         let prefilter = settings.shortcuts.prefilter.then(|| Prefilter::new(&rules)).flatten();
         let Settings { clock, format, space, .. } = settings;
-        let loaded = Loaded { clock, format, space, projection, target, rules, candidates, prefilter };
+        let loaded = Loaded { clock, format, space, projection, target, rules, templates, candidates, prefilter };
         (Self { loaded, memory: Memory::default(), underway: None }, reports)
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use firstseen_query::Mapping;
 use serde_json::{Map, Value};
 
+use crate::alert::Template;
 use crate::document::{Reason, RuleError};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
@@ -78,6 +79,8 @@ pub(crate) struct Loading<'p> {
     /// Names of those that the host answers.
     questions: &'p [String],
     pub(crate) rules: Vec<Rule>,
+    /// What the alerts of each say.
+    pub(crate) templates: Vec<Template>,
     pub(crate) reports: Reports,
     /// If it is not the built-in one.
     mapping: Option<Mapping>,
@@ -95,6 +98,7 @@ impl<'p> Loading<'p> {
             projection,
             questions,
             rules: Vec::new(),
+            templates: Vec::new(),
             reports: Reports::default(),
             mapping: None,
             exceptions: ExceptionLists::default(),
@@ -167,8 +171,9 @@ impl<'p> Loading<'p> {
                 self.compile(&object, found.text)
             });
             self.reports.rules.push(match compiled {
-                Ok(rule) => {
+                Ok((rule, template)) => {
                     self.rules.push(rule);
+                    self.templates.push(template);
                     Ok(self.rules.len() - 1)
                 }
                 Err(error) => {
@@ -179,7 +184,7 @@ impl<'p> Loading<'p> {
         }
     }
 
-    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<Rule, RuleError> {
+    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<(Rule, Template), RuleError> {
         // Asked first, so that what does not run gets no slots.
         if let Some(Value::String(rule_id)) = object.get("rule_id")
             && self.rule_ids.contains(rule_id)
@@ -187,17 +192,18 @@ impl<'p> Loading<'p> {
             return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
         let fields = rule::Fields::read(object)?;
-        let question = fields.kind.question();
+        let question = fields.kind.meaning().question();
         if !self.questions.iter().any(|answered| answered == question) {
-            let kind = fields.kind.name();
+            let kind = fields.kind.meaning().type_name();
             let cause = format!("a rule of type `{kind}` asks its host `{question}`, which this host does not answer");
             return Err(RuleError::new("type", cause).because(Reason::Unsupported));
         }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
-        let rule = Rule::compile(object, text, fields, mapping, &self.exceptions, self.projection)?;
+        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, self.projection)?;
+        let template = Template::new(object, text, &fields)?;
         self.rule_ids.insert(rule.rule_id.clone());
-        Ok(rule)
+        Ok((rule, template))
     }
 }
 

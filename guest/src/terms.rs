@@ -18,6 +18,25 @@ const TERMS_BYTES: usize = 4 << 20;
 /// Greatest length of a canonical term in bytes (a limit of `sightings`).
 const MAX_TERM: usize = 32 * 1024;
 
+/// What of an event can be new to a rule.
+#[derive(Clone, Debug)]
+pub enum Novelty {
+    /// The tuples of values of some fields.
+    Terms(TermFields),
+    /// The event itself.
+    Event,
+}
+
+impl Novelty {
+    /// The terms of an event of some identity.
+    pub fn terms_of(&self, event: &Slots<'_, '_>, event_id: &str) -> Terms {
+        match self {
+            Self::Terms(fields) => fields.terms_of(event),
+            Self::Event => Terms { tuples: vec![vec![event_id.into()]], cut: false },
+        }
+    }
+}
+
 /// The new-terms fields of a rule: where their values are, and of what types.
 #[derive(Clone, Debug, Default)]
 pub struct TermFields(Vec<TermField>);

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::reader::Reader;
 use crate::document::{Members, RuleError};
+use crate::rule::Reader;
 
 /// Severities, lowest first.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -24,7 +24,7 @@ const NAME_BYTES_MAX: usize = 8 * 1024;
 /// event as it came, or nothing. Answers of `None` mean that the rule's own
 /// value stays.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
+pub(super) struct Overrides {
     /// In the order of severities.
     severities: Vec<Severity>,
     risk_score: Option<String>,
@@ -44,7 +44,7 @@ impl Overrides {
     /// # Errors
     ///
     /// [`RuleError`] about the first that is not of the form Kibana allows.
-    pub fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
+    pub(super) fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
         let rule = &Reader::of(rule);
         let mut severities: Vec<Severity> = Vec::new();
         for mapping in mappings(rule, "severity_mapping")? {
@@ -59,14 +59,14 @@ impl Overrides {
 
     /// Whether no event changes anything.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// `kibana.alert.severity`: the highest of those whose value the event has
     /// (`build_severity_from_mapping.ts`).
     #[must_use]
-    pub fn severity(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<&'static str> {
+    pub(super) fn severity(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<&'static str> {
         let holds = |mapping: &&Severity| {
             let Some(value) = value_of(&mapping.field) else { return false };
             let wanted = match mapping.field == SEVERITY_FIELD {
@@ -87,7 +87,7 @@ impl Overrides {
     /// field of the first mapping (`build_risk_score_from_mapping.ts`). Text
     /// counts as the number it spells to JavaScript, empty text as 0.
     #[must_use]
-    pub fn risk_score(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<Value> {
+    pub(super) fn risk_score(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<Value> {
         let value = value_of(self.risk_score.as_ref()?)?;
         let number = |value: &Value| match value {
             Value::Number(number) => number.as_f64(),
@@ -103,7 +103,7 @@ impl Overrides {
     /// `kibana.alert.rule.name`: the text of a field; an array or a number is
     /// none (`build_rule_name_from_mapping.ts`). It is cut at 8 KiB.
     #[must_use]
-    pub fn rule_name(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<String> {
+    pub(super) fn rule_name(&self, value_of: impl Fn(&str) -> Option<Value>) -> Option<String> {
         match value_of(self.rule_name.as_ref()?)? {
             Value::String(mut name) => {
                 name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));

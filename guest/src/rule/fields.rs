@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::kinds::Kind;
 use super::reader::Reader;
 use super::window::{LookBack, Window, interval_ms};
 use crate::document::{Reason, RuleError};
-use crate::state::{Quota, SIGHTING};
+use crate::state::Quota;
 
 /// What Kibana assumes where a rule does not say.
 const DEFAULT_FROM: &str = "now-6m";
@@ -19,46 +20,8 @@ const MAX_QUERY: usize = firstseen_query::MAX_QUERY_BYTES;
 /// one does not run.
 const UNSUPPORTED: [(&str, &str); 2] = [("data_view_id", "data views"), ("saved_id", "saved queries")];
 
-/// What a rule detects.
-#[derive(Clone, Debug)]
-pub enum Kind {
-    /// `new_terms`: the first time a tuple of values is seen.
-    NewTerms {
-        /// `new_terms_fields`, 1 to 3.
-        fields: Vec<String>,
-    },
-    /// `query`: every event that matches.
-    Query,
-}
-
 /// The language of the queries that run.
 pub const LANGUAGE: &str = "kuery";
-
-impl Kind {
-    /// The types of rules that run, and the question that each asks.
-    pub const TYPES: [(&'static str, &'static str); 2] = [("new_terms", SIGHTING), ("query", SIGHTING)];
-
-    /// Kibana's `type`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NewTerms { .. } => "new_terms",
-            Self::Query => "query",
-        }
-    }
-
-    /// The name of the question that rules of the kind ask.
-    pub fn question(&self) -> &'static str {
-        SIGHTING
-    }
-
-    /// The new-terms fields; none for a query rule.
-    pub fn new_terms_fields(&self) -> &[String] {
-        match self {
-            Self::NewTerms { fields } => fields,
-            Self::Query => &[],
-        }
-    }
-}
 
 /// A rule's fields as they are used, defaults filled in.
 #[derive(Debug)]
@@ -103,7 +66,7 @@ impl Fields {
     pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
         let rule = Reader::of(object);
         let rule_id = rule.required_text("rule_id")?;
-        let kind = rule.kind()?;
+        let kind = Kind::read(&rule)?;
         rule.refuse_what_is_not_ours()?;
         let query = rule.text("query")?.unwrap_or_default();
         if query.len() > MAX_QUERY {
@@ -116,7 +79,7 @@ impl Fields {
             version: rule.whole_number("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
             query,
             index: rule.texts("index")?.unwrap_or_default(),
-            window: rule.window(&kind, &look_back)?,
+            window: kind.window(&rule, &look_back)?,
             kind,
             look_back,
             quota: rule.quota()?,
@@ -130,21 +93,10 @@ impl Fields {
 }
 
 impl Reader<'_> {
-    fn kind(&self) -> Result<Kind, RuleError> {
-        match self.required_text("type")?.as_str() {
-            "new_terms" => Ok(Kind::NewTerms { fields: self.new_terms_fields()? }),
-            "query" => Ok(Kind::Query),
-            other => {
-                let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
-                Err(RuleError::new("type", cause).because(Reason::NotOurs))
-            }
-        }
-    }
-
     fn refuse_what_is_not_ours(&self) -> Result<(), RuleError> {
         let language = self.text("language")?;
-        if let Some(language) = language.filter(|language| language != "kuery") {
-            let cause = format!("queries in `{language}` are not run; those in `kuery` (KQL) are");
+        if let Some(language) = language.filter(|language| language != LANGUAGE) {
+            let cause = format!("queries in `{language}` are not run; those in `{LANGUAGE}` (KQL) are");
             return Err(RuleError::new("language", cause).because(Reason::NotOurs));
         }
         if self.flag("enabled")? == Some(false) {
@@ -166,30 +118,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn new_terms_fields(&self) -> Result<Vec<String>, RuleError> {
-        let name = "new_terms_fields";
-        let fields = self.texts(name)?.ok_or_else(|| RuleError::new(name, "missing"))?;
-        if !(1..=3).contains(&fields.len()) || fields.iter().any(|field| field.is_empty()) {
-            return Err(RuleError::new(name, "1 to 3 field names are needed"));
-        }
-        let distinct: std::collections::BTreeSet<&String> = fields.iter().collect();
-        if distinct.len() < fields.len() {
-            return Err(RuleError::new(name, "a field is named twice"));
-        }
-        Ok(fields)
-    }
-
     fn look_back(&self) -> Result<LookBack, RuleError> {
         Ok(LookBack::new(self.date_math("from", Some(DEFAULT_FROM))?, self.date_math("to", Some("now"))?))
-    }
-
-    fn window(&self, kind: &Kind, look_back: &LookBack) -> Result<Window, RuleError> {
-        if matches!(kind, Kind::Query) {
-            return Ok(Window::of(look_back));
-        }
-        let start = self.date_math("history_window_start", None)?;
-        Window::new(start, look_back.from())
-            .ok_or_else(|| RuleError::new("history_window_start", "the history must start before `from`"))
     }
 
     fn quota(&self) -> Result<Quota, RuleError> {

@@ -7,27 +7,27 @@ use crate::time::DateMath;
 
 /// A rule object that is asked for its fields.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Reader<'o> {
+pub(crate) struct Reader<'o> {
     members: Members<'o>,
 }
 
 impl<'o> Reader<'o> {
-    pub(super) const fn of(object: &'o Map<String, Value>) -> Self {
+    pub(crate) const fn of(object: &'o Map<String, Value>) -> Self {
         Self { members: Members::of(object) }
     }
 
     /// A field, whatever it is.
-    pub(super) fn value(&self, field: &'static str) -> Option<&'o Value> {
+    pub(crate) fn value(&self, field: &'static str) -> Option<&'o Value> {
         self.members.value(field)
     }
 
-    pub(super) fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
+    pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
         let text = self.members.text(field).map_err(on(field))?;
         Ok(text.map(str::to_owned))
     }
 
     /// A text that has to be there, and not to be empty.
-    pub(super) fn required_text(&self, field: &'static str) -> Result<String, RuleError> {
+    pub(crate) fn required_text(&self, field: &'static str) -> Result<String, RuleError> {
         match self.text(field)? {
             Some(text) if !text.is_empty() => Ok(text),
             Some(_) => Err(RuleError::new(field, "empty")),
@@ -35,24 +35,24 @@ impl<'o> Reader<'o> {
         }
     }
 
-    pub(super) fn array(&self, field: &'static str) -> Result<&'o [Value], RuleError> {
+    pub(crate) fn array(&self, field: &'static str) -> Result<&'o [Value], RuleError> {
         Ok(self.members.array(field).map_err(on(field))?.unwrap_or_default())
     }
 
-    pub(super) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
+    pub(crate) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
         self.members.texts(field).map_err(on(field))
     }
 
-    pub(super) fn whole_number(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
+    pub(crate) fn whole_number(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
         self.members.whole_number(field).map_err(on(field))
     }
 
-    pub(super) fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
+    pub(crate) fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
         self.members.flag(field).map_err(on(field))
     }
 
     /// Date math; where there is none and no `default`, it is missing.
-    pub(super) fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, RuleError> {
+    pub(crate) fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, RuleError> {
         let text = match (self.text(field)?, default) {
             (Some(text), _) => text.trim().to_owned(),
             (None, Some(default)) => default.to_owned(),
