@@ -7,13 +7,14 @@
 
 use crate::alert::Format;
 use crate::candidates::Candidates;
+pub use crate::document::Refusal;
 pub use crate::evaluation::{
     Alert, AlertSource, EvaluateError, Evaluation, Matching, RuleMatches, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::Projection;
 use crate::judging::Underway;
 use crate::loading::Loading;
-pub use crate::loading::{Documents, Refusal, Reports};
+pub use crate::loading::{Documents, Reports};
 pub use crate::matching::Context;
 use crate::matching::{Loaded, Memory};
 use crate::prefilter::Prefilter;

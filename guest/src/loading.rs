@@ -6,7 +6,7 @@ use firstseen_query::Mapping;
 use serde_json::{Map, Value};
 
 use crate::alert::Template;
-use crate::document::{Reason, RuleError};
+use crate::document::{DocumentError, Reason, Refusal};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
 use crate::mapping::{Fields, built_in};
@@ -48,29 +48,6 @@ pub struct Reports {
     pub unusable: Vec<Refusal>,
     /// What the operator should know of the others, one sentence each.
     pub warnings: Vec<String>,
-}
-
-/// A rule that was not loaded, and where it stands.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// Name of the document.
-    pub document: String,
-    /// Position of the rule in it, from 0.
-    pub position: usize,
-    /// `rule_id`, if it could be read.
-    pub rule_id: Option<String>,
-    /// `name`, if it could be read.
-    pub name: Option<String>,
-    /// `type`, if it could be read.
-    pub kind: Option<String>,
-    /// Why.
-    pub error: RuleError,
-}
-
-impl Refusal {
-    pub(crate) fn of_document(document: &str, error: RuleError) -> Self {
-        Self { document: document.to_owned(), position: 0, rule_id: None, name: None, kind: None, error }
-    }
 }
 
 /// What was made of documents so far.
@@ -184,19 +161,19 @@ impl<'p> Loading<'p> {
         }
     }
 
-    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<(Rule, Template), RuleError> {
+    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<(Rule, Template), DocumentError> {
         // Asked first, so that what does not run gets no slots.
         if let Some(Value::String(rule_id)) = object.get("rule_id")
             && self.rule_ids.contains(rule_id)
         {
-            return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
+            return Err(DocumentError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
         let fields = rule::Fields::read(object)?;
         let question = fields.kind.meaning().question();
         if !self.questions.iter().any(|answered| answered == question) {
             let kind = fields.kind.meaning().type_name();
             let cause = format!("a rule of type `{kind}` asks its host `{question}`, which this host does not answer");
-            return Err(RuleError::new("type", cause).because(Reason::Unsupported));
+            return Err(DocumentError::new("type", cause).because(Reason::Unsupported));
         }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
@@ -208,7 +185,7 @@ impl<'p> Loading<'p> {
 }
 
 /// Takes the size of a text from the room that is left.
-fn take(room: &mut usize, content: &str, all: usize) -> Result<(), RuleError> {
+fn take(room: &mut usize, content: &str, all: usize) -> Result<(), DocumentError> {
     match room.checked_sub(content.len()) {
         Some(rest) => {
             *room = rest;
@@ -216,7 +193,7 @@ fn take(room: &mut usize, content: &str, all: usize) -> Result<(), RuleError> {
         }
         None => {
             let cause = format!("with it the documents are larger than {} MiB together; load fewer", all >> 20);
-            Err(RuleError::document(None, cause))
+            Err(DocumentError::document(None, cause))
         }
     }
 }

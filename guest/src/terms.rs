@@ -15,7 +15,7 @@ pub const MAX_TERMS: usize = 10_000;
 /// is cut as well.
 const TERMS_BYTES: usize = 4 << 20;
 
-/// Greatest length of a canonical term in bytes (a limit of `sightings`).
+/// Greatest length of a canonical term in bytes (a limit of `state`).
 const MAX_TERM: usize = 32 * 1024;
 
 /// What of an event can be new to a rule.

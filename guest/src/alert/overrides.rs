@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::document::{Members, RuleError};
+use crate::document::{DocumentError, Members};
 use crate::rule::Reader;
 
 /// Severities, lowest first.
@@ -43,8 +43,8 @@ impl Overrides {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first that is not of the form Kibana allows.
-    pub(super) fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
+    /// [`DocumentError`] about the first that is not of the form Kibana allows.
+    pub(super) fn read(rule: &Map<String, Value>) -> Result<Self, DocumentError> {
         let rule = &Reader::of(rule);
         let mut severities: Vec<Severity> = Vec::new();
         for mapping in mappings(rule, "severity_mapping")? {
@@ -120,27 +120,27 @@ struct Mapping<'a> {
     members: Members<'a>,
 }
 
-fn mappings<'a>(rule: &Reader<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, RuleError> {
+fn mappings<'a>(rule: &Reader<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, DocumentError> {
     let mapping = |element: &'a Value| {
-        let object = element.as_object().ok_or_else(|| RuleError::new(name, "an element is not an object"))?;
+        let object = element.as_object().ok_or_else(|| DocumentError::new(name, "an element is not an object"))?;
         if object.get("operator").is_some_and(|operator| operator != "equals") {
-            return Err(RuleError::new(name, "an `operator` is not `equals`"));
+            return Err(DocumentError::new(name, "an `operator` is not `equals`"));
         }
         match object.get("field") {
             Some(Value::String(field)) => Ok(Mapping { field: field.clone(), members: Members::of(object) }),
-            _ => Err(RuleError::new(name, "a `field` is missing or not a string")),
+            _ => Err(DocumentError::new(name, "a `field` is missing or not a string")),
         }
     };
     rule.array(name)?.iter().map(mapping).collect()
 }
 
-fn severity(mapping: &Mapping<'_>) -> Result<Severity, RuleError> {
+fn severity(mapping: &Mapping<'_>) -> Result<Severity, DocumentError> {
     let text = |name: &str| mapping.members.text(name).ok().flatten();
     let severity = SEVERITIES.into_iter().find(|known| text("severity") == Some(known));
     let severity = severity
-        .ok_or_else(|| RuleError::new("severity_mapping", "a `severity` is none of low, medium, high, critical"))?;
+        .ok_or_else(|| DocumentError::new("severity_mapping", "a `severity` is none of low, medium, high, critical"))?;
     let value = text("value");
-    let value = value.ok_or_else(|| RuleError::new("severity_mapping", "a `value` is missing or not a string"))?;
+    let value = value.ok_or_else(|| DocumentError::new("severity_mapping", "a `value` is missing or not a string"))?;
     Ok(Severity { field: mapping.field.clone(), value: value.to_owned(), severity })
 }
 
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn overrides(rule: Value) -> Result<Overrides, RuleError> {
+    fn overrides(rule: Value) -> Result<Overrides, DocumentError> {
         Overrides::read(rule.as_object().unwrap())
     }
 

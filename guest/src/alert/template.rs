@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::overrides::Overrides;
 use super::source::with_fields;
-use crate::document::RuleError;
+use crate::document::DocumentError;
 use crate::rule::{AlertFacts, Fields, Kind};
 
 /// Members of rule JSON that belong to the rule around its parameters, so
@@ -103,8 +103,8 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about an override that is not of the form Kibana allows.
-    pub(crate) fn new(object: &Map<String, Value>, text: Option<&str>, fields: &Fields) -> Result<Self, RuleError> {
+    /// [`DocumentError`] about an override that is not of the form Kibana allows.
+    pub(crate) fn new(object: &Map<String, Value>, text: Option<&str>, fields: &Fields) -> Result<Self, DocumentError> {
         Ok(Self {
             rule_uuid: fields.uuid.clone(),
             rule_id: fields.rule_id.clone(),

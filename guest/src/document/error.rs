@@ -17,7 +17,7 @@ pub enum Reason {
 
 /// Why a rule does not run: the field at fault, the place in it, the cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleError {
+pub struct DocumentError {
     /// Whose business it is.
     pub reason: Reason,
     /// The rule's field, if one is at fault.
@@ -29,7 +29,7 @@ pub struct RuleError {
     pub cause: String,
 }
 
-impl RuleError {
+impl DocumentError {
     pub(crate) fn new(field: &'static str, cause: impl Into<String>) -> Self {
         Self { reason: Reason::Invalid, field: Some(field), offset: None, cause: cause.into() }
     }
@@ -50,7 +50,7 @@ impl RuleError {
     }
 }
 
-impl fmt::Display for RuleError {
+impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(field) = self.field {
             write!(f, "{field}: ")?;
@@ -59,4 +59,4 @@ impl fmt::Display for RuleError {
     }
 }
 
-impl core::error::Error for RuleError {}
+impl core::error::Error for DocumentError {}

@@ -6,7 +6,9 @@
 mod error;
 mod members;
 mod place;
+mod refusal;
 
-pub use error::{Reason, RuleError};
+pub use error::{DocumentError, Reason};
 pub(crate) use members::{Members, Mismatch};
 pub(crate) use place::offset_of;
+pub use refusal::Refusal;

@@ -22,7 +22,7 @@ use self::item::Item;
 use self::list_key::ListKey;
 use self::rule::Reference;
 use self::value_list::ValueLists;
-use crate::document::RuleError;
+use crate::document::DocumentError;
 
 /// The list of exceptions that Elastic's own rules share with the endpoint
 /// agent. It is the agent that applies it; Kibana leaves it out of searches.
@@ -70,9 +70,9 @@ impl ExceptionLists {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first object that is none of these, or is wrong,
+    /// [`DocumentError`] about the first object that is none of these, or is wrong,
     /// with its byte offset; then nothing of the document is added.
-    pub fn read(&mut self, content: &str) -> Result<(), RuleError> {
+    pub fn read(&mut self, content: &str) -> Result<(), DocumentError> {
         let mut added: BTreeMap<ListKey, List> = BTreeMap::new();
         document::read(content, &mut |record| {
             match record {
@@ -109,11 +109,11 @@ impl ExceptionLists {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] if that is not of the form Kibana allows, or names a list
+    /// [`DocumentError`] if that is not of the form Kibana allows, or names a list
     /// that no document has, or an item names a value list that was not given:
     /// the rule would alert on what it should not. The endpoint list needs no
     /// document; for rules it has no effect.
-    pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, RuleError> {
+    pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, DocumentError> {
         let mut exceptions = RuleExceptions::default();
         for Reference { key } in Reference::all(rule)? {
             if key.list_id == ENDPOINT_LIST {
@@ -124,7 +124,7 @@ impl ExceptionLists {
                 continue;
             }
             let list = self.lists.get(&key).ok_or_else(|| {
-                RuleError::new(
+                DocumentError::new(
                     "exceptions_list",
                     format!(
                         "no document has the exception list `{}` (namespace type `{}`), and without it the rule would \

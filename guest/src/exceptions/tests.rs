@@ -45,7 +45,7 @@ fn rule() -> Map<String, Value> {
     Map::from_iter([("exceptions_list".to_owned(), json!([list]))])
 }
 
-fn exceptions(items: &[Value], value_lists: &[(&str, &str)]) -> Result<RuleExceptions, RuleError> {
+fn exceptions(items: &[Value], value_lists: &[(&str, &str)]) -> Result<RuleExceptions, DocumentError> {
     let mut lists = ExceptionLists::default();
     lists.read(&ndjson(items))?;
     for (id, content) in value_lists {

@@ -12,7 +12,7 @@ use super::node_seed::NodeSeed;
 use super::properties;
 use super::scalar::OneOrMore;
 use super::warnings::Warnings;
-use crate::document::{RuleError, offset_of};
+use crate::document::{DocumentError, offset_of};
 
 /// Longest document in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
@@ -54,7 +54,7 @@ impl Fields {
     /// When the document is too large, not JSON, or none of these, when a name
     /// is empty or too long, or when there are too many fields. Then nothing
     /// has changed.
-    pub fn read(&mut self, document: &str) -> Result<Vec<String>, RuleError> {
+    pub fn read(&mut self, document: &str) -> Result<Vec<String>, DocumentError> {
         let (above, mut warnings) = read(document, self)?;
         self.put(above, |warning| warnings.add(warning));
         Ok(warnings.into())
@@ -62,8 +62,8 @@ impl Fields {
 }
 
 /// The fields of a document, given what is below it.
-fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), RuleError> {
-    let error = |offset, cause: String| RuleError::document(offset, cause);
+fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), DocumentError> {
+    let error = |offset, cause: String| DocumentError::document(offset, cause);
     if text.len() > MAX_DOCUMENT {
         return Err(error(None, format!("longer than {} MiB", MAX_DOCUMENT >> 20)));
     }

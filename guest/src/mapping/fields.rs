@@ -18,7 +18,7 @@ use super::table::{self, Row, TABLE};
 /// let mapping = fields.mapping();
 /// let Resolved::Field(field) = mapping.resolve("process.name") else { panic!("it is a field") };
 /// assert_eq!(field.field_type, FieldType::Text);
-/// # Ok::<(), firstseen_guest::document::RuleError>(())
+/// # Ok::<(), firstseen_guest::document::DocumentError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Fields {

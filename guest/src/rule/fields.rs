@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::kinds::Kind;
 use super::reader::Reader;
 use super::window::{LookBack, Window, interval_ms};
-use crate::document::{Reason, RuleError};
+use crate::document::{DocumentError, Reason};
 use crate::state::Quota;
 
 /// What Kibana assumes where a rule does not say.
@@ -61,16 +61,16 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] for the first field that is missing, wrong or not
+    /// [`DocumentError`] for the first field that is missing, wrong or not
     /// supported.
-    pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
+    pub fn read(object: &Map<String, Value>) -> Result<Self, DocumentError> {
         let rule = Reader::of(object);
         let rule_id = rule.required_text("rule_id")?;
         let kind = Kind::read(&rule)?;
         rule.refuse_what_is_not_ours()?;
         let query = rule.text("query")?.unwrap_or_default();
         if query.len() > MAX_QUERY {
-            return Err(RuleError::new("query", format!("longer than {MAX_QUERY} bytes")));
+            return Err(DocumentError::new("query", format!("longer than {MAX_QUERY} bytes")));
         }
         let look_back = rule.look_back()?;
         Ok(Self {
@@ -93,14 +93,14 @@ impl Fields {
 }
 
 impl Reader<'_> {
-    fn refuse_what_is_not_ours(&self) -> Result<(), RuleError> {
+    fn refuse_what_is_not_ours(&self) -> Result<(), DocumentError> {
         let language = self.text("language")?;
         if let Some(language) = language.filter(|language| language != LANGUAGE) {
             let cause = format!("queries in `{language}` are not run; those in `{LANGUAGE}` (KQL) are");
-            return Err(RuleError::new("language", cause).because(Reason::NotOurs));
+            return Err(DocumentError::new("language", cause).because(Reason::NotOurs));
         }
         if self.flag("enabled")? == Some(false) {
-            return Err(RuleError::new("enabled", "the rule is switched off").because(Reason::Disabled));
+            return Err(DocumentError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
         for (field, feature) in UNSUPPORTED {
             let asked_for = match self.value(field) {
@@ -112,44 +112,44 @@ impl Reader<'_> {
             if asked_for {
                 let cause =
                     format!("{feature} are not supported, and without them the rule would alert on other events");
-                return Err(RuleError::new(field, cause).because(Reason::Unsupported));
+                return Err(DocumentError::new(field, cause).because(Reason::Unsupported));
             }
         }
         Ok(())
     }
 
-    fn look_back(&self) -> Result<LookBack, RuleError> {
+    fn look_back(&self) -> Result<LookBack, DocumentError> {
         Ok(LookBack::new(self.date_math("from", Some(DEFAULT_FROM))?, self.date_math("to", Some("now"))?))
     }
 
-    fn quota(&self) -> Result<Quota, RuleError> {
+    fn quota(&self) -> Result<Quota, DocumentError> {
         let max = self.whole_number("max_signals")?.unwrap_or(DEFAULT_MAX_SIGNALS);
         let interval = self.text("interval")?.unwrap_or_else(|| DEFAULT_INTERVAL.to_owned());
         let per_ms = interval_ms(&interval).ok_or_else(|| {
-            RuleError::new("interval", format!("`{interval}` is no interval; write `5m` (units: s m h d)"))
+            DocumentError::new("interval", format!("`{interval}` is no interval; write `5m` (units: s m h d)"))
         })?;
         match u32::try_from(max) {
             Ok(max) if max >= 1 => Ok(Quota { max, per_ms }),
-            _ => Err(RuleError::new("max_signals", "a number from 1 to 4294967295 is needed")),
+            _ => Err(DocumentError::new("max_signals", "a number from 1 to 4294967295 is needed")),
         }
     }
 
-    fn severity(&self) -> Result<String, RuleError> {
+    fn severity(&self) -> Result<String, DocumentError> {
         let severity = self.required_text("severity")?;
         match severity.as_str() {
             "low" | "medium" | "high" | "critical" => Ok(severity),
-            other => Err(RuleError::new("severity", format!("`{other}` is none of low, medium, high, critical"))),
+            other => Err(DocumentError::new("severity", format!("`{other}` is none of low, medium, high, critical"))),
         }
     }
 
-    fn risk_score(&self) -> Result<Value, RuleError> {
+    fn risk_score(&self) -> Result<Value, DocumentError> {
         match self.value("risk_score") {
             Some(value @ Value::Number(number))
                 if number.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score)) =>
             {
                 Ok(value.clone())
             }
-            _ => Err(RuleError::new("risk_score", "a number from 0 to 100 is needed")),
+            _ => Err(DocumentError::new("risk_score", "a number from 0 to 100 is needed")),
         }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) use reader::Reader;
 pub use timestamp::{Clock, TimestampSource};
 pub use window::{LookBack, Window};
 
-use crate::document::RuleError;
+use crate::document::DocumentError;
 use crate::event::{Projection, Slots};
 use crate::exceptions::ExceptionLists;
 use crate::state::Quota;
@@ -35,7 +35,7 @@ use crate::terms::Novelty;
 /// The rule that runs where none is given, as Kibana rule JSON.
 pub const BUILT_IN: &str = include_str!("../../rules/dpkg_package_installed_by_unusual_parent_process.json");
 
-/// Greatest length of a rule's history key in bytes (a limit of `sightings`).
+/// Greatest length of a rule's history key in bytes (a limit of `state`).
 const MAX_HISTORY_KEY: usize = 1024;
 
 /// A rule ready to run: a program and terms over the slots of a [`Projection`]
@@ -78,7 +78,7 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] names the first field that is missing, wrong, or asks for
+    /// [`DocumentError`] names the first field that is missing, wrong, or asks for
     /// something that is not supported.
     pub fn compile(
         object: &Map<String, Value>,
@@ -86,12 +86,12 @@ impl Rule {
         mapping: &Mapping,
         lists: &ExceptionLists,
         projection: &mut Projection,
-    ) -> Result<Self, RuleError> {
-        let query = firstseen_kql::parse(&fields.query).map_err(|error| RuleError::query(&fields.query, &error))?;
+    ) -> Result<Self, DocumentError> {
+        let query = firstseen_kql::parse(&fields.query).map_err(|error| DocumentError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
         let filters = Filters::read(object)?;
         let exceptions = lists.of_rule(object)?;
-        let whole = |error: firstseen_query::Error| RuleError::document(None, error.to_string());
+        let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));
         let mut parts = vec![clause.clone(), filters.clause()];
         parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
@@ -100,7 +100,7 @@ impl Rule {
             .map_err(|other| {
                 // By itself, so that an error of the query has its place.
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
-                alone.map_or_else(|error| RuleError::query(&fields.query, &error), |_| other)
+                alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
         let mut expiring = Vec::new();
         for (expires_ms, excepted) in exceptions.expiring() {
@@ -110,7 +110,10 @@ impl Rule {
         warnings.extend(exceptions.warnings);
         let history = fields.kind.meaning().history(&fields.rule_id);
         if history.len() > MAX_HISTORY_KEY {
-            return Err(RuleError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"));
+            return Err(DocumentError::new(
+                "new_terms_fields",
+                "rule_id and field names together are longer than 1 KiB",
+            ));
         }
         Ok(Self {
             novelty: fields.kind.meaning().novelty(mapping, projection)?,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::document::{Members, Mismatch, RuleError};
+use crate::document::{DocumentError, Members, Mismatch};
 use crate::time::DateMath;
 
 /// A rule object that is asked for its fields.
@@ -21,51 +21,51 @@ impl<'o> Reader<'o> {
         self.members.value(field)
     }
 
-    pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
+    pub(crate) fn text(&self, field: &'static str) -> Result<Option<String>, DocumentError> {
         let text = self.members.text(field).map_err(on(field))?;
         Ok(text.map(str::to_owned))
     }
 
     /// A text that has to be there, and not to be empty.
-    pub(crate) fn required_text(&self, field: &'static str) -> Result<String, RuleError> {
+    pub(crate) fn required_text(&self, field: &'static str) -> Result<String, DocumentError> {
         match self.text(field)? {
             Some(text) if !text.is_empty() => Ok(text),
-            Some(_) => Err(RuleError::new(field, "empty")),
-            None => Err(RuleError::new(field, "missing")),
+            Some(_) => Err(DocumentError::new(field, "empty")),
+            None => Err(DocumentError::new(field, "missing")),
         }
     }
 
-    pub(crate) fn array(&self, field: &'static str) -> Result<&'o [Value], RuleError> {
+    pub(crate) fn array(&self, field: &'static str) -> Result<&'o [Value], DocumentError> {
         Ok(self.members.array(field).map_err(on(field))?.unwrap_or_default())
     }
 
-    pub(crate) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
+    pub(crate) fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, DocumentError> {
         self.members.texts(field).map_err(on(field))
     }
 
-    pub(crate) fn whole_number(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
+    pub(crate) fn whole_number(&self, field: &'static str) -> Result<Option<u64>, DocumentError> {
         self.members.whole_number(field).map_err(on(field))
     }
 
-    pub(crate) fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
+    pub(crate) fn flag(&self, field: &'static str) -> Result<Option<bool>, DocumentError> {
         self.members.flag(field).map_err(on(field))
     }
 
     /// Date math; where there is none and no `default`, it is missing.
-    pub(crate) fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, RuleError> {
+    pub(crate) fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, DocumentError> {
         let text = match (self.text(field)?, default) {
             (Some(text), _) => text.trim().to_owned(),
             (None, Some(default)) => default.to_owned(),
-            (None, None) => return Err(RuleError::new(field, "missing")),
+            (None, None) => return Err(DocumentError::new(field, "missing")),
         };
-        DateMath::parse(&text).map_err(|error| RuleError {
+        DateMath::parse(&text).map_err(|error| DocumentError {
             offset: Some(error.offset),
-            ..RuleError::new(field, format!("`{text}`: {error}"))
+            ..DocumentError::new(field, format!("`{text}`: {error}"))
         })
     }
 }
 
 /// An error about a field.
-fn on(field: &'static str) -> impl Fn(Mismatch) -> RuleError {
-    move |mismatch| RuleError::new(field, mismatch.cause())
+fn on(field: &'static str) -> impl Fn(Mismatch) -> DocumentError {
+    move |mismatch| DocumentError::new(field, mismatch.cause())
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use self::fault::Fault;
 use self::query::query;
 use super::reader::Reader;
-use crate::document::{Members, RuleError};
+use crate::document::{DocumentError, Members};
 use crate::event::Projection;
 
 /// The filters of a rule that are switched on. An event must meet all of them.
@@ -33,9 +33,9 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first filter that is wrong or that holds a query
+    /// [`DocumentError`] about the first filter that is wrong or that holds a query
     /// which is not supported. Filters that are switched off are not looked at.
-    pub fn read(rule: &Map<String, Value>) -> Result<Self, RuleError> {
+    pub fn read(rule: &Map<String, Value>) -> Result<Self, DocumentError> {
         let filters = Reader::of(rule).array("filters")?;
         let mut read = Vec::new();
         for (position, filter) in filters.iter().enumerate() {
@@ -59,8 +59,8 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first filter that would fail the search.
-    pub fn check(&self, mapping: &Mapping) -> Result<(), RuleError> {
+    /// [`DocumentError`] about the first filter that would fail the search.
+    pub fn check(&self, mapping: &Mapping) -> Result<(), DocumentError> {
         for Filter { place, clause } in &self.filters {
             Program::compile(clause, mapping, &mut Projection::default())
                 .map_err(|fault| error(*place, &fault.kind.to_string()))?;
@@ -69,8 +69,8 @@ impl Filters {
     }
 }
 
-fn error((position, count): (usize, usize), cause: &str) -> RuleError {
-    RuleError::new("filters", format!("filter {} of {count}: {cause}", position + 1))
+fn error((position, count): (usize, usize), cause: &str) -> DocumentError {
+    DocumentError::new("filters", format!("filter {} of {count}: {cause}", position + 1))
 }
 
 /// What a filter says; none if it is switched off.

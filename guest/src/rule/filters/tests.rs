@@ -24,7 +24,7 @@ fn event() -> Value {
            "ip": "10.1.2.3", "b": true, "n": [{"a": "x", "b": "y"}, {"a": "z"}]})
 }
 
-fn read(filters: Value) -> Result<Filters, RuleError> {
+fn read(filters: Value) -> Result<Filters, DocumentError> {
     Filters::read(json!({ "filters": filters }).as_object().unwrap())
 }
 

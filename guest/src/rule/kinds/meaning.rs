@@ -5,7 +5,7 @@ use core::fmt;
 use firstseen_query::Mapping;
 use serde_json::Value;
 
-use crate::document::RuleError;
+use crate::document::DocumentError;
 use crate::event::Projection;
 use crate::rule::window::Window;
 use crate::terms::Novelty;
@@ -26,8 +26,8 @@ pub trait Meaning: fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about a field of whose type Elasticsearch cannot do it.
-    fn novelty(&self, mapping: &Mapping, projection: &mut Projection) -> Result<Novelty, RuleError>;
+    /// [`DocumentError`] about a field of whose type Elasticsearch cannot do it.
+    fn novelty(&self, mapping: &Mapping, projection: &mut Projection) -> Result<Novelty, DocumentError>;
 
     /// What its alerts say of it.
     fn alert_facts(&self) -> AlertFacts;

@@ -14,7 +14,7 @@ pub use query::Query;
 
 use super::reader::Reader;
 use super::window::{LookBack, Window};
-use crate::document::{Reason, RuleError};
+use crate::document::{DocumentError, Reason};
 
 /// The type of a rule, with what the rule says for it alone.
 #[derive(Clone, Debug)]
@@ -31,19 +31,19 @@ impl Kind {
         [(NewTerms::TYPE, NewTerms::QUESTION), (Query::TYPE, Query::QUESTION)];
 
     /// Reads the type of a rule and the fields that belong to it alone.
-    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, RuleError> {
+    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, DocumentError> {
         match rule.required_text("type")?.as_str() {
             NewTerms::TYPE => NewTerms::read(rule).map(Self::NewTerms),
             Query::TYPE => Ok(Self::Query(Query)),
             other => {
                 let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
-                Err(RuleError::new("type", cause).because(Reason::NotOurs))
+                Err(DocumentError::new("type", cause).because(Reason::NotOurs))
             }
         }
     }
 
     /// Reads how far back the history of a rule goes.
-    pub(super) fn window(&self, rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, RuleError> {
+    pub(super) fn window(&self, rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
         match self {
             Self::NewTerms(_) => NewTerms::window(rule, look_back),
             Self::Query(_) => Ok(Window::of(look_back)),

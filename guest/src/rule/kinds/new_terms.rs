@@ -6,7 +6,7 @@ use firstseen_query::Mapping;
 use serde_json::Value;
 
 use super::meaning::{AlertFacts, Meaning};
-use crate::document::RuleError;
+use crate::document::DocumentError;
 use crate::event::Projection;
 use crate::rule::reader::Reader;
 use crate::rule::window::{LookBack, Window};
@@ -30,22 +30,22 @@ impl NewTerms {
     pub(super) const TYPE: &str = "new_terms";
     pub(super) const QUESTION: &str = SIGHTING;
 
-    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, RuleError> {
-        let fields = rule.texts(FIELDS)?.ok_or_else(|| RuleError::new(FIELDS, "missing"))?;
+    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, DocumentError> {
+        let fields = rule.texts(FIELDS)?.ok_or_else(|| DocumentError::new(FIELDS, "missing"))?;
         if !(1..=3).contains(&fields.len()) || fields.iter().any(String::is_empty) {
-            return Err(RuleError::new(FIELDS, "1 to 3 field names are needed"));
+            return Err(DocumentError::new(FIELDS, "1 to 3 field names are needed"));
         }
         let distinct: BTreeSet<&String> = fields.iter().collect();
         if distinct.len() < fields.len() {
-            return Err(RuleError::new(FIELDS, "a field is named twice"));
+            return Err(DocumentError::new(FIELDS, "a field is named twice"));
         }
         Ok(Self { fields })
     }
 
-    pub(super) fn window(rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, RuleError> {
+    pub(super) fn window(rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
         let start = rule.date_math(WINDOW_START, None)?;
         Window::new(start, look_back.from())
-            .ok_or_else(|| RuleError::new(WINDOW_START, "the history must start before `from`"))
+            .ok_or_else(|| DocumentError::new(WINDOW_START, "the history must start before `from`"))
     }
 }
 
@@ -62,9 +62,9 @@ impl Meaning for NewTerms {
         &self.fields
     }
 
-    fn novelty(&self, mapping: &Mapping, projection: &mut Projection) -> Result<Novelty, RuleError> {
+    fn novelty(&self, mapping: &Mapping, projection: &mut Projection) -> Result<Novelty, DocumentError> {
         let fields = TermFields::new(&self.fields, mapping, projection);
-        fields.map(Novelty::Terms).map_err(|cause| RuleError::new(FIELDS, cause))
+        fields.map(Novelty::Terms).map_err(|cause| DocumentError::new(FIELDS, cause))
     }
 
     fn alert_facts(&self) -> AlertFacts {

@@ -4,7 +4,7 @@ use firstseen_query::Mapping;
 use serde_json::Value;
 
 use super::meaning::{AlertFacts, Meaning};
-use crate::document::RuleError;
+use crate::document::DocumentError;
 use crate::event::Projection;
 use crate::rule::window::Window;
 use crate::state::SIGHTING;
@@ -33,7 +33,7 @@ impl Meaning for Query {
         &[]
     }
 
-    fn novelty(&self, _: &Mapping, _: &mut Projection) -> Result<Novelty, RuleError> {
+    fn novelty(&self, _: &Mapping, _: &mut Projection) -> Result<Novelty, DocumentError> {
         Ok(Novelty::Event)
     }
 
