@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| firstseen_guest_fuzz::check_evaluate(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| firstseen_fuzz::guest::check_evaluate(data));

@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| firstseen_kql_fuzz::eval(text));
+libfuzzer_sys::fuzz_target!(|text: &str| firstseen_fuzz::kql::eval(text));

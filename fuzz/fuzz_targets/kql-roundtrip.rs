@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| firstseen_kql_fuzz::roundtrip(text));
+libfuzzer_sys::fuzz_target!(|text: &str| firstseen_fuzz::kql::roundtrip(text));

@@ -1,4 +1,4 @@
-//! What the fuzz targets check; the targets themselves are one line each.
+//! Events, rules and what comes with rules, as they come from outside.
 
 use firstseen_guest::Engine;
 use firstseen_guest::engine::{Context, Documents, Settings};
@@ -54,7 +54,9 @@ pub fn check_scan(data: &[u8]) {
 /// The text of a value, numbers as serde_json writes them.
 fn text_of(value: Scalar<'_>) -> String {
     match value {
-        Scalar::Number(number) => serde_json::from_str::<Value>(number).map_or_else(|_| number.to_owned(), |number| number.to_string()),
+        Scalar::Number(number) => {
+            serde_json::from_str::<Value>(number).map_or_else(|_| number.to_owned(), |number| number.to_string())
+        }
         other => other.text().into_owned(),
     }
 }
@@ -67,12 +69,7 @@ fn is_written(line: &str, members: &Map<String, Value>) -> bool {
 }
 
 /// The texts of the values at a path.
-fn walk<'v>(
-    members: impl Iterator<Item = (&'v String, &'v Value)>,
-    above: &str,
-    field: &str,
-    found: &mut Vec<String>,
-) {
+fn walk<'v>(members: impl Iterator<Item = (&'v String, &'v Value)>, above: &str, field: &str, found: &mut Vec<String>) {
     for (key, value) in members {
         let path = format!("{above}{key}");
         let mut values = vec![value];

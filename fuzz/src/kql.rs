@@ -1,6 +1,6 @@
-//! What the fuzz targets check. The properties themselves are those of the tests of the crate.
+//! Queries. The properties themselves are those of the tests of the crate.
 
-#[path = "../../tests/support/mod.rs"]
+#[path = "../../guest/kql/tests/support/mod.rs"]
 mod support;
 
 use serde_json::Value;
