@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use firstseen::store::{self, Learning, MemoryStore, Session, Store, StoredAlert};
+use firstseen::ledger::{self, Learning, MemoryLedger, Session, Backend, StoredAlert};
 use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
 use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
@@ -16,12 +16,12 @@ use crate::rules::Rule;
 /// An engine without a sandbox.
 pub(crate) struct Native {
     engine: Engine,
-    store: Arc<dyn Store>,
+    store: Arc<dyn Backend>,
 }
 
 impl Native {
     pub(crate) fn new(rules: &[Rule], prefilter: Prefilter) -> Result<Self> {
-        Ok(Self { engine: engine(rules, prefilter)?, store: Arc::new(MemoryStore::new()) })
+        Ok(Self { engine: engine(rules, prefilter)?, store: Arc::new(MemoryLedger::new()) })
     }
 
     /// What a worker does with a batch, less the sandbox.
@@ -47,7 +47,7 @@ impl Native {
 
 impl Contender for Native {
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
-        self.store = Arc::new(MemoryStore::new());
+        self.store = Arc::new(MemoryLedger::new());
         let mut session = Session::new(Arc::clone(&self.store), 0, Learning::NONE);
         for rule in self.engine.rules() {
             session.meet(&rule.history)?;
@@ -72,28 +72,28 @@ struct State(Session);
 
 impl Sightings for State {
     fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        let sightings: Vec<store::Sighting> = batch.iter().map(sighting).collect();
+        let sightings: Vec<ledger::Sighting> = batch.iter().map(sighting).collect();
         let verdicts = self.0.observe(&sightings).map_err(|error| error.to_string())?;
         Ok(verdicts.into_iter().map(verdict).collect())
     }
 }
 
-fn sighting(sighting: &Sighting) -> store::Sighting {
-    store::Sighting {
+fn sighting(sighting: &Sighting) -> ledger::Sighting {
+    ledger::Sighting {
         rule: sighting.rule.clone(),
         term: sighting.term.clone(),
         at_ms: sighting.at_ms,
         window_ms: sighting.window_ms,
         event: sighting.event.clone(),
-        quota: store::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
+        quota: ledger::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
     }
 }
 
-fn verdict(verdict: store::Verdict) -> Verdict {
+fn verdict(verdict: ledger::Verdict) -> Verdict {
     match verdict {
-        store::Verdict::Unseen => Verdict::Unseen,
-        store::Verdict::Seen => Verdict::Seen,
-        store::Verdict::Deferred => Verdict::Deferred,
-        store::Verdict::Replayed => Verdict::Replayed,
+        ledger::Verdict::Unseen => Verdict::Unseen,
+        ledger::Verdict::Seen => Verdict::Seen,
+        ledger::Verdict::Deferred => Verdict::Deferred,
+        ledger::Verdict::Replayed => Verdict::Replayed,
     }
 }

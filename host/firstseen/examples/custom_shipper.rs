@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use firstseen::store::RedbStore;
+use firstseen::ledger::StateFile;
 use firstseen::{Alert, Batch, Detector, Module, Worker};
 
 const BATCH_BYTES: usize = 256 << 10;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: custom_shipper INPUT EVENTS ALERTS STATE".into());
     };
     let detector = Detector::builder(Module::built_in()?)
-        .store(Arc::new(RedbStore::open(state)?))
+        .ledger(Arc::new(StateFile::open(state)?))
         .log(|message| eprintln!("{}: {}", message.context, message.text))
         .build()?;
     let mut worker = detector.worker()?;

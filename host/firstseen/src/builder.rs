@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::detector::{CONFIGURE_TIMEOUT, Detector, Shared};
 use crate::error::Error;
+use crate::ledger::{Backend, Learning, MemoryLedger};
 use crate::reports::RuleReports;
-use crate::store::{Learning, MemoryStore, Store};
 use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
 
 /// A named text; the name appears in messages.
@@ -62,7 +62,7 @@ pub struct Builder {
     limits: Limits,
     line_bytes_max: usize,
     learn: Duration,
-    store: Option<Arc<dyn Store>>,
+    ledger: Option<Arc<dyn Backend>>,
     log: Box<dyn Fn(&LogMessage) + Send + Sync>,
 }
 
@@ -85,7 +85,7 @@ impl Builder {
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
             learn: Duration::ZERO,
-            store: None,
+            ledger: None,
             log: Box::new(|_| {}),
         }
     }
@@ -160,10 +160,10 @@ impl Builder {
         self
     }
 
-    /// Where sightings are kept; a fresh [`MemoryStore`] by default.
+    /// Where sightings are kept; a fresh [`MemoryLedger`] by default.
     #[must_use]
-    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
-        self.store = Some(store);
+    pub fn ledger(mut self, ledger: Arc<dyn Backend>) -> Self {
+        self.ledger = Some(ledger);
         self
     }
 
@@ -223,7 +223,7 @@ impl Builder {
             limits: self.limits,
             line_bytes_max: self.line_bytes_max,
             learning,
-            store: self.store.unwrap_or_else(|| Arc::new(MemoryStore::new())),
+            ledger: self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new())),
             rules,
             refusals,
             unusable,

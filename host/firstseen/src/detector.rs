@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::error::Error;
+use crate::ledger::{Backend, Learning, MemoryLedger, Ticket};
 use crate::outcome::{Alert, Outcome};
 use crate::reports::{RuleRefusal, RuleSummary};
-use crate::store::{Learning, MemoryStore, Store, Ticket};
 use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
 use crate::worker::Worker;
 
@@ -30,7 +30,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
     pub(crate) learning: Learning,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) ledger: Arc<dyn Backend>,
     pub(crate) rules: Vec<RuleSummary>,
     pub(crate) refusals: Vec<RuleRefusal>,
     pub(crate) unusable: Vec<RuleRefusal>,
@@ -57,7 +57,7 @@ impl Detector {
     /// were given out before: take one for each batch in the order of the
     /// stream, and pass it to [`Worker::evaluate_in_order`] on any thread.
     pub fn ticket(&self) -> Ticket {
-        self.shared.store.gate().ticket()
+        self.shared.ledger.gate().ticket()
     }
 
     /// The same rules over a store of their own, with the times of events as an
@@ -74,7 +74,7 @@ impl Detector {
                 limits: shared.limits,
                 line_bytes_max: shared.line_bytes_max,
                 learning: Learning::NONE,
-                store: Arc::new(MemoryStore::new()),
+                ledger: Arc::new(MemoryLedger::new()),
                 rules: shared.rules.clone(),
                 refusals: shared.refusals.clone(),
                 unusable: shared.unusable.clone(),
@@ -103,9 +103,9 @@ impl Detector {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] if the state cannot be read.
+    /// [`Error::Ledger`] if the state cannot be read.
     pub fn outbox(&self) -> Result<Vec<Alert>, Error> {
-        let alert = |(number, stored): (u64, crate::store::StoredAlert)| Alert {
+        let alert = |(number, stored): (u64, crate::ledger::StoredAlert)| Alert {
             number,
             line: None,
             rule_id: stored.rule_id,
@@ -113,14 +113,14 @@ impl Detector {
             id: stored.id,
             document: stored.document,
         };
-        Ok(self.shared.store.outbox()?.into_iter().map(alert).collect())
+        Ok(self.shared.ledger.outbox()?.into_iter().map(alert).collect())
     }
 
     /// Says that the sink has all alerts of an outcome.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] if the state cannot be written; the alerts will be
+    /// [`Error::Ledger`] if the state cannot be written; the alerts will be
     /// handed over again.
     pub fn acknowledge(&self, outcome: &Outcome) -> Result<(), Error> {
         self.acknowledge_alerts(&outcome.alerts)
@@ -136,7 +136,7 @@ impl Detector {
             return Ok(());
         }
         let numbers: Vec<u64> = alerts.iter().map(|alert| alert.number).collect();
-        Ok(self.shared.store.acknowledge(&numbers)?)
+        Ok(self.shared.ledger.acknowledge(&numbers)?)
     }
 
     /// Writes what the store still holds in memory. Dropping the store does so
@@ -144,9 +144,9 @@ impl Detector {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] if the state cannot be written.
+    /// [`Error::Ledger`] if the state cannot be written.
     pub fn flush(&self) -> Result<(), Error> {
-        Ok(self.shared.store.flush()?)
+        Ok(self.shared.ledger.flush()?)
     }
 }
 

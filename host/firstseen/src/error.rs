@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::ledger::LedgerError;
 use crate::reports::RuleRefusal;
-use crate::store::StoreError;
 use crate::wasm::{ModuleError, Trap};
 
 /// Why a detector cannot be built, or a batch not be evaluated.
@@ -19,7 +19,7 @@ pub enum Error {
     /// No rule runs; why each was refused.
     NoRules(Vec<RuleRefusal>),
     /// The state cannot be read or written. Nothing of the batch is kept.
-    Store(StoreError),
+    Ledger(LedgerError),
     /// A batch has ids, but not one a line.
     Ids {
         /// How many ids it has.
@@ -42,7 +42,7 @@ impl fmt::Display for Error {
                 f.write_str("no rule runs")?;
                 refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
             }
-            Self::Store(error) => error.fmt(f),
+            Self::Ledger(error) => error.fmt(f),
             Self::Ids { ids, lines } => {
                 write!(f, "the batch has {ids} ids for {lines} lines; give one a line, or none")
             }
@@ -56,7 +56,7 @@ impl std::error::Error for Error {
         match self {
             // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
-            Self::Store(error) => error.source(),
+            Self::Ledger(error) => error.source(),
             Self::Start(_) | Self::Call(_) | Self::NoRules(_) | Self::Ids { .. } | Self::Panicked => None,
         }
     }
@@ -68,8 +68,8 @@ impl From<ModuleError> for Error {
     }
 }
 
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
     }
 }

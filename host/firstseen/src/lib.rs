@@ -30,17 +30,12 @@
 //! # What is promised
 //!
 //! - Alerts of a batch and the sightings behind them are committed together or
-//!   not at all; see [`store`]. After a crash [`Detector::outbox`] has what was
+//!   not at all; see [`ledger`]. After a crash [`Detector::outbox`] has what was
 //!   committed and not acknowledged.
 //! - A module that traps costs the detection of the line that made it trap,
 //!   nothing else; [`Outcome::unjudged`] names the line. A module that keeps
 //!   trapping is switched off, see [`Worker::disabled`].
 //! - The same rules, state, batches and arrival times give the same bytes.
-//!
-//! # Features
-//!
-//! `cli` (default): the `firstseen` command and what only it needs. Without it
-//! the library has no part in terminals, signals or argument parsing.
 
 mod answer;
 mod batch;
@@ -48,22 +43,14 @@ mod breaker;
 mod builder;
 mod detector;
 mod error;
+pub mod ledger;
 mod outcome;
 mod reports;
 pub mod schedule;
 pub mod sources;
-pub mod store;
 mod text;
 mod wasm;
 mod worker;
-
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
-#[cfg(feature = "cli")]
-mod harness;
-#[cfg(feature = "cli")]
-mod pipeline;
 
 pub use batch::Batch;
 pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
@@ -71,5 +58,7 @@ pub use detector::Detector;
 pub use error::Error;
 pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
 pub use reports::{Refusal, RuleRefusal, RuleReports, RuleSummary};
-pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind};
+pub use wasm::{
+    Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, printable,
+};
 pub use worker::Worker;

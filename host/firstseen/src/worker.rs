@@ -8,9 +8,9 @@ use crate::batch::Batch;
 use crate::breaker::Breaker;
 use crate::detector::Detector;
 use crate::error::Error;
+use crate::ledger::{Session, StoredAlert, Ticket};
 use crate::outcome::{Alert, Counts, MalformedLine, Matching, Outcome, Unjudged};
 use crate::schedule::RunRange;
-use crate::store::{Session, StoredAlert, Ticket};
 use crate::text::{Text, line_ranges};
 use crate::wasm::{CallError, Instance, Trap, detector as wit, printable};
 
@@ -57,8 +57,7 @@ impl Worker {
 
     /// A worker that takes its instance when it has work. If none can be had then,
     /// that counts as a trap.
-    #[cfg(feature = "cli")]
-    pub(crate) fn idle(detector: Detector) -> Self {
+    pub fn idle(detector: Detector) -> Self {
         Self { detector, instance: None, breaker: Breaker::default(), met_rules: false }
     }
 
@@ -72,7 +71,7 @@ impl Worker {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] if the state fails, [`Error::Ids`] if the batch has not
+    /// [`Error::Ledger`] if the state fails, [`Error::Ids`] if the batch has not
     /// as many ids as lines. Nothing of the batch is kept then.
     pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
         self.evaluate_in_order(batch, self.detector.ticket())
@@ -149,7 +148,7 @@ impl Worker {
                 Err(trap) => trap,
             },
             Err(CallError::Trap(trap)) => trap,
-            Err(CallError::Store(error)) => return Err(Error::Store(error)),
+            Err(CallError::Ledger(error)) => return Err(Error::Ledger(error)),
             Err(CallError::Module(error)) => Trap::contract(refusal(error)),
         };
         self.instance = None;
@@ -189,7 +188,7 @@ impl Worker {
     /// rules.
     fn session(&self, arrival_ms: i64, ticket: Ticket) -> Result<Session, Error> {
         let shared = &self.detector.shared;
-        let mut session = Session::new(shared.store.clone(), arrival_ms, shared.learning).in_order(ticket);
+        let mut session = Session::new(shared.ledger.clone(), arrival_ms, shared.learning).in_order(ticket);
         if !self.met_rules {
             shared.rules.iter().try_for_each(|rule| session.meet(&rule.history))?;
         }
@@ -278,10 +277,10 @@ impl Worker {
                 Err(trap) => trap,
             },
             Err(CallError::Trap(trap)) => trap,
-            Err(CallError::Store(error)) => {
+            Err(CallError::Ledger(error)) => {
                 // Whether it trapped as well is not known.
                 self.instance = None;
-                return Err(Failure::Fatal(Error::Store(error)));
+                return Err(Failure::Fatal(Error::Ledger(error)));
             }
             Err(CallError::Module(error)) => {
                 self.breaker.trap();

@@ -12,8 +12,8 @@ use super::survey::{Occurrence, StoredEvent, Survey, as_line};
 use crate::batch::Batch;
 use crate::detector::Detector;
 use crate::error::Error;
+use crate::ledger::{Backend, Learning, MemoryLedger, Quota, SIGHTINGS_MAX, Session, Sighting, Verdict};
 use crate::reports::RuleSummary;
-use crate::store::{Learning, MemoryStore, Quota, SIGHTINGS_MAX, Session, Sighting, Store, Verdict};
 use crate::wasm::detector as wit;
 use crate::worker::Worker;
 
@@ -187,7 +187,7 @@ impl<'a> Schedule<'a> {
         for occurrence in self.visible(rule, range.from_ms, range.to_ms, now_ms) {
             *documents.entry(&occurrence.term).or_default() += 1;
         }
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let known = self
             .visible(rule, range.history_start_ms, range.from_ms, now_ms)
             .filter(|occurrence| documents.contains_key(&*occurrence.term));
@@ -248,7 +248,7 @@ impl<'a> Schedule<'a> {
         let line = as_line(&event.text);
         let ids = [event.id.clone()];
         let batch = Batch { lines: line.as_bytes(), arrival_ms: now_ms, index: event.index.as_deref(), ids: &ids };
-        let session = Session::scripted(Arc::new(MemoryStore::new()), now_ms, Arc::new(script));
+        let session = Session::scripted(Arc::new(MemoryLedger::new()), now_ms, Arc::new(script));
         let alert = self.worker.evaluate_in(&batch, session)?.alerts.into_iter().next();
         Ok(alert.map(|alert| ScheduledAlert {
             event: occurrence.event,
@@ -263,7 +263,7 @@ impl<'a> Schedule<'a> {
 
 /// Lets a store see occurrences, in order; those that it had not seen.
 fn judge<'o>(
-    store: &Arc<dyn Store>,
+    store: &Arc<dyn Backend>,
     learning: Learning,
     now_ms: i64,
     history: &str,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::batch::Batch;
 use crate::error::Error;
+use crate::ledger::{MemoryLedger, Session, Sighting, Verdict};
 use crate::outcome::{MalformedLine, Unjudged};
-use crate::store::{MemoryStore, Session, Sighting, Verdict};
 use crate::worker::Worker;
 
 /// Bytes of events that are shown to the module at a time.
@@ -87,7 +87,7 @@ impl Survey {
                 notes.lock().unwrap_or_else(PoisonError::into_inner).push(sighting.clone());
                 Verdict::Seen
             };
-            let session = Session::scripted(Arc::new(MemoryStore::new()), now_ms, Arc::new(note));
+            let session = Session::scripted(Arc::new(MemoryLedger::new()), now_ms, Arc::new(note));
             let outcome = worker.evaluate_in(&batch, session)?;
             let malformed = outcome.malformed.into_iter();
             survey.malformed.extend(malformed.map(|line| MalformedLine { line: line.line + first, ..line }));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::bindings::{logging, sightings};
 use super::limits::{Guard, Limits};
 use super::printable::printable;
-use crate::store::{Quota, Session, Sighting, StoreError, Verdict};
+use crate::ledger::{LedgerError, Quota, Session, Sighting, Verdict};
 
 /// Most log messages of one call; more are dropped and counted.
 const MESSAGES_MAX: usize = 64;
@@ -40,7 +40,7 @@ pub(super) struct HostState {
     pub(super) session: Option<Session>,
     /// Set when the store failed during the call, whatever the module made of
     /// it.
-    pub(super) store_failure: Option<StoreError>,
+    pub(super) store_failure: Option<LedgerError>,
     /// When the present call began.
     pub(super) started: Instant,
     /// How long it may take.
@@ -93,7 +93,7 @@ impl sightings::Host for HostState {
         self.waited += session.waited().saturating_sub(waited);
         match observed {
             Ok(verdicts) => Ok(verdicts.into_iter().map(verdict).collect()),
-            Err(StoreError::Invalid(cause)) => Err(sightings::Error::Invalid(cause)),
+            Err(LedgerError::Invalid(cause)) => Err(sightings::Error::Invalid(cause)),
             Err(error) => {
                 let cause = error.to_string();
                 self.store_failure = Some(error);

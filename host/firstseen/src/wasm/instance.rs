@@ -10,7 +10,7 @@ use super::limits::Limits;
 use super::module::Module;
 use super::runtime::TICK;
 use super::trap::Trap;
-use crate::store::{Session, StoreError};
+use crate::ledger::{LedgerError, Session};
 
 /// An instance of a module. After a trap it is of no more use.
 pub(crate) struct Instance {
@@ -27,7 +27,7 @@ pub(crate) enum CallError {
     /// It returned an error of its own.
     Module(detector::Error),
     /// The store of sightings failed.
-    Store(StoreError),
+    Ledger(LedgerError),
 }
 
 impl Instance {
@@ -113,7 +113,7 @@ impl Instance {
             *session = back;
         }
         match (state.store_failure.take(), answer) {
-            (Some(error), _) => Err(CallError::Store(error)),
+            (Some(error), _) => Err(CallError::Ledger(error)),
             (None, Ok(answer)) => answer.map_err(CallError::Module),
             (None, Err(error)) => Err(CallError::Trap(self.trap(&error))),
         }

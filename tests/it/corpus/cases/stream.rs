@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use firstseen::ledger::{Backend, MemoryLedger};
 use firstseen::schedule::StoredEvent;
-use firstseen::store::{MemoryStore, Store};
 use firstseen::{Batch, Module, Worker};
 
 use super::case::Case;
@@ -35,13 +35,13 @@ impl Streamed {
     /// What the first run takes for history is learned, as Kibana has it in its
     /// index. An edit of the rule takes effect after the run before it.
     pub(super) fn run(module: &Module, case: &Case, replayed: &Replayed) -> Result<Self> {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
         let executions = case.executions()?;
         let first = executions.first().context("the case has no execution")?;
         let events = stored(&replayed.events)?;
         let worker = |rule_override, learn| -> Result<Worker> {
             let builder = builder(module, case, rule_override, &replayed.events)?;
-            Ok(builder.store(Arc::clone(&store)).learn(learn).build()?.worker()?)
+            Ok(builder.ledger(Arc::clone(&store)).learn(learn).build()?.worker()?)
         };
         let mut learner = worker(&first.rule_override, Duration::MAX)?;
         let mut workers = Vec::new();

@@ -1,0 +1,194 @@
+//! What a session has recorded so far, and the way back.
+
+use super::term::{Term, TermKey, TermRef};
+use super::{Changes, History, LedgerError, QuotaUse, RuleChanges, Since, TermChange};
+
+/// The changes of a session that is not committed yet.
+///
+/// Every change notes what it replaced, so that going back costs what is undone
+/// and a savepoint costs nothing.
+#[derive(Debug)]
+pub(super) struct Overlay {
+    changes: Changes,
+    /// Since when the state knows the rules of `changes`, one for each.
+    sinces: Vec<Option<Since>>,
+    counts: Counts,
+    replaced: Vec<Replaced>,
+}
+
+/// What a session only counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) deferred: u64,
+    pub(super) held_back: u64,
+}
+
+/// The place of a rule in an overlay.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RuleSlot(usize);
+
+/// A point to go back to, made by [`Session::savepoint`](super::Session::savepoint).
+#[derive(Debug)]
+pub struct Savepoint {
+    replaced: usize,
+    counts: Counts,
+}
+
+/// What a change replaced: nothing, where it added the latest entry.
+#[derive(Debug)]
+enum Replaced {
+    NoRule,
+    Since { rule: usize, since: Option<Since>, changed: Option<Since> },
+    Quota { rule: usize, key: (u64, i64), quota: Option<QuotaUse> },
+    NoHistory,
+    History { place: usize, change: TermChange },
+}
+
+impl Overlay {
+    /// An empty one, of a batch that arrived at `now_ms`.
+    pub(super) fn new(now_ms: i64) -> Self {
+        Self {
+            changes: Changes { now_ms, ..Changes::default() },
+            sinces: Vec::new(),
+            counts: Counts::default(),
+            replaced: Vec::new(),
+        }
+    }
+
+    pub(super) fn now_ms(&self) -> i64 {
+        self.changes.now_ms
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How many changes were made since the beginning.
+    pub(super) fn changes_made(&self) -> usize {
+        self.replaced.len()
+    }
+
+    pub(super) fn defer(&mut self) {
+        self.counts.deferred += 1;
+    }
+
+    pub(super) fn hold_back(&mut self) {
+        self.counts.held_back += 1;
+    }
+
+    pub(super) fn into_changes(self) -> Changes {
+        self.changes
+    }
+
+    /// Whether the state has met a rule, as far as the overlay knows.
+    pub(super) fn knows_rule(&self, rule: &str) -> bool {
+        self.changes.rules.get_index_of(rule).is_some_and(|place| self.since(RuleSlot(place)).is_some())
+    }
+
+    /// The place of a rule, with what the store has of it when it is new here.
+    pub(super) fn rule(
+        &mut self,
+        rule: &str,
+        stored: impl FnOnce() -> Result<Option<Since>, LedgerError>,
+    ) -> Result<RuleSlot, LedgerError> {
+        if let Some(place) = self.changes.rules.get_index_of(rule) {
+            return Ok(RuleSlot(place));
+        }
+        let since = stored()?;
+        let place = self.changes.rules.insert_full(rule.to_owned(), RuleChanges::default()).0;
+        self.sinces.push(since);
+        self.replaced.push(Replaced::NoRule);
+        Ok(RuleSlot(place))
+    }
+
+    /// Since when the state knows a rule.
+    pub(super) fn since(&self, RuleSlot(place): RuleSlot) -> Option<Since> {
+        self.sinces.get(place).copied().flatten()
+    }
+
+    pub(super) fn set_since(&mut self, RuleSlot(rule): RuleSlot, new: Since) {
+        if let (Some(since), Some((_, changes))) = (self.sinces.get_mut(rule), self.changes.rules.get_index_mut(rule)) {
+            let (since, changed) = (since.replace(new), changes.since.replace(new));
+            self.replaced.push(Replaced::Since { rule, since, changed });
+        }
+    }
+
+    /// A quota counter that this batch has changed.
+    pub(super) fn quota(&self, RuleSlot(rule): RuleSlot, per_ms: u64, interval: i64) -> Option<QuotaUse> {
+        let (_, changes) = self.changes.rules.get_index(rule)?;
+        changes.quotas.get(&(per_ms, interval)).copied()
+    }
+
+    pub(super) fn set_quota(&mut self, RuleSlot(rule): RuleSlot, per_ms: u64, interval: i64, quota: QuotaUse) {
+        if let Some((_, changes)) = self.changes.rules.get_index_mut(rule) {
+            let key = (per_ms, interval);
+            let quota = changes.quotas.insert(key, quota);
+            self.replaced.push(Replaced::Quota { rule, key, quota });
+        }
+    }
+
+    /// A history that this batch has changed.
+    pub(super) fn history(&self, RuleSlot(rule): RuleSlot, term: Term<'_>) -> Option<&History> {
+        self.changes.histories.get(&TermRef(rule, term)).map(|change| &change.history)
+    }
+
+    /// Notes a changed history. `news` says whether it introduced the term.
+    pub(super) fn set_history(&mut self, RuleSlot(rule): RuleSlot, term: Term<'_>, history: History, news: bool) {
+        let replaced = match self.changes.histories.get_full_mut(&TermRef(rule, term)) {
+            Some((place, _, change)) => Replaced::History { place, change: change.replace(history, news) },
+            None => {
+                self.changes.histories.insert(TermKey::new(rule, term), TermChange { history, news });
+                Replaced::NoHistory
+            }
+        };
+        self.replaced.push(replaced);
+    }
+
+    pub(super) fn savepoint(&self) -> Savepoint {
+        Savepoint { replaced: self.replaced.len(), counts: self.counts }
+    }
+
+    /// Undoes what came after the savepoint, the latest first.
+    pub(super) fn restore(&mut self, savepoint: &Savepoint) {
+        self.counts = savepoint.counts;
+        while self.replaced.len() > savepoint.replaced {
+            match self.replaced.pop() {
+                Some(replaced) => self.put_back(replaced),
+                None => return,
+            }
+        }
+    }
+
+    fn put_back(&mut self, replaced: Replaced) {
+        match replaced {
+            Replaced::NoRule => {
+                self.changes.rules.pop();
+                self.sinces.pop();
+            }
+            Replaced::Since { rule, since, changed } => {
+                if let Some(place) = self.sinces.get_mut(rule) {
+                    *place = since;
+                }
+                if let Some((_, changes)) = self.changes.rules.get_index_mut(rule) {
+                    changes.since = changed;
+                }
+            }
+            Replaced::Quota { rule, key, quota } => {
+                if let Some((_, changes)) = self.changes.rules.get_index_mut(rule) {
+                    match quota {
+                        Some(quota) => changes.quotas.insert(key, quota),
+                        None => changes.quotas.remove(&key),
+                    };
+                }
+            }
+            Replaced::NoHistory => {
+                self.changes.histories.pop();
+            }
+            Replaced::History { place, change } => {
+                if let Some((_, now)) = self.changes.histories.get_index_mut(place) {
+                    *now = change;
+                }
+            }
+        }
+    }
+}
