@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs fuzz targets one after another, each from its kept seeds.
+# Runs fuzz targets from their kept seeds, as many at a time as there are cores.
 #
 #   fuzz/run.sh [TARGET...]     those named, or all of the manifest
 #
@@ -31,14 +31,17 @@ export RUSTFLAGS
 cargo build --release --locked --bins --target "$host"
 
 for target; do
-    echo "fuzzing $target for $seconds s"
+    echo "$target"
+done | xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh -eu -c '
+    built=$1 host=$2 seconds=$3 target=$4
     found=$built/corpus/$target
-    log=$built/corpus/$target.log
+    log=$found.log
     mkdir -p "$found" "$built/artifacts/$target"
-    if ! "$built/$host/release/$target" "$found" "seeds/$target" -artifact_prefix="$built/artifacts/$target/" \
-        -max_total_time="$seconds" -timeout=10 -print_final_stats=1 >"$log" 2>&1; then
-        cat "$log" >&2
+    if "$built/$host/release/$target" "$found" "seeds/$target" -artifact_prefix="$built/artifacts/$target/" \
+        -max_total_time="$seconds" -timeout=20 -print_final_stats=1 >"$log" 2>&1; then
+        echo "$target: $(sed -n "s/^stat::number_of_executed_units: //p" "$log") inputs in $seconds s"
+    else
+        echo "$target failed:"
+        cat "$log"
         exit 1
-    fi
-    grep -E 'INITED|DONE|number_of_executed_units' "$log"
-done
+    fi' fuzz "$built" "$host" "$seconds"
