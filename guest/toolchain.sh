@@ -104,7 +104,7 @@ prepare() {
     export CARGO_TARGET_DIR
     # Left to itself, LLVM gathers bit masks in vectors, lane by lane.
     export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
-    component="--quiet --locked --package firstseen-guest --lib --profile guest --target $target"
+    component="--quiet --locked --package firstseen-guest --lib --features component --profile guest --target $target"
     if ! has_target; then
         # Building the standard library is an unstable feature of cargo.
         component="$component -Z build-std=std,panic_abort"
