@@ -1,10 +1,10 @@
 //! Events, rules and what comes with rules, as they come from outside.
 
 use firstseen_guest::Engine;
-use firstseen_guest::engine::{Context, Documents, Settings};
+use firstseen_guest::engine::{Context, Documents, EvaluateError, Evaluation, Settings};
 use firstseen_guest::event::{Fault, Projection, Slots, check, scan};
 use firstseen_guest::rule::BUILT_IN;
-use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
+use firstseen_guest::state::{Answer, Question, Verdict};
 use firstseen_kql::{Layout, Scalar};
 use serde_json::{Map, Value};
 
@@ -85,13 +85,10 @@ fn walk<'v>(members: impl Iterator<Item = (&'v String, &'v Value)>, above: &str,
     }
 }
 
-/// Everything is unseen.
-struct Empty;
-
-impl Sightings for Empty {
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        Ok(vec![Verdict::Unseen; batch.len()])
-    }
+/// Evaluates a batch; everything is unseen.
+fn evaluate(engine: &mut Engine, batch: &str) -> Result<Evaluation, EvaluateError> {
+    let unseen = |questions: &[Question]| Ok(vec![Answer::Sighting(Verdict::Unseen); questions.len()]);
+    engine.evaluate_with(batch, Context::at(1_767_225_600_000), unseen)
 }
 
 /// A batch never panics, alerts are one JSON object on one line each, and the
@@ -99,13 +96,12 @@ impl Sightings for Empty {
 pub fn check_evaluate(data: &[u8]) {
     let Ok(batch) = std::str::from_utf8(data) else { return };
     let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
-    let context = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
-    let first = engine.evaluate(batch, context, &mut Empty).expect("a batch evaluates");
+    let first = evaluate(&mut engine, batch).expect("a batch evaluates");
     for alert in &first.alerts {
         assert!(!alert.document.contains('\n'));
         serde_json::from_str::<Map<String, Value>>(&alert.document).expect("an alert is a JSON object");
     }
-    let second = engine.evaluate(batch, context, &mut Empty).expect("a batch evaluates");
+    let second = evaluate(&mut engine, batch).expect("a batch evaluates");
     assert_eq!(first.alerts, second.alerts);
 }
 
@@ -128,8 +124,7 @@ pub fn check_documents(data: &[u8]) {
     let (mut engine, _) = Engine::new(&Documents { rules, exceptions, value_lists, mappings }, Settings::default());
     let event = r#"{"event":{"category":"process","type":"start","action":"exec"},"host":{"os":{"type":"linux"}},
         "process":{"name":"dpkg","args":["dpkg","-i"],"parent":{"executable":"/a"}}}"#;
-    let context = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
-    let _ = engine.evaluate(&event.replace('\n', ""), context, &mut Empty);
+    let _ = evaluate(&mut engine, &event.replace('\n', ""));
 }
 
 /// Rule documents never panic; the built-in rule with one member replaced
