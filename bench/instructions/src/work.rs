@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use firstseen_guest::Engine;
-use firstseen_guest::engine::{Context, Documents, EvaluateError, Settings};
+use firstseen_guest::engine::{Context, Documents, Settings};
 use firstseen_guest::state::{Answer, Question, Verdict};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 
@@ -72,8 +72,8 @@ impl Case {
 /// What callgrind counts, by this name.
 #[inline(never)]
 fn evaluate_counted(engine: &mut Engine, batch: &str, state: &mut Seen) -> Result<usize> {
-    let answer = |questions: &[Question]| Ok::<_, EvaluateError>(state.answer(questions));
-    let evaluation = engine.evaluate_with(batch, Context::at(START_MS), answer)?;
+    let answers = |questions: &[Question]| Ok::<_, anyhow::Error>(state.answer(questions));
+    let evaluation = engine.evaluate_with(batch, Context::at(START_MS), answers)?;
     Ok(black_box(evaluation).alerts.len())
 }
 
@@ -98,13 +98,13 @@ struct Seen(BTreeSet<(String, String)>);
 
 impl Seen {
     fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
-        let mut answer = |question: &Question| {
+        let answer = |question: &Question| {
             let Question::Sighting(sighting) = question;
             Answer::Sighting(match self.0.insert((sighting.history.clone(), sighting.term.clone())) {
                 true => Verdict::Unseen,
                 false => Verdict::Seen,
             })
         };
-        questions.iter().map(&mut answer).collect()
+        questions.iter().map(answer).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! The same guest crate, native, over the same store.
 
-use anyhow::{Result, anyhow};
+use std::sync::Arc;
+
+use anyhow::{Error, Result, anyhow};
 use firstseen::ledger::{self, Learning, Ledger, MemoryLedger, StoredAlert, Transaction};
 use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
@@ -14,41 +16,53 @@ use crate::rules::Rule;
 /// An engine without a sandbox.
 pub(crate) struct Native {
     engine: Engine,
-    ledger: MemoryLedger,
+    ledger: Arc<dyn Ledger>,
 }
 
 impl Native {
     pub(crate) fn new(rules: &[Rule], prefilter: Prefilter) -> Result<Self> {
-        Ok(Self { engine: engine(rules, prefilter)?, ledger: MemoryLedger::new() })
+        Ok(Self { engine: engine(rules, prefilter)?, ledger: Arc::new(MemoryLedger::new()) })
     }
 
     /// What a worker does with a batch, less the sandbox.
     fn judge(&mut self, lines: Lines<'_>) -> Result<u64> {
         let text = std::str::from_utf8(lines.bytes)?;
-        let mut transaction = self.ledger.begin(lines.arrival_ms, Learning::NONE)?;
-        let answer = |questions: &[Question]| answer(&mut *transaction, questions);
-        let evaluation = self.engine.evaluate_with(text, Context::at(lines.arrival_ms), answer)?;
-        let matches = evaluation.matched();
-        let alerts = evaluation.alerts.into_iter().map(|alert| stored(&self.engine, alert));
+        let mut transaction = None;
+        let evaluation = self.engine.evaluate_with(text, Context::at(lines.arrival_ms), |questions| {
+            let transaction = match &mut transaction {
+                Some(transaction) => transaction,
+                None => transaction.insert(self.ledger.begin(lines.arrival_ms, Learning::NONE)?),
+            };
+            answers(&mut **transaction, questions)
+        })?;
+        let Some(transaction) = transaction else { return Ok(evaluation.matched()) };
+        let alerts = evaluation.alerts.iter().map(|alert| StoredAlert {
+            rule_id: self.engine.rules().get(alert.rule as usize).map(|rule| rule.rule_id.clone()),
+            term: alert.term.clone(),
+            id: alert.id.clone(),
+            document: alert.document.clone(),
+            sources: Vec::new(),
+        });
         let committed = transaction.commit(alerts.collect())?;
         if !committed.alerts.is_empty() {
             let numbers: Vec<u64> = committed.alerts.iter().map(|(number, _)| *number).collect();
             self.ledger.acknowledge(&numbers)?;
         }
-        Ok(matches)
+        Ok(evaluation.matched())
     }
 }
 
 impl Contender for Native {
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
-        self.ledger = MemoryLedger::new();
+        self.ledger = Arc::new(MemoryLedger::new());
         let mut transaction = self.ledger.begin(0, Learning::NONE)?;
         for rule in self.engine.rules() {
             transaction.meet(&rule.history)?;
         }
         transaction.commit(Vec::new())?;
         if let Some(first) = events.batches().next() {
-            self.engine.match_events(std::str::from_utf8(first.bytes)?, &Context::at(first.arrival_ms))?;
+            let text = std::str::from_utf8(first.bytes)?;
+            self.engine.match_events(text, &Context::at(first.arrival_ms)).map_err(|error| anyhow!("{error:?}"))?;
         }
         Ok(())
     }
@@ -59,25 +73,10 @@ impl Contender for Native {
     }
 }
 
-fn stored(engine: &Engine, alert: firstseen_guest::engine::Alert) -> StoredAlert {
-    let source = ledger::AlertSource {
-        id: alert.source.id,
-        index: alert.source.index,
-        index_before: alert.source.index_before.to_owned(),
-    };
-    StoredAlert {
-        rule_id: engine.rules().get(alert.rule as usize).map(|rule| rule.rule_id.clone()),
-        term: alert.term,
-        id: alert.id,
-        document: alert.document,
-        sources: vec![source],
-    }
-}
-
-/// What the ledger answers, in the guest's words.
-fn answer(transaction: &mut dyn Transaction, questions: &[Question]) -> Result<Vec<Answer>> {
-    let questions: Vec<ledger::Question> = questions.iter().map(question).collect();
-    transaction.answer(&questions)?.into_iter().map(in_guest).collect()
+/// The answers of the host's ledger to what the guest asks.
+fn answers(transaction: &mut dyn Transaction, questions: &[Question]) -> Result<Vec<Answer>, Error> {
+    let asked: Vec<ledger::Question> = questions.iter().map(question).collect();
+    transaction.answer(&asked)?.into_iter().map(answer).collect()
 }
 
 fn question(question: &Question) -> ledger::Question {
@@ -92,8 +91,8 @@ fn question(question: &Question) -> ledger::Question {
     })
 }
 
-fn in_guest(answer: ledger::Answer) -> Result<Answer> {
-    let ledger::Answer::Sighting(verdict) = answer else { return Err(anyhow!("an answer of an unknown kind")) };
+fn answer(answer: ledger::Answer) -> Result<Answer> {
+    let ledger::Answer::Sighting(verdict) = answer else { return Err(anyhow!("not what was asked: {answer:?}")) };
     Ok(Answer::Sighting(match verdict {
         ledger::Verdict::Unseen => Verdict::Unseen,
         ledger::Verdict::Seen => Verdict::Seen,
