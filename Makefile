@@ -43,14 +43,14 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # Package by package: all at once would choose other features for what
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
-	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
+	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen
 	$(CARGO) test --release --package firstseen-cli
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 # Only crates that need no wasmtime, which would be built once more for it.
 test-checked: ## Run the tests of the guest's crates with overflow checks and debug assertions
-	$(CARGO) test --profile ci --package firstseen-kql --package firstseen-guest
+	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
 	$(CARGO) test --release --package firstseen-guest --test kql_vectors --test unit_cases -- --nocapture

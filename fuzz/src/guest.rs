@@ -5,7 +5,7 @@ use firstseen_guest::engine::{Context, Documents, EvaluateError, Evaluation, Set
 use firstseen_guest::event::{Fault, Projection, Slots, check, scan};
 use firstseen_guest::rule::BUILT_IN;
 use firstseen_guest::state::{Answer, Question, Verdict};
-use firstseen_kql::{Layout, Scalar};
+use firstseen_query::{Layout, Scalar};
 use serde_json::{Map, Value};
 
 /// The check accepts what serde_json accepts; the scan refuses nothing of it,

@@ -1,6 +1,6 @@
 //! Queries. The properties themselves are those of the tests of the crate.
 
-#[path = "../../guest/kql/tests/support/mod.rs"]
+#[path = "../../guest/lang/kql/tests/support/mod.rs"]
 mod support;
 
 use serde_json::Value;

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use firstseen_guest::event::{Projection, Slots, scan};
 use firstseen_guest::mapping::Fields;
-use firstseen_kql::ast::{Node, NodeKind, Query, RangeOp, Term, TermKind};
-use firstseen_kql::{Clause, Mapping, Program, parse};
+use firstseen_kql::ast::{Node, NodeKind, Query, Term, TermKind};
+use firstseen_kql::parse;
+use firstseen_query::{Clause, Mapping, Program, RangeOp};
 use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
