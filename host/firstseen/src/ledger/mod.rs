@@ -3,7 +3,8 @@
 //! [`Backend`] is what a backend keeps and how it commits; [`Session`] is what a
 //! sighting means, written once above the trait, so that every backend gives
 //! the same verdicts. [`MemoryLedger`] lives as long as the process,
-//! [`StateFile`] is one file that survives it.
+//! the crate
+//! `firstseen-state-file` has one that survives it.
 //!
 //! # The promise
 //!
@@ -43,6 +44,8 @@
 //! commit unless they are very many, so that removal outpaces growth.
 
 mod changes;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod gate;
 mod history;
@@ -50,7 +53,6 @@ mod learning;
 mod memory;
 mod overlay;
 mod session;
-mod state_file;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -65,8 +67,7 @@ pub use learning::Learning;
 pub use memory::MemoryLedger;
 pub use overlay::Savepoint;
 pub use session::{Committed, Session};
-pub use state_file::StateFile;
-pub use term::Term;
+pub use term::{BuildTermHasher, Fingerprint, Term, TermHasher};
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
@@ -81,13 +82,13 @@ pub const SIGHTINGS_MAX: usize = 100_000;
 /// commit at least.
 const SWEEP_SLICE: usize = 256;
 
-/// The slices of entries of a kind that are looked at for removal after so many
-/// commits that added or changed `touched` of them.
+/// For a backend: the slices of entries of a kind to look at for removal after so
+/// many commits that added or changed `touched` of them.
 ///
 /// More of them than can have been added, so that removal outpaces growth
 /// whatever arrives; in proportion, so that a commit never stalls on a large
 /// state; and in slices, so that few keys of removed entries are held at a time.
-fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
+pub fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
     let total = SWEEP_SLICE.saturating_mul(commits).saturating_add(touched.saturating_mul(2));
     (0..total).step_by(SWEEP_SLICE).map(move |start| SWEEP_SLICE.min(total - start))
 }

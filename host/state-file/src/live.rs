@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::{Changes, History, QuotaUse, Since, StoredAlert, Term};
+use firstseen::ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 use super::entry::Entry;
 use super::fault::Fault;
 use super::generation::{Bounds, Generation};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ::redb::StorageBackend;
 use ::redb::backends::InMemoryBackend;
 
-use super::super::super::Span;
+use firstseen::ledger::Span;
 use super::super::tables::{NEXT_ALERT_KEY, SINCE};
 use super::*;
 

@@ -1,10 +1,10 @@
 //! Changes on their way from the commits into the tables.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use super::super::term::{Term, TermKey, TermMap, TermRef};
-use super::super::{History, QuotaUse, Since, StoredAlert};
+use firstseen::ledger::{BuildTermHasher, Fingerprint, History, QuotaUse, Since, StoredAlert, Term};
 use super::tables::QuotaKey;
 
 /// When a generation is merged into the tables at the latest.
@@ -40,7 +40,8 @@ pub(super) struct Generation {
     pub(super) rules: Vec<(u32, String)>,
     pub(super) sinces: BTreeMap<u32, Since>,
     pub(super) quotas: BTreeMap<QuotaKey, QuotaUse>,
-    histories: TermMap<u32, History>,
+    /// By the number of the rule and what stands for the term.
+    histories: HashMap<(u32, Fingerprint), (Box<str>, History), BuildTermHasher>,
     pub(super) alerts: BTreeMap<u64, StoredAlert>,
     /// Alerts of earlier generations that the sink has.
     pub(super) acknowledged: Vec<u64>,
@@ -57,25 +58,25 @@ pub(super) struct Generation {
 impl Generation {
     /// Adds a history. `fresh` says that nothing else has one of this term.
     pub(super) fn put(&mut self, rule: u32, term: Term<'_>, history: History, fresh: bool) {
-        match self.histories.get_mut(&TermRef(rule, term)) {
-            Some(known) => *known = history,
-            None => {
+        match self.histories.entry((rule, term.fingerprint())) {
+            Entry::Occupied(mut known) => known.get_mut().1 = history,
+            Entry::Vacant(place) => {
                 self.term_bytes += term.text().len();
                 self.fresh += u64::from(fresh);
-                self.histories.insert(TermKey::new(rule, term), history);
+                place.insert((term.text().into(), history));
             }
         }
     }
 
     /// The history of a term, if it is here.
     pub(super) fn get(&self, rule: u32, term: Term<'_>) -> Option<&History> {
-        self.histories.get(&TermRef(rule, term))
+        self.histories.get(&(rule, term.fingerprint())).map(|(_, history)| history)
     }
 
     /// The histories in the order of the file, in which neighbours share pages.
     pub(super) fn sorted(&self) -> Vec<(u32, &str, &History)> {
         let mut all: Vec<_> =
-            self.histories.iter().map(|(key, history)| (key.rule(), key.term().text(), history)).collect();
+            self.histories.iter().map(|((rule, _), (term, history))| (*rule, &**term, history)).collect();
         all.sort_unstable_by_key(|(rule, term, _)| (*rule, *term));
         all
     }

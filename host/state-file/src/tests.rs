@@ -11,7 +11,7 @@ use std::time::Duration;
 use ::redb::TableDefinition;
 use tempfile::TempDir;
 
-use super::super::{Learning, Quota, Session, Sighting, Verdict};
+use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
 use super::tables::{FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, OUTBOX, SIGHTINGS};
 use super::*;
 
@@ -27,8 +27,15 @@ fn alert(id: &str) -> StoredAlert {
     StoredAlert { rule_id: "rule".into(), term: "[\"t\"]".into(), id: id.into(), document: "{}".into() }
 }
 
+fn alerting(id: &str) -> Changes {
+    let mut changes = Changes::default();
+    changes.alerts = vec![alert(id)];
+    changes
+}
+
 fn sighted(term: &str, at_ms: i64, now_ms: i64, news: bool) -> Changes {
-    let mut changes = Changes { now_ms, ..Changes::default() };
+    let mut changes = Changes::default();
+    changes.now_ms = now_ms;
     let history = History::new(at_ms, 10, now_ms);
     changes.set_history("rule", term, history, news);
     changes
@@ -122,8 +129,7 @@ fn everything_survives_reopening() {
     let crashed = after_crash(&path);
     assert_eq!(crashed.outbox().unwrap(), [(1, alert("2"))]);
     crashed.acknowledge(&[1]).unwrap();
-    let more = Changes { alerts: vec![alert("3")], ..Changes::default() };
-    assert_eq!(crashed.commit(&more).unwrap(), [2], "no number comes twice");
+    assert_eq!(crashed.commit(&alerting("3")).unwrap(), [2], "no number comes twice");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! A decoder answers `None` for anything an encoder does not write.
 
-use super::super::{History, Since, Span, StoredAlert};
+use firstseen::ledger::{History, Since, Span, StoredAlert};
 use super::fault::Fault;
 
 /// Longest text of an alert, in bytes: far below what the database can hold in

@@ -25,7 +25,7 @@ fn commits_wait_for_room_and_are_all_kept() {
     assert!((0..200).all(|number| last(&store, &format!("term {number}")) == Some(number)));
     let outbox = store.outbox().unwrap();
     assert!(outbox.iter().all(|(number, alert)| number % 2 == 1 && alert.id == number.to_string()));
-    assert_eq!(store.commit(&Changes { alerts: vec![alert("")], ..Changes::default() }).unwrap(), [200]);
+    assert_eq!(store.commit(&alerting("")).unwrap(), [200]);
 }
 
 /// Between two merges, in one and after one: whenever a process is killed, what
@@ -55,7 +55,7 @@ fn whenever_it_is_killed_what_was_committed_is_there() {
             let outbox: Vec<u64> = store.outbox().unwrap().iter().map(|(number, _)| *number).collect();
             let number = number as u64;
             assert_eq!(outbox, (number.saturating_sub(4)..=number).collect::<Vec<_>>());
-            assert_eq!(store.commit(&Changes { alerts: vec![alert("")], ..Changes::default() }).unwrap(), [number + 1]);
+            assert_eq!(store.commit(&alerting("")).unwrap(), [number + 1]);
         }
     }
 }

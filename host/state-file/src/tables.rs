@@ -23,7 +23,7 @@ use ::redb::{
     WriteTransaction,
 };
 
-use super::super::{History, QuotaUse, StoredAlert, sweep_slices};
+use firstseen::ledger::{History, QuotaUse, StoredAlert, sweep_slices};
 use super::codec::{SinceValue, decode_alert, decode_expiry, decode_history, encode_alert, encode_since, put_history};
 use super::fault::Fault;
 use super::generation::Generation;

@@ -20,14 +20,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use ::redb::Database;
+use redb::Database;
 
 use self::fault::{Fault, caught};
 use self::generation::Bounds;
 use self::journal::Journal;
 use self::live::Live;
 use self::tables::Snapshot;
-use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen::ledger::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 
 /// A store in one file.
 ///
@@ -38,7 +38,7 @@ use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats
 /// part of the state, and after a clean end there is none. The checksums can be
 /// removed at the price of a slower start.
 ///
-/// A commit with news is on disk when it returns; see the [module](super) for
+/// A commit with news is on disk when it returns; see [`firstseen::ledger`] for
 /// what may be written late. Everything the file holds is verified, either when
 /// it is opened or when it is first read; see [`StateFile::open`].
 ///

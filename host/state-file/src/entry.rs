@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::super::{History, QuotaUse, Since, StoredAlert, Term};
+use firstseen::ledger::{History, QuotaUse, Since, StoredAlert, Term};
 use super::codec::{
     decode_history, decode_since, encode_alert, encode_since, put_history, put_text, take_alert, take_bytes, take_i64,
     take_text, take_u8, take_u32, take_u64,

@@ -1,9 +1,10 @@
-//! Random batches, on every backend and against a model that forgets nothing.
+//! Random batches, against the ledger in memory and a model that forgets nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::super::MemoryLedger;
 use super::*;
 
 #[derive(Debug, Clone)]
@@ -138,29 +139,24 @@ fn quota() -> impl Strategy<Value = Quota> {
     (1_u32..4, 20_u64..200).prop_map(|(max, per_ms)| Quota { max, per_ms })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    #[test]
-    fn all_stores_give_the_same(
-        steps in prop::collection::vec(step(), 1..30), quota in quota(), learn in learn(),
-    ) {
-        let memory: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
-        let expected = trace(&steps, quota, learn, || Arc::clone(&memory));
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("state");
-        let got = trace(&steps, quota, learn, || Arc::new(StateFile::open(&path).unwrap()));
-        prop_assert_eq!(got, expected);
-    }
+/// Fewer than usual: most cases go to a disk.
+fn config() -> ProptestConfig {
+    ProptestConfig::with_cases(64)
 }
 
-proptest! {
-    #[test]
-    fn a_session_judges_like_the_model(
-        batches in prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12),
-        quota in quota(), learn in learn(),
-    ) {
-        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+pub(super) fn all_stores_give_the_same(empty: Empty<'_>) {
+    let steps = prop::collection::vec(step(), 1..30);
+    proptest!(config(), |(steps in steps, quota in quota(), learn in learn())| {
+        let memory: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let expected = trace(&steps, quota, learn, || Arc::clone(&memory));
+        prop_assert_eq!(trace(&steps, quota, learn, empty()), expected);
+    });
+}
+
+pub(super) fn a_session_judges_like_the_model(empty: Empty<'_>) {
+    let batches = prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12);
+    proptest!(config(), |(batches in batches, quota in quota(), learn in learn())| {
+        let store = empty()();
         let mut model = Model::default();
         let mut now_ms = 30;
         for (events, wait_ms, keep) in batches {
@@ -176,14 +172,13 @@ proptest! {
                 model = next;
             }
         }
-    }
+    });
+}
 
-    #[test]
-    fn the_same_input_again_alerts_no_more(
-        input in prop::collection::vec((0_u8..5, -60_i64..60), 1..60),
-        quota in quota(), learn in learn(), cut in 1_usize..9,
-    ) {
-        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+pub(super) fn the_same_input_again_alerts_no_more(empty: Empty<'_>) {
+    let input = prop::collection::vec((0_u8..5, -60_i64..60), 1..60);
+    proptest!(config(), |(input in input, quota in quota(), learn in learn(), cut in 1_usize..9)| {
+        let store = empty()();
         let mut deferred = BTreeSet::new();
         let mut now_ms = 0;
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {
@@ -203,5 +198,5 @@ proptest! {
                 }
             }
         }
-    }
+    });
 }

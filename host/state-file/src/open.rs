@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ::redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
-use super::super::Since;
+use firstseen::ledger::Since;
 use super::codec::decode_since;
 use super::fault::Fault;
 use super::files::{create_private, directory, sync_directory, with_suffix};

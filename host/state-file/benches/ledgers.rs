@@ -1,6 +1,6 @@
 //! How fast the stores judge, how much memory they take and how long they stop.
 //!
-//! `cargo bench --package firstseen --bench ledgers` prints a table for 1 million
+//! `cargo bench --package firstseen-state-file --bench ledgers` prints a table for 1 million
 //! terms; `FIRSTSEEN_BENCH_TERMS` chooses another number. Only the calls of
 //! [`Session`] are timed, not the making of sightings. Rates stand twice: per
 //! second on the clock, and per second of processor time, which others on the
@@ -15,7 +15,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting, StateFile, StoredAlert, Verdict};
+use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting, StoredAlert, Verdict};
+use firstseen_state_file::StateFile;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 

@@ -4,7 +4,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use super::super::LedgerError;
+use firstseen::ledger::LedgerError;
 
 /// An error that does not know the file's path yet.
 #[derive(Debug)]
