@@ -17,7 +17,7 @@ toolchain: ## Make sure there is a toolchain for the component
 	@sh guest/toolchain.sh install
 
 build: toolchain ## Build firstseen in target/release, component included
-	$(CARGO) build --release --package firstseen
+	$(CARGO) build --release --package firstseen-cli
 
 demo: build ## See the dpkg rule alert once on a recorded install
 	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
@@ -43,7 +43,8 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
-	$(CARGO) test --release --package firstseen
+	$(CARGO) test --release --package firstseen --package firstseen-state-file
+	$(CARGO) test --release --package firstseen-cli
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked

@@ -36,11 +36,6 @@
 //!   nothing else; [`Outcome::unjudged`] names the line. A module that keeps
 //!   trapping is switched off, see [`Worker::disabled`].
 //! - The same rules, state, batches and arrival times give the same bytes.
-//!
-//! # Features
-//!
-//! `cli` (default): the `firstseen` command and what only it needs. Without it
-//! the library has no part in terminals, signals or argument parsing.
 
 mod answer;
 mod batch;
@@ -57,19 +52,13 @@ mod text;
 mod wasm;
 mod worker;
 
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
-#[cfg(feature = "cli")]
-mod harness;
-#[cfg(feature = "cli")]
-mod pipeline;
-
 pub use batch::Batch;
 pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
 pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
 pub use reports::{Refusal, RuleRefusal, RuleReports, RuleSummary};
-pub use wasm::{Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind};
+pub use wasm::{
+    Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, printable,
+};
 pub use worker::Worker;

@@ -57,8 +57,7 @@ impl Worker {
 
     /// A worker that takes its instance when it has work. If none can be had then,
     /// that counts as a trap.
-    #[cfg(feature = "cli")]
-    pub(crate) fn idle(detector: Detector) -> Self {
+    pub fn idle(detector: Detector) -> Self {
         Self { detector, instance: None, breaker: Breaker::default(), met_rules: false }
     }
 

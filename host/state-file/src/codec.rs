@@ -3,8 +3,8 @@
 //!
 //! A decoder answers `None` for anything an encoder does not write.
 
-use firstseen::ledger::{History, Since, Span, StoredAlert};
 use super::fault::Fault;
+use firstseen::ledger::{History, Since, Span, StoredAlert};
 
 /// Longest text of an alert, in bytes: far below what the database can hold in
 /// one value, and its length fits its four bytes.

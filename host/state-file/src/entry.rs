@@ -3,13 +3,13 @@
 
 use std::borrow::Cow;
 
-use firstseen::ledger::{History, QuotaUse, Since, StoredAlert, Term};
 use super::codec::{
     decode_history, decode_since, encode_alert, encode_since, put_history, put_text, take_alert, take_bytes, take_i64,
     take_text, take_u8, take_u32, take_u64,
 };
 use super::fault::Fault;
 use super::tables::QuotaKey;
+use firstseen::ledger::{History, QuotaUse, Since, StoredAlert, Term};
 
 /// One change. Numbers of rules and alerts are those that are next.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{BuildTermHasher, Fingerprint, History, QuotaUse, Since, StoredAlert, Term};
 use super::tables::QuotaKey;
+use firstseen::ledger::{BuildTermHasher, Fingerprint, History, QuotaUse, Since, StoredAlert, Term};
 
 /// When a generation is merged into the tables at the latest.
 #[derive(Debug, Clone, Copy)]

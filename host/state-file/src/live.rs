@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
-use firstseen::ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 use super::entry::Entry;
 use super::fault::Fault;
 use super::generation::{Bounds, Generation};
@@ -13,6 +12,7 @@ use super::journal::{Journal, Replayed};
 use super::merge::Work;
 use super::open::Known;
 use super::tables::{QuotaKey, Snapshot};
+use firstseen::ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 
 /// The state as commits leave it.
 ///

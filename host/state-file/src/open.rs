@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use ::redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableError, WriteTransaction};
 
-use firstseen::ledger::Since;
 use super::codec::decode_since;
 use super::fault::Fault;
 use super::files::{create_private, directory, sync_directory, with_suffix};
@@ -19,6 +18,7 @@ use super::sums::Keeping;
 use super::tables::{
     FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, NEXT_ALERT_KEY, OUTBOX, QUOTAS, RULES, SIGHTINGS, SINCE,
 };
+use firstseen::ledger::Since;
 
 /// Memory for pages of the file, in bytes. The system caches them too.
 const CACHE_BYTES: usize = 256 * 1024 * 1024;

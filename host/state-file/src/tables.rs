@@ -23,10 +23,10 @@ use ::redb::{
     WriteTransaction,
 };
 
-use firstseen::ledger::{History, QuotaUse, StoredAlert, sweep_slices};
 use super::codec::{SinceValue, decode_alert, decode_expiry, decode_history, encode_alert, encode_since, put_history};
 use super::fault::Fault;
 use super::generation::Generation;
+use firstseen::ledger::{History, QuotaUse, StoredAlert, sweep_slices};
 
 /// The format that is written, and the latest that can be read.
 pub(super) const FORMAT: u64 = 2;

@@ -11,9 +11,9 @@ use std::time::Duration;
 use ::redb::TableDefinition;
 use tempfile::TempDir;
 
-use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
 use super::tables::{FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, OUTBOX, SIGHTINGS};
 use super::*;
+use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 

@@ -112,7 +112,7 @@ pub struct LoadedRules {
 }
 
 /// Says whether rules of a type run.
-pub(crate) type Runs<'a> = dyn Fn(&str) -> bool + Sync + 'a;
+pub type Runs<'a> = dyn Fn(&str) -> bool + Sync + 'a;
 
 /// Reads rules from files and from folders with all that is below them.
 pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
@@ -120,7 +120,8 @@ pub fn load_rules<P: AsRef<Path>>(paths: &[P]) -> LoadedRules {
 }
 
 /// Files that may hold rules.
-pub(crate) struct RulePaths {
+#[derive(Debug)]
+pub struct RulePaths {
     files: Vec<PathBuf>,
     /// Their lengths in bytes, where they have one.
     lengths: Vec<Option<usize>>,
@@ -129,7 +130,7 @@ pub(crate) struct RulePaths {
 
 impl RulePaths {
     /// Looks for them, without opening any.
-    pub(crate) fn find<P: AsRef<Path>>(paths: &[P]) -> Self {
+    pub fn find<P: AsRef<Path>>(paths: &[P]) -> Self {
         let mut walk = Walk::default();
         paths.iter().for_each(|path| walk.add(path.as_ref()));
         let length = |path: &PathBuf| {
@@ -140,10 +141,10 @@ impl RulePaths {
     }
 }
 
-/// Reads rules from these files; of a rule of detection-rules whose type does not run only what
-/// it is known by: its JSON has `rule_id`, `name` and `type`. Two of three of
-/// Elastic's rules are of this kind.
-pub(crate) fn load_rules_to_run(paths: RulePaths, runs: &Runs<'_>) -> LoadedRules {
+/// Reads rules from these files; of a rule of detection-rules whose type does
+/// not run only what it is known by: its JSON has `rule_id`, `name` and `type`.
+/// Two of three of Elastic's rules are of this kind.
+pub fn load_rules_to_run(paths: RulePaths, runs: &Runs<'_>) -> LoadedRules {
     let mut loading = Loading::default();
     loading.loaded.problems = paths.problems;
     let (mut files, mut lengths) = (paths.files.as_slice(), paths.lengths.as_slice());

@@ -18,8 +18,9 @@ pub use cache::ModuleCache;
 pub use host_state::{LogLevel, LogMessage};
 pub use limits::Limits;
 pub use module::{Description, Module, ModuleError};
+pub use printable::printable;
 pub use trap::{Trap, TrapKind};
 
 pub(crate) use bindings::detector;
 pub(crate) use instance::{CallError, Instance};
-pub(crate) use printable::{printable, printable_lines};
+pub(crate) use printable::printable_lines;

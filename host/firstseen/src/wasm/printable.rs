@@ -3,9 +3,14 @@
 /// Longest text in bytes; the rest is cut.
 const BYTES_MAX: usize = 4096;
 
-/// A module's text is not trusted: on a terminal control characters could do
-/// harm, in a log file newlines could forge entries.
-pub(crate) fn printable(text: &str) -> String {
+/// A text out of a module or a file, fit to be shown on one line: its control
+/// characters are replaced, and what is beyond 4 KiB is cut.
+///
+/// Such a text is not trusted: on a terminal control characters could do harm,
+/// in a log file newlines could forge entries. What this library says of rules
+/// and traps is fit already; what [`sources`](crate::sources) reads is not.
+#[must_use]
+pub fn printable(text: &str) -> String {
     cut(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ::redb::StorageBackend;
 use ::redb::backends::InMemoryBackend;
 
-use firstseen::ledger::Span;
 use super::super::tables::{NEXT_ALERT_KEY, SINCE};
 use super::*;
+use firstseen::ledger::Span;
 
 #[test]
 fn malformed_values_are_damage() {

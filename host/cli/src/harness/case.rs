@@ -1,0 +1,152 @@
+//! Cases: finding and reading them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use firstseen::Document;
+
+/// How deep below the given folder cases are looked for.
+const MAX_DEPTH: usize = 8;
+
+/// Largest `events.ndjson` in bytes: all of it is one batch.
+const EVENTS_BYTES_MAX: u64 = 32 << 20;
+
+/// A case as it lies on disk.
+pub(crate) struct Case {
+    /// Path below the folder the cases were looked for in.
+    pub(crate) name: String,
+    folder: PathBuf,
+    pub(crate) events: Vec<u8>,
+    /// `None`: there is no `expected.ndjson` yet.
+    pub(crate) expected: Option<Vec<Map<String, Value>>>,
+    /// Empty: the built-in rule.
+    pub(crate) rules: Vec<Document>,
+    pub(crate) state: Vec<Known>,
+    pub(crate) now_ms: i64,
+}
+
+/// A term known beforehand.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    /// Which rule knows it; may be left out where only one rule runs.
+    pub(crate) rule_id: Option<String>,
+    /// The values, one for each of the rule's new-terms fields.
+    pub(crate) term: Vec<String>,
+    /// When it was sighted.
+    pub(crate) at: Timestamp,
+}
+
+/// The folders at and below `root` that hold an `events.ndjson`, sorted.
+///
+/// # Errors
+///
+/// When a folder cannot be read, or there is no case.
+pub(crate) fn find_cases(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    collect(root, 0, &mut found)?;
+    ensure!(!found.is_empty(), "{}: no case here; a case is a folder with an events.ndjson", root.display());
+    found.sort();
+    Ok(found)
+}
+
+fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+    if folder.join("events.ndjson").is_file() {
+        found.push(folder.to_owned());
+    }
+    if depth == MAX_DEPTH {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), depth + 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+impl Case {
+    /// Reads a case that was found below `root`.
+    ///
+    /// # Errors
+    ///
+    /// Names the file and line at fault.
+    pub(crate) fn read(root: &Path, folder: &Path) -> Result<Self> {
+        let events_path = folder.join("events.ndjson");
+        let size = fs::metadata(&events_path)?.len();
+        ensure!(size <= EVENTS_BYTES_MAX, "{}: larger than 32 MiB", events_path.display());
+        let events = fs::read(&events_path).with_context(|| events_path.display().to_string())?;
+        let expected_path = folder.join("expected.ndjson");
+        let name = folder.strip_prefix(root).unwrap_or(folder).display().to_string();
+        Ok(Self {
+            name: if name.is_empty() { folder.display().to_string() } else { name },
+            expected: expected_path.exists().then(|| read_lines(&expected_path)).transpose()?,
+            rules: rules_for(root, folder)?,
+            state: match folder.join("state.ndjson") {
+                path if path.exists() => read_lines(&path)?,
+                _ => Vec::new(),
+            },
+            now_ms: match folder.join("now") {
+                path if path.exists() => read_time(&path)?,
+                _ => latest_timestamp_ms(&events),
+            },
+            folder: folder.to_owned(),
+            events,
+        })
+    }
+
+    /// Replaces `expected.ndjson`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(crate) fn bless(&self, lines: &[String]) -> Result<()> {
+        let path = self.folder.join("expected.ndjson");
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+/// `rule.json` of the case or of the nearest folder above, up to `root`.
+fn rules_for(root: &Path, folder: &Path) -> Result<Vec<Document>> {
+    let within = folder.ancestors().take_while(|ancestor| ancestor.starts_with(root));
+    let Some(path) = within.map(|ancestor| ancestor.join("rule.json")).find(|path| path.is_file()) else {
+        return Ok(Vec::new());
+    };
+    let content = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    Ok(vec![Document { name: path.display().to_string(), content }])
+}
+
+/// The lines of an NDJSON file; blank ones are skipped.
+fn read_lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    let parse = |(number, line): (usize, &str)| {
+        serde_json::from_str(line).with_context(|| format!("{}: line {}", path.display(), number + 1))
+    };
+    lines.map(parse).collect()
+}
+
+fn read_time(path: &Path) -> Result<i64> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    match text.trim().parse::<Timestamp>() {
+        Ok(time) => Ok(time.as_millisecond()),
+        Err(error) => bail!("{}: {error}; write a time such as 2026-11-24T12:00:00Z", path.display()),
+    }
+}
+
+/// As if the events had arrived when the last of them happened.
+fn latest_timestamp_ms(events: &[u8]) -> i64 {
+    let timestamp = |line: &[u8]| {
+        let event: Map<String, Value> = serde_json::from_slice(line).ok()?;
+        event.get("@timestamp")?.as_str()?.parse::<Timestamp>().ok()
+    };
+    let latest = events.split(|&byte| byte == b'\n').filter_map(timestamp).max();
+    latest.map_or(0, |time| time.as_millisecond())
+}

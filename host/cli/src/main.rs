@@ -1,0 +1,142 @@
+//! The `firstseen` command.
+//!
+//! One file or folder a subcommand, each with its arguments and a `run`. Exit codes: 0
+//! all is well, 1 something was found to differ (`test`), not to run (`check`)
+//! or not at all (`match`, `rules`), 2 an error, 64 wrong usage.
+
+mod check;
+mod filter;
+mod generate;
+mod harness;
+mod matching;
+mod module;
+mod pipeline;
+mod printing;
+mod rule_args;
+mod rule_types;
+mod rules;
+mod test;
+mod values;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+const EXIT_DIFFERENT: u8 = 1;
+const EXIT_ERROR: u8 = 2;
+const EXIT_USAGE: u8 = 64;
+
+/// Detect with Elastic Security's rules while events are on their way.
+///
+/// Reads events as NDJSON in ECS form and raises Kibana alerts the moment an
+/// event matches: with the built-in rule, the first time within five days that
+/// a parent process is seen installing a package with `dpkg -i`. What was seen
+/// is kept in a state file, so a restart raises nothing twice.
+#[derive(Debug, Parser)]
+#[command(name = "firstseen", version, max_term_width = 100, after_long_help = AFTER_HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  Watch a stream; events pass through, an alert follows the event that raised it:
+    shipper | firstseen filter --state seen.redb | next-stage
+
+  Look into a recording, alerts only, by the events' own time:
+    firstseen filter --only-alerts --clock event < events.ndjson
+
+  See which rules run here, and why others do not:
+    firstseen check detection-rules/rules
+
+  Find rules, and read one with its guide:
+    firstseen rules --technique T1059 detection-rules/rules
+    firstseen rules --show 'Linux Clipboard Activity Detected' detection-rules/rules
+
+  Test rules:
+    firstseen test my-rules/
+
+Exit status:
+  0  all is well
+  1  a rule test failed, a rule that should run does not, or nothing was found
+  2  an error
+  64  wrong usage";
+
+/// What each does is said where its arguments are.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Filter(filter::Args),
+    Match(matching::Args),
+    Check(check::Args),
+    Rules(rules::Args),
+    Test(test::Args),
+    Module(module::Args),
+    Completions(generate::CompletionsArgs),
+    Man(generate::ManArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if this fails.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(EXIT_USAGE),
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Filter(args) => args.run(),
+        Command::Match(args) => args.run(),
+        Command::Check(args) => args.run(),
+        Command::Rules(args) => args.run(),
+        Command::Test(args) => args.run(),
+        Command::Module(args) => args.run(),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::from(EXIT_ERROR)
+        }
+    }
+}
+
+/// A reader that has seen enough, such as `head`, is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A line for the operator on standard error.
+fn say(line: &str) {
+    use std::io::Write;
+    // Names of files may be anybody's.
+    let line = &*printing::printable_text(line);
+    let style = match line.split_once(':').map(|(kind, _)| kind) {
+        Some("error") => anstyle::AnsiColor::Red.on_default().bold(),
+        Some("warning") => anstyle::AnsiColor::Yellow.on_default(),
+        _ => anstyle::Style::new(),
+    };
+    let (kind, rest) = match line.split_once(": ") {
+        Some((kind @ ("error" | "warning"), rest)) => (kind, rest),
+        _ => ("", line),
+    };
+    let mut stderr = anstream::stderr().lock();
+    let separator = if kind.is_empty() { "" } else { ": " };
+    // Standard error may be closed; there is no one to tell then.
+    let _ = writeln!(stderr, "firstseen: {style}{kind}{style:#}{separator}{rest}");
+}
+
+/// Whether a person watches standard error.
+fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}

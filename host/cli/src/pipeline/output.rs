@@ -1,0 +1,176 @@
+//! Writing events and alerts.
+
+use std::io::{self, Write};
+
+use super::alert_file::AlertFile;
+use firstseen::Alert;
+
+/// Where events and alerts go.
+pub(crate) struct Output {
+    stdout: Box<dyn Write>,
+    with_events: bool,
+    /// `None`: alerts go to standard output, each right after its event.
+    alerts: Option<AlertFile>,
+    /// The last byte on standard output is not a newline, so an alert has to
+    /// begin with one.
+    mid_line: bool,
+    buffer: Vec<u8>,
+}
+
+/// Which side of the output failed.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    /// Standard output: the events have nowhere to go.
+    Stdout(io::Error),
+    /// The alerts' own file. The events were written.
+    Alerts(io::Error),
+}
+
+impl Output {
+    /// Writes to `stdout`: events only if `with_events`, alerts unless they
+    /// have a file of their own.
+    pub(crate) fn new(stdout: Box<dyn Write>, with_events: bool, alerts: Option<AlertFile>) -> Self {
+        Self { stdout, with_events, alerts, mid_line: false, buffer: Vec::new() }
+    }
+
+    /// Writes whole lines, untouched and in order, and the alerts they raised.
+    /// When it returns, the other side has them.
+    ///
+    /// # Errors
+    ///
+    /// What writing gave. A part may have been written.
+    pub(crate) fn write(&mut self, lines: &[u8], alerts: &[Alert]) -> Result<(), WriteError> {
+        if alerts.is_empty() || self.alerts.is_some() {
+            self.write_events(lines)?;
+            return self.write_alerts(alerts);
+        }
+        self.buffer.clear();
+        let mut alerts = alerts.iter().peekable();
+        let mut copied = 0;
+        let ends = memchr::memchr_iter(b'\n', lines).map(|newline| newline + 1);
+        let unfinished = (!lines.ends_with(b"\n")).then_some(lines.len());
+        for (number, end) in ends.chain(unfinished).enumerate() {
+            if alerts.peek().is_none() {
+                break;
+            }
+            while let Some(alert) = alerts.next_if(|alert| alert.line == Some(number)) {
+                if self.with_events {
+                    self.buffer.extend_from_slice(lines.get(copied..end).unwrap_or_default());
+                    copied = end;
+                }
+                if self.buffer.last().is_some_and(|&last| last != b'\n') {
+                    self.buffer.push(b'\n');
+                }
+                push_line(&mut self.buffer, alert);
+            }
+        }
+        if self.with_events {
+            self.buffer.extend_from_slice(lines.get(copied..).unwrap_or_default());
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        self.write_stdout(&buffer)?;
+        self.buffer = buffer;
+        Ok(())
+    }
+
+    /// Writes events that raised nothing, or a part of a line.
+    ///
+    /// # Errors
+    ///
+    /// What writing gave.
+    pub(crate) fn write_events(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        match self.with_events {
+            true => self.write_stdout(bytes),
+            false => Ok(()),
+        }
+    }
+
+    /// Writes alerts without their events.
+    ///
+    /// # Errors
+    ///
+    /// What writing gave.
+    pub(crate) fn write_alerts(&mut self, alerts: &[Alert]) -> Result<(), WriteError> {
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let mut lines = Vec::new();
+        if self.alerts.is_none() && self.mid_line {
+            lines.push(b'\n');
+        }
+        alerts.iter().for_each(|alert| push_line(&mut lines, alert));
+        match &mut self.alerts {
+            Some(file) => file.append(&lines).map_err(WriteError::Alerts),
+            None => self.write_stdout(&lines),
+        }
+    }
+
+    fn write_stdout(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        let Some(&last) = bytes.last() else { return Ok(()) };
+        self.mid_line = last != b'\n';
+        self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).map_err(WriteError::Stdout)
+    }
+}
+
+fn push_line(buffer: &mut Vec<u8>, alert: &Alert) {
+    buffer.extend_from_slice(alert.document.as_bytes());
+    buffer.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn alert(line: usize, document: &str) -> Alert {
+        Alert {
+            number: 0,
+            line: Some(line),
+            rule_id: String::new(),
+            term: String::new(),
+            id: String::new(),
+            document: document.to_owned(),
+        }
+    }
+
+    fn written(with_events: bool, lines: &str, alerts: &[(usize, &str)]) -> String {
+        let shared = Shared::default();
+        let mut output = Output::new(Box::new(shared.clone()), with_events, None);
+        let alerts: Vec<Alert> = alerts.iter().map(|&(line, document)| alert(line, document)).collect();
+        output.write(lines.as_bytes(), &alerts).unwrap();
+        String::from_utf8(shared.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn alerts_follow_their_events() {
+        assert_eq!(written(true, "a\nb\nc\n", &[(0, "1"), (0, "2"), (2, "3")]), "a\n1\n2\nb\nc\n3\n");
+        assert_eq!(written(true, "a\n\nb", &[(2, "1")]), "a\n\nb\n1\n");
+        assert_eq!(written(true, "a\nb", &[(0, "1")]), "a\n1\nb");
+        assert_eq!(written(false, "a\nb\n", &[(0, "1"), (1, "2")]), "1\n2\n");
+        assert_eq!(written(true, "a\r\n", &[]), "a\r\n");
+    }
+
+    #[test]
+    fn without_their_file_the_events_are_written() {
+        let shared = Shared::default();
+        let full = AlertFile::open(Path::new("/dev/full")).unwrap();
+        let mut output = Output::new(Box::new(shared.clone()), true, Some(full));
+        let error = output.write(b"a\n", &[alert(0, "1")]).unwrap_err();
+        assert!(matches!(error, WriteError::Alerts(_)), "{error:?}");
+        assert_eq!(*shared.0.lock().unwrap(), b"a\n");
+    }
+}
