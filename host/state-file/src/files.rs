@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 /// The name of a file with something behind it.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
 /// The directory that a file is in.
-pub(super) fn directory(path: &Path) -> &Path {
+pub(crate) fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Takes the names in a file's directory to the disk, where the system can.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 
     match File::open(directory(path)).and_then(|directory| directory.sync_all()) {
@@ -30,7 +30,7 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
 
 /// The path of a file without links in it, so that what is named after it is
 /// beside it whatever it is called. The file itself need not be there.
-pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
             let directory = fs::canonicalize(directory(path))?;
@@ -42,7 +42,7 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Creates an empty file, for its owner only: terms and alerts come from logs.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     // Never through a link, never over what is there.
     options.read(true).write(true).create_new(true);
@@ -52,12 +52,12 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a regular file to be read, not through a link.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDONLY)
 }
 
 /// The same, to be read and written.
-pub(super) fn open_regular_to_write(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular_to_write(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDWR)
 }
 

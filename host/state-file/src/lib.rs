@@ -1,17 +1,46 @@
-//! The state in one file, transactional: the default of a long-lived process.
+//! The durable ledger: what was seen, in one directory that survives the process.
+//!
+//! [`StateFile`] is a [`Backend`] of [`firstseen::ledger`]. What it promises, why it
+//! exists and what is in the directory is in the README of this crate.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use firstseen::{Detector, Module};
+//! use firstseen_state_file::StateFile;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("state");
+//! let state = StateFile::open(&path)?;
+//! let detector = Detector::builder(Module::built_in()?).ledger(Arc::new(state)).build()?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is written late
+//!
+//! A commit with news, which is an unseen term, an alert, a quota counter or a
+//! rule met for the first time, is on disk when it returns: it is appended to a
+//! journal. Most commits bring no news: they only move the time at which a known
+//! term was last sighted. Such refreshes are kept in memory, where reads see them.
+//! A thread merges both into the table, in its order and without stopping commits:
+//! five seconds after the oldest of them, sooner when 524,288 terms, 32 MiB of
+//! their text or 64 MiB of journal are waiting, and at [`Backend::flush`] and on
+//! drop. So after a crash the time a term was last sighted can lag by the refreshes
+//! of the last five seconds and of the merge under way.
 
-mod codec;
-mod entry;
-mod fault;
+mod directory;
+mod error;
 mod files;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 mod journal;
 mod live;
 mod merge;
-mod open;
 mod pages;
-mod sums;
-mod tables;
+mod rows;
+mod table;
+mod takeover;
 #[cfg(test)]
 mod tests;
 
@@ -20,39 +49,34 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use firstseen::ledger::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 use redb::Database;
 
-use self::fault::{Fault, caught};
 use self::generation::Bounds;
 use self::journal::Journal;
 use self::live::Live;
-use self::tables::Snapshot;
-use firstseen::ledger::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use self::pages::caught;
+use self::table::{Known, Snapshot};
+pub use error::{Cause, StateFileError};
 
-/// A store in one file.
+/// A state in a directory, which belongs to one process at a time.
 ///
-/// The file belongs to one process at a time. While it is in use, two kinds of
-/// file stand beside it: its journal (`<state>.journal-1` and so on), to which
-/// commits append and from which a thread of the store merges into the file a
-/// few seconds later; and checksums of its pages (`<state>.sums`). A journal is
-/// part of the state, and after a clean end there is none. The checksums can be
-/// removed at the price of a slower start.
-///
-/// A commit with news is on disk when it returns; see [`firstseen::ledger`] for
-/// what may be written late. Everything the file holds is verified, either when
-/// it is opened or when it is first read; see [`StateFile::open`].
-///
-/// Dropping the store merges what is waiting, as far as that is possible; call
-/// [`Backend::flush`] first to hear of an error.
+/// Everything in it is verified when it is first read. Dropping the state merges
+/// what is waiting, as far as that is possible; call [`Backend::flush`] first to
+/// hear of an error.
 pub struct StateFile {
     gate: Arc<Gate>,
     shared: Arc<Shared>,
     merging: Option<JoinHandle<()>>,
+    earlier: Option<PathBuf>,
 }
 
 /// What commits and merges share.
 struct Shared {
+    /// As it was given.
     path: PathBuf,
+    /// See [`Journal::new`].
+    journal: PathBuf,
     bounds: Bounds,
     /// Why an earlier write failed.
     failed: OnceLock<String>,
@@ -60,56 +84,61 @@ struct Shared {
     /// Something is to be merged, or has been.
     moved: Condvar,
     /// After `live`, which holds a read transaction: fields drop in order.
-    db: Database,
+    database: Database,
 }
 
 impl StateFile {
-    /// Opens the state file, or creates it if there is none (or an empty one).
-    /// Its directory must exist, and new files are made in it; on Unix they are for
-    /// their owner only.
+    /// Opens the state in a directory, or makes one if there is none or an empty
+    /// one. The directory around it must exist; what is made is for its owner only.
     ///
-    /// The file is read page by page as it is needed, and each page is verified
-    /// then, also after the process was killed. After a power cut in a merge, or if
-    /// its `.sums` file is not beside it, the whole file is read and verified
-    /// first, at about the speed of the disk.
+    /// A state of the earlier form, one file with its journal beside it, is taken
+    /// over: the file stays as it was under another name, which
+    /// [`StateFile::earlier_form`] tells.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::InUse`], [`LedgerError::Damaged`], [`LedgerError::Journal`],
-    /// [`LedgerError::Newer`], [`LedgerError::NotAState`] or [`LedgerError::Io`]. Never panics, whatever
-    /// the file holds.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, LedgerError> {
-        let given = path.as_ref();
-        let path = &files::resolve(given).map_err(|source| LedgerError::Io { path: given.to_owned(), source })?;
-        let (db, keeping) = caught(|| open::database(path)).map_err(|fault| fault.into_open_error(path))?;
-        let store = Self::with_database(path, db, Bounds::DEFAULT)?;
-        keeping.start();
-        Ok(store)
+    /// [`StateFileError`]: the state is in use, damaged, of a later version, or
+    /// something else, which is left alone. Never panics, whatever is there.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StateFileError> {
+        let path = path.as_ref();
+        let opened = caught(|| directory::open(path)).and_then(|opened| {
+            let mut state = Self::with_database(path, opened.database, &opened.journal, Bounds::DEFAULT)?;
+            state.earlier = opened.earlier;
+            Ok(state)
+        });
+        opened.map_err(|cause| cause.at(path))
     }
 
-    fn with_database(path: &Path, db: Database, bounds: Bounds) -> Result<Self, LedgerError> {
-        let opened = caught(|| {
-            let known = open::prepare(&db)?;
-            let (id, first) = (known.id, known.first_segment);
-            let mut live = Live::new(known, Journal::new(path, id, first));
+    /// Where the file of the earlier form is now, if it was taken over by this
+    /// very opening. It can be removed.
+    #[must_use]
+    pub fn earlier_form(&self) -> Option<&Path> {
+        self.earlier.as_deref()
+    }
+
+    fn with_database(path: &Path, database: Database, journal: &Path, bounds: Bounds) -> Result<Self, Cause> {
+        let live = caught(|| {
+            let known = Known::read(&database)?;
+            let (id, first) = (known.numbers.id, known.numbers.first_segment);
+            let mut live = Live::new(known, Journal::new(journal, id, first));
             let now = Instant::now();
-            let replayed = journal::replay(path, id, first, |entry| live.apply(entry, now))?;
+            let replayed = journal::replay(journal, id, first, |record| live.apply(record, now))?;
+            journal::remove_before(journal, first)?;
             live.go_on_after(replayed, now)?;
             Ok(live)
-        });
-        let live = opened.map_err(|fault| fault.into_open_error(path))?;
+        })?;
         let shared = Arc::new(Shared {
             path: path.to_owned(),
+            journal: journal.to_owned(),
             bounds,
             failed: OnceLock::new(),
             live: Mutex::new(live),
             moved: Condvar::new(),
-            db,
+            database,
         });
         let for_thread = Arc::clone(&shared);
-        let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread));
-        let merging = merging.map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
-        Ok(Self { gate: Gate::new(), shared, merging: Some(merging) })
+        let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread))?;
+        Ok(Self { gate: Gate::new(), shared, merging: Some(merging), earlier: None })
     }
 }
 
@@ -123,62 +152,58 @@ impl Shared {
         self.moved.wait(live).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fails if the store has failed.
-    fn check(&self) -> Result<(), LedgerError> {
-        match self.failed.get() {
-            Some(cause) => Err(LedgerError::Failed { path: self.path.clone(), cause: cause.clone() }),
-            None => Ok(()),
-        }
+    /// Fails if the state has failed.
+    fn check(&self) -> Result<(), Cause> {
+        self.failed.get().map_or(Ok(()), |reason| Err(Cause::Failed(reason.clone())))
     }
 
-    /// Fails the store for good.
-    fn fail(&self, error: &LedgerError) {
+    /// Fails the state for good.
+    fn fail(&self, cause: &Cause) {
         // The first cause is the one to tell.
-        let _ = self.failed.set(fault::cause(error));
+        let _ = self.failed.set(cause.reason());
         self.moved.notify_all();
     }
 
-    fn reading<T>(&self, read: impl FnOnce() -> Result<T, Fault>) -> Result<T, LedgerError> {
+    fn told<T>(&self, result: Result<T, Cause>) -> Result<T, LedgerError> {
+        result.map_err(|cause| cause.at(&self.path).into())
+    }
+
+    fn reading<T>(&self, read: impl FnOnce() -> Result<T, Cause>) -> Result<T, Cause> {
         self.check()?;
-        caught(read).map_err(|fault| fault.into_error(&self.path))
+        caught(read)
     }
 
-    fn writing<T>(&self, write: impl FnOnce() -> Result<T, Fault>) -> Result<T, LedgerError> {
-        let result = self.reading(write);
-        match &result {
-            Ok(_) | Err(LedgerError::Failed { .. } | LedgerError::Invalid(_)) => {}
-            Err(error) => self.fail(error),
-        }
-        result
-    }
-
-    /// Runs `read` on what is in memory and the tables as of the last merge.
-    fn lookup<T>(&self, read: impl FnOnce(&Live, &Snapshot) -> Result<T, Fault>) -> Result<T, LedgerError> {
-        self.reading(|| {
+    /// Runs `read` on what is in memory and the table as of the last merge.
+    fn lookup<T>(&self, read: impl FnOnce(&Live, &Snapshot) -> Result<T, Cause>) -> Result<T, LedgerError> {
+        self.told(self.reading(|| {
             let mut live = self.live();
             let snapshot = match live.take_snapshot() {
                 Some(snapshot) => snapshot,
-                None => Snapshot::open(&self.db)?,
+                None => Snapshot::open(&self.database)?,
             };
             let result = read(&live, &snapshot);
             live.keep(snapshot);
             result
-        })
+        }))
     }
 
     /// Changes what is in memory, once there is room, and has it merged in time.
-    fn change<T>(&self, change: impl FnOnce(&mut Live) -> Result<T, Fault>) -> Result<T, LedgerError> {
+    fn change<T>(&self, change: impl FnOnce(&mut Live) -> Result<T, Cause>) -> Result<T, LedgerError> {
         let mut live = self.live();
         while live.is_full(&self.bounds) && self.failed.get().is_none() {
             // Memory is bounded: commits wait for the disk.
             live = self.wait(live);
         }
         let waited_for_nothing = live.due_at(&self.bounds).is_none();
-        let result = self.writing(|| change(&mut live));
+        let result = self.reading(|| change(&mut live));
+        match &result {
+            Ok(_) | Err(Cause::Failed(_) | Cause::Invalid(_)) => {}
+            Err(cause) => self.fail(cause),
+        }
         if waited_for_nothing || live.is_full(&self.bounds) {
             self.moved.notify_all();
         }
-        result
+        self.told(result)
     }
 }
 
@@ -196,18 +221,15 @@ impl Backend for StateFile {
     }
 
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
-        self.shared.reading(|| Ok(self.shared.live().since(rule)))
+        self.shared.told(self.shared.reading(|| Ok(self.shared.live().since(rule))))
     }
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
-        self.shared.change(|live| {
-            codec::validate_alerts(&changes.alerts)?;
-            live.commit(changes, Instant::now())
-        })
+        self.shared.change(|live| live.commit(changes, Instant::now()))
     }
 
     fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
-        self.shared.lookup(|live, snapshot| live.outbox(snapshot))
+        self.shared.lookup(|live, snapshot| live.outbox(snapshot, None, usize::MAX))
     }
 
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
@@ -219,7 +241,7 @@ impl Backend for StateFile {
         let last = live.want_all();
         self.shared.moved.notify_all();
         loop {
-            self.shared.check()?;
+            self.shared.told(self.shared.check())?;
             if live.has_merged(last) {
                 return Ok(());
             }
@@ -228,7 +250,7 @@ impl Backend for StateFile {
     }
 
     fn stats(&self) -> Result<Stats, LedgerError> {
-        self.shared.lookup(|live, snapshot| Ok(Stats { terms: live.terms(snapshot)?, outbox: live.outbox_len() }))
+        self.shared.lookup(|live, _| Ok(Stats { terms: live.terms(), outbox: live.outbox_len() }))
     }
 }
 

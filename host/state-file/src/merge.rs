@@ -1,4 +1,4 @@
-//! The thread that takes changes from memory into the tables.
+//! The thread that takes changes from memory into the table.
 //!
 //! A generation at a time, in one transaction and in the order of the file, so
 //! that pages which many changes touch are written once. Commits go on meanwhile,
@@ -8,27 +8,28 @@ use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::fault::{Fault, caught};
-use super::generation::Generation;
-use super::live::Live;
-use super::open::begin_write;
-use super::tables::{Cursors, WriteTables};
-use super::{Shared, journal};
+use crate::error::Cause;
+use crate::generation::Generation;
+use crate::live::Live;
+use crate::pages::{begin_write, caught};
+use crate::rows::Numbers;
+use crate::table::{Cursors, WriteTable};
+use crate::{Shared, journal};
 
 /// Merges one generation after the other until the store is closed, or fails.
-pub(super) fn run(shared: &Shared) {
+pub(crate) fn run(shared: &Shared) {
     let mut cursors = Cursors::default();
     while let Some(work) = next(shared) {
         match caught(|| work.merge(shared, &mut cursors)) {
-            Ok(()) => {
-                journal::remove(&shared.path, work.segments);
-                shared.live().note_merged(work.number);
+            Ok(terms) => {
+                journal::remove(&shared.journal, work.segments);
+                shared.live().note_merged(work.number, terms);
             }
             // The journal stays, for the next start.
-            Err(fault) => {
+            Err(cause) => {
                 // Whoever has seen that nothing failed is waiting by now.
                 let _live = shared.live();
-                shared.fail(&fault.into_error(&shared.path));
+                shared.fail(&cause);
             }
         }
         shared.moved.notify_all();
@@ -36,12 +37,15 @@ pub(super) fn run(shared: &Shared) {
 }
 
 /// A generation to be merged, and the numbers that hold at its end.
-pub(super) struct Work {
-    pub(super) generation: Arc<Generation>,
-    pub(super) number: u64,
-    pub(super) next_alert: u64,
-    /// Segments of the journal that are in the tables when it is.
-    pub(super) segments: Range<u64>,
+pub(crate) struct Work {
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) number: u64,
+    pub(crate) id: u64,
+    pub(crate) next_alert: u64,
+    /// How many the table has before.
+    pub(crate) terms: u64,
+    /// Segments of the journal that are in the table when it is.
+    pub(crate) segments: Range<u64>,
 }
 
 /// Waits until a generation is due; `None` when there is nothing more to do.
@@ -78,14 +82,19 @@ fn wait<'a>(shared: &'a Shared, live: MutexGuard<'a, Live>, now: Instant) -> Mut
 }
 
 impl Work {
-    fn merge(&self, shared: &Shared, cursors: &mut Cursors) -> Result<(), Fault> {
-        let transaction = begin_write(&shared.db)?;
-        {
-            let mut tables = WriteTables::open(&transaction)?;
-            tables.put(&self.generation)?;
-            tables.put_numbers(self.next_alert, self.segments.end)?;
-            tables.sweep(cursors, &self.generation)?;
-        }
-        Ok(transaction.commit()?)
+    /// Answers with how many terms the table has then.
+    fn merge(&self, shared: &Shared, cursors: &mut Cursors) -> Result<u64, Cause> {
+        let transaction = begin_write(&shared.database)?;
+        let terms = {
+            let mut table = WriteTable::open(&transaction)?;
+            table.put(&self.generation)?;
+            table.sweep(cursors, &self.generation)?;
+            let terms = self.terms.saturating_add_signed(table.grown);
+            let (id, next_alert, first_segment) = (self.id, self.next_alert, self.segments.end);
+            table.put_numbers(&Numbers { id, first_segment, next_alert, terms })?;
+            terms
+        };
+        transaction.commit()?;
+        Ok(terms)
     }
 }

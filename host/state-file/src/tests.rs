@@ -1,19 +1,20 @@
-//! The file: what survives and what is refused.
+//! What survives, and what is refused.
 
 mod damage;
 mod kills;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use ::redb::TableDefinition;
+use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
+use redb::TableDefinition;
 use tempfile::TempDir;
 
-use super::tables::{FORMAT, FORMAT_KEY, ID_KEY, JOURNAL_KEY, META, OUTBOX, SIGHTINGS};
+use super::directory::{database, has_table, make, make_private};
 use super::*;
-use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
@@ -46,45 +47,59 @@ fn last(store: &StateFile, term: &str) -> Option<i64> {
     history.spans().map(|span| span.last).max()
 }
 
-/// The files of a state, copied as they would be found had the process been
-/// killed now. The thread of the store may go on meanwhile, no commit.
+/// A state, copied as it would be found had the process been killed now. The
+/// thread of the state may go on meanwhile, no commit.
 fn crash(path: &Path) -> PathBuf {
-    let folder = path.with_extension("crashed");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir(&folder).unwrap();
-    let entries = fs::read_dir(path.parent().unwrap()).unwrap().map(Result::unwrap);
-    let mut files: Vec<_> = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).collect();
-    // The state after its journal: what is merged in between is in both.
-    files.sort_by_key(|entry| std::cmp::Reverse(entry.file_name()));
-    for entry in files {
-        match fs::copy(entry.path(), folder.join(entry.file_name())) {
+    let copy = files::with_suffix(path, "+");
+    let _ = fs::remove_dir_all(&copy);
+    fs::create_dir(&copy).unwrap();
+    let mut files: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    // The journal before the table: what is merged in between is in both.
+    files.sort();
+    for name in files {
+        match fs::copy(path.join(&name), copy.join(&name)) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             copied => drop(copied.unwrap()),
         }
     }
-    folder.join(path.file_name().unwrap())
+    copy
 }
 
 fn after_crash(path: &Path) -> StateFile {
     StateFile::open(crash(path)).unwrap()
 }
 
-/// How many files of a state there are beside it.
+/// How many segments the journal of a state has.
 fn journal(path: &Path) -> usize {
-    let entries = fs::read_dir(path.parent().unwrap()).unwrap();
-    entries.filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().contains(".journal-")).count()
+    journal::numbers(&path.join("journal")).unwrap().len()
 }
 
-/// A store that merges when it is told to, or closed.
+/// Where a segment is.
+fn segment(path: &Path, number: u64) -> PathBuf {
+    journal::path(&path.join("journal"), number)
+}
+
+/// A state that merges when it is told to, or closed.
 const PATIENT: Bounds =
     Bounds { terms: usize::MAX, term_bytes: usize::MAX, journal_bytes: u64::MAX, age: Duration::from_secs(3600) };
 
 fn open_with(path: &Path, bounds: Bounds) -> StateFile {
-    let (db, keeping) = open::database(path).unwrap();
-    let store = StateFile::with_database(path, db, bounds).unwrap();
-    keeping.start();
-    store
+    make_private(path).unwrap();
+    if !has_table(path) {
+        make(path).unwrap();
+    }
+    StateFile::with_database(path, database(path).unwrap(), &path.join("journal"), bounds).unwrap()
 }
+
+/// Changes the table behind the state's back.
+fn edit(path: &Path, edit: impl FnOnce(&redb::WriteTransaction)) {
+    let database = database(path).unwrap();
+    let transaction = database.begin_write().unwrap();
+    edit(&transaction);
+    transaction.commit().unwrap();
+}
+
+const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 
 /// Waits, for a minute at most, until the thread of the store has come so far.
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -175,7 +190,7 @@ fn what_waits_is_merged_within_its_bounds() {
     let changes = [sighted("a", 1, 0, true), sighted("a", 2, 0, false), sighted("b", 1, 0, true)];
     is_merged(Bounds { terms: 2, ..PATIENT }, &changes);
     is_merged(Bounds { term_bytes: 2, ..PATIENT }, &changes);
-    is_merged(Bounds { journal_bytes: 130, ..PATIENT }, &changes);
+    is_merged(Bounds { journal_bytes: 120, ..PATIENT }, &changes);
 
     let (_folder, path) = folder();
     let store = open_with(&path, Bounds { age: Duration::from_millis(1), ..PATIENT });
@@ -204,26 +219,6 @@ fn reads_see_the_same_before_while_and_after_a_merge() {
     }
     store.flush().unwrap();
     assert_eq!(store.stats().unwrap(), Stats { terms: 2000, outbox: 2 });
-}
-
-#[test]
-fn format_1_becomes_this_one() {
-    let (_folder, path) = folder();
-    furnish(&path, 3);
-    let db = Database::create(&path).unwrap();
-    let transaction = db.begin_write().unwrap();
-    {
-        let mut meta = transaction.open_table(META).unwrap();
-        meta.insert(FORMAT_KEY, 1).unwrap();
-        meta.remove(ID_KEY).unwrap();
-        meta.remove(JOURNAL_KEY).unwrap();
-    }
-    transaction.commit().unwrap();
-    drop(db);
-    for _ in 0..2 {
-        let store = StateFile::open(&path).unwrap();
-        assert_eq!((last(&store, "term 0002"), store.outbox().unwrap().len()), (Some(2), 2));
-    }
 }
 
 #[test]
@@ -287,7 +282,7 @@ fn a_file_belongs_to_one_store() {
     let (_folder, path) = folder();
     let store = StateFile::open(&path).unwrap();
     let error = StateFile::open(&path).unwrap_err();
-    assert!(matches!(error, LedgerError::InUse { .. }), "{error}");
+    assert!(matches!(error.cause, Cause::InUse), "{error}");
     assert!(error.to_string().contains(path.to_str().unwrap()));
     drop(store);
     StateFile::open(&path).unwrap();
@@ -328,7 +323,7 @@ fn a_killed_process_loses_only_what_it_may() {
     process.wait().unwrap();
     assert!(ready);
     let error = while_running.unwrap_err();
-    assert!(matches!(error, LedgerError::InUse { .. }), "{error}");
+    assert!(matches!(error.cause, Cause::InUse), "{error}");
 
     let store = StateFile::open(&path).unwrap();
     assert_eq!(store.outbox().unwrap(), [(0, alert("1"))]);
@@ -340,84 +335,73 @@ fn other_things_are_refused_with_their_reason() {
     let (folder, path) = folder();
     let refused = |path: &Path| StateFile::open(path).unwrap_err();
 
-    let error = refused(folder.path());
-    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
-    assert!(error.to_string().contains("directory"), "{error}");
-
     let error = refused(&folder.path().join("missing/state"));
-    assert!(matches!(error, LedgerError::Io { .. }), "{error}");
+    assert!(matches!(error.cause, Cause::Io(_)), "{error}");
     assert!(error.to_string().contains("create its directory"), "{error}");
 
-    let text = folder.path().join("text");
-    let content = "{\"not\":\"a state\"}\n".repeat(10_000);
-    fs::write(&text, &content).unwrap();
-    let error = refused(&text);
-    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
-    assert_eq!(fs::read_to_string(&text).unwrap(), content, "left alone");
-
-    #[cfg(unix)]
-    {
-        let error = refused(Path::new("/dev/null"));
-        assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
+    let texts = ["", "text", &"{\"not\":\"a state\"}\n".repeat(10_000)];
+    for text in texts {
+        fs::write(&path, text).unwrap();
+        let error = refused(&path);
+        assert!(matches!(error.cause, Cause::NotAState(_)), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "left alone");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing beside it");
+        fs::remove_file(&path).unwrap();
     }
 
-    fs::write(&path, "").unwrap();
-    StateFile::open(&path).expect("an empty file is a new store");
+    fs::create_dir(&path).unwrap();
+    for name in ["notes.txt", "journal-1", "table"] {
+        fs::write(path.join(name), "text").unwrap();
+        let error = refused(&path);
+        assert_eq!(matches!(error.cause, Cause::Journal(_)), name == "journal-1", "{error}");
+        assert!(matches!(error.cause, Cause::Journal(_) | Cause::NotAState(_)), "{error}");
+        assert_eq!(fs::read_to_string(path.join(name)).unwrap(), "text", "left alone");
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 1, "nothing beside it");
+        fs::remove_file(path.join(name)).unwrap();
+    }
+
+    let error = refused(Path::new("/dev/null"));
+    assert!(matches!(error.cause, Cause::NotAState(_)), "{error}");
+
+    fs::create_dir(path.join("lost+found")).unwrap();
+    fs::write(path.join("table.new-1"), "in the making").unwrap();
+    StateFile::open(&path).expect("a directory with nothing in it but that is a new state");
 }
 
 #[test]
-fn other_databases_are_refused() {
-    const OTHER: TableDefinition<'_, &str, &str> = TableDefinition::new("meta");
-    let edited = |edit: fn(&::redb::WriteTransaction)| {
-        let (_folder, path) = folder();
-        furnish(&path, 1);
-        let db = Database::create(&path).unwrap();
-        let transaction = db.begin_write().unwrap();
-        edit(&transaction);
-        transaction.commit().unwrap();
-        drop(db);
-        StateFile::open(&path).unwrap_err()
-    };
-    let set_format = |transaction: &::redb::WriteTransaction, format| {
-        let mut meta = transaction.open_table(META).unwrap();
-        meta.insert(FORMAT_KEY, format).unwrap();
-    };
-
-    let error = edited(|transaction| {
-        transaction.delete_table(META).unwrap();
-        let mut other = transaction.open_table(OTHER).unwrap();
-        other.insert("a", "b").unwrap();
-    });
-    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
-
-    let error = edited(|transaction| {
-        transaction.delete_table(META).unwrap();
-    });
-    assert!(matches!(error, LedgerError::NotAState { .. }), "{error}");
-
-    let error = edited(|transaction| {
-        transaction.delete_table(SIGHTINGS).unwrap();
-    });
-    assert!(matches!(error, LedgerError::Damaged { .. }), "{error}");
-
+fn later_formats_are_refused() {
     let (_folder, path) = folder();
     furnish(&path, 1);
-    let db = Database::create(&path).unwrap();
-    let transaction = db.begin_write().unwrap();
-    set_format(&transaction, FORMAT + 1);
-    transaction.commit().unwrap();
-    drop(db);
+    let file = fs::OpenOptions::new().write(true).open(path.join("table")).unwrap();
+    let set = |format: u64| file.write_all_at(&format.to_le_bytes(), pages::MAGIC.len() as u64).unwrap();
+    set(pages::FORMAT + 1);
     let error = StateFile::open(&path).unwrap_err();
-    assert!(matches!(error, LedgerError::Newer { format: 3, supported: 2, .. }), "{error}");
+    assert!(matches!(error.cause, Cause::Newer { format: 4, supported: 3 }), "{error}");
+    set(2);
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error.cause, Cause::Damaged(_)), "{error}");
+    set(pages::FORMAT);
+    StateFile::open(&path).unwrap();
+
+    edit(&path, |transaction| assert!(transaction.delete_table(STATE).unwrap()));
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error.cause, Cause::NotAState(_)), "{error}");
 }
 
-#[cfg(unix)]
 #[test]
-fn a_new_file_is_for_its_owner_only() {
-    use std::os::unix::fs::PermissionsExt;
-
+fn what_is_made_is_for_its_owner_only() {
     let (_folder, path) = folder();
-    StateFile::open(&path).unwrap();
-    let mode = fs::metadata(&path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    let store = StateFile::open(&path).unwrap();
+    store.commit(&sighted("a", 1, 0, true)).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    assert_eq!([mode(&path.join("table")), mode(&segment(&path, 1))], [0o600; 2]);
+}
+
+#[test]
+fn it_keeps_the_promises_of_every_ledger() {
+    firstseen::ledger::conformance::check(&|| {
+        let folder = tempfile::tempdir().unwrap();
+        Box::new(move || Arc::new(StateFile::open(folder.path().join("state")).unwrap()))
+    });
 }

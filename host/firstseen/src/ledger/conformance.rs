@@ -31,7 +31,8 @@ use super::{
     TERM_BYTES_MAX, Verdict,
 };
 
-/// Opens one place again and again. Whatever it opened before is closed by then.
+/// Opens one place again and again; whatever it opened before is closed by then. The
+/// place is there until this is dropped.
 pub type Open = Box<dyn FnMut() -> Arc<dyn Backend>>;
 
 /// Makes a new, empty place.
@@ -109,7 +110,8 @@ fn letter(verdict: Verdict) -> char {
 
 /// Runs `test` on an empty ledger.
 fn on(empty: Empty<'_>, test: impl Fn(Arc<dyn Backend>)) {
-    test(empty()());
+    let mut open = empty();
+    test(open());
 }
 
 /// The verdicts on `(term, time)` pairs, one session for all of them.

@@ -1,52 +1,49 @@
 //! Reading a journal at the start.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use super::super::entry::Entry;
-use super::super::fault::Fault;
-use super::super::files::{open_regular_to_write, sync_directory};
 use super::segment::{
     FRAME_BYTES, HEAD_BYTES, MAGIC_START, RECORD_BYTES_MAX, frame, holds_record, length_of, parse_head,
 };
 use super::{numbers, refused};
+use crate::error::Cause;
+use crate::files::{open_regular, sync_directory};
 
 /// What was replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Replayed {
+pub(crate) struct Replayed {
     /// The number of the segment to write next.
-    pub(in super::super) next: u64,
+    pub(crate) next: u64,
     /// How many records the segment before it has.
     pub(super) records: u64,
 }
 
-/// Hands the entries of all segments from number `first` on to `each`, in order.
-/// Earlier ones are removed.
-pub(in super::super) fn replay(
-    state: &Path,
+/// Hands the records of all segments from number `first` on to `each`, in order.
+/// Earlier ones are in the table.
+pub(crate) fn replay(
+    stem: &Path,
     id: u64,
     first: u64,
-    mut each: impl FnMut(Entry<'_>) -> Result<(), Fault>,
-) -> Result<Replayed, Fault> {
+    mut each: impl FnMut(&[u8]) -> Result<(), Cause>,
+) -> Result<Replayed, Cause> {
     let mut replayed = Replayed { next: first, records: 0 };
-    for number in numbers(state)? {
-        let path = super::path(state, number);
-        let mut file = open_regular_to_write(&path).map_err(|error| refused(&path, &error))?;
+    for number in numbers(stem)? {
+        let path = super::path(stem, number);
+        let mut file = open_regular(&path).map_err(|error| refused(&path, &error))?;
         let head = read_head(&mut file, &path, id, number)?;
         if number < first {
-            // Not before it was sure whose it is.
-            fs::remove_file(&path).map_err(|error| refused(&path, &error))?;
             continue;
         }
         if number != replayed.next {
-            return Err(broken(&super::path(state, replayed.next), "is missing"));
+            return Err(broken(&super::path(stem, replayed.next), "is missing"));
         }
         if let Some(before) = head
             && number != first
             && before != replayed.records
         {
-            return Err(broken(&super::path(state, number - 1), "is broken"));
+            return Err(broken(&super::path(stem, number - 1), "is broken"));
         }
         replayed.records = match head {
             Some(_) => read_records(&mut file, &path, id, number, &mut each)?,
@@ -55,24 +52,25 @@ pub(in super::super) fn replay(
         // The process may have been killed before it was: what is acted on must
         // not be lost in a power cut.
         file.sync_data().map_err(|error| refused(&path, &error))?;
-        replayed.next = number.checked_add(1).ok_or(Fault::Malformed("the number of a segment of its journal"))?;
+        replayed.next =
+            number.checked_add(1).ok_or_else(|| Cause::malformed("the number of a segment of its journal"))?;
     }
     if replayed.next != first {
-        sync_directory(state)?;
+        sync_directory(stem)?;
     }
     Ok(replayed)
 }
 
 /// Reads the head of a segment: how many records the one before it has. `None`
 /// if the segment has none itself, and its head may be in pieces.
-fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Option<u64>, Fault> {
+fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Option<u64>, Cause> {
     let bytes = read(file, HEAD_BYTES).map_err(|error| refused(path, &error))?;
     if let Some((found, before)) = parse_head(&bytes) {
         if found == (id, number) {
             return Ok(Some(before));
         }
-        let other = format!("{} belongs to another state file: move it away", path.display());
-        return Err(Fault::Journal(other));
+        let other = format!("{} belongs to another state: move it away", path.display());
+        return Err(Cause::Journal(other));
     }
     let is_whole = bytes.len() == HEAD_BYTES && bytes.starts_with(MAGIC_START);
     let rest = read(file, RECORD_BYTES_MAX).map_err(|error| refused(path, &error))?;
@@ -89,8 +87,8 @@ fn read_records(
     path: &Path,
     id: u64,
     number: u64,
-    each: &mut impl FnMut(Entry<'_>) -> Result<(), Fault>,
-) -> Result<u64, Fault> {
+    each: &mut impl FnMut(&[u8]) -> Result<(), Cause>,
+) -> Result<u64, Cause> {
     let mut reader = BufReader::new(file);
     let mut read = |length| read(&mut reader, length).map_err(|error| refused(path, &error));
     let mut place = 0;
@@ -105,12 +103,7 @@ fn read_records(
             let is_broken = holds_record(&rest, id, number, place + 1);
             return if is_broken { Err(broken(path, "is broken")) } else { Ok(place) };
         }
-        let mut rest = &*payload;
-        while !rest.is_empty() {
-            let (entry, behind) = Entry::decode(rest).ok_or_else(|| broken(path, "is broken"))?;
-            each(entry).map_err(|_| broken(path, "does not go on from what is before it"))?;
-            rest = behind;
-        }
+        each(&payload).map_err(|_| broken(path, "does not go on from what is before it"))?;
         place += 1;
     }
 }
@@ -122,8 +115,8 @@ fn read(reader: &mut impl Read, length: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn broken(path: &Path, how: &str) -> Fault {
-    Fault::Journal(format!(
+fn broken(path: &Path, how: &str) -> Cause {
+    Cause::Journal(format!(
         "{} {how}: restore it, or move the journal away to go on without the last seconds before the end",
         path.display()
     ))

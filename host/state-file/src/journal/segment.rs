@@ -1,7 +1,5 @@
 //! The bytes of a segment; see the [module](super) for their form.
 
-use super::super::codec::{take_u32, take_u64};
-
 const MAGIC: &[u8; 8] = b"1stjrnl2";
 /// What it begins with in whatever version.
 pub(super) const MAGIC_START: &[u8] = b"1stjrnl";
@@ -22,9 +20,9 @@ pub(super) fn head(id: u64, number: u64, before: u64) -> Vec<u8> {
 
 /// Reads what [`head`] made: id and number, and the records before.
 pub(super) fn parse_head(bytes: &[u8]) -> Option<((u64, u64), u64)> {
-    let (id, rest) = take_u64(bytes.strip_prefix(MAGIC)?)?;
-    let (number, rest) = take_u64(rest)?;
-    let (before, _) = take_u64(rest)?;
+    let (numbers, _) = bytes.strip_prefix(MAGIC)?.as_chunks();
+    let [id, number, before] = *numbers else { return None };
+    let [id, number, before] = [id, number, before].map(u64::from_le_bytes);
     (bytes == head(id, number, before)).then_some(((id, number), before))
 }
 
@@ -42,13 +40,12 @@ pub(super) fn frame(id: u64, number: u64, place: u64, payload: &[u8]) -> Vec<u8>
 }
 
 pub(super) fn length_of(frame: &[u8]) -> Option<usize> {
-    let (length, _) = take_u32(frame)?;
+    let length = u32::from_le_bytes(*frame.first_chunk()?);
     usize::try_from(length).ok().filter(|length| *length <= RECORD_BYTES_MAX)
 }
 
 fn place_of(id: u64, frame: &[u8]) -> Option<u64> {
-    let (place, _) = take_u64(frame.get(8..)?)?;
-    Some(place ^ id)
+    Some(u64::from_le_bytes(*frame.get(8..)?.first_chunk()?) ^ id)
 }
 
 /// Whether a whole record lies somewhere in `bytes`, from place `from` on.

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use super::super::entry::Entry;
 use super::*;
+use crate::rows::{Key, Rows};
 
 /// Every commit fills a generation, so most wait for the one before.
 #[test]
@@ -68,59 +68,49 @@ fn a_journal_is_part_of_its_state_and_of_no_other() {
     let killed = crash(&path);
     drop(store);
 
-    // Another state under the same name.
-    fs::remove_file(&killed).unwrap();
-    fs::remove_file(sums::path(&killed)).unwrap();
-    furnish(&path.with_extension("other"), 1);
-    fs::copy(path.with_extension("other"), &killed).unwrap();
+    // Another table in the directory.
+    let other = path.with_extension("other");
+    furnish(&other, 1);
+    let table = killed.join("table");
+    fs::rename(&table, killed.with_extension("away")).unwrap();
+    fs::copy(other.join("table"), &table).unwrap();
     let refused = |cause: &str| {
         let error = StateFile::open(&killed).unwrap_err();
-        assert!(matches!(error, LedgerError::Journal { .. }), "{error}");
+        assert!(matches!(error.cause, Cause::Journal(_)), "{error}");
         assert!(error.to_string().contains(cause), "{error}");
         assert_eq!(journal(&killed), 1, "it may be all that is left");
     };
-    refused("belongs to another state file");
+    refused("belongs to another state");
 
     // None: it may come back.
-    fs::rename(&killed, path.with_extension("away")).unwrap();
-    refused("without its state file");
-    fs::remove_file(journal::path(&killed, 1)).unwrap();
-    let store = StateFile::open(&killed).unwrap();
-    assert_eq!(last(&store, "a"), None);
+    fs::remove_file(&table).unwrap();
+    refused("without its table");
+    fs::rename(killed.with_extension("away"), &table).unwrap();
+    assert_eq!(last(&StateFile::open(&killed).unwrap(), "a"), Some(1));
 }
 
-#[cfg(unix)]
 #[test]
-fn a_journal_is_beside_its_file_however_that_is_called() {
+fn a_state_may_be_reached_by_a_link() {
     let (folder, path) = folder();
     let link = folder.path().join("link");
-    let elsewhere = folder.path().join("elsewhere");
-    fs::create_dir(&elsewhere).unwrap();
-    std::os::unix::fs::symlink(elsewhere.join("state"), &link).unwrap();
+    std::os::unix::fs::symlink(&path, &link).unwrap();
     let error = StateFile::open(&link).unwrap_err();
-    assert!(matches!(error, LedgerError::Io { .. }), "a link to nothing: {error}");
-
-    furnish(&elsewhere.join("state"), 1);
-    let store = open_with(&files::resolve(&link).unwrap(), PATIENT);
-    store.commit(&sighted("a", 1, 0, true)).unwrap();
-    assert_eq!((journal(&path), journal(&elsewhere.join("state"))), (0, 1));
-    assert_eq!(last(&after_crash(&elsewhere.join("state")), "a"), Some(1));
+    assert!(matches!(error.cause, Cause::Io(_)), "a link to nothing: {error}");
+    furnish(&path, 1);
+    assert_eq!(last(&StateFile::open(&link).unwrap(), "term 0000"), Some(0));
 }
 
-#[cfg(unix)]
 #[test]
 fn a_directory_that_cannot_be_written_to_is_refused_at_the_start() {
-    use std::os::unix::fs::PermissionsExt;
-
-    let (folder, path) = folder();
+    let (_folder, path) = folder();
     furnish(&path, 1);
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
-    let is_superuser = fs::write(folder.path().join("x"), "").is_ok();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap();
+    let is_superuser = fs::write(path.join("x"), "").is_ok();
     let opened = StateFile::open(&path);
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
     if !is_superuser {
         let error = opened.unwrap_err();
-        assert!(matches!(error, LedgerError::Journal { .. }), "{error}");
+        assert!(matches!(error.cause, Cause::Journal(_)), "{error}");
         assert!(error.to_string().contains("make files beside it"), "{error}");
     }
 }
@@ -134,8 +124,8 @@ fn segments_without_a_record_go_with_the_next_merge() {
         let store = open_with(&path, PATIENT);
         store.commit(&sighted("a", 1, 0, true)).unwrap();
         let killed = crash(&path);
-        let first = (1..10).find(|number| journal::path(&killed, *number).exists()).unwrap();
-        fs::write(journal::path(&killed, first + 1), left).unwrap();
+        let first = (1..10).find(|number| segment(&killed, *number).exists()).unwrap();
+        fs::write(segment(&killed, first + 1), left).unwrap();
         let again = crash(&killed);
         for path in [&killed, &again] {
             let store = StateFile::open(path).unwrap();
@@ -145,7 +135,7 @@ fn segments_without_a_record_go_with_the_next_merge() {
         }
 
         // No record at all.
-        fs::write(journal::path(&killed, first + 2), left).unwrap();
+        fs::write(segment(&killed, first + 2), left).unwrap();
         let store = StateFile::open(&killed).unwrap();
         assert_eq!(last(&store, "a"), Some(1));
         drop(store);
@@ -164,29 +154,42 @@ fn what_was_replayed_is_merged_at_once() {
 }
 
 #[test]
-fn entries_that_do_not_go_on_from_the_state_are_refused() {
-    let alerts = |number| Entry::Alert { number, alert: std::borrow::Cow::Owned(alert("")) };
+fn rows_that_do_not_go_on_from_the_state_are_refused() {
+    let text = "new".to_owned();
     let since = Since::met(0);
-    for (entry, fits) in [
-        (Entry::Rule { number: 1, key: "new" }, true),
-        (Entry::Rule { number: 0, key: "new" }, false),
-        (Entry::Rule { number: 2, key: "new" }, false),
-        (Entry::Since { rule: 0, since }, true),
-        (Entry::Since { rule: 1, since }, false),
-        (alerts(2), true),
-        (alerts(1), false),
-        (alerts(3), false),
-        (Entry::Acknowledged { number: 1 }, true),
-        (Entry::Acknowledged { number: 2 }, false),
+    let put = |key, value: &dyn Fn(Key<'_>, &mut Rows)| {
+        let mut rows = Rows::default();
+        value(key, &mut rows);
+        rows
+    };
+    let rule = |key: Key<'_>, rows: &mut Rows| rows.put(key, &text).unwrap();
+    let sinces = |key: Key<'_>, rows: &mut Rows| rows.put(key, &since).unwrap();
+    let alerts = |key: Key<'_>, rows: &mut Rows| rows.put(key, &alert("")).unwrap();
+    let gone = |key: Key<'_>, rows: &mut Rows| rows.remove(key).unwrap();
+    for (rows, fits) in [
+        (put(Key::Rule(1), &rule), true),
+        (put(Key::Rule(0), &rule), false),
+        (put(Key::Rule(2), &rule), false),
+        (put(Key::Since(0), &sinces), true),
+        (put(Key::Since(1), &sinces), false),
+        (put(Key::Since(0), &alerts), false),
+        (put(Key::History(0, "a"), &sinces), false),
+        (put(Key::History(1, "a"), &|key, rows| rows.put(key, &History::new(0, 1, 0)).unwrap()), false),
+        (put(Key::Quota(1, 1, 1), &sinces), false),
+        (put(Key::Alert(2), &alerts), true),
+        (put(Key::Alert(1), &alerts), false),
+        (put(Key::Alert(3), &alerts), false),
+        (put(Key::Alert(1), &gone), true),
+        (put(Key::Alert(2), &gone), false),
+        (put(Key::Rule(0), &gone), false),
+        (put(Key::Numbers, &sinces), false),
     ] {
         let (_folder, path) = folder();
         furnish(&path, 1);
-        let (db, _) = open::database(&path).unwrap();
-        let id = open::prepare(&db).unwrap();
-        drop(db);
-        let mut journal = Journal::new(&path, id.id, id.first_segment);
-        journal.append([&entry]).unwrap();
-        assert_eq!(StateFile::open(&path).is_ok(), fits, "{entry:?}");
+        let numbers = Known::read(&database(&path).unwrap()).unwrap().numbers;
+        let mut journal = Journal::new(&path.join("journal"), numbers.id, numbers.first_segment);
+        journal.append(rows.bytes()).unwrap();
+        assert_eq!(StateFile::open(&path).is_ok(), fits, "{rows:?}");
     }
 }
 
@@ -195,10 +198,10 @@ fn segments_that_are_merged_are_not_replayed() {
     let (_folder, path) = folder();
     let store = open_with(&path, PATIENT);
     store.commit(&sighted("a", 1, 0, true)).unwrap();
-    let segment = fs::read(journal::path(&path, 1)).unwrap();
+    let merged = fs::read(segment(&path, 1)).unwrap();
     store.commit(&sighted("a", 2, 0, false)).unwrap();
     drop(store);
-    fs::write(journal::path(&path, 1), segment).unwrap();
+    fs::write(segment(&path, 1), merged).unwrap();
     let store = StateFile::open(&path).unwrap();
     assert_eq!((last(&store, "a"), journal(&path)), (Some(2), 0));
 }
@@ -209,7 +212,7 @@ fn a_record_in_pieces_is_dropped_and_what_follows_is_kept() {
     let store = open_with(&path, PATIENT);
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     let killed = crash(&path);
-    let mut segment = fs::OpenOptions::new().append(true).open(journal::path(&killed, 1)).unwrap();
+    let mut segment = fs::OpenOptions::new().append(true).open(segment(&killed, 1)).unwrap();
     segment.write_all(&[9, 0, 0, 0, 1, 2, 3]).unwrap();
     let store = open_with(&killed, PATIENT);
     store.commit(&sighted("b", 2, 0, true)).unwrap();

@@ -156,7 +156,8 @@ pub(super) fn all_stores_give_the_same(empty: Empty<'_>) {
 pub(super) fn a_session_judges_like_the_model(empty: Empty<'_>) {
     let batches = prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12);
     proptest!(config(), |(batches in batches, quota in quota(), learn in learn())| {
-        let store = empty()();
+        let mut open = empty();
+        let store = open();
         let mut model = Model::default();
         let mut now_ms = 30;
         for (events, wait_ms, keep) in batches {
@@ -178,7 +179,8 @@ pub(super) fn a_session_judges_like_the_model(empty: Empty<'_>) {
 pub(super) fn the_same_input_again_alerts_no_more(empty: Empty<'_>) {
     let input = prop::collection::vec((0_u8..5, -60_i64..60), 1..60);
     proptest!(config(), |(input in input, quota in quota(), learn in learn(), cut in 1_usize..9)| {
-        let store = empty()();
+        let mut open = empty();
+        let store = open();
         let mut deferred = BTreeSet::new();
         let mut now_ms = 0;
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {
