@@ -203,7 +203,11 @@ impl Search<'_> {
     /// Looks at some lines; answers how many they are.
     fn batch(&mut self, lines: &[u8], path: &Path, first_line: usize) -> Result<usize> {
         let now_ms = self.now_ms.unwrap_or_else(|| Timestamp::now().as_millisecond());
-        let batch = Batch { index: self.index, ..Batch::new(lines, now_ms) };
+        let batch = Batch::new(lines, now_ms);
+        let batch = match self.index {
+            Some(index) => batch.bound_for(index),
+            None => batch,
+        };
         let matching = self.worker.match_events(&batch)?;
         self.malformed += matching.malformed.len() as u64;
         self.matched |= !matching.matches.is_empty();

@@ -32,12 +32,17 @@ impl Args {
         let description = load(self.module.as_ref())?.describe()?;
         let rules = description.rules.iter().map(|rule| {
             serde_json::json!({
-                "rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "type": rule.kind,
-                "new_terms_fields": rule.new_terms_fields, "history": rule.history, "window_ms": rule.window_ms,
+                "rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "type": rule.rule_type, "language": rule.language,
+                "new_terms_fields": rule.new_terms_fields(), "history": rule.history, "window_ms": rule.window_ms,
             })
         });
+        let rule_types = description
+            .rule_types
+            .iter()
+            .map(|one| serde_json::json!({"name": one.name, "languages": one.languages, "questions": one.questions}));
         let description = serde_json::json!({
-            "name": description.name, "version": description.version, "rules": rules.collect::<Vec<_>>(),
+            "name": description.name, "version": description.version, "rule_types": rule_types.collect::<Vec<_>>(),
+            "rules": rules.collect::<Vec<_>>(),
         });
         writeln!(std::io::stdout(), "{description:#}")?;
         Ok(ExitCode::SUCCESS)

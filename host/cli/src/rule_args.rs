@@ -12,7 +12,7 @@ use firstseen::sources::{
     LoadedDocuments, LoadedRules, RulePaths, Runs, SourceProblem, SourceRule, load_exceptions, load_mappings,
     load_rules_to_run, load_value_lists,
 };
-use firstseen::{Builder, Module, Refusal, RuleRefusal, Shortcuts};
+use firstseen::{Builder, Module, Reason, Refusal, Shortcuts};
 
 /// Set to 1, it leaves out all ways round work.
 const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
@@ -122,7 +122,7 @@ impl Loaded {
 /// Whether somebody has to do something: all that was given should work.
 pub(super) fn faults<'a>(
     problems: &'a [SourceProblem],
-    refusals: impl IntoIterator<Item = &'a RuleRefusal>,
+    refusals: impl IntoIterator<Item = &'a Refusal>,
 ) -> Vec<String> {
     let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
     problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
@@ -130,14 +130,14 @@ pub(super) fn faults<'a>(
 
 /// One line on the rules that are not ours to run, if there are any: how many
 /// of which type.
-pub(super) fn not_run(refusals: &[RuleRefusal]) -> Option<String> {
+pub(super) fn not_run(refusals: &[Refusal]) -> Option<String> {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut disabled = 0;
     for refusal in refusals {
         match refusal.reason {
-            Refusal::NotOurs => *kinds.entry(refusal.kind.as_deref().unwrap_or("unknown")).or_default() += 1,
-            Refusal::Disabled => disabled += 1,
-            Refusal::Unsupported | Refusal::Invalid => {}
+            Reason::NotOurs => *kinds.entry(refusal.rule_type.as_deref().unwrap_or("unknown")).or_default() += 1,
+            Reason::Disabled => disabled += 1,
+            Reason::Unsupported | Reason::Invalid => {}
         }
     }
     let mut parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::json;
 
-use firstseen::{Detector, Document, Error, Module, Refusal};
+use firstseen::{Detector, Document, Error, Module, Reason};
 
 /// Most types that a module is asked about; Kibana has eight.
 const TYPES_MAX: usize = 64;
@@ -50,7 +50,7 @@ impl<'m> RuleTypes<'m> {
         let content = json!({"rule_id": kind, "name": kind, "type": kind}).to_string();
         let rule = Document { name: kind.to_owned(), content };
         let reports = Detector::builder(self.module.clone()).rules([rule]).check()?;
-        Ok(!reports.refusals.iter().any(|refusal| refusal.reason == Refusal::NotOurs))
+        Ok(!reports.refusals.iter().any(|refusal| refusal.reason == Reason::NotOurs))
     }
 }
 

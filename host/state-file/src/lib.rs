@@ -49,7 +49,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use firstseen::ledger::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen::ledger::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 use redb::Database;
 
 use self::generation::Bounds;
@@ -65,7 +65,7 @@ pub use error::{Cause, StateFileError};
 /// what is waiting, as far as that is possible; call [`Backend::flush`] first to
 /// hear of an error.
 pub struct StateFile {
-    gate: Arc<Gate>,
+    turn: Mutex<()>,
     shared: Arc<Shared>,
     merging: Option<JoinHandle<()>>,
     earlier: Option<PathBuf>,
@@ -138,7 +138,7 @@ impl StateFile {
         });
         let for_thread = Arc::clone(&shared);
         let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread))?;
-        Ok(Self { gate: Gate::new(), shared, merging: Some(merging), earlier: None })
+        Ok(Self { turn: Mutex::default(), shared, merging: Some(merging), earlier: None })
     }
 }
 
@@ -208,8 +208,8 @@ impl Shared {
 }
 
 impl Backend for StateFile {
-    fn gate(&self) -> &Arc<Gate> {
-        &self.gate
+    fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
@@ -228,8 +228,8 @@ impl Backend for StateFile {
         self.shared.change(|live| live.commit(changes, Instant::now()))
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
-        self.shared.lookup(|live, snapshot| live.outbox(snapshot, None, usize::MAX))
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
+        self.shared.lookup(|live, snapshot| live.outbox(snapshot, after, alerts_max))
     }
 
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {

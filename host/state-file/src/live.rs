@@ -241,16 +241,16 @@ impl Live {
         self.sinces.get(self.rules.get(rule)?).copied()
     }
 
-    /// At most `limit` alerts of the outbox, in the order of their numbers, from
+    /// At most `alerts_max` alerts of the outbox, in the order of their numbers, from
     /// behind number `after` on.
     pub(crate) fn outbox(
         &self,
         snapshot: &Snapshot,
         after: Option<u64>,
-        limit: usize,
+        alerts_max: usize,
     ) -> Result<Vec<(u64, StoredAlert)>, Cause> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let numbers = self.outbox.range((start, Bound::Unbounded)).take(limit);
+        let numbers = self.outbox.range((start, Bound::Unbounded)).take(alerts_max);
         let alert = |number: &u64| {
             let alert = self.find(snapshot, Key::Alert(*number))?;
             Ok((*number, alert.ok_or_else(|| Cause::malformed("the outbox"))?))

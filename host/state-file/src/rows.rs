@@ -11,7 +11,7 @@
 //! | 2, rule number u32                                  | arrival, first sighting or none              |
 //! | 3, rule number u32, interval ms u64, interval u64   | expiry, used                                 |
 //! | 4, rule number u32, term                            | expiry, latest span, earlier spans           |
-//! | 5, alert number u64                                 | rule id, term, id, document                  |
+//! | 5, alert number u64                                 | rule id or none, term, id, document, sources |
 //!
 //! The sign of an interval is flipped, so that keys are in order. A rule key is
 //! long and in every key of the many, so a number stands for it there; the term
@@ -22,7 +22,9 @@
 //! length) says that the row is gone. Nothing that is read is trusted: a decoder
 //! answers `None` for what no encoder writes.
 
-use firstseen::ledger::{History, QuotaUse, Since, Span, StoredAlert};
+use std::ops::Range;
+
+use firstseen::ledger::{AlertSource, History, QuotaUse, Since, Span, StoredAlert};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
@@ -213,14 +215,24 @@ impl Value for History {
 
 impl Value for StoredAlert {
     fn put(&self, bytes: &mut Vec<u8>) {
-        let Self { rule_id, term, id, document } = self;
-        put(&(rule_id, term, id, document), bytes);
+        let Self { rule_id, term, id, document, sources } = self;
+        let sources: Vec<SourceValue> = sources.iter().map(source_value).collect();
+        put(&(rule_id, term, id, document, sources), bytes);
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (rule_id, term, id, document) = read(bytes)?;
-        Some(Self { rule_id, term, id, document })
+        let (rule_id, term, id, document, sources): (_, _, _, _, Vec<SourceValue>) = read(bytes)?;
+        let source = |(id, index, index_before): SourceValue| AlertSource { id, index, index_before };
+        Some(Self { rule_id, term, id, document, sources: sources.into_iter().map(source).collect() })
     }
+}
+
+/// Bytes of the id and of the index, and what must stand before an index.
+type SourceValue = (Range<usize>, Range<usize>, String);
+
+fn source_value(source: &AlertSource) -> SourceValue {
+    let AlertSource { id, index, index_before } = source.clone();
+    (id, index, index_before)
 }
 
 /// Rows one behind the other, as a record of the journal has them.

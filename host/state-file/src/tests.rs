@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use firstseen::ledger::{Learning, Quota, Session, Sighting, Verdict};
+use firstseen::ledger::conformance;
 use redb::TableDefinition;
 use tempfile::TempDir;
 
@@ -25,7 +25,13 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 fn alert(id: &str) -> StoredAlert {
-    StoredAlert { rule_id: "rule".into(), term: "[\"t\"]".into(), id: id.into(), document: "{}".into() }
+    StoredAlert {
+        rule_id: Some("rule".into()),
+        term: "[\"t\"]".into(),
+        id: id.into(),
+        document: "{}".into(),
+        sources: Vec::new(),
+    }
 }
 
 fn alerting(id: &str) -> Changes {
@@ -142,7 +148,7 @@ fn everything_survives_reopening() {
 
     store.acknowledge(&[0]).unwrap();
     let crashed = after_crash(&path);
-    assert_eq!(crashed.outbox().unwrap(), [(1, alert("2"))]);
+    assert_eq!(crashed.outbox(None, usize::MAX).unwrap(), [(1, alert("2"))]);
     crashed.acknowledge(&[1]).unwrap();
     assert_eq!(crashed.commit(&alerting("3")).unwrap(), [2], "no number comes twice");
 }
@@ -223,20 +229,22 @@ fn reads_see_the_same_before_while_and_after_a_merge() {
 
 #[test]
 fn what_a_learning_rule_saw_is_on_disk_at_once() {
+    use firstseen::ledger::{Answer, Learning, Ledger, Question, Quota, Sighting, Verdict};
+
     let (_folder, path) = folder();
-    let store: Arc<dyn Backend> = Arc::new(StateFile::open(&path).unwrap());
+    let ledger: Arc<dyn Ledger> = Arc::new(StateFile::open(&path).unwrap());
     for term in ["a", "b"] {
-        let mut session = Session::new(Arc::clone(&store), 0, Learning::by_arrival(100));
-        let sighting = Sighting {
-            rule: "rule".into(),
+        let mut transaction = ledger.begin(0, Learning::by_arrival(100)).unwrap();
+        let sighting = Question::Sighting(Sighting {
+            history: "rule".into(),
             term: term.into(),
             at_ms: 0,
             window_ms: 10,
             event: String::new(),
             quota: Quota { max: 1, per_ms: 1 },
-        };
-        assert_eq!(session.observe(&[sighting]).unwrap(), [Verdict::Seen]);
-        session.commit(Vec::new()).unwrap();
+        });
+        assert_eq!(transaction.answer(&[sighting]).unwrap(), [Answer::Sighting(Verdict::Seen)]);
+        transaction.commit(Vec::new()).unwrap();
         assert_eq!(last(&after_crash(&path), term), Some(0));
     }
 }
@@ -326,7 +334,7 @@ fn a_killed_process_loses_only_what_it_may() {
     assert!(matches!(error.cause, Cause::InUse), "{error}");
 
     let store = StateFile::open(&path).unwrap();
-    assert_eq!(store.outbox().unwrap(), [(0, alert("1"))]);
+    assert_eq!(store.outbox(None, usize::MAX).unwrap(), [(0, alert("1"))]);
     assert_eq!(last(&store, "a"), Some(1));
 }
 
@@ -400,8 +408,10 @@ fn what_is_made_is_for_its_owner_only() {
 
 #[test]
 fn it_keeps_the_promises_of_every_ledger() {
-    firstseen::ledger::conformance::check(&|| {
+    conformance::check(&|| {
         let folder = tempfile::tempdir().unwrap();
         Box::new(move || Arc::new(StateFile::open(folder.path().join("state")).unwrap()))
     });
+    let (_folder, path) = folder();
+    conformance::check_sweep(&StateFile::open(path).unwrap());
 }

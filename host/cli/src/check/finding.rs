@@ -9,14 +9,14 @@ use super::super::rule_args::Loaded;
 use super::history;
 use firstseen::printable;
 use firstseen::sources::{SourceProblem, SourceRule};
-use firstseen::{Refusal, RuleRefusal, RuleReports, RuleSummary};
+use firstseen::{Reason, Refusal, RuleReports, RuleSummary};
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Status {
     Runs,
     /// A rule that does not run.
-    Refused(Refusal),
+    Refused(Reason),
     /// No rule at all: a file that is none, a mapping that is none.
     Unusable,
 }
@@ -49,10 +49,10 @@ impl Status {
     fn name(self) -> &'static str {
         match self {
             Self::Runs => "runs",
-            Self::Refused(Refusal::NotOurs) => "not_ours",
-            Self::Refused(Refusal::Disabled) => "disabled",
-            Self::Refused(Refusal::Unsupported) => "unsupported",
-            Self::Refused(Refusal::Invalid) => "invalid",
+            Self::Refused(Reason::NotOurs) => "not_ours",
+            Self::Refused(Reason::Disabled) => "disabled",
+            Self::Refused(Reason::Unsupported) => "unsupported",
+            Self::Refused(Reason::Invalid) => "invalid",
             Self::Unusable => "unusable",
         }
     }
@@ -78,17 +78,17 @@ pub(super) fn findings<'a>(loaded: &'a Loaded, reports: &'a RuleReports) -> Vec<
 }
 
 /// What the module says of a rule; nothing, if it breaks its contract.
-type Fate<'a> = Option<Result<&'a RuleSummary, &'a RuleRefusal>>;
+type Fate<'a> = Option<Result<&'a RuleSummary, &'a Refusal>>;
 
 /// What the module says of the rules, to be found by rule.
 struct Fates<'a> {
     rules: std::slice::Iter<'a, RuleSummary>,
-    refusals: HashMap<&'a str, Vec<&'a RuleRefusal>>,
+    refusals: HashMap<&'a str, Vec<&'a Refusal>>,
 }
 
 impl<'a> Fates<'a> {
     fn new(reports: &'a RuleReports) -> Self {
-        let mut refusals: HashMap<&str, Vec<&RuleRefusal>> = HashMap::new();
+        let mut refusals: HashMap<&str, Vec<&Refusal>> = HashMap::new();
         for refusal in &reports.refusals {
             refusals.entry(&refusal.document).or_default().push(refusal);
         }
@@ -104,7 +104,7 @@ impl<'a> Fates<'a> {
         let rule_id = printable(&rule.rule_id);
         // Rules that stand in one line have documents of one name.
         let document = self.refusals.get(&*printable(&rule.document_name()));
-        let document: &[&RuleRefusal] = document.map_or(&[], Vec::as_slice);
+        let document: &[&Refusal] = document.map_or(&[], Vec::as_slice);
         if let Some(refusal) = document.iter().find(|refusal| refusal.rule_id.as_deref() == Some(&*rule_id)) {
             return Some(Err(refusal));
         }
@@ -122,14 +122,14 @@ impl<'a> Finding<'a> {
         let (status, refusal, summary) = match fate {
             Some(Ok(summary)) => (Status::Runs, None, Some(summary)),
             Some(Err(refusal)) => (Status::Refused(refusal.reason), Some(refusal), None),
-            None => (Status::Refused(Refusal::Invalid), None, None),
+            None => (Status::Refused(Reason::Invalid), None, None),
         };
         let field = refusal.and_then(|refusal| refusal.field.as_deref());
         let place = rule.place(field, refusal.and_then(|refusal| refusal.offset));
         let cause = match fate {
             Some(Ok(_)) => None,
             // The rule itself says no such thing.
-            Some(Err(refusal)) if refusal.reason == Refusal::Disabled && rule.deprecated => {
+            Some(Err(refusal)) if refusal.reason == Reason::Disabled && rule.deprecated => {
                 Some("its file says that it is deprecated".to_owned())
             }
             Some(Err(refusal)) => Some(refusal.cause.clone()),
@@ -173,7 +173,7 @@ impl<'a> Finding<'a> {
     }
 
     /// Of exceptions, a value list or a mapping.
-    fn of_document(refusal: &RuleRefusal) -> Self {
+    fn of_document(refusal: &Refusal) -> Self {
         Self {
             status: Status::Unusable,
             file: refusal.document.clone(),
@@ -195,7 +195,7 @@ impl<'a> Finding<'a> {
     pub(super) fn is_fault(&self) -> bool {
         match self.status {
             Status::Runs => false,
-            Status::Refused(refusal) => refusal.is_fault(),
+            Status::Refused(reason) => reason.is_fault(),
             Status::Unusable => true,
         }
     }
@@ -222,7 +222,7 @@ impl<'a> Finding<'a> {
         put("cause", self.cause.as_deref().map(|cause| json!(cause.replace("\n  | ", "\n"))));
         put("hint", self.hint.map(Value::from));
         put("warnings", (self.status != Status::Unusable).then(|| json!(self.warnings)));
-        let terms = self.summary.map(|summary| &summary.new_terms_fields).filter(|fields| !fields.is_empty());
+        let terms = self.summary.map(RuleSummary::new_terms_fields).filter(|fields| !fields.is_empty());
         put("new_terms_fields", terms.map(|fields| json!(fields)));
         put("window_ms", self.summary.and_then(|summary| summary.window_ms).map(Value::from));
         Value::Object(object)

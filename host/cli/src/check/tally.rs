@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::finding::{Finding, Status};
-use firstseen::Refusal;
+use firstseen::Reason;
 
 /// The columns of the table.
 const COLUMNS: [&str; 4] = ["runs", "refused", "off", "not ours"];
@@ -25,9 +25,9 @@ impl Tally {
         for finding in findings {
             let column = match finding.status {
                 Status::Runs => 0,
-                Status::Refused(Refusal::Unsupported | Refusal::Invalid) => 1,
-                Status::Refused(Refusal::Disabled) => 2,
-                Status::Refused(Refusal::NotOurs) => 3,
+                Status::Refused(Reason::Unsupported | Reason::Invalid) => 1,
+                Status::Refused(Reason::Disabled) => 2,
+                Status::Refused(Reason::NotOurs) => 3,
                 Status::Unusable => {
                     tally.unusable += 1;
                     continue;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::finding::{Finding, Status};
-use firstseen::Refusal;
+use firstseen::Reason;
 
 /// Width of the longest status.
 const STATUS_WIDTH: usize = 8;
@@ -14,9 +14,9 @@ const STATUS_WIDTH: usize = 8;
 fn word(status: Status) -> (&'static str, Style) {
     match status {
         Status::Runs => ("runs", AnsiColor::Green.on_default()),
-        Status::Refused(Refusal::NotOurs) => ("not ours", Style::new()),
-        Status::Refused(Refusal::Disabled) => ("off", Style::new()),
-        Status::Refused(Refusal::Unsupported | Refusal::Invalid) => ("refused", AnsiColor::Red.on_default().bold()),
+        Status::Refused(Reason::NotOurs) => ("not ours", Style::new()),
+        Status::Refused(Reason::Disabled) => ("off", Style::new()),
+        Status::Refused(Reason::Unsupported | Reason::Invalid) => ("refused", AnsiColor::Red.on_default().bold()),
         Status::Unusable => ("unusable", AnsiColor::Red.on_default().bold()),
     }
 }
@@ -61,8 +61,8 @@ fn write_one(out: &mut impl Write, finding: &Finding<'_>, width: usize) -> io::R
 /// A rule's type stands beside it, and who switched it off knows.
 fn goes_without_saying(finding: &Finding<'_>) -> bool {
     match finding.status {
-        Status::Refused(Refusal::NotOurs) => finding.field.as_deref() == Some("type"),
-        Status::Refused(Refusal::Disabled) => finding.field.as_deref() == Some("enabled"),
+        Status::Refused(Reason::NotOurs) => finding.field.as_deref() == Some("type"),
+        Status::Refused(Reason::Disabled) => finding.field.as_deref() == Some("enabled"),
         _ => false,
     }
 }

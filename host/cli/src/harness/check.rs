@@ -11,7 +11,7 @@ use firstseen::Batch;
 use firstseen::Clock;
 use firstseen::Detector;
 use firstseen::Module;
-use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting};
+use firstseen::ledger::{Learning, Ledger, MemoryLedger, Question, Quota, Sighting};
 
 /// Runs cases, each with a detector and a store of its own.
 pub(crate) struct Runner {
@@ -48,17 +48,17 @@ impl Runner {
     ///
     /// When the case cannot be run as it is written.
     pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<Verdict> {
-        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
         let detector = Detector::builder(self.module.clone())
             .rules(case.rules.clone())
             .clock(Clock::Event)
-            .ledger(Arc::clone(&store))
+            .ledger(Arc::clone(&ledger))
             .build()?;
         if let Some(refusal) = detector.refusals().first() {
             bail!("{refusal}");
         }
-        seed(&detector, &store, case)?;
-        let outcome = detector.worker()?.evaluate(&Batch::new(&case.events, case.now_ms))?;
+        seed(&detector, &*ledger, case)?;
+        let outcome = detector.worker()?.evaluate(&Batch::new(case.events.as_slice(), case.now_ms))?;
         if let Some(unjudged) = outcome.unjudged.first() {
             bail!("line {}: {}", unjudged.line + 1, unjudged.cause);
         }
@@ -78,18 +78,22 @@ impl Runner {
     }
 }
 
-/// Puts the terms of `state.ndjson` into the store, without alerts or quota.
-fn seed(detector: &Detector, store: &Arc<dyn Backend>, case: &Case) -> Result<()> {
-    let sightings: Vec<Sighting> = case
+/// Puts the terms of `state.ndjson` into the ledger, without alerts or quota.
+fn seed(detector: &Detector, ledger: &dyn Ledger, case: &Case) -> Result<()> {
+    let questions: Vec<Question> = case
         .state
         .iter()
         .enumerate()
-        .map(|(number, known)| sighting(detector, known).with_context(|| format!("state.ndjson: line {}", number + 1)))
+        .map(|(number, known)| {
+            sighting(detector, known)
+                .map(Question::Sighting)
+                .with_context(|| format!("state.ndjson: line {}", number + 1))
+        })
         .collect::<Result<_>>()?;
     let learn_for_ever = Learning::by_event(u64::MAX);
-    let mut session = Session::new(Arc::clone(store), case.now_ms, learn_for_ever);
-    session.observe(&sightings)?;
-    session.commit(Vec::new())?;
+    let mut transaction = ledger.begin(case.now_ms, learn_for_ever)?;
+    transaction.answer(&questions)?;
+    transaction.commit(Vec::new())?;
     Ok(())
 }
 
@@ -102,13 +106,13 @@ fn sighting(detector: &Detector, known: &Known) -> Result<Sighting> {
         (None, rules) => bail!("{} rules run; say which by \"rule_id\"", rules.len()),
     };
     ensure!(
-        known.term.len() == rule.new_terms_fields.len(),
+        known.term.len() == rule.new_terms_fields().len(),
         "the term has {} values, the rule's terms are of {}",
         known.term.len(),
-        rule.new_terms_fields.join(", ")
+        rule.new_terms_fields().join(", ")
     );
     Ok(Sighting {
-        rule: rule.history.clone(),
+        history: rule.history.clone(),
         term: serde_json::to_string(&known.term)?,
         at_ms: known.at.as_millisecond(),
         // One sighting a term, so there is nothing to join.

@@ -1,6 +1,5 @@
-//! `firstseen filter`'s loop: intake, workers, output.
+//! `firstseen filter`'s loop: intake, pool, output.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -9,17 +8,17 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use super::failure::Failure;
+use super::feed::{Feed, Piece};
 use super::intake::Intake;
 use super::output::{Output, WriteError};
-use super::workers::{Passed, Piece, Workers};
-use firstseen::Detector;
-use firstseen::Error;
-use firstseen::Worker;
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Counts, Outcome};
+use firstseen::{Alert, Counts, Detector, Error, Judged, NotJudged, Outcome, Pool, RuleSummary, Unjudged};
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: u64 = 5;
+
+/// Alerts of an earlier run that are read at a time.
+const OUTBOX_PAGE: usize = 1_000;
 
 /// Pieces on their way for each worker: one it judges, one that waits for its
 /// place in the output.
@@ -29,9 +28,7 @@ const PIECES_A_WORKER: usize = 2;
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
-    /// Those that have not had work yet are not made yet.
-    workers: Vec<Option<Worker>>,
-    workers_count: usize,
+    pool: Arc<Pool>,
     output: Output,
     index: Option<String>,
     /// The arrival time of every batch; the system's clock if none.
@@ -73,17 +70,12 @@ impl<'a> Filter<'a> {
         now_ms: Option<i64>,
         notes: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
-        let workers_count = workers.get();
-        let mut workers: Vec<Option<Worker>> = (0..workers_count).map(|_| None).collect();
-        if let Some(first) = workers.first_mut() {
-            *first = Some(detector.worker()?);
-        }
+        let pool = Arc::new(Pool::new(detector, workers)?);
         let notes = Box::new(notes);
         let counts = Counts::default();
         Ok(Self {
             detector,
-            workers,
-            workers_count,
+            pool,
             output,
             index,
             now_ms,
@@ -131,73 +123,45 @@ impl<'a> Filter<'a> {
     fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
         let meter = intake.meter();
-        let pieces = self.workers.len() * PIECES_A_WORKER;
+        let pieces_max = self.pool.workers() * PIECES_A_WORKER;
         let (buffers, free) = mpsc::channel();
-        for _ in 0..pieces {
+        for _ in 0..pieces_max {
             // The other end is still here.
             let _ = buffers.send(Vec::new());
         }
-        let (sender, passed) = mpsc::sync_channel(pieces);
-        let mut workers = std::mem::take(&mut self.workers);
-        let index = self.index.clone();
-        let is_off = Arc::clone(&self.is_off);
-        let shared = Workers::new(self.detector, index.as_deref(), self.now_ms, &is_off, intake, free);
+        let (sender, pieces) = mpsc::sync_channel(pieces_max);
+        let (pool, index, is_off) = (Arc::clone(&self.pool), self.index.clone(), Arc::clone(&self.is_off));
+        let feed = Feed { pool: &pool, intake, index: index.as_deref(), now_ms: self.now_ms, is_off: &is_off };
         thread::scope(|scope| {
-            for (number, worker) in workers.iter_mut().enumerate() {
-                let (shared, sender) = (&shared, sender.clone());
-                let thread = thread::Builder::new().name("firstseen-worker".to_owned());
-                match thread.spawn_scoped(scope, move || shared.run(worker, &sender)) {
-                    Ok(_) => {}
-                    Err(error) if number == 0 => return Err(StopReason::Thread(error)),
-                    // Those that could be had do it.
-                    Err(_) => break,
-                }
-            }
-            drop(sender);
-            let result = self.write_in_order(&passed, buffers, &mut || progress(meter.bytes_read()));
+            let thread = thread::Builder::new().name("firstseen-feed".to_owned());
+            thread.spawn_scoped(scope, move || feed.run(&free, &sender)).map_err(StopReason::Thread)?;
+            let result = self.write_in_order(pieces, buffers, &mut || progress(meter.bytes_read()));
             // Somebody may be waiting for input that nobody wants any more.
             meter.end();
             result
         })
     }
 
-    /// Writes pieces in the order of the stream, whichever is ready first, and
-    /// gives their buffers back.
+    /// Writes pieces in the order of the stream, and gives their buffers back.
     fn write_in_order(
         &mut self,
-        passed: &Receiver<Passed>,
+        pieces: Receiver<Piece>,
         buffers: Sender<Vec<u8>>,
         progress: &mut dyn FnMut(),
     ) -> Result<(), StopReason> {
-        let mut early = BTreeMap::new();
-        let mut next = 0;
-        for passed in passed {
-            early.insert(passed.number, passed);
-            while let Some(passed) = early.remove(&next) {
-                next += 1;
-                // If no worker is left to take it, none is needed.
-                let _ = buffers.send(self.pass(passed)?);
-                progress();
-            }
+        for piece in pieces {
+            // If nobody is left to take it, none is needed.
+            let _ = buffers.send(self.pass(piece)?);
+            progress();
         }
         Ok(())
     }
 
-    /// Writes a piece and answers with its buffer.
-    fn pass(&mut self, Passed { piece, is_disabled, .. }: Passed) -> Result<Vec<u8>, StopReason> {
+    /// Writes a piece, once it is judged, and answers with its buffer.
+    fn pass(&mut self, piece: Piece) -> Result<Vec<u8>, StopReason> {
         match piece {
-            Piece::Judged(lines, outcome) => {
-                self.note(&outcome, is_disabled);
-                self.counts += outcome.counts;
-                self.lines += memchr::memchr_iter(b'\n', &lines).count() as u64;
-                let written = self.output.write(&lines, &outcome.alerts);
-                self.settle(written, &outcome.alerts)?;
-                Ok(lines)
-            }
-            Piece::Unjudged(lines, error) => {
-                if let Some(error) = error {
-                    self.fail(Failure::Detection(error));
-                }
+            Piece::Judging(judging) => self.pass_judged(judging.wait()),
+            Piece::Unjudged(lines) => {
                 self.pass_unjudged(&lines)?;
                 Ok(lines)
             }
@@ -209,24 +173,52 @@ impl<'a> Filter<'a> {
         }
     }
 
-    /// Alerts that an earlier run committed and could not hand over come first.
-    fn deliver_outbox(&mut self) -> Result<(), StopReason> {
-        let alerts = match self.detector.outbox() {
-            Ok(alerts) => alerts,
+    fn pass_judged(&mut self, judged: Judged) -> Result<Vec<u8>, StopReason> {
+        let lines = judged.batch.lines.into_owned();
+        let outcome = match judged.outcome {
+            Ok(outcome) => outcome,
             Err(error) => {
+                // The events are not to blame.
                 self.fail(Failure::Detection(error));
-                return Ok(());
+                self.pass_unjudged(&lines)?;
+                return Ok(lines);
             }
         };
-        if alerts.is_empty() {
-            return Ok(());
+        self.note(&outcome, judged.is_disabled);
+        self.counts += outcome.counts;
+        self.lines += memchr::memchr_iter(b'\n', &lines).count() as u64;
+        let written = self.output.write(&lines, &outcome.alerts);
+        self.settle(written, &outcome.alerts)?;
+        Ok(lines)
+    }
+
+    /// Alerts that an earlier run committed and could not hand over come first.
+    fn deliver_outbox(&mut self) -> Result<(), StopReason> {
+        let mut after = None;
+        loop {
+            let alerts = match self.detector.outbox(after, OUTBOX_PAGE) {
+                Ok(alerts) => alerts,
+                Err(error) => {
+                    self.fail(Failure::Detection(error));
+                    return Ok(());
+                }
+            };
+            let Some(last) = alerts.last() else { return Ok(()) };
+            if after.is_none() {
+                let waiting = self.detector.outbox_len().unwrap_or(alerts.len() as u64);
+                (self.notes)(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
+            }
+            after = Some(last.number);
+            let written = self.output.write_alerts(&alerts);
+            let is_written = written.is_ok();
+            if is_written {
+                self.counts.alerts += alerts.len() as u64;
+            }
+            self.settle(written, &alerts)?;
+            if !is_written {
+                return Ok(());
+            }
         }
-        (self.notes)(&format!("{} alerts of an earlier run were not handed over; they come first", alerts.len()));
-        let written = self.output.write_alerts(&alerts);
-        if written.is_ok() {
-            self.counts.alerts += alerts.len() as u64;
-        }
-        self.settle(written, &alerts)
     }
 
     /// Passes lines while detection is off.
@@ -298,16 +290,28 @@ impl<'a> Filter<'a> {
         }
         for line in outcome.unjudged.iter().take(room(self.counts.unjudged)) {
             let number = self.lines + line.line as u64 + 1;
-            (self.notes)(&format!("line {number}: passed on, not judged: {}", line.cause));
+            (self.notes)(&format!("line {number}: {}", not_judged(line, self.detector.rules())));
         }
         if is_disabled && !self.told_disabled {
             self.told_disabled = true;
-            let of = self.workers_count;
+            let of = self.pool.workers();
             (self.notes)(&format!(
                 "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
                  only pass through"
             ));
         }
+    }
+}
+
+/// What is said of an event that was not judged, or not by all rules.
+fn not_judged(event: &Unjudged, rules: &[RuleSummary]) -> String {
+    let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*rules.get(rule)?.rule_id)).collect();
+    match (&event.cause, ids.as_slice()) {
+        (cause, []) => format!("passed on, not judged: {cause}"),
+        (NotJudged::Terms, ids) => {
+            format!("passed on, not judged in full by rule {}: {}", ids.join(", "), NotJudged::Terms)
+        }
+        (cause, ids) => format!("passed on, not judged by rule {}: {cause}", ids.join(", ")),
     }
 }
 

@@ -1,11 +1,12 @@
-//! Sessions on a store that fails, and how much a sweep looks at.
+//! The promises of every ledger, kept in memory; a backend that fails; how much a
+//! sweep looks at.
 
 use std::sync::{Arc, Mutex};
 
 use super::*;
 
 const SIGHTING: fn(&str) -> Sighting = |term| Sighting {
-    rule: "rule".into(),
+    history: "rule".into(),
     term: term.into(),
     at_ms: 0,
     window_ms: 10,
@@ -29,8 +30,8 @@ struct Flaky {
 }
 
 impl Backend for Flaky {
-    fn gate(&self) -> &Arc<Gate> {
-        self.inner.gate()
+    fn turn(&self) -> &Mutex<()> {
+        self.inner.turn()
     }
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
         let all = self.inner.histories(terms)?;
@@ -51,29 +52,38 @@ impl Backend for Flaky {
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         self.inner.commit(changes)
     }
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
-        self.inner.outbox()
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
+        Backend::outbox(&self.inner, after, alerts_max)
     }
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
-        self.inner.acknowledge(numbers)
+        Backend::acknowledge(&self.inner, numbers)
     }
     fn flush(&self) -> Result<(), LedgerError> {
-        self.inner.flush()
+        Backend::flush(&self.inner)
     }
     fn stats(&self) -> Result<Stats, LedgerError> {
-        self.inner.stats()
+        Backend::stats(&self.inner)
     }
 }
 
 #[test]
 fn a_call_that_fails_midway_records_nothing() {
-    let store = Arc::new(Flaky::default());
-    let mut session = Session::new(Arc::clone(&store) as Arc<dyn Backend>, 0, Learning::NONE);
-    let batch = ["a", "b", "c"].map(SIGHTING);
+    let store = Flaky::default();
+    let mut transaction = store.begin(0, Learning::NONE).unwrap();
+    let questions = ["a", "b", "c"].map(|term| Question::Sighting(SIGHTING(term)));
     *store.reads_left.lock().unwrap() = Some(2);
-    session.observe(&batch).unwrap_err();
+    transaction.answer(&questions).unwrap_err();
     *store.reads_left.lock().unwrap() = None;
-    assert_eq!(session.observe(&batch[..1]).unwrap(), [Verdict::Unseen]);
-    session.commit(Vec::new()).unwrap();
-    assert_eq!(store.stats().unwrap().terms, 1);
+    assert_eq!(transaction.answer(&questions[..1]).unwrap(), [Answer::Sighting(Verdict::Unseen)]);
+    transaction.commit(Vec::new()).unwrap();
+    assert_eq!(Ledger::stats(&store).unwrap().terms, 1);
+}
+
+#[test]
+fn the_ledger_in_memory_keeps_the_promises() {
+    conformance::check(&|| {
+        let ledger = Arc::new(MemoryLedger::new());
+        Box::new(move || Arc::clone(&ledger) as Arc<dyn Ledger>)
+    });
+    conformance::check_sweep(&MemoryLedger::new());
 }

@@ -242,7 +242,7 @@ impl<'a> Bytes<'a> {
 
     fn alert(&mut self) -> Option<Vec<u8>> {
         let [rule_id, term, id, document] = [self.text()?, self.text()?, self.text()?, self.text()?].map(str::to_owned);
-        Some(written(&StoredAlert { rule_id, term, id, document }))
+        Some(written(&StoredAlert { rule_id: Some(rule_id), term, id, document, sources: Vec::new() }))
     }
 }
 

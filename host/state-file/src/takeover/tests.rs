@@ -65,7 +65,13 @@ fn texts(texts: &[&str]) -> Vec<u8> {
 }
 
 fn alert(id: &str) -> StoredAlert {
-    StoredAlert { rule_id: "rule".into(), term: "[\"t\"]".into(), id: id.into(), document: "{}".into() }
+    StoredAlert {
+        rule_id: Some("rule".into()),
+        term: "[\"t\"]".into(),
+        id: id.into(),
+        document: "{}".into(),
+        sources: Vec::new(),
+    }
 }
 
 /// Checks that a state knows all that [`furnish`] wrote.
@@ -85,7 +91,7 @@ fn knows_all(state: &StateFile, terms: u32) {
     assert_eq!(state.since("other").unwrap(), Some(Since::met(8)));
     let quota = state.quota("rule", 100, -1).unwrap().unwrap();
     assert_eq!((quota.used, quota.expires_ms), (4, 10));
-    assert_eq!(state.outbox().unwrap(), [(1, alert("1")), (2, alert("2"))]);
+    assert_eq!(state.outbox(None, usize::MAX).unwrap(), [(1, alert("1")), (2, alert("2"))]);
     let mut changes = Changes::default();
     changes.alerts = vec![alert("3")];
     assert_eq!(state.commit(&changes).unwrap(), [3], "no number comes twice");
@@ -120,7 +126,7 @@ fn all_is_known_and_nothing_is_changed() {
     assert_eq!(files(folder.path()), renamed.collect::<Vec<_>>());
 
     let state = StateFile::open(&path).unwrap();
-    assert_eq!((state.earlier_form(), state.outbox().unwrap().len()), (None, 3));
+    assert_eq!((state.earlier_form(), state.outbox(None, usize::MAX).unwrap().len()), (None, 3));
 }
 
 #[test]

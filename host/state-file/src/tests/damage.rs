@@ -40,7 +40,7 @@ fn malformed_values_are_damage() {
     let damaged =
         |cause: &Cause| assert!(matches!(cause, Cause::Damaged(what) if what.contains("malformed")), "{cause:?}");
     damaged(cause(&store.history("rule", "short").unwrap_err()));
-    damaged(cause(&store.outbox().unwrap_err()));
+    damaged(cause(&store.outbox(None, usize::MAX).unwrap_err()));
     assert_eq!(last(&store, "term 0000"), Some(0), "the rest can be read");
     store.commit(&sighted("a", 0, 0, true)).unwrap();
     for error in [store.flush().unwrap_err(), store.commit(&sighted("b", 0, 0, false)).unwrap_err()] {
@@ -65,7 +65,7 @@ fn read_everything(store: &StateFile, terms: usize) {
     }
     let _ = store.since("rule");
     let _ = store.quota("rule", 100, -1);
-    let _ = store.outbox();
+    let _ = store.outbox(None, usize::MAX);
     let _ = store.stats();
     let _ = store.commit(&sighted("new", 0, 0, true));
 }
@@ -295,7 +295,7 @@ fn has_failed(store: &StateFile, cause: &str) {
         store.acknowledge(&[0]),
         store.flush(),
         store.history("rule", "a").map(drop),
-        store.outbox().map(drop),
+        store.outbox(None, usize::MAX).map(drop),
     ];
     for result in later {
         let error = result.unwrap_err();

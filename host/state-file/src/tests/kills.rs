@@ -23,7 +23,7 @@ fn commits_wait_for_room_and_are_all_kept() {
     let store = StateFile::open(&path).unwrap();
     assert_eq!(store.stats().unwrap(), Stats { terms: 200, outbox: 100 });
     assert!((0..200).all(|number| last(&store, &format!("term {number}")) == Some(number)));
-    let outbox = store.outbox().unwrap();
+    let outbox = store.outbox(None, usize::MAX).unwrap();
     assert!(outbox.iter().all(|(number, alert)| number % 2 == 1 && alert.id == number.to_string()));
     assert_eq!(store.commit(&alerting("")).unwrap(), [200]);
 }
@@ -52,7 +52,7 @@ fn whenever_it_is_killed_what_was_committed_is_there() {
         for store in [crashed, again] {
             assert!((0..=number).all(|number| last(&store, &format!("term {number}")) == Some(number)));
             assert!((0..=number).all(|number| store.quota("rule", 100, number).unwrap().is_some()));
-            let outbox: Vec<u64> = store.outbox().unwrap().iter().map(|(number, _)| *number).collect();
+            let outbox: Vec<u64> = store.outbox(None, usize::MAX).unwrap().iter().map(|(number, _)| *number).collect();
             let number = number as u64;
             assert_eq!(outbox, (number.saturating_sub(4)..=number).collect::<Vec<_>>());
             assert_eq!(store.commit(&alerting("")).unwrap(), [number + 1]);

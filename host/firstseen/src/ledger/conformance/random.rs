@@ -90,47 +90,47 @@ fn batch(events: &[(u8, i64)], quota: Quota) -> Vec<Sighting> {
     events.iter().map(|(term, at_ms)| sighting(&term.to_string(), *at_ms, quota)).collect()
 }
 
-/// Takes the steps on one store, and answers with all that can be seen of it.
-fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> Arc<dyn Backend>) -> Vec<String> {
+/// Takes the steps on one ledger, and answers with all that can be seen of it.
+fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> Arc<dyn Ledger>) -> Vec<String> {
     let mut now_ms = 0;
     let mut store = open();
-    let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
     let mut trace = Vec::new();
-    for step in steps {
-        match step {
-            Step::Observe(events) => {
-                trace.push(format!("{:?}", session.observe(&batch(events, quota)).unwrap()));
-                continue;
+    let mut steps = steps.iter().peekable();
+    while steps.peek().is_some() {
+        let mut transaction = store.begin(now_ms, learn.into()).unwrap();
+        let end = loop {
+            match steps.next() {
+                Some(Step::Observe(events)) => {
+                    trace.push(format!("{:?}", answer(&mut *transaction, &batch(events, quota)).unwrap()));
+                }
+                Some(Step::Trap(events)) => {
+                    let savepoint = transaction.savepoint();
+                    trace.push(format!("{:?}", answer(&mut *transaction, &batch(events, quota)).unwrap()));
+                    transaction.restore(savepoint);
+                }
+                end => break end,
             }
-            Step::Trap(events) => {
-                let savepoint = session.savepoint();
-                trace.push(format!("{:?}", session.observe(&batch(events, quota)).unwrap()));
-                session.restore(savepoint);
-                continue;
-            }
-            Step::Commit(alerts) => {
-                let alerts = (0..*alerts).map(|id| alert(&id.to_string())).collect();
-                trace.push(format!("{:?}", session.commit(alerts).unwrap()));
-            }
-            Step::Drop => drop(session),
-            Step::Acknowledge => {
-                drop(session);
-                if let Some((number, _)) = store.outbox().unwrap().first() {
+        };
+        if let Some(Step::Commit(alerts)) = end {
+            let alerts = (0..*alerts).map(|id| alert(&id.to_string())).collect();
+            trace.push(format!("{:?}", transaction.commit(alerts).unwrap()));
+        } else {
+            drop(transaction);
+        }
+        match end {
+            Some(Step::Acknowledge) => {
+                if let Some((number, _)) = store.outbox(None, 1).unwrap().first() {
                     store.acknowledge(&[*number]).unwrap();
                 }
             }
-            Step::Reopen => {
-                drop(session);
+            Some(Step::Reopen) => {
                 drop(store);
                 store = open();
             }
-            Step::Wait(ms) => {
-                drop(session);
-                now_ms += ms;
-            }
+            Some(Step::Wait(ms)) => now_ms += ms,
+            _ => {}
         }
-        trace.push(format!("{:?}", store.outbox().unwrap()));
-        session = Session::new(Arc::clone(&store), now_ms, learn.into());
+        trace.push(format!("{:?}", store.outbox(None, usize::MAX).unwrap()));
     }
     trace
 }
@@ -147,13 +147,13 @@ fn config() -> ProptestConfig {
 pub(super) fn all_stores_give_the_same(empty: Empty<'_>) {
     let steps = prop::collection::vec(step(), 1..30);
     proptest!(config(), |(steps in steps, quota in quota(), learn in learn())| {
-        let memory: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let memory: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
         let expected = trace(&steps, quota, learn, || Arc::clone(&memory));
         prop_assert_eq!(trace(&steps, quota, learn, empty()), expected);
     });
 }
 
-pub(super) fn a_session_judges_like_the_model(empty: Empty<'_>) {
+pub(super) fn a_ledger_judges_like_the_model(empty: Empty<'_>) {
     let batches = prop::collection::vec((events(), 0_i64..20, any::<bool>()), 1..12);
     proptest!(config(), |(batches in batches, quota in quota(), learn in learn())| {
         let mut open = empty();
@@ -162,14 +162,14 @@ pub(super) fn a_session_judges_like_the_model(empty: Empty<'_>) {
         let mut now_ms = 30;
         for (events, wait_ms, keep) in batches {
             now_ms += wait_ms;
-            let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
+            let mut transaction = store.begin(now_ms, learn.into()).unwrap();
             let mut next = model.clone();
             for sighting in batch(&events, quota) {
                 let expected = next.observe(&sighting, now_ms, learn);
-                prop_assert_eq!(session.observe(&[sighting]).unwrap(), [expected]);
+                prop_assert_eq!(answer(&mut *transaction, &[sighting]).unwrap(), [expected]);
             }
             if keep {
-                session.commit(Vec::new()).unwrap();
+                transaction.commit(Vec::new()).unwrap();
                 model = next;
             }
         }
@@ -186,9 +186,9 @@ pub(super) fn the_same_input_again_alerts_no_more(empty: Empty<'_>) {
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {
             for events in input.chunks(size) {
                 now_ms += 7;
-                let mut session = Session::new(Arc::clone(&store), now_ms, learn.into());
-                let got = session.observe(&batch(events, quota)).unwrap();
-                session.commit(Vec::new()).unwrap();
+                let mut transaction = store.begin(now_ms, learn.into()).unwrap();
+                let got = answer(&mut *transaction, &batch(events, quota)).unwrap();
+                transaction.commit(Vec::new()).unwrap();
                 for ((term, _), verdict) in events.iter().zip(got) {
                     if verdict == Verdict::Deferred {
                         deferred.insert(*term);
