@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --package firstseen-state-file --bench ledgers` prints a table for 1 million
 //! terms; `FIRSTSEEN_BENCH_TERMS` chooses another number. Only the calls of
-//! [`Session`] are timed, not the making of sightings. Rates stand twice: per
+//! [`Transaction`] are timed, not the making of sightings. Rates stand twice: per
 //! second on the clock, and per second of processor time, which others on the
 //! machine disturb less but which leaves out the waiting for the disk. Every
 //! part runs in a process of its own, so that its memory is its own too.
@@ -15,12 +15,14 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting, StoredAlert, Verdict};
+use firstseen::ledger::{
+    AlertSource, Answer, Learning, Ledger, MemoryLedger, Question, Quota, Sighting, StoredAlert, Transaction, Verdict,
+};
 use firstseen_state_file::StateFile;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// Sightings in a batch, which is one call of `observe` and one of `commit`.
+/// Sightings in a batch, which is one call of `answer` and one of `commit`.
 const BATCH: u64 = 1000;
 /// Sightings in a batch of those that only fill a store.
 const FILL_BATCH: u64 = 50_000;
@@ -63,22 +65,22 @@ fn main() -> Outcome {
 fn run_part(part: &str, path: &Path, terms: u64) -> Outcome {
     match part {
         "memory" => {
-            let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+            let store: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
             rates(&store, terms)?;
             sweep(&store)
         }
         "redb" => {
-            let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
+            let store: Arc<dyn Ledger> = Arc::new(StateFile::open(path)?);
             rates(&store, terms)?;
             let start = Instant::now();
             drop(store);
             row("closed in", &millis(start.elapsed()));
-            row("size of the file", &mebibytes(fs::metadata(path)?.len()));
+            row("size of the table", &mebibytes(fs::metadata(path.join("table"))?.len()));
             Ok(())
         }
         "start" => start(path, terms),
         "killed" => killed(path, terms),
-        "sweep" => sweep(&(Arc::new(StateFile::open(path)?) as Arc<dyn Backend>)),
+        "sweep" => sweep(&(Arc::new(StateFile::open(path)?) as Arc<dyn Ledger>)),
         other => Err(format!("no part is called {other}").into()),
     }
 }
@@ -93,7 +95,7 @@ struct Mix {
 }
 
 /// Observes per second of a store that is filled with `terms` first.
-fn rates(store: &Arc<dyn Backend>, terms: u64) -> Outcome {
+fn rates(store: &Arc<dyn Ledger>, terms: u64) -> Outcome {
     let mut random = Random(1);
     let mut next = 0;
     let fill = rate(store, NOW_MS, FILL_BATCH, || {
@@ -138,7 +140,7 @@ fn rates(store: &Arc<dyn Backend>, terms: u64) -> Outcome {
 /// Opens the file, and looks at a few terms.
 fn start(path: &Path, terms: u64) -> Outcome {
     let before = Instant::now();
-    let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
+    let store: Arc<dyn Ledger> = Arc::new(StateFile::open(path)?);
     row("opened in", &millis(before.elapsed()));
     row("resident then", &resident("VmRSS")?);
     let first = Instant::now();
@@ -158,15 +160,14 @@ fn start(path: &Path, terms: u64) -> Outcome {
 
 /// Sights terms until a merge is under way, and ends without closing the store.
 fn killed(path: &Path, terms: u64) -> Outcome {
-    let store: Arc<dyn Backend> = Arc::new(StateFile::open(path)?);
+    let store: Arc<dyn Ledger> = Arc::new(StateFile::open(path)?);
     let mut random = Random(9);
     let mut left = 2 * RUN;
     rate(&store, NOW_MS + DAY_MS, BATCH, || {
         left = left.checked_sub(1)?;
         Some(if left.is_multiple_of(2) { NEW_BEFORE_KILL + left } else { random.below(terms) })
     })?;
-    let folder = path.parent().ok_or("the state is in no folder")?;
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(path)? {
         let entry = entry?;
         row(&entry.file_name().to_string_lossy(), &mebibytes(entry.metadata()?.len()));
     }
@@ -176,7 +177,7 @@ fn killed(path: &Path, terms: u64) -> Outcome {
 
 /// The latency of commits, from the one on at which all terms have expired to
 /// the one that has removed the last of them.
-fn sweep(store: &Arc<dyn Backend>) -> Outcome {
+fn sweep(store: &Arc<dyn Ledger>) -> Outcome {
     let now_ms = NOW_MS + 10 * DAY_MS;
     let expired = store.stats()?.terms;
     let mut latencies = Vec::new();
@@ -193,8 +194,8 @@ fn sweep(store: &Arc<dyn Backend>) -> Outcome {
                 NEW_AFTER_EXPIRY + 1 + random.below(first + BATCH / 10)
             }
         });
-        let batch: Vec<Sighting> = numbers.by_ref().map(|number| sighting(number, now_ms)).collect();
-        latencies.push(observe_and_commit(store, now_ms, &batch)?.clock);
+        let batch: Vec<Question> = numbers.by_ref().map(|number| sighting(number, now_ms)).collect();
+        latencies.push(answer_and_commit(store, now_ms, &batch)?.clock);
     }
     latencies.sort_unstable();
     let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).or(latencies.last()).copied();
@@ -211,29 +212,29 @@ const NEW_BEFORE_KILL: u64 = 1 << 39;
 const NEW_AFTER_EXPIRY: u64 = 1 << 40;
 
 /// How fast the numbered terms are observed, in batches.
-fn rate(store: &Arc<dyn Backend>, now_ms: i64, batch: u64, mut numbers: impl FnMut() -> Option<u64>) -> Outcome<Rate> {
+fn rate(store: &Arc<dyn Ledger>, now_ms: i64, batch: u64, mut numbers: impl FnMut() -> Option<u64>) -> Outcome<Rate> {
     let (mut count, mut took) = (0, Cost::default());
     loop {
-        let batch: Vec<Sighting> = (0..batch).map_while(|_| numbers()).map(|number| sighting(number, now_ms)).collect();
+        let batch: Vec<Question> = (0..batch).map_while(|_| numbers()).map(|number| sighting(number, now_ms)).collect();
         if batch.is_empty() {
             return Ok(Rate { count, cost: took });
         }
         count += batch.len();
-        let cost = observe_and_commit(store, now_ms, &batch)?;
+        let cost = answer_and_commit(store, now_ms, &batch)?;
         took.clock += cost.clock;
         took.processor += cost.processor;
     }
 }
 
 /// One batch as a worker has it, with an alert for each 100th unseen term.
-fn observe_and_commit(store: &Arc<dyn Backend>, now_ms: i64, batch: &[Sighting]) -> Outcome<Cost> {
+fn answer_and_commit(store: &Arc<dyn Ledger>, now_ms: i64, batch: &[Question]) -> Outcome<Cost> {
     let (processor, start) = (processor_time(), Instant::now());
-    let mut session = Session::new(Arc::clone(store), now_ms, Learning::NONE);
-    let _savepoint = session.savepoint();
-    let verdicts = session.observe(batch)?;
-    let unseen = verdicts.iter().zip(batch).filter(|(verdict, _)| **verdict == Verdict::Unseen);
-    let alerts = unseen.step_by(100).map(|(_, sighting)| alert(sighting)).collect();
-    let committed = session.commit(alerts)?;
+    let mut transaction: Box<dyn Transaction + '_> = store.begin(now_ms, Learning::NONE)?;
+    let _savepoint = transaction.savepoint();
+    let answers = transaction.answer(batch)?;
+    let unseen = answers.iter().zip(batch).filter(|(answer, _)| **answer == Answer::Sighting(Verdict::Unseen));
+    let alerts = unseen.step_by(100).map(|(_, question)| alert(question)).collect();
+    let committed = transaction.commit(alerts)?;
     let numbers: Vec<u64> = committed.alerts.iter().map(|(number, _)| *number).collect();
     store.acknowledge(&numbers)?;
     Ok(Cost { clock: start.elapsed(), processor: processor_time().saturating_sub(processor) })
@@ -280,24 +281,29 @@ fn processor_time() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
 
-fn sighting(number: u64, now_ms: i64) -> Sighting {
+fn sighting(number: u64, now_ms: i64) -> Question {
     let rule = number % RULES;
-    Sighting {
-        rule: format!("9bb6a1c0-{rule:04}-4c5a-8c8d-d5c3a0e1f0aa\nprocess.parent.executable"),
+    Question::Sighting(Sighting {
+        history: format!("9bb6a1c0-{rule:04}-4c5a-8c8d-d5c3a0e1f0aa\nprocess.parent.executable"),
         term: format!("[\"/usr/lib/x86_64-linux-gnu/app-{:x}/bin-{number}\"]", number.wrapping_mul(0x9e37_79b9) >> 8),
         at_ms: now_ms - 1000 + (number % 2000) as i64,
         window_ms: 7 * DAY_MS as u64 / 2,
         event: String::new(),
         quota: Quota { max: u32::MAX, per_ms: 60 * 60 * 1000 },
-    }
+    })
 }
 
-fn alert(sighting: &Sighting) -> StoredAlert {
+fn alert(question: &Question) -> StoredAlert {
+    let term = match question {
+        Question::Sighting(sighting) => sighting.term.clone(),
+        _ => String::new(),
+    };
     StoredAlert {
-        rule_id: "9bb6a1c0".to_owned(),
-        term: sighting.term.clone(),
+        rule_id: Some("9bb6a1c0".to_owned()),
+        term,
         id: "0123456789abcdef".to_owned(),
         document: "x".repeat(2000),
+        sources: vec![AlertSource::default()],
     }
 }
 

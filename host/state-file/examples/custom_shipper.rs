@@ -2,7 +2,7 @@
 //! the events on to one place and the alerts to another.
 //!
 //! ```text
-//! cargo run --release --example custom_shipper -- events.ndjson sent.ndjson alerts.ndjson seen.redb
+//! cargo run --release --example custom_shipper -- events.ndjson sent.ndjson alerts.ndjson seen
 //! ```
 //!
 //! It reads on when the file grows and stops once nothing came for a second.
