@@ -8,24 +8,33 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use super::failure::Failure;
-use super::intake::Intake;
-use super::output::{Output, WriteError};
-use super::workers::{Passed, Piece, Workers};
-use firstseen::Detector;
-use firstseen::Error;
-use firstseen::Worker;
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Counts, Outcome};
+use firstseen::{Alert, Counts, Detector, Error, Outcome, Worker};
 
-/// How many lines of each kind of trouble are named; more are only counted.
-const NAMED_LINES: u64 = 5;
+use super::failure::Failure;
+use super::intake::{Chunk, Intake, Piece, ReadError};
+use super::notices::Notices;
+use super::output::{Output, WriteError};
+use super::workers::{EvaluatedPiece, JobResult, Workers};
 
 /// Pieces on their way for each worker: one it judges, one that waits for its
 /// place in the output.
 const PIECES_A_WORKER: usize = 2;
 
-/// A stream of events on its way through a detector. The events come out
+/// What a filter is to know of its events.
+#[derive(Debug)]
+pub(crate) struct FilterOptions {
+    /// Workers that evaluate side by side.
+    pub(crate) workers: NonZeroUsize,
+    /// What the events are bound for.
+    pub(crate) index: Option<String>,
+    /// The arrival time of every batch; the system's clock if none.
+    pub(crate) now_ms: Option<i64>,
+    /// The streams by name, for messages; one that has none goes without saying.
+    pub(crate) streams: Vec<Option<String>>,
+}
+
+/// Streams of events on their way through a detector. The events come out
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
@@ -34,23 +43,22 @@ pub(crate) struct Filter<'a> {
     workers_count: usize,
     output: Output,
     index: Option<String>,
-    /// The arrival time of every batch; the system's clock if none.
     now_ms: Option<i64>,
     counts: Counts,
-    /// Lines that have passed.
-    lines: u64,
-    notes: Box<dyn FnMut(&str) + 'a>,
-    told_disabled: bool,
+    /// The stream that passes.
+    stream: usize,
+    notices: Notices<'a>,
+    was_disabled: bool,
     /// Detection failed as a whole; no batch is evaluated any more.
     is_off: Arc<AtomicBool>,
     failures: Vec<Failure>,
 }
 
-/// Why a stream ended before its end.
+/// Why the streams ended before their end.
 #[derive(Debug)]
 pub(crate) enum StopReason {
     /// The events can no longer be read.
-    Input(io::Error),
+    Input(ReadError),
     /// Nobody takes the output any more.
     OutputClosed,
     /// The output cannot be written.
@@ -60,26 +68,23 @@ pub(crate) enum StopReason {
 }
 
 impl<'a> Filter<'a> {
-    /// A filter; `notes` takes what the operator should know, a line at a time.
+    /// A filter; `tell` takes what the operator should know, a line at a time.
     ///
     /// # Errors
     ///
     /// When the module cannot be started.
     pub(crate) fn new(
         detector: &'a Detector,
-        workers: NonZeroUsize,
+        options: FilterOptions,
         output: Output,
-        index: Option<String>,
-        now_ms: Option<i64>,
-        notes: impl FnMut(&str) + 'a,
+        tell: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
+        let FilterOptions { workers, index, now_ms, streams } = options;
         let workers_count = workers.get();
         let mut workers: Vec<Option<Worker>> = (0..workers_count).map(|_| None).collect();
         if let Some(first) = workers.first_mut() {
             *first = Some(detector.worker()?);
         }
-        let notes = Box::new(notes);
-        let counts = Counts::default();
         Ok(Self {
             detector,
             workers,
@@ -87,16 +92,16 @@ impl<'a> Filter<'a> {
             output,
             index,
             now_ms,
-            counts,
-            lines: 0,
-            notes,
-            told_disabled: false,
+            counts: Counts::default(),
+            stream: 0,
+            notices: Notices::new(streams, tell),
+            was_disabled: false,
             is_off: Arc::default(),
             failures: Vec::new(),
         })
     }
 
-    /// Passes a stream through. `progress` is told the bytes read so far.
+    /// Passes the streams through. `progress` is told the bytes read so far.
     ///
     /// # Errors
     ///
@@ -124,8 +129,8 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether the module was switched off on the way.
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.told_disabled
+    pub(crate) fn was_disabled(&self) -> bool {
+        self.was_disabled
     }
 
     fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
@@ -137,7 +142,7 @@ impl<'a> Filter<'a> {
             // The other end is still here.
             let _ = buffers.send(Vec::new());
         }
-        let (sender, passed) = mpsc::sync_channel(pieces);
+        let (sender, results) = mpsc::sync_channel(pieces);
         let mut workers = std::mem::take(&mut self.workers);
         let index = self.index.clone();
         let is_off = Arc::clone(&self.is_off);
@@ -154,29 +159,30 @@ impl<'a> Filter<'a> {
                 }
             }
             drop(sender);
-            let result = self.write_in_order(&passed, buffers, &mut || progress(meter.bytes_read()));
+            let result = self.write_in_order(&results, buffers, &mut || progress(meter.bytes_read()));
             // Somebody may be waiting for input that nobody wants any more.
             meter.end();
             result
         })
     }
 
-    /// Writes pieces in the order of the stream, whichever is ready first, and
+    /// Writes pieces in the order of the streams, whichever is ready first, and
     /// gives their buffers back.
     fn write_in_order(
         &mut self,
-        passed: &Receiver<Passed>,
+        results: &Receiver<JobResult>,
         buffers: Sender<Vec<u8>>,
         progress: &mut dyn FnMut(),
     ) -> Result<(), StopReason> {
         let mut early = BTreeMap::new();
         let mut next = 0;
-        for passed in passed {
-            early.insert(passed.number, passed);
-            while let Some(passed) = early.remove(&next) {
+        for JobResult { number, result } in results {
+            early.insert(number, result);
+            while let Some(result) = early.remove(&next) {
                 next += 1;
+                let buffer = self.pass(result.map_err(StopReason::Input)?)?;
                 // If no worker is left to take it, none is needed.
-                let _ = buffers.send(self.pass(passed)?);
+                let _ = buffers.send(buffer);
                 progress();
             }
         }
@@ -184,29 +190,60 @@ impl<'a> Filter<'a> {
     }
 
     /// Writes a piece and answers with its buffer.
-    fn pass(&mut self, Passed { piece, is_disabled, .. }: Passed) -> Result<Vec<u8>, StopReason> {
-        match piece {
-            Piece::Judged(lines, outcome) => {
-                self.note(&outcome, is_disabled);
-                self.counts += outcome.counts;
-                self.lines += memchr::memchr_iter(b'\n', &lines).count() as u64;
-                let written = self.output.write(&lines, &outcome.alerts);
-                self.settle(written, &outcome.alerts)?;
-                Ok(lines)
-            }
-            Piece::Unjudged(lines, error) => {
-                if let Some(error) = error {
-                    self.fail(Failure::Detection(error));
+    fn pass(&mut self, evaluated: EvaluatedPiece) -> Result<Vec<u8>, StopReason> {
+        let EvaluatedPiece { piece: Piece { stream, chunk }, outcome, is_disabled } = evaluated;
+        if stream != self.stream {
+            self.stream = stream;
+            self.output.end_line().map_err(stop_reason)?;
+        }
+        self.notices.enter(stream);
+        match chunk {
+            Chunk::Lines(lines) => {
+                match outcome {
+                    Some(Ok(outcome)) => self.pass_judged(&lines, &outcome, is_disabled)?,
+                    Some(Err(error)) => {
+                        self.fail(Failure::Detection(error));
+                        self.pass_unjudged(&lines)?;
+                    }
+                    None => self.pass_unjudged(&lines)?,
                 }
-                self.pass_unjudged(&lines)?;
                 Ok(lines)
             }
-            Piece::Overlong { bytes, ends } => {
-                self.pass_overlong(&bytes, ends)?;
+            Chunk::Overlong { bytes, ends } => {
+                if ends {
+                    self.counts.events += 1;
+                    self.counts.malformed += 1;
+                    self.notices.pass_overlong();
+                }
+                self.output.write_events(&bytes).map_err(stop_reason)?;
                 Ok(bytes)
             }
-            Piece::Unread(error) => Err(StopReason::Input(error)),
         }
+    }
+
+    fn pass_judged(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> Result<(), StopReason> {
+        self.notices.pass(lines, Some(outcome));
+        if is_disabled && !self.was_disabled {
+            self.was_disabled = true;
+            let of = self.workers_count;
+            self.notices.tell(&format!(
+                "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
+                 only pass through"
+            ));
+        }
+        self.counts += outcome.counts;
+        let result = self.output.write(lines, &outcome.alerts);
+        self.settle(result, &outcome.alerts)
+    }
+
+    /// Passes lines while detection is off.
+    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
+        let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
+        let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
+        self.counts.events += events;
+        self.counts.unjudged += events;
+        self.notices.pass(lines, None);
+        self.output.write_events(lines).map_err(stop_reason)
     }
 
     /// Alerts that an earlier run committed and could not hand over come first.
@@ -221,27 +258,18 @@ impl<'a> Filter<'a> {
         if alerts.is_empty() {
             return Ok(());
         }
-        (self.notes)(&format!("{} alerts of an earlier run were not handed over; they come first", alerts.len()));
-        let written = self.output.write_alerts(&alerts);
-        if written.is_ok() {
-            self.counts.alerts += alerts.len() as u64;
+        let count = alerts.len();
+        self.notices.tell(&format!("{count} alerts of an earlier run were not handed over; they come first"));
+        let result = self.output.write_alerts(&alerts);
+        if result.is_ok() {
+            self.counts.alerts += count as u64;
         }
-        self.settle(written, &alerts)
+        self.settle(result, &alerts)
     }
 
-    /// Passes lines while detection is off.
-    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
-        let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
-        let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
-        self.counts.events += events;
-        self.counts.unjudged += events;
-        self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
-        self.write_events(lines)
-    }
-
-    /// Acknowledges alerts that were written.
-    fn settle(&mut self, written: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
-        match written {
+    /// Acknowledges alerts if they were written.
+    fn settle(&mut self, result: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
+        match result {
             Ok(()) => {
                 if let Err(error) = self.detector.acknowledge_alerts(alerts) {
                     self.fail(Failure::Acknowledgement(error));
@@ -252,7 +280,7 @@ impl<'a> Filter<'a> {
                 self.fail(Failure::Alerts(error));
                 Ok(())
             }
-            Err(WriteError::Stdout(error)) => Err(stdout_error(error)),
+            Err(error @ WriteError::Stdout(_)) => Err(stop_reason(error)),
         }
     }
 
@@ -266,55 +294,19 @@ impl<'a> Filter<'a> {
             return;
         }
         if let Some(notice) = failure.notice() {
-            (self.notes)(&notice);
+            self.notices.tell(&notice);
         }
         self.failures.push(failure);
     }
-
-    fn write_events(&mut self, bytes: &[u8]) -> Result<(), StopReason> {
-        match self.output.write_events(bytes) {
-            Ok(()) => Ok(()),
-            Err(WriteError::Stdout(error) | WriteError::Alerts(error)) => Err(stdout_error(error)),
-        }
-    }
-
-    fn pass_overlong(&mut self, bytes: &[u8], ends: bool) -> Result<(), StopReason> {
-        if ends {
-            self.counts.events += 1;
-            self.counts.malformed += 1;
-            if self.counts.malformed <= NAMED_LINES {
-                (self.notes)(&format!("line {}: longer than --max-line; passed on, not judged", self.lines + 1));
-            }
-            self.lines += 1;
-        }
-        self.write_events(bytes)
-    }
-
-    fn note(&mut self, outcome: &Outcome, is_disabled: bool) {
-        let room = |count: u64| usize::try_from(NAMED_LINES.saturating_sub(count)).unwrap_or_default();
-        for line in outcome.malformed.iter().take(room(self.counts.malformed)) {
-            let number = self.lines + line.line as u64 + 1;
-            (self.notes)(&format!("line {number}: {} (byte {}); passed on, not judged", line.fault, line.offset));
-        }
-        for line in outcome.unjudged.iter().take(room(self.counts.unjudged)) {
-            let number = self.lines + line.line as u64 + 1;
-            (self.notes)(&format!("line {number}: passed on, not judged: {}", line.cause));
-        }
-        if is_disabled && !self.told_disabled {
-            self.told_disabled = true;
-            let of = self.workers_count;
-            (self.notes)(&format!(
-                "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
-                 only pass through"
-            ));
-        }
-    }
 }
 
-fn stdout_error(error: io::Error) -> StopReason {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
-        _ => StopReason::Output(error),
+/// Why a stream ends whose events cannot be written.
+fn stop_reason(error: WriteError) -> StopReason {
+    match error {
+        WriteError::Stdout(error) | WriteError::Alerts(error) => match error.kind() {
+            io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
+            _ => StopReason::Output(error),
+        },
     }
 }
 

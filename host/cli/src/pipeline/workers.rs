@@ -4,20 +4,16 @@
 //! Pieces are numbered as they are taken, and look at the state in that order,
 //! so what they give does not depend on the number of workers.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::intake::{Chunk, Intake};
-use firstseen::Batch;
-use firstseen::Detector;
-use firstseen::Error;
-use firstseen::Outcome;
-use firstseen::Worker;
 use firstseen::ledger::Ticket;
+use firstseen::{Batch, Detector, Error, Outcome, Worker};
+
+use super::intake::{Chunk, Intake, Piece, ReadError};
 
 /// What the workers of a filter have in common.
 pub(super) struct Workers<'a> {
@@ -35,37 +31,34 @@ struct Input<'a> {
     intake: &'a mut Intake,
     /// As many as pieces may be on their way: who takes one needs a buffer.
     buffers: Receiver<Vec<u8>>,
-    taken: u64,
+    /// How many pieces were taken.
+    count: u64,
     has_ended: bool,
 }
 
-/// A piece of the stream, on its way through a worker.
-struct Taken {
+/// A piece for a worker.
+struct Job {
     number: u64,
-    piece: io::Result<Chunk>,
+    piece: Result<Piece, ReadError>,
     arrival_ms: i64,
     ticket: Ticket,
 }
 
-/// A piece that is through.
-pub(super) struct Passed {
-    /// Its place in the stream, from 0.
+/// A piece after its worker.
+pub(super) struct JobResult {
+    /// Its place among all pieces, from 0.
     pub(super) number: u64,
-    pub(super) piece: Piece,
-    /// Whether its worker leaves the module alone.
-    pub(super) is_disabled: bool,
+    pub(super) result: Result<EvaluatedPiece, ReadError>,
 }
 
-/// What became of a piece.
-pub(super) enum Piece {
-    /// Lines that were judged.
-    Judged(Vec<u8>, Outcome),
-    /// Lines that were not, because detection failed then or before.
-    Unjudged(Vec<u8>, Option<Error>),
-    /// A part of a line that is too long to be an event.
-    Overlong { bytes: Vec<u8>, ends: bool },
-    /// The stream cannot be read any further.
-    Unread(io::Error),
+/// A piece, and what became of it.
+pub(super) struct EvaluatedPiece {
+    pub(super) piece: Piece,
+    /// None for a part of a line that is too long to be an event, and after
+    /// detection failed.
+    pub(super) outcome: Option<Result<Outcome, Error>>,
+    /// Whether the worker leaves the module alone.
+    pub(super) is_disabled: bool,
 }
 
 impl<'a> Workers<'a> {
@@ -77,24 +70,26 @@ impl<'a> Workers<'a> {
         intake: &'a mut Intake,
         buffers: Receiver<Vec<u8>>,
     ) -> Self {
-        let input = Mutex::new(Input { intake, buffers, taken: 0, has_ended: false });
+        let input = Mutex::new(Input { intake, buffers, count: 0, has_ended: false });
         Self { detector, index, now_ms, is_off, input }
     }
 
     /// Takes pieces and hands them on, to the end of the stream or until nobody
     /// wants them. The worker is made when there is work.
-    pub(super) fn run(&self, worker: &mut Option<Worker>, passed: &SyncSender<Passed>) {
-        while let Some(taken) = self.take() {
-            let number = taken.number;
-            let piece = self.pass(taken, worker);
-            let is_disabled = worker.as_ref().is_some_and(Worker::disabled);
-            if passed.send(Passed { number, piece, is_disabled }).is_err() {
+    pub(super) fn run(&self, worker: &mut Option<Worker>, results: &SyncSender<JobResult>) {
+        while let Some(Job { number, piece, arrival_ms, ticket }) = self.next() {
+            let result = piece.map(|piece| {
+                let outcome = self.outcome(&piece, arrival_ms, ticket, worker);
+                let is_disabled = worker.as_ref().is_some_and(Worker::disabled);
+                EvaluatedPiece { piece, outcome, is_disabled }
+            });
+            if results.send(JobResult { number, result }).is_err() {
                 return;
             }
         }
     }
 
-    fn take(&self) -> Option<Taken> {
+    fn next(&self) -> Option<Job> {
         let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
         if input.has_ended {
             return None;
@@ -102,30 +97,30 @@ impl<'a> Workers<'a> {
         let buffer = input.buffers.recv().ok()?;
         let piece = input.intake.next(buffer).transpose();
         input.has_ended = !matches!(piece, Some(Ok(_)));
-        let number = input.taken;
-        input.taken += 1;
+        let number = input.count;
+        input.count += 1;
         let arrival_ms = self.now_ms.unwrap_or_else(system_time_ms);
-        Some(Taken { number, piece: piece?, arrival_ms, ticket: self.detector.ticket() })
+        Some(Job { number, piece: piece?, arrival_ms, ticket: self.detector.ticket() })
     }
 
-    fn pass(&self, taken: Taken, worker: &mut Option<Worker>) -> Piece {
-        let lines = match taken.piece {
-            Ok(Chunk::Lines(lines)) => lines,
-            Ok(Chunk::Overlong { bytes, ends }) => return Piece::Overlong { bytes, ends },
-            Err(error) => return Piece::Unread(error),
-        };
+    fn outcome(
+        &self,
+        piece: &Piece,
+        arrival_ms: i64,
+        ticket: Ticket,
+        worker: &mut Option<Worker>,
+    ) -> Option<Result<Outcome, Error>> {
+        let Chunk::Lines(lines) = &piece.chunk else { return None };
         if self.is_off.load(Ordering::Relaxed) {
-            return Piece::Unjudged(lines, None);
+            return None;
         }
-        let batch = Batch { lines: &lines, arrival_ms: taken.arrival_ms, index: self.index, ids: &[] };
-        match self.evaluate(&batch, taken.ticket, worker) {
-            Ok(outcome) => Piece::Judged(lines, outcome),
-            Err(error) => {
-                // The events are not to blame.
-                self.is_off.store(true, Ordering::Relaxed);
-                Piece::Unjudged(lines, Some(error))
-            }
+        let batch = Batch { lines, arrival_ms, index: self.index, ids: &[] };
+        let outcome = self.evaluate(&batch, ticket, worker);
+        if outcome.is_err() {
+            // The events are not to blame.
+            self.is_off.store(true, Ordering::Relaxed);
         }
+        Some(outcome)
     }
 
     fn evaluate(&self, batch: &Batch<'_>, ticket: Ticket, worker: &mut Option<Worker>) -> Result<Outcome, Error> {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use firstseen::Refusal;
 
 use super::finding::{Finding, Status};
-use firstseen::Refusal;
 
 /// Width of the longest status.
 const STATUS_WIDTH: usize = 8;

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::finding::{Finding, Status};
 use firstseen::Refusal;
+
+use super::finding::{Finding, Status};
 
 /// The columns of the table.
 const COLUMNS: [&str; 4] = ["runs", "refused", "off", "not ours"];

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::{Refusal, RuleRefusal, RuleReports, RuleSummary, printable};
 use serde_json::{Map, Value, json};
 
-use super::super::rule_args::Loaded;
 use super::history;
-use firstseen::printable;
-use firstseen::sources::{SourceProblem, SourceRule};
-use firstseen::{Refusal, RuleRefusal, RuleReports, RuleSummary};
+use crate::args::RuleSet;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +59,14 @@ impl Status {
 
 /// All of them: rules and what is wrong in their files in the order of the
 /// files, then what is wrong elsewhere.
-pub(super) fn findings<'a>(loaded: &'a Loaded, reports: &'a RuleReports) -> Vec<Finding<'a>> {
+pub(super) fn findings<'a>(rule_set: &'a RuleSet, reports: &'a RuleReports) -> Vec<Finding<'a>> {
     let places: HashMap<&Path, usize> =
-        loaded.files.iter().enumerate().rev().map(|(place, path)| (path.as_path(), place)).collect();
+        rule_set.files.iter().enumerate().rev().map(|(place, path)| (path.as_path(), place)).collect();
     let place = |path: &Path| places.get(path).copied().unwrap_or(usize::MAX);
-    let fates = Fates::new(reports).of(&loaded.rules);
-    let rules = loaded.rules.iter().zip(fates);
+    let fates = Fates::new(reports).of(&rule_set.rules);
+    let rules = rule_set.rules.iter().zip(fates);
     let rules = rules.map(|(rule, fate)| (place(&rule.path), rule.line, Finding::of_rule(rule, fate)));
-    let problems = loaded
+    let problems = rule_set
         .problems
         .iter()
         .map(|problem| (place(&problem.path), problem.line.unwrap_or(0), Finding::of_problem(problem)));
