@@ -95,7 +95,7 @@ build() {
     export CARGO_TARGET_DIR
     # Left to itself, LLVM gathers bit masks in vectors, lane by lane.
     export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
-    set -- build --quiet --locked --package firstseen-guest --lib --profile guest --target $target
+    set -- build --quiet --locked --package firstseen-guest --lib --features component --profile guest --target $target
     cd "$here"
     if has_target; then
         cargo "$@" >&2

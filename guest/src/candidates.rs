@@ -55,7 +55,7 @@ struct Required {
 
 /// Memory that is used again for the next event.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct Memory {
     rules: FixedBitSet,
     of_slot: FixedBitSet,
 }
@@ -92,20 +92,20 @@ impl Candidates {
         &self,
         event: &'f Slots<'_, '_>,
         rules: &FixedBitSet,
-        found: &'f mut Found,
+        memory: &'f mut Memory,
     ) -> impl Iterator<Item = usize> + use<'_, 'f> {
-        found.rules.clone_from(rules);
+        memory.rules.clone_from(rules);
         let mut told = 0;
         let mut left = rules.as_slice().iter().map(|block| block.count_ones()).sum();
         for of_slot in &self.indexed {
             if left <= RULES_TO_ASK {
                 break;
             }
-            left = of_slot.narrow(event, found);
+            left = of_slot.narrow(event, memory);
             told += 1;
         }
         let is_met = move |one: &Required| one.place < told || one.is_met(event);
-        found.rules.ones().filter(move |&rule| self.required.get(rule).is_none_or(|all| all.iter().all(is_met)))
+        memory.rules.ones().filter(move |&rule| self.required.get(rule).is_none_or(|all| all.iter().all(is_met)))
     }
 }
 
@@ -143,17 +143,17 @@ impl OfSlot {
         Self { slot, without, with_any, with_text: TextMap::new(with_text.into_iter().collect()) }
     }
 
-    /// Leaves those in `found` that what the event holds will do for, and says
+    /// Leaves those in `memory` that what the event holds will do for, and says
     /// how many.
-    fn narrow(&self, event: &Slots<'_, '_>, found: &mut Found) -> u32 {
+    fn narrow(&self, event: &Slots<'_, '_>, memory: &mut Memory) -> u32 {
         let mut values = event.values(self.slot);
-        let Some(first) = values.next() else { return intersect(&mut found.rules, &self.without) };
+        let Some(first) = values.next() else { return intersect(&mut memory.rules, &self.without) };
         let with = |text: &str| self.with_text.get(text).unwrap_or(&self.with_any);
         let of_first = with(&first.text());
-        let Some(second) = values.next() else { return intersect(&mut found.rules, of_first) };
-        found.of_slot.clone_from(of_first);
-        std::iter::once(second).chain(values).for_each(|value| found.of_slot.union_with(with(&value.text())));
-        intersect(&mut found.rules, &found.of_slot)
+        let Some(second) = values.next() else { return intersect(&mut memory.rules, of_first) };
+        memory.of_slot.clone_from(of_first);
+        std::iter::once(second).chain(values).for_each(|value| memory.of_slot.union_with(with(&value.text())));
+        intersect(&mut memory.rules, &memory.of_slot)
     }
 }
 

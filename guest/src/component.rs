@@ -20,13 +20,17 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 
 use bindings::exports::firstseen::detection::detector::{self, Guest};
-use bindings::firstseen::detection::{logging, sightings};
+use bindings::exports::firstseen::detection::state;
+use bindings::firstseen::detection::logging;
 
 use crate::alert::Format;
-use crate::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts};
+use crate::engine::{
+    Alert, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts, Step,
+    UnjudgedCause, UnjudgedLine,
+};
 use crate::event::{Fault, Malformed};
-use crate::rule::{Clock, Reason, Rule};
-use crate::sightings::{Sighting, Sightings, Verdict};
+use crate::rule::{Clock, Kind, LANGUAGE, Reason, Rule};
+use crate::state::{Answer, Question, Verdict};
 
 /// The messages' `context`.
 const LOG_CONTEXT: &str = "detector";
@@ -68,6 +72,7 @@ impl Guest for Component {
             },
             space: configuration.space,
             shortcuts: Shortcuts { index: configuration.shortcuts.index, prefilter: configuration.shortcuts.prefilter },
+            questions: configuration.questions,
         };
         let (engine, reports) = Engine::new(&documents, settings);
         for warning in &reports.warnings {
@@ -75,29 +80,38 @@ impl Guest for Component {
         }
         let report = |report| match report {
             Ok(place) => engine.rules().get(place).map(|rule| detector::RuleReport::Loaded(summary(rule))),
-            Err(refusal) => Some(detector::RuleReport::Refused(rule_error(refusal))),
+            Err(refused) => Some(detector::RuleReport::Refused(refusal(refused))),
         };
-        let unusable = reports.unusable.into_iter().map(|refusal| detector::RuleReport::Unusable(rule_error(refusal)));
+        let unusable = reports.unusable.into_iter().map(|refused| detector::RuleReport::Unusable(refusal(refused)));
         let reports = reports.rules.into_iter().filter_map(report).chain(unusable).collect();
         ENGINE.set(Some(engine));
         reports
     }
 
-    fn evaluate(batch: String, context: detector::Context) -> Result<detector::Evaluation, detector::Error> {
+    fn evaluate(batch: String, evaluation_context: detector::Context) -> Result<detector::Step, detector::Error> {
         check_size(&batch)?;
-        let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
         ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
-            Some(engine) => engine.evaluate(&batch, context, &mut HostSightings).map(evaluation).map_err(error),
+            Some(engine) => engine.evaluate(batch, context(evaluation_context)).map(step).map_err(error),
         })
     }
 
-    fn match_events(batch: String, context: detector::Context) -> Result<detector::Matching, detector::Error> {
-        check_size(&batch)?;
-        let context = Context { index: context.index.as_deref(), arrival_ms: context.arrival, ids: &context.ids };
+    fn resume(answers: Vec<state::Answer>) -> Result<detector::Step, detector::Error> {
+        let answers: Vec<Answer> = answers.into_iter().map(answer).collect();
         ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
-            Some(engine) => engine.match_events(&batch, context).map(matching).map_err(error),
+            Some(engine) => engine.resume(&answers).map(step).map_err(error),
+        })
+    }
+
+    fn match_events(
+        batch: String,
+        evaluation_context: detector::Context,
+    ) -> Result<detector::Matching, detector::Error> {
+        check_size(&batch)?;
+        ENGINE.with_borrow_mut(|engine| match engine {
+            None => Err(detector::Error::NotConfigured),
+            Some(engine) => engine.match_events(&batch, &context(evaluation_context)).map(matching).map_err(error),
         })
     }
 
@@ -117,9 +131,15 @@ impl Guest for Component {
 
     fn describe() -> detector::Description {
         let rules = |engine: &Engine| engine.rules().iter().map(summary).collect();
+        let rule_type = |&(name, question): &(&str, &str)| detector::RuleType {
+            name: name.to_owned(),
+            languages: vec![LANGUAGE.to_owned()],
+            questions: vec![question.to_owned()],
+        };
         detector::Description {
             name: "firstseen".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            rule_types: Kind::TYPES.iter().map(rule_type).collect(),
             rules: ENGINE.with_borrow(|engine| match engine {
                 Some(engine) => rules(engine),
                 None => rules(&Engine::new(&Documents::default(), Settings::default()).0),
@@ -139,37 +159,44 @@ fn check_size(batch: &str) -> Result<(), detector::Error> {
     }
 }
 
-/// The host's state.
-struct HostSightings;
-
-impl Sightings for HostSightings {
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        let batch: Vec<_> = batch.iter().map(sighting).collect();
-        match sightings::observe(&batch) {
-            Ok(verdicts) => Ok(verdicts.into_iter().map(verdict).collect()),
-            Err(sightings::Error::Unavailable(cause) | sightings::Error::Invalid(cause)) => Err(cause),
-        }
+fn context(context: detector::Context) -> Context {
+    Context {
+        targets: context.targets,
+        target_of: context.target_of,
+        arrival_ms: context.arrival,
+        ids: context.ids,
+        line_work_max: context.line_work_max,
     }
 }
 
-fn sighting(sighting: &Sighting) -> sightings::Sighting {
-    sightings::Sighting {
-        rule: sighting.rule.clone(),
-        term: sighting.term.clone(),
-        at: sighting.at_ms,
-        window_ms: sighting.window_ms,
-        event: sighting.event.clone(),
-        quota: sightings::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
+fn step(step: Step<'_>) -> detector::Step {
+    match step {
+        Step::Ask(questions) => detector::Step::Ask(questions.iter().map(question).collect()),
+        Step::Done(done) => detector::Step::Done(evaluation(done)),
     }
 }
 
-fn verdict(verdict: sightings::Verdict) -> Verdict {
-    match verdict {
-        sightings::Verdict::Unseen => Verdict::Unseen,
-        sightings::Verdict::Seen => Verdict::Seen,
-        sightings::Verdict::Deferred => Verdict::Deferred,
-        sightings::Verdict::Replayed => Verdict::Replayed,
+fn question(question: &Question) -> state::Question {
+    match question {
+        Question::Sighting(sighting) => state::Question::Sighting(state::Sighting {
+            history: sighting.history.clone(),
+            term: sighting.term.clone(),
+            at: sighting.at_ms,
+            window_ms: sighting.window_ms,
+            event: sighting.event.clone(),
+            quota: state::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
+        }),
     }
+}
+
+fn answer(answer: state::Answer) -> Answer {
+    let state::Answer::Sighting(verdict) = answer;
+    Answer::Sighting(match verdict {
+        state::Verdict::Unseen => Verdict::Unseen,
+        state::Verdict::Seen => Verdict::Seen,
+        state::Verdict::Deferred => Verdict::Deferred,
+        state::Verdict::Replayed => Verdict::Replayed,
+    })
 }
 
 fn summary(rule: &Rule) -> detector::RuleSummary {
@@ -177,26 +204,32 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         rule_id: rule.rule_id.clone(),
         version: rule.version,
         name: rule.name.clone(),
-        kind: rule.kind.name().to_owned(),
+        type_: rule.kind.name().to_owned(),
+        language: LANGUAGE.to_owned(),
+        kind: match &rule.kind {
+            Kind::NewTerms { fields } => {
+                detector::RuleKind::NewTerms(detector::NewTermsKind { fields: fields.clone() })
+            }
+            Kind::Query => detector::RuleKind::Query,
+        },
         history: rule.history.clone(),
-        new_terms_fields: rule.kind.new_terms_fields().to_vec(),
         window_ms: rule.window.fixed_length_ms(),
         warnings: rule.warnings.clone(),
     }
 }
 
-fn rule_error(refusal: Refusal) -> detector::RuleError {
-    detector::RuleError {
+fn refusal(refusal: Refusal) -> detector::Refusal {
+    detector::Refusal {
         document: refusal.document,
         position: refusal.position as u32,
         rule_id: refusal.rule_id,
         name: refusal.name,
-        kind: refusal.kind,
+        type_: refusal.kind,
         reason: match refusal.error.reason {
-            Reason::NotOurs => detector::Refusal::NotOurs,
-            Reason::Disabled => detector::Refusal::Disabled,
-            Reason::Unsupported => detector::Refusal::Unsupported,
-            Reason::Invalid => detector::Refusal::Invalid,
+            Reason::NotOurs => detector::Reason::NotOurs,
+            Reason::Disabled => detector::Reason::Disabled,
+            Reason::Unsupported => detector::Reason::Unsupported,
+            Reason::Invalid => detector::Reason::Invalid,
         },
         field: refusal.error.field.map(str::to_owned),
         offset: refusal.error.offset.map(|offset| offset as u32),
@@ -208,19 +241,31 @@ fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
     for warning in &evaluation.warnings {
         logging::log(logging::Level::Warn, LOG_CONTEXT, warning);
     }
-    let alerts = evaluation.alerts.into_iter().map(|alert| detector::Alert {
-        line: alert.line,
-        rule_id: alert.rule_id,
+    let matches = evaluation.matches.into_iter();
+    detector::Evaluation {
+        events: evaluation.events,
+        matches: matches.map(|one| detector::RuleMatches { rule: one.rule, events: one.events }).collect(),
+        deferred: evaluation.deferred,
+        alerts: evaluation.alerts.into_iter().map(alert).collect(),
+        unjudged: evaluation.unjudged.into_iter().map(unjudged).collect(),
+    }
+}
+
+fn alert(alert: Alert) -> detector::Alert {
+    let span = |range: core::ops::Range<usize>| detector::Span { start: range.start as u32, end: range.end as u32 };
+    let source = alert.source;
+    let source = detector::Source {
+        line: source.line,
+        id: span(source.id),
+        index: span(source.index),
+        index_before: source.index_before.to_owned(),
+    };
+    detector::Alert {
+        rule: Some(alert.rule),
         term: alert.term,
         id: alert.id,
         document: alert.document,
-    });
-    detector::Evaluation {
-        events: evaluation.events,
-        matched: evaluation.matched,
-        deferred: evaluation.deferred,
-        alerts: alerts.collect(),
-        malformed: evaluation.malformed.into_iter().map(malformed).collect(),
+        sources: vec![source],
     }
 }
 
@@ -229,13 +274,24 @@ fn matching(matching: Matching) -> detector::Matching {
     detector::Matching {
         events: matching.events,
         matches: matches.collect(),
-        malformed: matching.malformed.into_iter().map(malformed).collect(),
+        unjudged: matching.unjudged.into_iter().map(unjudged).collect(),
     }
 }
 
-fn malformed((line, malformed): (u32, Malformed)) -> detector::MalformedLine {
-    detector::MalformedLine {
-        line,
+fn unjudged(line: UnjudgedLine) -> detector::UnjudgedLine {
+    detector::UnjudgedLine {
+        line: line.line,
+        cause: match line.cause {
+            UnjudgedCause::Malformed(found) => detector::UnjudgedCause::Malformed(malformed(found)),
+            UnjudgedCause::Work => detector::UnjudgedCause::Work,
+            UnjudgedCause::Terms => detector::UnjudgedCause::Terms,
+        },
+        rules: line.rules,
+    }
+}
+
+fn malformed(malformed: Malformed) -> detector::Malformed {
+    detector::Malformed {
         offset: malformed.offset as u32,
         fault: match malformed.fault {
             Fault::NotAnObject => detector::Fault::NotAnObject,
@@ -249,7 +305,6 @@ fn malformed((line, malformed): (u32, Malformed)) -> detector::MalformedLine {
 fn error(error: EvaluateError) -> detector::Error {
     match error {
         EvaluateError::NotConfigured => detector::Error::NotConfigured,
-        EvaluateError::Sightings(cause) => detector::Error::Sightings(cause),
         EvaluateError::Invalid(cause) => detector::Error::Invalid(cause),
     }
 }

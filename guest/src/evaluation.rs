@@ -1,6 +1,7 @@
 //! What evaluating a batch gives.
 
 use core::fmt;
+use core::ops::Range;
 
 use crate::event::Malformed;
 use crate::rule::Rule;
@@ -10,14 +11,15 @@ use crate::rule::Rule;
 pub struct Evaluation {
     /// Lines that are not blank.
     pub events: u32,
-    /// Pairs of event and rule that matched.
-    pub matched: u32,
+    /// How many events each rule matched, of the rules that matched any, by
+    /// place.
+    pub matches: Vec<RuleMatches>,
     /// Sightings put off by a quota.
     pub deferred: u32,
     /// Alerts, by line, then rule, then term.
-    pub alerts: Vec<Raised>,
-    /// Lines that are no JSON objects.
-    pub malformed: Vec<(u32, Malformed)>,
+    pub alerts: Vec<Alert>,
+    /// Lines that were not judged in full, in order.
+    pub unjudged: Vec<UnjudgedLine>,
     /// What the operator should know, one sentence each.
     pub warnings: Vec<String>,
     pub(crate) document_bytes: usize,
@@ -30,23 +32,68 @@ pub struct Matching {
     pub events: u32,
     /// A line and the place of a rule that matches it, in order.
     pub matches: Vec<(u32, u32)>,
-    /// Lines that are no JSON objects.
-    pub malformed: Vec<(u32, Malformed)>,
+    /// Lines that were not judged in full, in order.
+    pub unjudged: Vec<UnjudgedLine>,
+}
+
+/// How many events of a batch a rule matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleMatches {
+    /// Place of the rule.
+    pub rule: u32,
+    /// How many events, at least 1.
+    pub events: u32,
 }
 
 /// An alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Raised {
-    /// Line of the batch, from 0.
-    pub line: u32,
-    /// The rule's `rule_id`.
-    pub rule_id: String,
+pub struct Alert {
+    /// Place of the rule.
+    pub rule: u32,
     /// Canonical term.
     pub term: String,
     /// `kibana.alert.uuid`.
     pub id: String,
     /// The alert document.
     pub document: String,
+    /// The event that it is about.
+    pub source: AlertSource,
+}
+
+/// The event that an alert is about, and where the document names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertSource {
+    /// Line of the batch, from 0.
+    pub line: u32,
+    /// Bytes of the document that hold the event's `_id`, a JSON string.
+    pub id: Range<usize>,
+    /// The same for its `_index`; empty, where that can be put in, if it is not
+    /// known.
+    pub index: Range<usize>,
+    /// What must stand before an index that is put in.
+    pub index_before: &'static str,
+}
+
+/// A line that was not judged, or not by all rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnjudgedLine {
+    /// Line of the batch, from 0.
+    pub line: u32,
+    /// Why.
+    pub cause: UnjudgedCause,
+    /// Places of the rules that did not judge it; empty: none did.
+    pub rules: Vec<u32>,
+}
+
+/// Why a line was not judged in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnjudgedCause {
+    /// It is no JSON object.
+    Malformed(Malformed),
+    /// It would cost more work than a line may.
+    Work,
+    /// It gives a rule more or longer terms than it may; the others were judged.
+    Terms,
 }
 
 /// Why a batch was not evaluated.
@@ -55,9 +102,7 @@ pub struct Raised {
 pub enum EvaluateError {
     /// No rule is loaded.
     NotConfigured,
-    /// The host's state did not answer; its reason.
-    Sightings(String),
-    /// The context does not fit the batch.
+    /// The context does not fit the batch, or the answers the questions.
     Invalid(String),
 }
 
@@ -65,7 +110,6 @@ impl fmt::Display for EvaluateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConfigured => f.write_str("no rule is loaded"),
-            Self::Sightings(cause) => write!(f, "the state of sightings did not answer: {cause}"),
             Self::Invalid(cause) => f.write_str(cause),
         }
     }
@@ -77,6 +121,11 @@ impl core::error::Error for EvaluateError {}
 const MAX_WARNINGS: usize = 8;
 
 impl Evaluation {
+    /// Pairs of event and rule that matched.
+    pub fn matched(&self) -> u64 {
+        self.matches.iter().map(|matches| u64::from(matches.events)).sum()
+    }
+
     pub(crate) fn warn(&mut self, line_number: u32, rule: &Rule, what: &str) {
         let (number, rule_id) = (line_number + 1, &rule.rule_id);
         let warning = format!("an event (line {number} of its batch) matches rule {rule_id} and {what}");
@@ -89,4 +138,18 @@ impl Evaluation {
             _ => {}
         }
     }
+}
+
+/// Notes that a rule did not judge a line in full.
+pub(crate) fn note_unjudged(unjudged: &mut Vec<UnjudgedLine>, line: u32, cause: UnjudgedCause, rule: u32) {
+    match unjudged.last_mut() {
+        // A line that no rule judged needs no list of them.
+        Some(last) if last.line == line && last.cause == cause && !last.rules.is_empty() => last.rules.push(rule),
+        _ => unjudged.push(UnjudgedLine { line, cause, rules: vec![rule] }),
+    }
+}
+
+/// Notes that no rule judged a line.
+pub(crate) fn note_not_judged_at_all(unjudged: &mut Vec<UnjudgedLine>, line: u32, cause: UnjudgedCause) {
+    unjudged.push(UnjudgedLine { line, cause, rules: Vec::new() });
 }

@@ -3,8 +3,8 @@
 //!
 //! [`Engine`] is the whole of it: rules are loaded once, then batches of NDJSON
 //! evaluated. It has no clock, no randomness and no IO; time comes as an
-//! argument, state through [`Sightings`], so the same batch, context and
-//! verdicts give the same bytes. Built for wasm this crate is the component of
+//! argument, and what it must know of the past it asks, so the same batch,
+//! context and answers give the same bytes. Built for wasm this crate is the component of
 //! the world `detection-module` (see `wit/`); built natively it is the same
 //! logic for tests, fuzzing and benches.
 
@@ -14,19 +14,20 @@ pub mod engine;
 mod evaluation;
 pub mod event;
 pub mod exceptions;
+mod judging;
 mod lanes;
 mod lines;
 mod loading;
 pub mod mapping;
+mod matching;
 mod prefilter;
 pub mod rule;
-pub mod sightings;
+pub mod state;
 pub mod target;
 pub mod terms;
 pub mod time;
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(feature = "component", target_family = "wasm"))]
 mod component;
 
 pub use engine::Engine;
-pub use sightings::Sightings;

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use firstseen_kql::Mapping;
 use serde_json::{Map, Value};
 
-use crate::engine::{Documents, Refusal, Reports};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
 use crate::mapping::{Fields, built_in};
-use crate::rule::{self, BUILT_IN, Rule, RuleError, rules_of};
+use crate::rule::{self, BUILT_IN, Reason, Rule, RuleError, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;
@@ -17,9 +16,66 @@ const RULE_BYTES: usize = 64 << 20;
 /// Greatest size of all other documents together in bytes.
 const OTHER_BYTES: usize = 64 << 20;
 
+/// What an engine is made of: named texts, `(name, content)`.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// Rules as Kibana rule JSON; none: the built-in rule.
+    pub rules: Vec<(String, String)>,
+    /// Exception lists and items (NDJSON).
+    pub exceptions: Vec<(String, String)>,
+    /// Value lists, by their ids.
+    pub value_lists: Vec<(String, String)>,
+    /// Mappings over the built-in table; the last one wins.
+    pub mappings: Vec<(String, String)>,
+}
+
+impl Documents {
+    /// Rules alone.
+    pub fn of_rules(rules: Vec<(String, String)>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+}
+
+/// What became of the documents.
+#[derive(Clone, Debug, Default)]
+pub struct Reports {
+    /// One for each rule, in order: its place among the rules that run, or why
+    /// it does not run.
+    pub rules: Vec<Result<usize, Refusal>>,
+    /// Documents other than rules that cannot be used.
+    pub unusable: Vec<Refusal>,
+    /// What the operator should know of the others, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A rule that was not loaded, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Name of the document.
+    pub document: String,
+    /// Position of the rule in it, from 0.
+    pub position: usize,
+    /// `rule_id`, if it could be read.
+    pub rule_id: Option<String>,
+    /// `name`, if it could be read.
+    pub name: Option<String>,
+    /// `type`, if it could be read.
+    pub kind: Option<String>,
+    /// Why.
+    pub error: RuleError,
+}
+
+impl Refusal {
+    pub(crate) fn of_document(document: &str, error: RuleError) -> Self {
+        Self { document: document.to_owned(), position: 0, rule_id: None, name: None, kind: None, error }
+    }
+}
+
 /// What was made of documents so far.
 pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
+    /// Names of those that the host answers.
+    questions: &'p [String],
     pub(crate) rules: Vec<Rule>,
     pub(crate) reports: Reports,
     /// If it is not the built-in one.
@@ -33,9 +89,10 @@ pub(crate) struct Loading<'p> {
 
 impl<'p> Loading<'p> {
     /// Loads all of them.
-    pub(crate) fn load(documents: &Documents, projection: &'p mut Projection) -> Self {
+    pub(crate) fn load(documents: &Documents, questions: &'p [String], projection: &'p mut Projection) -> Self {
         let mut loading = Self {
             projection,
+            questions,
             rules: Vec::new(),
             reports: Reports::default(),
             mapping: None,
@@ -129,6 +186,12 @@ impl<'p> Loading<'p> {
             return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
         let fields = rule::Fields::read(object)?;
+        let question = fields.kind.question();
+        if !self.questions.iter().any(|answered| answered == question) {
+            let kind = fields.kind.name();
+            let cause = format!("a rule of type `{kind}` asks its host `{question}`, which this host does not answer");
+            return Err(RuleError::new("type", cause).because(Reason::Unsupported));
+        }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
         let rule = Rule::compile(object, text, fields, mapping, &self.exceptions, self.projection)?;

@@ -5,42 +5,44 @@
 use std::collections::BTreeSet;
 
 use firstseen_guest::alert::Format;
-use firstseen_guest::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Settings};
+use firstseen_guest::engine::{
+    Context, Documents, Engine, EvaluateError, Evaluation, Settings, Step, UnjudgedCause, UnjudgedLine,
+};
 use firstseen_guest::rule::{BUILT_IN, Clock};
-use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
+use firstseen_guest::state::{Answer, Question, Sighting, Verdict};
 use serde_json::{Map, Value, json};
 
 /// A term is unseen once, a hundred are; windows are the host's business.
 #[derive(Default)]
-struct Seen(BTreeSet<(String, String)>, Vec<Sighting>);
+struct Seen {
+    known: BTreeSet<(String, String)>,
+    asked: Vec<Sighting>,
+}
 
-impl Sightings for Seen {
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        self.1.extend_from_slice(batch);
-        let verdict = |sighting: &Sighting| {
-            let key = (sighting.rule.clone(), sighting.term.clone());
-            match (self.0.contains(&key), self.0.len()) {
+impl Seen {
+    fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
+        let answer = |question: &Question| {
+            let Question::Sighting(sighting) = question;
+            self.asked.push(sighting.clone());
+            let key = (sighting.history.clone(), sighting.term.clone());
+            Answer::Sighting(match (self.known.contains(&key), self.known.len()) {
                 (true, _) => Verdict::Seen,
                 (false, 100..) => Verdict::Deferred,
                 (false, _) => {
-                    self.0.insert(key);
+                    self.known.insert(key);
                     Verdict::Unseen
                 }
-            }
+            })
         };
-        Ok(batch.iter().map(verdict).collect())
+        questions.iter().map(answer).collect()
     }
 }
 
-struct Failing;
+const ARRIVAL_MS: i64 = 1_767_225_600_000;
 
-impl Sightings for Failing {
-    fn observe(&mut self, _batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        Err("the disk is full".to_owned())
-    }
+fn at_arrival() -> Context {
+    Context::at(ARRIVAL_MS)
 }
-
-const CONTEXT: Context<'static> = Context { index: None, arrival_ms: 1_767_225_600_000, ids: &[] };
 
 fn install(parent: Value) -> Value {
     json!({
@@ -51,10 +53,12 @@ fn install(parent: Value) -> Value {
     })
 }
 
-fn evaluate(settings: Settings, batch: &str, context: Context<'_>) -> (Evaluation, Vec<Sighting>) {
+fn evaluate(settings: Settings, batch: &str, context: Context) -> (Evaluation, Vec<Sighting>) {
     let (mut engine, _) = Engine::new(&Documents::default(), settings);
     let mut state = Seen::default();
-    (engine.evaluate(batch, context, &mut state).unwrap(), state.1)
+    let evaluation: Result<_, EvaluateError> =
+        engine.evaluate_with(batch, context, |questions| Ok(state.answer(questions)));
+    (evaluation.unwrap(), state.asked)
 }
 
 fn built_in_with(member: &str, value: Value) -> (Engine, Vec<Result<usize, String>>) {
@@ -117,12 +121,11 @@ fn one_bad_rule_does_not_stop_the_others() {
 #[test]
 fn time_comes_from_the_clock_asked_for() {
     let event = install(json!("/bin/sh")).to_string();
-    let at = |clock| evaluate(Settings { clock, ..Settings::default() }, &event, CONTEXT).1[0].at_ms;
-    assert_eq!(at(Clock::Arrival), CONTEXT.arrival_ms);
-    let later = Context { arrival_ms: 5, ..CONTEXT };
+    let at = |clock| evaluate(Settings { clock, ..Settings::default() }, &event, at_arrival()).1[0].at_ms;
+    assert_eq!(at(Clock::Arrival), ARRIVAL_MS);
     assert_eq!(
-        evaluate(Settings { clock: Clock::Event, ..Settings::default() }, &event, later).1[0].at_ms,
-        CONTEXT.arrival_ms
+        evaluate(Settings { clock: Clock::Event, ..Settings::default() }, &event, Context::at(5)).1[0].at_ms,
+        ARRIVAL_MS
     );
 }
 
@@ -131,7 +134,7 @@ fn an_event_without_time_is_told_of() {
     let mut event = install(json!("/bin/sh"));
     event.as_object_mut().unwrap().remove("@timestamp");
     let (evaluation, sightings) =
-        evaluate(Settings { clock: Clock::Event, ..Settings::default() }, &event.to_string(), CONTEXT);
+        evaluate(Settings { clock: Clock::Event, ..Settings::default() }, &event.to_string(), at_arrival());
     assert!(sightings.is_empty());
     assert_eq!(evaluation.warnings.len(), 1);
 }
@@ -139,51 +142,168 @@ fn an_event_without_time_is_told_of() {
 #[test]
 fn ids_are_the_wires_where_it_has_them() {
     let batch = format!("{}\n\n{}\n", install(json!("/bin/a")), install(json!("/bin/b")));
-    let ids = ["one".to_owned(), String::new(), String::new()];
-    let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: &ids, ..CONTEXT });
+    let ids = vec!["one".to_owned(), String::new(), String::new()];
+    let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: ids.clone(), ..at_arrival() });
     assert_eq!(sightings[0].event, "one");
     assert_eq!(sightings[1].event.len(), 32);
     let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
-    let wrong = engine.evaluate(&batch, Context { ids: &ids[..2], ..CONTEXT }, &mut Seen::default());
+    let wrong = engine.evaluate(&*batch, Context { ids: ids[..2].to_vec(), ..at_arrival() });
     assert!(matches!(wrong, Err(EvaluateError::Invalid(_))));
 }
 
 #[test]
 fn the_target_decides_by_index_pattern() {
     let event = install(json!("/bin/sh")).to_string();
-    let matched = |index| evaluate(Settings::default(), &event, Context { index, ..CONTEXT }).0.matched;
-    assert_eq!(matched(None), 1);
-    assert_eq!(matched(Some("logs-endpoint.events.process-default")), 1);
-    assert_eq!(matched(Some("logs-system.auth-default")), 0);
+    let matched = |targets: &[&str], target_of: &[u32]| {
+        let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+        let context = Context { targets, target_of: target_of.to_vec(), ..at_arrival() };
+        let batch = format!("{event}\n{event}\n");
+        let (evaluation, _) = evaluate(Settings::default(), &batch, context);
+        evaluation.matched()
+    };
+    let (process, auth) = ("logs-endpoint.events.process-default", "logs-system.auth-default");
+    assert_eq!(matched(&[], &[]), 2);
+    assert_eq!(matched(&[process], &[]), 2);
+    assert_eq!(matched(&[auth, process], &[]), 0);
+    assert_eq!(matched(&[auth, process], &[0, 1]), 1);
+    // Beyond the end: not known, which passes any pattern.
+    assert_eq!(matched(&[auth], &[0, 7]), 1);
+    let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
+    let wrong = engine.evaluate(&*event, Context { target_of: vec![0, 0], ..at_arrival() });
+    assert!(matches!(wrong, Err(EvaluateError::Invalid(_))));
 }
 
 #[test]
-fn very_many_terms_are_judged_in_parts() {
+fn very_many_terms_are_asked_for_in_parts() {
     let parents: Vec<String> = (0..9_000).map(|number| format!("/p/{number}")).collect();
     let batch =
         [install(json!(parents)), install(json!(parents)), install(json!("/p/0"))].map(|event| event.to_string());
-    let (evaluation, sightings) = evaluate(Settings::default(), &batch.join("\n"), CONTEXT);
+    let (evaluation, sightings) = evaluate(Settings::default(), &batch.join("\n"), at_arrival());
     assert_eq!(sightings.len(), 18_001);
     assert_eq!((evaluation.alerts.len(), evaluation.deferred), (100, 17_800));
-    assert!(evaluation.alerts.iter().all(|alert| alert.line == 0));
+    assert!(evaluation.alerts.iter().all(|alert| alert.source.line == 0));
+    assert_eq!((evaluation.events, evaluation.matched()), (3, 3));
+}
+
+/// Rounds may end between two rules of one event; nothing is asked twice then,
+/// or left out.
+#[test]
+fn a_round_may_end_within_an_event() {
+    let rules: Vec<_> = (0..3).map(|number| {
+        let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).unwrap();
+        rule.insert("rule_id".to_owned(), json!(format!("r{number}")));
+        (format!("{number}"), Value::Object(rule).to_string())
+    });
+    let (mut engine, _) = Engine::new(&Documents::of_rules(rules.collect()), Settings::default());
+    let parents: Vec<String> = (0..6_000).map(|number| format!("/p/{number}")).collect();
+    let batch = format!("{}\n{}\n", install(json!(parents)), install(json!("/q")));
+    let (mut rounds, mut asked) = (0, Vec::new());
+    let evaluation: Result<_, EvaluateError> = engine.evaluate_with(batch, at_arrival(), |questions| {
+        rounds += 1;
+        asked.extend_from_slice(questions);
+        Ok(vec![Answer::Sighting(Verdict::Seen); questions.len()])
+    });
+    let evaluation = evaluation.unwrap();
+    assert_eq!((rounds, asked.len()), (2, 3 * 6_001));
+    let different: BTreeSet<String> = asked.iter().map(|question| format!("{question:?}")).collect();
+    assert_eq!(different.len(), asked.len());
+    assert_eq!((evaluation.events, evaluation.matched()), (2, 6));
 }
 
 #[test]
-fn a_state_that_fails_fails_the_batch() {
+fn answers_must_fit_what_was_asked() {
     let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
-    let failed = engine.evaluate(&install(json!("/bin/sh")).to_string(), CONTEXT, &mut Failing);
-    assert_eq!(failed.unwrap_err(), EvaluateError::Sightings("the disk is full".to_owned()));
-    assert!(engine.evaluate("{}\n", CONTEXT, &mut Failing).is_ok());
+    let event = install(json!("/bin/sh")).to_string();
+    let nothing_asked = |engine: &mut Engine| {
+        let refused = engine.resume(&[Answer::Sighting(Verdict::Unseen)]);
+        assert!(matches!(refused, Err(EvaluateError::Invalid(_))));
+    };
+    nothing_asked(&mut engine);
+    for answers in [0, 2] {
+        assert!(matches!(engine.evaluate(&*event, at_arrival()), Ok(Step::Ask([_]))));
+        let refused = engine.resume(&vec![Answer::Sighting(Verdict::Unseen); answers]);
+        assert!(matches!(refused, Err(EvaluateError::Invalid(_))), "{answers}");
+        // It was given up.
+        nothing_asked(&mut engine);
+    }
+    // A new batch gives up the one before; a look at matches does not.
+    assert!(matches!(engine.evaluate(&*event, at_arrival()), Ok(Step::Ask(_))));
+    assert!(matches!(engine.evaluate("{}", at_arrival()), Ok(Step::Done(_))));
+    nothing_asked(&mut engine);
+    assert!(matches!(engine.evaluate(&*event, at_arrival()), Ok(Step::Ask(_))));
+    assert_eq!(engine.match_events(&event, &at_arrival()).unwrap().matches.len(), 1);
+    let done = engine.resume(&[Answer::Sighting(Verdict::Replayed)]);
+    assert!(matches!(done, Ok(Step::Done(evaluation)) if evaluation.alerts.len() == 1));
+}
+
+#[test]
+fn a_rule_whose_question_the_host_does_not_answer_is_refused() {
+    let settings = Settings { questions: vec!["count".to_owned()], ..Settings::default() };
+    let (engine, reports) = Engine::new(&Documents::default(), settings);
+    assert!(engine.rules().is_empty());
+    let refused = reports.rules[0].as_ref().unwrap_err();
+    assert!(refused.error.cause.contains("`sighting`"), "{}", refused.error);
+}
+
+#[test]
+fn a_line_over_its_work_is_said_to_be_unjudged() {
+    let event = install(json!("/bin/sh")).to_string();
+    let batch = format!("{event}\n{{}}\n{event}\n");
+    let unjudged = |line_work_max| {
+        let context = Context { line_work_max: Some(line_work_max), ..at_arrival() };
+        evaluate(Settings::default(), &batch, context).0.unjudged
+    };
+    let line = |line, rules: &[u32]| UnjudgedLine { line, cause: UnjudgedCause::Work, rules: rules.to_vec() };
+    let (bytes, term) = (event.len() as u64, r#"["/bin/sh"]"#.len() as u64);
+    assert_eq!(unjudged(bytes + term), []);
+    // It was read, but its terms are too much.
+    assert_eq!(unjudged(bytes + term - 1), [line(0, &[0]), line(2, &[0])]);
+    assert_eq!(unjudged(bytes - 1), [line(0, &[]), line(2, &[])]);
+}
+
+#[test]
+fn terms_that_are_left_out_are_said_to_be() {
+    let parents: Vec<String> = (0..10_001).map(|number| format!("/p/{number}")).collect();
+    let (evaluation, _) = evaluate(Settings::default(), &install(json!(parents)).to_string(), at_arrival());
+    assert_eq!(evaluation.unjudged, [UnjudgedLine { line: 0, cause: UnjudgedCause::Terms, rules: vec![0] }]);
+}
+
+#[test]
+fn an_alert_says_where_it_names_its_event() {
+    let event = install(json!("/bin/sh")).to_string();
+    let id = r#"an "id"\"#.to_owned();
+    for format in [Format::Kibana, Format::Ecs] {
+        let alert = |targets: &[&str]| {
+            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            let context = Context { targets, ids: vec![id.clone()], ..at_arrival() };
+            let (evaluation, _) = evaluate(Settings { format, ..Settings::default() }, &event, context);
+            evaluation.alerts.into_iter().next().unwrap()
+        };
+        let index = "logs-endpoint.events.process-default";
+        let known = alert(&[index]);
+        let (document, source) = (known.document.as_str(), &known.source);
+        assert_eq!(serde_json::from_str::<String>(&document[source.id.clone()]).unwrap(), id);
+        assert_eq!(serde_json::from_str::<String>(&document[source.index.clone()]).unwrap(), index);
+
+        // What a host puts in where the index was not known gives the same, but
+        // for what the id is made of.
+        let unknown = alert(&[]);
+        assert!(unknown.source.index.is_empty());
+        let mut filled = unknown.document.clone();
+        let text = format!("{}{}", unknown.source.index_before, Value::from(index));
+        filled.insert_str(unknown.source.index.start, &text);
+        assert_eq!(filled.replace(&unknown.id, &known.id), known.document);
+    }
 }
 
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let batch = format!("{}\nnot json\n{}\n", install(json!("/bin/a")), install(json!(["/bin/b", "/bin/c"])));
     for format in [Format::Kibana, Format::Ecs] {
-        let run = || evaluate(Settings { format, ..Settings::default() }, &batch, CONTEXT).0;
+        let run = || evaluate(Settings { format, ..Settings::default() }, &batch, at_arrival()).0;
         let (first, second) = (run(), run());
         assert_eq!(first.alerts.len(), 3);
         assert_eq!(first.alerts, second.alerts);
-        assert_eq!(first.malformed, second.malformed);
+        assert_eq!(first.unjudged, second.unjudged);
     }
 }

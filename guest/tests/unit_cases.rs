@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use firstseen_guest::Engine;
 use firstseen_guest::alert::alert_id;
-use firstseen_guest::engine::{Context, Documents, Settings};
+use firstseen_guest::engine::{Context, Documents, EvaluateError, Settings};
 use firstseen_guest::rule::Clock;
-use firstseen_guest::sightings::{Sighting, Sightings, Verdict};
+use firstseen_guest::state::{Answer, Question, Sighting, Verdict};
 use firstseen_guest::time::{DateMath, format_iso, parse_timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -258,25 +258,25 @@ fn engine(members: Value, documents: Documents) -> Result<Engine, String> {
 }
 
 /// How many rules match an event, and the first alert.
-fn evaluate(engine: &mut Engine, event: &Value, now: &str, state: &mut New) -> (u32, Value) {
+fn evaluate(engine: &mut Engine, event: &Value, now: &str, state: &mut New) -> (u64, Value) {
     let now_ms = parse_timestamp(now).expect("now is a time");
     let mut event = event.clone();
     if event["@timestamp"].is_null() {
         event["@timestamp"] = json!(now);
     }
-    let context = Context { index: None, arrival_ms: now_ms, ids: &[] };
-    let evaluation = engine.evaluate(&event.to_string(), context, state).expect("it is evaluated");
+    let answer = |questions: &[Question]| Ok::<_, EvaluateError>(state.answer(questions));
+    let evaluation = engine.evaluate_with(event.to_string(), Context::at(now_ms), answer).expect("it is evaluated");
     let alert = evaluation.alerts.first().map(|alert| serde_json::from_str(&alert.document).expect("JSON"));
-    (evaluation.matched, alert.unwrap_or_default())
+    (evaluation.matched(), alert.unwrap_or_default())
 }
 
 /// Everything is new.
 #[derive(Default)]
 struct New(Vec<Sighting>);
 
-impl Sightings for New {
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        self.0.extend_from_slice(batch);
-        Ok(vec![Verdict::Unseen; batch.len()])
+impl New {
+    fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
+        self.0.extend(questions.iter().map(|Question::Sighting(sighting)| sighting.clone()));
+        vec![Answer::Sighting(Verdict::Unseen); questions.len()]
     }
 }

@@ -1,8 +1,8 @@
-//! `firstseen::schedule` beyond what the corpus has cases for.
+//! `firstseen_backtest` beyond what the corpus has cases for.
 
 use anyhow::{Context, Result};
-use firstseen::schedule::{AlertsIndex, Execution, Schedule, ScheduledAlert, StoredEvent, Warning};
 use firstseen::{Detector, Document, Module};
+use firstseen_backtest::{AlertsIndex, Execution, Schedule, ScheduledAlert, StoredEvent, Warning};
 use serde_json::{Value, json};
 
 /// 2026-11-24T12:00:00Z.

@@ -2,22 +2,32 @@
 
 use serde_json::{Map, Value, json};
 
+use super::document::EventPlace;
 use super::reason::reason;
 use super::template::inner_json;
-use super::{Alert, Source, Template};
+use super::{AlertParts, Document, Source, Template};
 use crate::time::format_iso;
 
 /// `event.kind: alert`, the rule, the threat, the terms, and which event it is
 /// about.
-pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> String {
-    let own_json = inner_json(own_members(alert, template, source));
-    match source.context_json.as_str() {
-        "" => format!("{{{own_json}}}"),
-        context_json => format!("{{{own_json},{context_json}}}"),
+pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Document {
+    let mut event = EventPlace::default();
+    let mut text = String::from("{");
+    text.push_str(&inner_json(own_members(alert, template, source)));
+    text.push_str(",\"firstseen.source.id\":");
+    event.write_id(alert.event_id, &mut text);
+    event.write_index(",\"firstseen.source.index\":", alert.index, &mut text);
+    for part in [inner_json(source_members(source)).as_str(), &source.context_json] {
+        if !part.is_empty() {
+            text.push(',');
+            text.push_str(part);
+        }
     }
+    text.push('}');
+    Document { text, event }
 }
 
-fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Map<String, Value> {
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| document.insert(name.to_owned(), value);
     put("@timestamp", json!(format_iso(alert.created_ms)));
@@ -57,18 +67,15 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
         put("firstseen.new_terms_fields", json!(template.new_terms_fields()));
         put("firstseen.new_terms", json!(terms));
     }
-    put("firstseen.source.id", json!(alert.event_id));
-    if let Some(index) = alert.index {
-        put("firstseen.source.index", json!(index));
-    }
-    for (field, json) in
-        [("firstseen.source.timestamp", &source.timestamp_json), ("firstseen.source.event_id", &source.event_id_json)]
-    {
-        if let Some(Ok(value)) = json.as_deref().map(serde_json::from_str::<Value>) {
-            put(field, value);
-        }
-    }
     document
+}
+
+/// What the event says of itself.
+fn source_members(source: &Source) -> Map<String, Value> {
+    let members =
+        [("firstseen.source.timestamp", &source.timestamp_json), ("firstseen.source.event_id", &source.event_id_json)];
+    let value = |json: &Option<String>| serde_json::from_str::<Value>(json.as_deref()?).ok();
+    members.into_iter().filter_map(|(field, json)| Some((field.to_owned(), value(json)?))).collect()
 }
 
 fn terms_text(terms: &[Value]) -> String {

@@ -3,34 +3,49 @@
 
 use serde_json::{Map, Value, json};
 
+use super::document::EventPlace;
 use super::id::event_id;
 use super::reason::reason;
 use super::template::inner_json;
-use super::{Alert, Source, Template};
+use super::{AlertParts, Document, Source, Template};
 use crate::time::format_iso;
 
 /// The source event with the `kibana.alert.*` members laid over it (Kibana,
 /// `transform_hit_to_alert.ts`, `build_alert.ts`). Where Kibana has the run of
 /// a rule, this has the batch that raised the alert.
-pub(super) fn document(alert: &Alert<'_>, template: &Template, source: &Source) -> String {
+pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Document {
     let event_json = if alert.whole_event { &source.event_json } else { &source.context_json };
     let own_json = inner_json(own_members(alert, template, source));
-    let parts = [event_json.as_str(), &own_json, &source.original_json, template.kibana_json()];
-    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 64;
-    let mut document = String::with_capacity(length);
-    document.push_str("{\"@timestamp\":\"");
-    document.push_str(&format_iso(alert.created_ms));
-    document.push('"');
-    for part in parts.into_iter().filter(|part| !part.is_empty()) {
-        document.push(',');
-        document.push_str(part);
+    let execution_json = inner_json(execution_members(alert, template));
+    let parts = [event_json.as_str(), &own_json, &execution_json, &source.original_json, template.kibana_json()];
+    let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 256;
+    let mut text = String::with_capacity(length);
+    let mut event = EventPlace::default();
+    text.push_str("{\"@timestamp\":\"");
+    text.push_str(&format_iso(alert.created_ms));
+    text.push('"');
+    let [before @ .., execution_json, original_json, rule_json] = parts;
+    before.into_iter().for_each(|part| write_part(part, &mut text));
+    text.push_str(",\"kibana.alert.ancestors\":[{\"id\":");
+    event.write_id(alert.event_id, &mut text);
+    text.push_str(",\"type\":\"event\",\"depth\":0");
+    event.write_index(",\"index\":", alert.index, &mut text);
+    text.push_str("}]");
+    [execution_json, original_json, rule_json].into_iter().for_each(|part| write_part(part, &mut text));
+    text.push('}');
+    Document { text, event }
+}
+
+/// Writes members behind others.
+fn write_part(part: &str, text: &mut String) {
+    if !part.is_empty() {
+        text.push(',');
+        text.push_str(part);
     }
-    document.push('}');
-    document
 }
 
 /// What differs from alert to alert.
-fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<String, Value> {
+fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Map<String, Value> {
     let created = format_iso(alert.created_ms);
     let mut members = Map::new();
     members.insert("event.kind".into(), json!("signal"));
@@ -58,25 +73,23 @@ fn own_members(alert: &Alert<'_>, template: &Template, source: &Source) -> Map<S
         put("original_time", json!(format_iso(original_ms)));
     }
     put("depth", json!(1));
-    put("ancestors", json!([ancestor(alert)]));
-    put("rule.name", json!(alert.said.rule_name));
-    put("rule.execution.uuid", json!(execution_uuid(alert, template)));
-    put("rule.execution.timestamp", json!(created));
-    put("rule.execution.type", json!("scheduled"));
     members
 }
 
-fn ancestor(alert: &Alert<'_>) -> Value {
-    let mut ancestor = json!({"id": alert.event_id, "type": "event", "depth": 0});
-    if let (Value::Object(members), Some(index)) = (&mut ancestor, alert.index) {
-        members.insert("index".into(), json!(index));
-    }
-    ancestor
+/// The rule, and what stands for its run.
+fn execution_members(alert: &AlertParts<'_>, template: &Template) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
+    put("name", json!(alert.said.rule_name));
+    put("execution.uuid", json!(execution_uuid(alert, template)));
+    put("execution.timestamp", json!(format_iso(alert.created_ms)));
+    put("execution.type", json!("scheduled"));
+    members
 }
 
 /// Identity of the run: the module has no randomness, so it follows from the
 /// rule and the arrival of the batch, in the form of a UUID.
-fn execution_uuid(alert: &Alert<'_>, template: &Template) -> String {
+fn execution_uuid(alert: &AlertParts<'_>, template: &Template) -> String {
     let digest = event_id(&format!("{}:{}:{}", alert.space, template.rule_uuid, alert.created_ms));
     let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default().to_owned();
     // Version 8 (custom) and the RFC 9562 variant.

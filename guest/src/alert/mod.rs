@@ -1,8 +1,9 @@
 //! Alert documents, as Kibana's detection engine writes them.
 //!
 //! [`Source`] is the event made ready, [`Template`] what every alert of a rule
-//! says, [`Alert::document`] puts both together in the [`Format`] asked for.
+//! says, [`AlertParts::document`] puts both together in the [`Format`] asked for.
 
+mod document;
 mod ecs;
 mod id;
 mod kibana;
@@ -13,6 +14,7 @@ mod tree;
 
 use serde_json::Value;
 
+pub use document::Document;
 pub use id::{alert_id, event_id};
 pub use source::Source;
 pub use template::{Said, Template};
@@ -27,9 +29,9 @@ pub enum Format {
     Ecs,
 }
 
-/// What an alert is about.
+/// What an alert is made of, beside its template and its event.
 #[derive(Clone, Copy, Debug)]
-pub struct Alert<'a> {
+pub struct AlertParts<'a> {
     /// Its id, see [`alert_id`].
     pub id: &'a str,
     /// Identity of the event, see [`event_id`].
@@ -49,9 +51,9 @@ pub struct Alert<'a> {
     pub created_ms: i64,
 }
 
-impl Alert<'_> {
-    /// The alert document, one JSON object on one line.
-    pub fn document(&self, format: Format, template: &Template, source: &Source) -> String {
+impl AlertParts<'_> {
+    /// The alert document.
+    pub fn document(&self, format: Format, template: &Template, source: &Source) -> Document {
         match format {
             Format::Kibana => kibana::document(self, template, source),
             Format::Ecs => ecs::document(self, template, source),

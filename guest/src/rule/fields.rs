@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::error::{Reason, RuleError};
 use super::window::{LookBack, Window, interval_ms};
-use crate::sightings::Quota;
+use crate::state::{Quota, SIGHTING};
 use crate::time::DateMath;
 
 /// What Kibana assumes where a rule does not say.
@@ -31,13 +31,24 @@ pub enum Kind {
     Query,
 }
 
+/// The language of the queries that run.
+pub const LANGUAGE: &str = "kuery";
+
 impl Kind {
+    /// The types of rules that run, and the question that each asks.
+    pub const TYPES: [(&'static str, &'static str); 2] = [("new_terms", SIGHTING), ("query", SIGHTING)];
+
     /// Kibana's `type`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::NewTerms { .. } => "new_terms",
             Self::Query => "query",
         }
+    }
+
+    /// The name of the question that rules of the kind ask.
+    pub fn question(&self) -> &'static str {
+        SIGHTING
     }
 
     /// The new-terms fields; none for a query rule.

@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 pub(crate) use document::offset_of;
 pub use document::{Found, rules_of};
 pub use error::{Reason, RuleError};
-pub use fields::{Fields, Kind};
+pub use fields::{Fields, Kind, LANGUAGE};
 pub use filters::Filters;
 pub(crate) use filters::term;
 pub use index::IndexPatterns;
@@ -31,7 +31,7 @@ pub use window::{LookBack, Window};
 use crate::alert::Template;
 use crate::event::{Projection, Slots};
 use crate::exceptions::ExceptionLists;
-use crate::sightings::Quota;
+use crate::state::Quota;
 use crate::terms::TermFields;
 
 /// The rule that runs where none is given, as Kibana rule JSON.

@@ -30,7 +30,7 @@ impl Destination {
     }
 
     fn send_alerts(&mut self, alerts: &[Alert]) -> std::io::Result<()> {
-        alerts.iter().try_for_each(|alert| writeln!(self.0, "{}", alert.document))
+        alerts.iter().try_for_each(|alert| writeln!(self.0, "{}", alert.stored.document))
     }
 }
 
@@ -48,9 +48,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut alerts = Destination::open(alerts)?;
 
     // What a crash left behind comes first.
-    let left = detector.outbox()?;
-    alerts.send_alerts(&left)?;
-    detector.acknowledge_alerts(&left)?;
+    loop {
+        let left = detector.outbox(None, 1_000)?;
+        if left.is_empty() {
+            break;
+        }
+        alerts.send_alerts(&left)?;
+        detector.acknowledge_alerts(&left)?;
+    }
 
     let mut file = File::open(input)?;
     let mut buffer = Vec::new();

@@ -1,74 +1,209 @@
-//! What a module returns is not trusted: it is checked before it is used.
+//! What a module answers is not trusted: it is checked before it is used.
+
+use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use crate::outcome::{EventMatch, Fault, MalformedLine, Matching};
-use crate::reports::RuleSummary;
+use crate::ledger::{AlertSource, Question};
+use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Unjudged, UnjudgedCause};
 use crate::text::Text;
-use crate::wasm::{Trap, detector as wit};
+use crate::wasm::Trap;
 
-pub(crate) fn malformed(line: wit::MalformedLine, first_line: usize) -> MalformedLine {
-    MalformedLine {
-        line: line.line as usize + first_line,
-        offset: line.offset as usize,
-        fault: match line.fault {
-            wit::Fault::NotAnObject => Fault::NotAnObject,
-            wit::Fault::Syntax => Fault::Syntax,
-            wit::Fault::Incomplete => Fault::Incomplete,
-            wit::Fault::TooDeep => Fault::TooDeep,
-        },
+/// What a module says to a batch.
+pub(crate) enum Step {
+    /// It must know more.
+    Ask(Vec<Question>),
+    /// It is through.
+    Done(Evaluation),
+}
+
+/// What a batch gave, as the module says.
+pub(crate) struct Evaluation {
+    pub(crate) events: u32,
+    /// Places of rules, and how many events each matched.
+    pub(crate) matches: Vec<(usize, u32)>,
+    pub(crate) alerts: Vec<ModuleAlert>,
+    pub(crate) unjudged: Vec<UnjudgedLine>,
+}
+
+/// An alert, as the module says.
+pub(crate) struct ModuleAlert {
+    /// Place of the rule.
+    pub(crate) rule: Option<usize>,
+    pub(crate) term: String,
+    pub(crate) id: String,
+    pub(crate) document: String,
+    pub(crate) sources: Vec<ModuleSource>,
+}
+
+/// An event that an alert is about.
+pub(crate) struct ModuleSource {
+    pub(crate) line: usize,
+    pub(crate) place: AlertSource,
+}
+
+/// A line that was not judged in full.
+pub(crate) struct UnjudgedLine {
+    pub(crate) line: usize,
+    pub(crate) cause: UnjudgedCause,
+    /// Places of the rules that did not judge it; empty: none did.
+    pub(crate) rules: Vec<usize>,
+}
+
+/// Which rules match which events, as the module says.
+pub(crate) struct Matching {
+    pub(crate) events: u32,
+    /// A line, and the place of a rule that matches it.
+    pub(crate) matches: Vec<(usize, usize)>,
+    pub(crate) unjudged: Vec<UnjudgedLine>,
+}
+
+/// Why a module did nothing.
+#[derive(Debug)]
+pub(crate) enum ModuleError {
+    NotConfigured,
+    Invalid(String),
+}
+
+impl ModuleAlert {
+    /// The line behind which it is due.
+    fn last_line(&self) -> Option<usize> {
+        self.sources.last().map(|source| source.line)
+    }
+}
+
+impl ModuleError {
+    /// The same as a failure of the module.
+    pub(crate) fn into_trap(self) -> Trap {
+        Trap::contract(match self {
+            Self::NotConfigured => "it says that no rule is loaded".to_owned(),
+            Self::Invalid(cause) => format!("it refuses: {cause}"),
+        })
+    }
+}
+
+/// Sorts lines that were not judged in full by what they are, from `first_line`
+/// on.
+pub(crate) fn sort_unjudged(
+    lines: Vec<UnjudgedLine>,
+    first_line: usize,
+    malformed: &mut Vec<MalformedLine>,
+    unjudged: &mut Vec<Unjudged>,
+) {
+    for UnjudgedLine { line, cause, rules } in lines {
+        let line = line + first_line;
+        let cause = match cause {
+            UnjudgedCause::Malformed(found) => {
+                malformed.push(found.at(line));
+                continue;
+            }
+            UnjudgedCause::Work => NotJudged::Work,
+            UnjudgedCause::Terms => NotJudged::Terms,
+        };
+        unjudged.push(Unjudged { line, cause, rules });
     }
 }
 
 /// Matches must point into the batch and at rules that run, in order.
-pub(crate) fn matching(matching: wit::Matching, text: &Text<'_>, rules: usize) -> Result<Matching, Trap> {
-    let lines = memchr::memchr_iter(b'\n', text.text.as_bytes()).count() + 1;
-    let beyond = |line: u32| line as usize >= lines;
-    if matching.matches.iter().any(|one| beyond(one.line) || one.rule as usize >= rules)
-        || matching.malformed.iter().any(|line| beyond(line.line))
-    {
+pub(crate) fn check_matching(
+    matching: Matching,
+    text: &Text<'_>,
+    rule_count: usize,
+) -> Result<outcome::Matching, Trap> {
+    let line_count = line_count(&text.text);
+    let is_beyond = |&(line, rule): &(usize, usize)| line >= line_count || rule >= rule_count;
+    if matching.matches.iter().any(is_beyond) {
         return Err(Trap::contract("it names a line or a rule that is not there"));
     }
-    if !matching.matches.is_sorted_by_key(|one| (one.line, one.rule)) {
+    if !matching.matches.is_sorted() {
         return Err(Trap::contract("its matches are not in order"));
     }
-    let matches = matching.matches.iter().map(|one| EventMatch { line: one.line as usize, rule: one.rule as usize });
-    let mut lines: Vec<MalformedLine> = matching.malformed.into_iter().map(|line| malformed(line, 0)).collect();
+    check_unjudged(&matching.unjudged, line_count, rule_count)?;
+    let matches = matching.matches.iter().map(|&(line, rule)| EventMatch { line, rule }).collect();
     let events = u64::from(matching.events) + text.set_apart.len() as u64;
-    lines.extend(&text.set_apart);
-    lines.sort_by_key(|line| line.line);
-    Ok(Matching { events, matches: matches.collect(), malformed: lines })
+    let (mut malformed, mut unjudged) = (text.set_apart.clone(), Vec::new());
+    sort_unjudged(matching.unjudged, 0, &mut malformed, &mut unjudged);
+    malformed.sort_by_key(|line| line.line);
+    Ok(outcome::Matching { events, matches, malformed, unjudged })
 }
 
-/// What a module returns is not trusted: alerts must point into the batch, in
-/// order, be of rules that run, and be one JSON object on one line each.
-pub(crate) fn check(evaluation: &wit::Evaluation, text: &str, rules: &[RuleSummary]) -> Result<(), Trap> {
-    let line_count = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+/// Alerts must point into the batch, in order, be of rules that run, and be one
+/// JSON object on one line each.
+pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: usize) -> Result<(), Trap> {
+    let line_count = line_count(text);
     let events = u64::from(evaluation.events);
-    if events > line_count as u64 || u64::from(evaluation.matched) > events * rules.len() as u64 {
+    let counts_too_many = |&(_, matched): &(usize, u32)| u64::from(matched) > events;
+    if events > line_count as u64 || evaluation.matches.iter().any(counts_too_many) {
         return Err(Trap::contract("it counts more events or matches than there can be"));
     }
-    let last_lines = [
-        evaluation.alerts.iter().map(|alert| alert.line).max(),
-        evaluation.malformed.iter().map(|line| line.line).max(),
-    ];
-    if last_lines.into_iter().flatten().max().is_some_and(|last| last as usize >= line_count) {
-        return Err(Trap::contract("it names a line beyond the end of the batch"));
+    let rules = evaluation.matches.iter().map(|&(rule, _)| rule);
+    if !rules.clone().is_sorted_by(|a, b| a < b) || rules.max().is_some_and(|last| last >= rule_count) {
+        return Err(Trap::contract("it counts matches of a rule that does not run, or twice"));
     }
-    if !evaluation.alerts.is_sorted_by_key(|alert| alert.line) {
+    check_unjudged(&evaluation.unjudged, line_count, rule_count)?;
+    if !evaluation.alerts.is_sorted_by_key(ModuleAlert::last_line) {
         return Err(Trap::contract("its alerts are not in the order of their lines"));
     }
-    for alert in &evaluation.alerts {
-        let object = serde_json::from_str::<IgnoredAny>(&alert.document);
-        if object.is_err() || !alert.document.starts_with('{') || alert.document.contains('\n') {
-            return Err(Trap::contract("an alert document is not one JSON object on one line"));
-        }
-        if !rules.iter().any(|rule| rule.rule_id == alert.rule_id) {
-            return Err(Trap::contract("an alert is of a rule that does not run"));
-        }
-        if ![40, 64].contains(&alert.id.len()) || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Trap::contract("the id of an alert is not 40 or 64 hexadecimal digits"));
-        }
+    evaluation.alerts.iter().try_for_each(|alert| check_alert(alert, line_count, rule_count))
+}
+
+fn line_count(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1
+}
+
+fn check_unjudged(lines: &[UnjudgedLine], line_count: usize, rule_count: usize) -> Result<(), Trap> {
+    if lines.iter().any(|line| line.line >= line_count) {
+        return Err(Trap::contract("it names a line beyond the end of the batch"));
     }
-    Ok(())
+    if lines.iter().flat_map(|line| &line.rules).any(|&rule| rule >= rule_count) {
+        return Err(Trap::contract("it names a rule that does not run"));
+    }
+    match lines.is_sorted_by_key(|line| line.line) {
+        true => Ok(()),
+        false => Err(Trap::contract("its unjudged lines are not in order")),
+    }
+}
+
+fn check_alert(alert: &ModuleAlert, line_count: usize, rule_count: usize) -> Result<(), Trap> {
+    let document = alert.document.as_str();
+    if !is_object(document) || document.contains('\n') {
+        return Err(Trap::contract("an alert document is not one JSON object on one line"));
+    }
+    if alert.rule.is_some_and(|rule| rule >= rule_count) {
+        return Err(Trap::contract("an alert is of a rule that does not run"));
+    }
+    if ![40, 64].contains(&alert.id.len()) || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Trap::contract("the id of an alert is not 40 or 64 hexadecimal digits"));
+    }
+    if !alert.sources.is_sorted_by_key(|source| source.line) {
+        return Err(Trap::contract("the sources of an alert are not in the order of their lines"));
+    }
+    if alert.last_line().is_some_and(|line| line >= line_count) {
+        return Err(Trap::contract("it names a line beyond the end of the batch"));
+    }
+    match alert.sources.iter().all(|source| is_place_of_event(&source.place, document)) {
+        true => Ok(()),
+        false => Err(Trap::contract("an alert does not say where its document names its event")),
+    }
+}
+
+fn is_object(text: &str) -> bool {
+    text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Whether both are JSON strings of the document, or the index can be put in.
+fn is_place_of_event(place: &AlertSource, document: &str) -> bool {
+    let is_string = |range: &Range<usize>| {
+        document.get(range.clone()).is_some_and(|text| serde_json::from_str::<String>(text).is_ok())
+    };
+    if !is_string(&place.id) {
+        return false;
+    }
+    if !place.index.is_empty() {
+        return is_string(&place.index);
+    }
+    let (Some(before), Some(after)) = (document.get(..place.index.start), document.get(place.index.start..)) else {
+        return false;
+    };
+    !place.index_before.contains('\n') && is_object(&[before, &place.index_before, "\"\"", after].concat())
 }

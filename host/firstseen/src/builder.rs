@@ -1,13 +1,15 @@
 //! Putting a detector together.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::detector::{CONFIGURE_TIMEOUT, Detector, Shared};
 use crate::error::Error;
-use crate::ledger::{Backend, Learning, MemoryLedger};
+use crate::gate::Gate;
+use crate::ledger::{Learning, Ledger, MemoryLedger};
 use crate::reports::RuleReports;
-use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
+use crate::wasm::{Instance, Limits, LogMessage, Module};
 
 /// A named text; the name appears in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +57,27 @@ impl Default for Shortcuts {
     }
 }
 
+/// What a module is configured with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Configuration {
+    pub(crate) rules: Vec<Document>,
+    pub(crate) exceptions: Vec<Document>,
+    pub(crate) value_lists: Vec<Document>,
+    pub(crate) mappings: Vec<Document>,
+    pub(crate) clock: Clock,
+    pub(crate) format: AlertFormat,
+    pub(crate) space: String,
+    pub(crate) shortcuts: Shortcuts,
+}
+
 /// Puts a [`Detector`] together.
 pub struct Builder {
     module: Module,
-    configuration: wit::Configuration,
+    configuration: Configuration,
     limits: Limits,
     line_bytes_max: usize,
     learn: Duration,
-    ledger: Option<Arc<dyn Backend>>,
+    ledger: Option<Arc<dyn Ledger>>,
     log: Box<dyn Fn(&LogMessage) + Send + Sync>,
 }
 
@@ -72,16 +87,7 @@ impl Builder {
     pub(crate) fn new(module: Module) -> Self {
         Self {
             module,
-            configuration: wit::Configuration {
-                rules: Vec::new(),
-                exceptions: Vec::new(),
-                value_lists: Vec::new(),
-                mappings: Vec::new(),
-                clock: wit::Clock::Arrival,
-                format: wit::AlertFormat::Kibana,
-                space: "default".to_owned(),
-                shortcuts: wit::Shortcuts { index: true, prefilter: true },
-            },
+            configuration: Configuration { space: "default".to_owned(), ..Configuration::default() },
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
             learn: Duration::ZERO,
@@ -94,7 +100,7 @@ impl Builder {
     /// instead of the built-in one.
     #[must_use]
     pub fn rules(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
-        self.configuration.rules = to_wit(documents);
+        self.configuration.rules = documents.into_iter().collect();
         self
     }
 
@@ -103,7 +109,7 @@ impl Builder {
     /// `rule_id`.
     #[must_use]
     pub fn exceptions(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
-        self.configuration.exceptions = to_wit(documents);
+        self.configuration.exceptions = documents.into_iter().collect();
         self
     }
 
@@ -111,7 +117,7 @@ impl Builder {
     /// its content one value a line.
     #[must_use]
     pub fn value_lists(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
-        self.configuration.value_lists = to_wit(documents);
+        self.configuration.value_lists = documents.into_iter().collect();
         self
     }
 
@@ -119,27 +125,21 @@ impl Builder {
     /// templates or `_field_caps` answers (JSON). The last one wins.
     #[must_use]
     pub fn mappings(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
-        self.configuration.mappings = to_wit(documents);
+        self.configuration.mappings = documents.into_iter().collect();
         self
     }
 
     /// Where event times come from; [`Clock::Arrival`] by default.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.configuration.clock = match clock {
-            Clock::Arrival => wit::Clock::Arrival,
-            Clock::Event => wit::Clock::Event,
-        };
+        self.configuration.clock = clock;
         self
     }
 
     /// Form of the alerts; [`AlertFormat::Kibana`] by default.
     #[must_use]
     pub fn format(mut self, format: AlertFormat) -> Self {
-        self.configuration.format = match format {
-            AlertFormat::Kibana => wit::AlertFormat::Kibana,
-            AlertFormat::Ecs => wit::AlertFormat::Ecs,
-        };
+        self.configuration.format = format;
         self
     }
 
@@ -155,14 +155,13 @@ impl Builder {
     /// measure them.
     #[must_use]
     pub fn shortcuts(mut self, shortcuts: Shortcuts) -> Self {
-        let Shortcuts { index, prefilter } = shortcuts;
-        self.configuration.shortcuts = wit::Shortcuts { index, prefilter };
+        self.configuration.shortcuts = shortcuts;
         self
     }
 
     /// Where sightings are kept; a fresh [`MemoryLedger`] by default.
     #[must_use]
-    pub fn ledger(mut self, ledger: Arc<dyn Backend>) -> Self {
+    pub fn ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
         self.ledger = Some(ledger);
         self
     }
@@ -212,8 +211,8 @@ impl Builder {
         }
         let learn_ms = u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX);
         let learning = match self.configuration.clock {
-            wit::Clock::Arrival => Learning::by_arrival(learn_ms),
-            wit::Clock::Event => Learning::by_event(learn_ms),
+            Clock::Arrival => Learning::by_arrival(learn_ms),
+            Clock::Event => Learning::by_event(learn_ms),
         };
         instance.take_messages().iter().for_each(|message| (self.log)(message));
         let shared = Shared {
@@ -228,8 +227,10 @@ impl Builder {
             refusals,
             unusable,
             log: self.log,
+            gate: Gate::new(),
+            has_met_rules: AtomicBool::new(false),
         };
-        Ok(Detector { shared: Arc::new(shared) })
+        Ok(Detector::new(shared))
     }
 
     /// Starts the module and says what became of the rules, be it that none
@@ -246,18 +247,7 @@ impl Builder {
 
     fn configured(&self) -> Result<(Instance, RuleReports), Error> {
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        let mut reports = RuleReports::default();
-        for report in instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)? {
-            match report {
-                wit::RuleReport::Loaded(summary) => reports.rules.push(summary.into()),
-                wit::RuleReport::Refused(error) => reports.refusals.push(error.into()),
-                wit::RuleReport::Unusable(error) => reports.unusable.push(error.into()),
-            }
-        }
+        let reports = instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
         Ok((instance, reports))
     }
-}
-
-fn to_wit(documents: impl IntoIterator<Item = Document>) -> Vec<wit::Document> {
-    documents.into_iter().map(|document| wit::Document { name: document.name, content: document.content }).collect()
 }

@@ -1,14 +1,16 @@
 //! Detection with a set of rules, a store and limits.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::builder::Builder;
+use crate::builder::{Builder, Clock, Configuration, Document};
 use crate::error::Error;
-use crate::ledger::{Backend, Learning, MemoryLedger, Ticket};
+use crate::gate::{Gate, Ticket};
+use crate::ledger::{Learning, Ledger};
 use crate::outcome::{Alert, Outcome};
-use crate::reports::{RuleRefusal, RuleSummary};
-use crate::wasm::{Instance, Limits, LogMessage, Module, detector as wit};
+use crate::reports::{Refusal, RuleSummary};
+use crate::wasm::{Instance, Limits, LogMessage, Module};
 use crate::worker::Worker;
 
 /// Loading rules may take longer than evaluating a batch.
@@ -18,23 +20,27 @@ pub(crate) const CONFIGURE_TIMEOUT: Duration = Duration::from_secs(30);
 /// store.
 #[derive(Clone)]
 pub struct Detector {
-    pub(crate) shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 /// What the workers of a detector share.
 pub(crate) struct Shared {
     pub(crate) module: Module,
-    pub(crate) configuration: wit::Configuration,
+    pub(crate) configuration: Configuration,
     /// The instance that the rules were looked at with; the first worker has it.
     pub(crate) spare: Mutex<Option<Instance>>,
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
     pub(crate) learning: Learning,
-    pub(crate) ledger: Arc<dyn Backend>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) rules: Vec<RuleSummary>,
-    pub(crate) refusals: Vec<RuleRefusal>,
-    pub(crate) unusable: Vec<RuleRefusal>,
+    pub(crate) refusals: Vec<Refusal>,
+    pub(crate) unusable: Vec<Refusal>,
     pub(crate) log: Box<dyn Fn(&LogMessage) + Send + Sync>,
+    /// The order in which batches look at the ledger.
+    pub(crate) gate: Arc<Gate>,
+    /// Whether the ledger has met the rules.
+    pub(crate) has_met_rules: AtomicBool,
 }
 
 impl Detector {
@@ -53,34 +59,42 @@ impl Detector {
         Worker::new(self.clone())
     }
 
-    /// A place in the order in which batches look at the state, behind all that
+    /// A place in the order in which batches look at the ledger, behind all that
     /// were given out before: take one for each batch in the order of the
     /// stream, and pass it to [`Worker::evaluate_in_order`] on any thread.
     pub fn ticket(&self) -> Ticket {
-        self.shared.ledger.gate().ticket()
+        self.shared.gate.ticket()
     }
 
-    /// The same rules over a store of their own, with the times of events as an
-    /// index would have them: `@timestamp` where the override is missing.
-    pub(crate) fn of_stored_events(&self) -> Self {
+    /// The same rules over another ledger, with event times by another clock and
+    /// without learning. Both go their ways.
+    #[must_use]
+    pub fn over(&self, ledger: Arc<dyn Ledger>, clock: Clock) -> Self {
         let shared = &self.shared;
-        let configuration = wit::Configuration { clock: wit::Clock::Event, ..shared.configuration.clone() };
         let original = Arc::clone(shared);
-        Self {
-            shared: Arc::new(Shared {
-                module: shared.module.clone(),
-                configuration,
-                spare: Mutex::default(),
-                limits: shared.limits,
-                line_bytes_max: shared.line_bytes_max,
-                learning: Learning::NONE,
-                ledger: Arc::new(MemoryLedger::new()),
-                rules: shared.rules.clone(),
-                refusals: shared.refusals.clone(),
-                unusable: shared.unusable.clone(),
-                log: Box::new(move |message| (original.log)(message)),
-            }),
-        }
+        Self::new(Shared {
+            module: shared.module.clone(),
+            configuration: Configuration { clock, ..shared.configuration.clone() },
+            spare: Mutex::default(),
+            limits: shared.limits,
+            line_bytes_max: shared.line_bytes_max,
+            learning: Learning::NONE,
+            ledger,
+            rules: shared.rules.clone(),
+            refusals: shared.refusals.clone(),
+            unusable: shared.unusable.clone(),
+            log: Box::new(move |message| (original.log)(message)),
+            gate: Gate::new(),
+            has_met_rules: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self { shared: Arc::new(shared) }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The rules that run.
@@ -88,32 +102,45 @@ impl Detector {
         &self.shared.rules
     }
 
+    /// The rules as they were given; none: the module's built-in rule.
+    pub fn rule_documents(&self) -> &[Document] {
+        &self.shared.configuration.rules
+    }
+
+    /// The exceptions as they were given.
+    pub fn exception_documents(&self) -> &[Document] {
+        &self.shared.configuration.exceptions
+    }
+
     /// The rules that do not.
-    pub fn refusals(&self) -> &[RuleRefusal] {
+    pub fn refusals(&self) -> &[Refusal] {
         &self.shared.refusals
     }
 
     /// Exceptions, value lists and mappings that cannot be used.
-    pub fn unusable(&self) -> &[RuleRefusal] {
+    pub fn unusable(&self) -> &[Refusal] {
         &self.shared.unusable
     }
 
-    /// Alerts that were committed but never acknowledged, oldest first: after a
-    /// crash, hand them to the sink before anything else.
+    /// The oldest alerts that were committed but never acknowledged, `alerts_max`
+    /// at most, with numbers above `after`: after a crash, hand them to the sink
+    /// before anything else, a page at a time.
     ///
     /// # Errors
     ///
     /// [`Error::Ledger`] if the state cannot be read.
-    pub fn outbox(&self) -> Result<Vec<Alert>, Error> {
-        let alert = |(number, stored): (u64, crate::ledger::StoredAlert)| Alert {
-            number,
-            line: None,
-            rule_id: stored.rule_id,
-            term: stored.term,
-            id: stored.id,
-            document: stored.document,
-        };
-        Ok(self.shared.ledger.outbox()?.into_iter().map(alert).collect())
+    pub fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<Alert>, Error> {
+        let alert = |(number, stored)| Alert { number, lines: Vec::new(), stored };
+        Ok(self.shared.ledger.outbox(after, alerts_max)?.into_iter().map(alert).collect())
+    }
+
+    /// How many alerts wait in the outbox.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ledger`] if the state cannot be read.
+    pub fn outbox_len(&self) -> Result<u64, Error> {
+        Ok(self.shared.ledger.stats()?.outbox)
     }
 
     /// Says that the sink has all alerts of an outcome.

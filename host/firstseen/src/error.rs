@@ -1,9 +1,10 @@
 //! Errors of the library.
 
 use std::fmt;
+use std::io;
 
 use crate::ledger::LedgerError;
-use crate::reports::RuleRefusal;
+use crate::reports::Refusal;
 use crate::wasm::{ModuleError, Trap};
 
 /// Why a detector cannot be built, or a batch not be evaluated.
@@ -17,16 +18,22 @@ pub enum Error {
     /// The module failed during a call.
     Call(Trap),
     /// No rule runs; why each was refused.
-    NoRules(Vec<RuleRefusal>),
+    NoRules(Vec<Refusal>),
     /// The state cannot be read or written. Nothing of the batch is kept.
     Ledger(LedgerError),
-    /// A batch has ids, but not one a line.
-    Ids {
-        /// How many ids it has.
-        ids: usize,
+    /// A batch has ids or targets, but not one a line.
+    Lines {
+        /// `ids` or `targets`.
+        what: &'static str,
+        /// How many it has.
+        count: usize,
         /// How many lines.
         lines: usize,
     },
+    /// The outcome of a batch was no longer wanted. Nothing of it is kept.
+    GivenUp,
+    /// No thread can be had.
+    Thread(io::Error),
     /// The host itself failed, which is a fault of this library or of a store.
     /// Nothing of the batch is kept.
     Panicked,
@@ -43,9 +50,11 @@ impl fmt::Display for Error {
                 refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
             }
             Self::Ledger(error) => error.fmt(f),
-            Self::Ids { ids, lines } => {
-                write!(f, "the batch has {ids} ids for {lines} lines; give one a line, or none")
+            Self::Lines { what, count, lines } => {
+                write!(f, "the batch has {count} {what} for {lines} lines; give one a line, or none")
             }
+            Self::GivenUp => f.write_str("the batch was given up"),
+            Self::Thread(error) => write!(f, "no thread can be had: {error}"),
             Self::Panicked => f.write_str("a worker panicked, which is a fault of this program: please report it"),
         }
     }
@@ -57,7 +66,13 @@ impl std::error::Error for Error {
             // Both speak for themselves in the message above.
             Self::Module(error) => error.source(),
             Self::Ledger(error) => error.source(),
-            Self::Start(_) | Self::Call(_) | Self::NoRules(_) | Self::Ids { .. } | Self::Panicked => None,
+            Self::Start(_)
+            | Self::Call(_)
+            | Self::NoRules(_)
+            | Self::Lines { .. }
+            | Self::GivenUp
+            | Self::Thread(_)
+            | Self::Panicked => None,
         }
     }
 }

@@ -43,12 +43,17 @@ mod breaker;
 mod builder;
 mod detector;
 mod error;
+mod gate;
 pub mod ledger;
 mod outcome;
+mod pool;
+mod progress;
 mod reports;
-pub mod schedule;
+mod run_range;
+mod sandbox;
 pub mod sources;
 mod text;
+mod turn;
 mod wasm;
 mod worker;
 
@@ -56,8 +61,13 @@ pub use batch::Batch;
 pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
-pub use outcome::{Alert, Counts, EventMatch, Fault, MalformedLine, Matching, Outcome, Unjudged};
-pub use reports::{Refusal, RuleRefusal, RuleReports, RuleSummary};
+pub use gate::Ticket;
+pub use outcome::{
+    Alert, Counts, EventMatch, Fault, MalformedLine, Matching, NotJudged, Outcome, RuleMatches, Unjudged,
+};
+pub use pool::{Judged, Judging, JudgingFuture, Pool};
+pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSummary, RuleType};
+pub use run_range::RunRange;
 pub use wasm::{
     Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, printable,
 };

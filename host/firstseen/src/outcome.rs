@@ -2,39 +2,53 @@
 
 use std::fmt;
 
+use crate::ledger::StoredAlert;
 use crate::wasm::Trap;
 
 /// What evaluating a batch gave. The events flow on in any case.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// The alerts, ordered by line. They are in the outbox until
-    /// [`Detector::acknowledge`](crate::Detector::acknowledge).
+    /// The alerts, ordered by the last of their lines. They are in the outbox
+    /// until [`Detector::acknowledge`](crate::Detector::acknowledge).
     pub alerts: Vec<Alert>,
     /// Lines that are no events, ordered by line.
     pub malformed: Vec<MalformedLine>,
-    /// Events whose detection failed, ordered by line.
+    /// Events that were not judged in full, ordered by line.
     pub unjudged: Vec<Unjudged>,
+    /// How many events each rule matched, of the rules that matched any, in
+    /// order.
+    pub matches: Vec<RuleMatches>,
     /// The numbers.
     pub counts: Counts,
 }
 
-/// An alert.
+/// An alert of a batch, or one that an earlier run left in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// Its number in the outbox.
     pub number: u64,
-    /// Line of the batch whose event raised it, from 0; `None` for an alert
-    /// that was left in the outbox by an earlier run.
-    pub line: Option<usize>,
-    /// The rule's `rule_id`.
-    pub rule_id: String,
-    /// The new term, a canonical JSON array.
-    pub term: String,
-    /// `kibana.alert.uuid`.
-    pub id: String,
-    /// The alert document: one JSON object on one line, without newline.
-    pub document: String,
+    /// Lines of the batch whose events it is about, from 0, in the order of its
+    /// sources; none for an alert that an earlier run left.
+    pub lines: Vec<usize>,
+    /// What is kept of it until a sink has it.
+    pub stored: StoredAlert,
+}
+
+impl Alert {
+    /// Line of the batch behind which it is due: the last of its lines.
+    pub fn line(&self) -> Option<usize> {
+        self.lines.last().copied()
+    }
+}
+
+/// How many events of a batch a rule matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleMatches {
+    /// The rule's place among [`Detector::rules`](crate::Detector::rules).
+    pub rule: usize,
+    /// How many events.
+    pub events: u64,
 }
 
 /// A line that is no event.
@@ -46,6 +60,19 @@ pub struct MalformedLine {
     pub offset: usize,
     /// What is wrong.
     pub fault: Fault,
+}
+
+/// Where a line stops making sense, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    pub(crate) offset: usize,
+    pub(crate) fault: Fault,
+}
+
+impl Malformed {
+    pub(crate) fn at(self, line: usize) -> MalformedLine {
+        MalformedLine { line, offset: self.offset, fault: self.fault }
+    }
 }
 
 /// What can be wrong with a line.
@@ -66,13 +93,37 @@ pub enum Fault {
     TooLong,
 }
 
-/// An event that flowed on without being judged.
+/// An event that flowed on without being judged in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unjudged {
     /// Line of the batch, from 0.
     pub line: usize,
     /// Why.
-    pub cause: Trap,
+    pub cause: NotJudged,
+    /// The rules that did not judge it, by their places among
+    /// [`Detector::rules`](crate::Detector::rules); empty: none did.
+    pub rules: Vec<usize>,
+}
+
+/// Why an event was not judged in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotJudged {
+    /// The module failed on it.
+    Trap(Trap),
+    /// It would cost more work than a line may.
+    Work,
+    /// It gives a rule more terms, or longer ones, than an event may give; those
+    /// within the limits were judged.
+    Terms,
+}
+
+/// What a module says of a line that was not judged in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnjudgedCause {
+    Malformed(Malformed),
+    Work,
+    Terms,
 }
 
 /// Which rules match which events of a batch.
@@ -85,6 +136,8 @@ pub struct Matching {
     pub matches: Vec<EventMatch>,
     /// Lines that are no events, ordered by line; counted among `events`.
     pub malformed: Vec<MalformedLine>,
+    /// Events that were not judged in full, ordered by line.
+    pub unjudged: Vec<Unjudged>,
 }
 
 /// A rule matches an event.
@@ -111,7 +164,7 @@ pub struct Counts {
     pub held_back: u64,
     /// Sightings put off because a rule's quota was used up.
     pub deferred: u64,
-    /// Events whose detection failed.
+    /// Events that were not judged in full.
     pub unjudged: u64,
 }
 
@@ -137,5 +190,15 @@ impl fmt::Display for Fault {
             Self::NotUtf8 => "not UTF-8",
             Self::TooLong => "longer than the greatest length of a line",
         })
+    }
+}
+
+impl fmt::Display for NotJudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trap(trap) => trap.fmt(f),
+            Self::Work => f.write_str("it would cost more work than a line may"),
+            Self::Terms => f.write_str("it gives more or longer terms than an event may; the rest is left out"),
+        }
     }
 }

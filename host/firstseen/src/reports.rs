@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use crate::wasm::{detector as wit, printable, printable_lines};
-
-/// A rule that runs.
+/// A rule that runs. Its place among the others stands for it elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleSummary {
     /// Kibana's `rule_id`.
@@ -13,22 +11,79 @@ pub struct RuleSummary {
     pub version: u32,
     /// Kibana's `name`.
     pub name: String,
-    /// Kibana's `type`.
-    pub kind: String,
-    /// Key of the rule's history in the store.
+    /// Kibana's `type`, for example `new_terms`.
+    pub rule_type: String,
+    /// Kibana's `language`, for example `kuery`.
+    pub language: String,
+    /// What it detects.
+    pub kind: RuleKind,
+    /// Key of the rule's history in the ledger.
     pub history: String,
-    /// The new-terms fields.
-    pub new_terms_fields: Vec<String>,
-    /// Length of the history window in milliseconds; none where it depends on
-    /// the day. For a `query` rule its look-back.
+    /// Length of the history window in milliseconds, for a rule without one its
+    /// look-back; none where it depends on the day.
     pub window_ms: Option<u64>,
     /// What its author should know, one sentence each.
     pub warnings: Vec<String>,
 }
 
+/// What a rule detects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleKind {
+    /// The first time a tuple of values is seen.
+    NewTerms {
+        /// `new_terms_fields`, in the rule's order.
+        fields: Vec<String>,
+    },
+    /// Every event that matches.
+    Query,
+    /// Every event that matches an EQL event query.
+    Eql,
+    /// So many events that match have the same values.
+    Threshold {
+        /// `threshold.field`; none: all events are counted together.
+        fields: Vec<String>,
+        /// `threshold.value`: how many it takes.
+        value: u64,
+        /// `threshold.cardinality`.
+        cardinality: Vec<Cardinality>,
+    },
+    /// Events that match one after the other, or together.
+    Sequence {
+        /// How many events it takes.
+        stages: u32,
+        /// The fields of `by`.
+        by: Vec<String>,
+        /// `maxspan` in milliseconds.
+        maxspan_ms: Option<u64>,
+        /// Whether its events come in any order.
+        is_sample: bool,
+    },
+}
+
+/// How many different values a field must have among counted events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cardinality {
+    /// The field.
+    pub field: String,
+    /// How many.
+    pub value: u64,
+}
+
+/// A type of rules that a module runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleType {
+    /// Kibana's `type`.
+    pub name: String,
+    /// The values of `language` that it runs.
+    pub languages: Vec<String>,
+    /// The questions that its rules ask.
+    pub questions: Vec<String>,
+}
+
 /// Why a rule does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Reason {
     /// Its type, language or source is none the module runs.
     NotOurs,
     /// It is switched off.
@@ -39,28 +94,38 @@ pub enum Refusal {
     Invalid,
 }
 
-impl Refusal {
+impl RuleSummary {
+    /// The new-terms fields; none for a rule of another kind.
+    pub fn new_terms_fields(&self) -> &[String] {
+        match &self.kind {
+            RuleKind::NewTerms { fields } => fields,
+            _ => &[],
+        }
+    }
+}
+
+impl Reason {
     /// Whether somebody has to do something about it: the rule should run.
     pub fn is_fault(self) -> bool {
         matches!(self, Self::Unsupported | Self::Invalid)
     }
 }
 
-/// A rule that does not run.
+/// A rule, or another document, that is not used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleRefusal {
+pub struct Refusal {
     /// Name of the document it stands in.
     pub document: String,
     /// Position of the rule in the document, from 0.
     pub position: usize,
     /// `rule_id`, if it could be read.
     pub rule_id: Option<String>,
-    /// Its name, if it could be read.
+    /// `name`, if it could be read.
     pub name: Option<String>,
-    /// Its type, if it could be read.
-    pub kind: Option<String>,
-    /// Why it does not run.
-    pub reason: Refusal,
+    /// `type`, if it could be read.
+    pub rule_type: Option<String>,
+    /// Why it is not used.
+    pub reason: Reason,
     /// The rule's field at fault.
     pub field: Option<String>,
     /// Byte offset of the fault within the field, or the document.
@@ -69,54 +134,43 @@ pub struct RuleRefusal {
     pub cause: String,
 }
 
+/// What became of a rule, or of what came with the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RuleReport {
+    /// It runs.
+    Loaded(RuleSummary),
+    /// It does not run.
+    Refused(Refusal),
+    /// Exceptions, a value list or a mapping that cannot be used.
+    Unusable(Refusal),
+}
+
 /// What became of rules and what came with them.
 #[derive(Clone, Debug, Default)]
 pub struct RuleReports {
     /// The rules that run, in order.
     pub rules: Vec<RuleSummary>,
     /// The rules that do not, in order.
-    pub refusals: Vec<RuleRefusal>,
+    pub refusals: Vec<Refusal>,
     /// Exceptions, value lists and mappings that cannot be used.
-    pub unusable: Vec<RuleRefusal>,
+    pub unusable: Vec<Refusal>,
 }
 
-impl From<wit::RuleSummary> for RuleSummary {
-    fn from(summary: wit::RuleSummary) -> Self {
-        Self {
-            rule_id: summary.rule_id,
-            version: summary.version,
-            name: summary.name,
-            kind: summary.kind,
-            history: summary.history,
-            new_terms_fields: summary.new_terms_fields,
-            window_ms: summary.window_ms,
-            warnings: summary.warnings.iter().map(|warning| printable(warning)).collect(),
+impl FromIterator<RuleReport> for RuleReports {
+    fn from_iter<I: IntoIterator<Item = RuleReport>>(all: I) -> Self {
+        let mut reports = Self::default();
+        for report in all {
+            match report {
+                RuleReport::Loaded(summary) => reports.rules.push(summary),
+                RuleReport::Refused(refusal) => reports.refusals.push(refusal),
+                RuleReport::Unusable(refusal) => reports.unusable.push(refusal),
+            }
         }
+        reports
     }
 }
 
-impl From<wit::RuleError> for RuleRefusal {
-    fn from(error: wit::RuleError) -> Self {
-        Self {
-            document: printable(&error.document),
-            position: error.position as usize,
-            rule_id: error.rule_id.as_deref().map(printable),
-            name: error.name.as_deref().map(printable),
-            kind: error.kind.as_deref().map(printable),
-            reason: match error.reason {
-                wit::Refusal::NotOurs => Refusal::NotOurs,
-                wit::Refusal::Disabled => Refusal::Disabled,
-                wit::Refusal::Unsupported => Refusal::Unsupported,
-                wit::Refusal::Invalid => Refusal::Invalid,
-            },
-            field: error.field.as_deref().map(printable),
-            offset: error.offset.map(|offset| offset as usize),
-            cause: printable_lines(&error.cause),
-        }
-    }
-}
-
-impl fmt::Display for RuleRefusal {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.document)?;
         match &self.rule_id {

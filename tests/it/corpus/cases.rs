@@ -1,6 +1,6 @@
 //! `new-terms-cases.json`: what Kibana's runs give, and what a stream gives.
 //!
-//! Each execution case is replayed by [`firstseen::schedule`] and compared with
+//! Each execution case is replayed by [`firstseen_backtest`] and compared with
 //! what Kibana gave, then streamed and compared again.
 //! `tests/data/corpus/new-terms-cases.json` says which cases differ and why:
 //! the table of how a stream differs from Kibana's schedule. `BLESS=1` sorts the

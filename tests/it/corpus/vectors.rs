@@ -110,7 +110,7 @@ impl Vector {
         }
         if self.events.is_empty() {
             // Without a mapping a search may fail, but what parses is never called unparsable.
-            let is_syntax = |refusal: &firstseen::RuleRefusal| {
+            let is_syntax = |refusal: &firstseen::Refusal| {
                 refusal.field.as_deref() != Some("query") || refusal.cause.contains("expected")
             };
             ensure!(rules.len() + refusals.len() == 1, "{} rules, {} refusals", rules.len(), refusals.len());

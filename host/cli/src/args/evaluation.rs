@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use clap::builder::NonEmptyStringValueParser;
+use firstseen::Batch;
 use jiff::Timestamp;
 
 use super::values;
@@ -30,9 +31,13 @@ pub(crate) struct EvaluationArgs {
 }
 
 impl EvaluationArgs {
-    /// When a batch arrives, in epoch milliseconds.
-    pub(crate) fn arrival_ms(&self) -> i64 {
-        self.now_ms.unwrap_or_else(|| Timestamp::now().as_millisecond())
+    /// Lines that have just arrived, as a batch.
+    pub(crate) fn batch<'a>(&self, lines: &'a [u8]) -> Batch<'a> {
+        let batch = Batch::new(lines, self.now_ms.unwrap_or_else(|| Timestamp::now().as_millisecond()));
+        match &self.index {
+            Some(index) => batch.bound_for(index),
+            None => batch,
+        }
     }
 }
 

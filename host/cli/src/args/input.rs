@@ -45,9 +45,11 @@ impl Input {
     /// Why it could not.
     pub(crate) fn ensure_readable(&self) -> Result<()> {
         let Self::File(path) = self else { return Ok(()) };
-        let check = || match path.metadata()?.is_dir() {
-            true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok(access(path, Access::READ_OK)?),
+        let check = || -> io::Result<()> {
+            match path.metadata()?.is_dir() {
+                true => Err(io::ErrorKind::IsADirectory.into()),
+                false => Ok(access(path, Access::READ_OK)?),
+            }
         };
         check().with_context(|| format!("cannot read {self}"))
     }

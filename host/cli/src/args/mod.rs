@@ -6,7 +6,6 @@ mod evaluation;
 mod input;
 mod module;
 mod rule_set;
-mod rule_types;
 mod rules;
 mod values;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use firstseen::sources::{SourceProblem, SourceRule};
-use firstseen::{Builder, Document, Refusal, RuleRefusal, Shortcuts, printable};
+use firstseen::{Builder, Document, Reason, Refusal, Shortcuts, printable};
 
 use crate::message;
 
@@ -45,7 +45,7 @@ impl RuleSet {
     /// # Errors
     ///
     /// If `strict`, when there is any of it.
-    pub(crate) fn report(&self, refusals: &[RuleRefusal], unusable: &[RuleRefusal], strict: bool) -> Result<()> {
+    pub(crate) fn report(&self, refusals: &[Refusal], unusable: &[Refusal], strict: bool) -> Result<()> {
         let faults = faults(&self.problems, refusals.iter().chain(unusable));
         if strict && !faults.is_empty() {
             anyhow::bail!("--strict, and not all that was given can be used:\n  {}", faults.join("\n  "));
@@ -61,7 +61,7 @@ impl RuleSet {
 /// Whether somebody has to do something: all that was given should work.
 pub(crate) fn faults<'a>(
     problems: &'a [SourceProblem],
-    refusals: impl IntoIterator<Item = &'a RuleRefusal>,
+    refusals: impl IntoIterator<Item = &'a Refusal>,
 ) -> Vec<String> {
     let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
     problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
@@ -69,14 +69,14 @@ pub(crate) fn faults<'a>(
 
 /// One line on the rules that are not ours to run, if there are any: how many
 /// of which type.
-fn others(refusals: &[RuleRefusal]) -> Option<String> {
+fn others(refusals: &[Refusal]) -> Option<String> {
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     let mut disabled = 0;
     for refusal in refusals {
         match refusal.reason {
-            Refusal::NotOurs => *kinds.entry(refusal.kind.as_deref().unwrap_or("unknown")).or_default() += 1,
-            Refusal::Disabled => disabled += 1,
-            Refusal::Unsupported | Refusal::Invalid => {}
+            Reason::NotOurs => *kinds.entry(refusal.rule_type.as_deref().unwrap_or("unknown")).or_default() += 1,
+            Reason::Disabled => disabled += 1,
+            Reason::Unsupported | Reason::Invalid => {}
         }
     }
     let mut parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();

@@ -1,6 +1,7 @@
 //! The options by which rules and what belongs to them are given.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
@@ -10,7 +11,6 @@ use firstseen::{Module, printable};
 
 use super::module::ModuleArgs;
 use super::rule_set::RuleSet;
-use super::rule_types::RuleTypes;
 
 /// Rules to run.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,8 +62,14 @@ impl RuleArgs {
             let paths = RulePaths::find(&self.rules);
             let module = loading.context("cannot start a thread")?.join();
             let module = module.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            let types = RuleTypes::of(&module);
-            let rule_set = self.related.load_to_run(paths, &|kind| types.run(kind));
+            // A module that fails does so again on the rules, and is heard then.
+            let types = OnceLock::new();
+            let describe = || module.describe().map(|description| description.rule_types);
+            let runs = |name: &str| match types.get_or_init(describe) {
+                Ok(types) => types.iter().any(|own| own.name == name),
+                Err(_) => true,
+            };
+            let rule_set = self.related.load_to_run(paths, &runs);
             anyhow::Ok((module, rule_set))
         })?;
         if !self.rules.is_empty() {

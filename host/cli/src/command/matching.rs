@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use firstseen::{Batch, Detector, Document, LogLevel, RuleSummary, Worker, printable};
+use firstseen::{Detector, Document, LogLevel, RuleSummary, Worker, printable};
 use serde_json::json;
 
 use crate::args::{self, EvaluationArgs, Input, ModuleArgs, RuleArgs};
@@ -165,9 +165,7 @@ impl Search<'_> {
 
     /// Looks at some lines; answers how many they are.
     fn batch(&mut self, lines: &[u8], file: &str, first_line: usize) -> Result<usize> {
-        let batch =
-            Batch { index: self.evaluation.index.as_deref(), ..Batch::new(lines, self.evaluation.arrival_ms()) };
-        let matching = self.worker.match_events(&batch)?;
+        let matching = self.worker.match_events(&self.evaluation.batch(lines))?;
         self.malformed += matching.malformed.len() as u64;
         self.has_matched |= !matching.matches.is_empty();
         let mut last = None;

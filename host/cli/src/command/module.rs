@@ -13,7 +13,8 @@ use crate::args::load_module;
 
 /// Describe the detection module, or write it out for another host.
 ///
-/// Without options: what the module is and which rules it runs, as JSON.
+/// Without options: what the module is, which types of rules it runs in which
+/// languages, and the rules that are built in, as JSON.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -57,11 +58,16 @@ fn description(module: &Module) -> Result<serde_json::Value> {
     let description = module.describe()?;
     let rules = description.rules.iter().map(|rule| {
         json!({
-            "rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "type": rule.kind,
-            "new_terms_fields": rule.new_terms_fields, "history": rule.history, "window_ms": rule.window_ms,
+            "rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "type": rule.rule_type,
+            "language": rule.language, "new_terms_fields": rule.new_terms_fields(), "history": rule.history,
+            "window_ms": rule.window_ms,
         })
     });
+    let rule_types = description.rule_types.iter().map(
+        |rule_type| json!({"name": rule_type.name, "languages": rule_type.languages, "questions": rule_type.questions}),
+    );
     Ok(json!({
-        "name": description.name, "version": description.version, "rules": rules.collect::<Vec<_>>(),
+        "name": description.name, "version": description.version, "rule_types": rule_types.collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
     }))
 }

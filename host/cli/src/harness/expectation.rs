@@ -21,8 +21,8 @@ const LINE: &str = "line";
 pub(crate) fn as_expected(alerts: &[Alert], expected: &[Map<String, Value>]) -> Vec<String> {
     let mut unused: Vec<&Map<String, Value>> = expected.iter().collect();
     let mut project = |alert: &Alert| {
-        let document: Map<String, Value> = serde_json::from_str(&alert.document).unwrap_or_default();
-        let line = json!(alert.line.map(|line| line + 1));
+        let document: Map<String, Value> = serde_json::from_str(&alert.stored.document).unwrap_or_default();
+        let line = json!(alert.line().map(|line| line + 1));
         let same_line =
             |expectation: &&Map<String, Value>| expectation.get(LINE).is_none_or(|expected| *expected == line);
         let best = |expectation: &&Map<String, Value>| {
@@ -61,15 +61,13 @@ fn lookup<'a>(document: &'a Map<String, Value>, field: &str) -> Option<&'a Value
 #[cfg(test)]
 mod tests {
     use super::*;
+    use firstseen::ledger::StoredAlert;
 
     fn alert(line: usize, document: Value) -> Alert {
         Alert {
             number: 0,
-            line: Some(line),
-            rule_id: String::new(),
-            term: String::new(),
-            id: String::new(),
-            document: document.to_string(),
+            lines: vec![line],
+            stored: StoredAlert { document: document.to_string(), ..StoredAlert::default() },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use firstseen::ledger::{Backend, Learning, MemoryLedger, Quota, Session, Sighting};
+use firstseen::ledger::{Learning, Ledger, MemoryLedger, Question, Quota, Sighting};
 use firstseen::{Batch, Builder, Detector, Document};
 use serde_json::Value;
 
@@ -45,15 +45,19 @@ impl Runner<'_> {
     ///
     /// When the case cannot be run as it is written.
     pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<CaseResult> {
-        let ledger: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
         let detector = (self.builder)(case.rule.as_ref()).ledger(Arc::clone(&ledger)).build()?;
         // Of other rules it has been said once for all cases.
         if let (Some(_), Some(refusal)) = (&case.rule, detector.refusals().first()) {
             bail!("{refusal}");
         }
         let arrival_ms = case.arrival_ms(self.now_ms);
-        seed(&detector, &ledger, &case.state, arrival_ms)?;
-        let batch = Batch { index: self.index, ..Batch::new(&case.events, arrival_ms) };
+        seed(&detector, &*ledger, &case.state, arrival_ms)?;
+        let batch = Batch::new(case.events.as_slice(), arrival_ms);
+        let batch = match self.index {
+            Some(index) => batch.bound_for(index),
+            None => batch,
+        };
         let outcome = detector.worker()?.evaluate(&batch)?;
         if let Some(unjudged) = outcome.unjudged.first() {
             bail!("line {}: {}", unjudged.line + 1, unjudged.cause);
@@ -75,16 +79,20 @@ impl Runner<'_> {
 }
 
 /// Puts the terms of `state.ndjson` into the ledger, without alerts or quota.
-fn seed(detector: &Detector, ledger: &Arc<dyn Backend>, terms: &[KnownTerm], arrival_ms: i64) -> Result<()> {
-    let sightings: Vec<Sighting> = terms
+fn seed(detector: &Detector, ledger: &dyn Ledger, terms: &[KnownTerm], arrival_ms: i64) -> Result<()> {
+    let questions: Vec<Question> = terms
         .iter()
         .enumerate()
-        .map(|(number, known)| sighting(detector, known).with_context(|| format!("state.ndjson: line {}", number + 1)))
+        .map(|(number, known)| {
+            sighting(detector, known)
+                .map(Question::Sighting)
+                .with_context(|| format!("state.ndjson: line {}", number + 1))
+        })
         .collect::<Result<_>>()?;
     let learn_for_ever = Learning::by_event(u64::MAX);
-    let mut session = Session::new(Arc::clone(ledger), arrival_ms, learn_for_ever);
-    session.observe(&sightings)?;
-    session.commit(Vec::new())?;
+    let mut transaction = ledger.begin(arrival_ms, learn_for_ever)?;
+    transaction.answer(&questions)?;
+    transaction.commit(Vec::new())?;
     Ok(())
 }
 
@@ -97,13 +105,13 @@ fn sighting(detector: &Detector, known: &KnownTerm) -> Result<Sighting> {
         (None, rules) => bail!("{} rules run; say which by \"rule_id\"", rules.len()),
     };
     ensure!(
-        known.term.len() == rule.new_terms_fields.len(),
+        known.term.len() == rule.new_terms_fields().len(),
         "the term has {} values, the rule's terms are of {}",
         known.term.len(),
-        rule.new_terms_fields.join(", ")
+        rule.new_terms_fields().join(", ")
     );
     Ok(Sighting {
-        rule: rule.history.clone(),
+        history: rule.history.clone(),
         term: serde_json::to_string(&known.term)?,
         at_ms: known.at.as_millisecond(),
         // One sighting a term, so there is nothing to join.

@@ -1,6 +1,5 @@
-//! `firstseen filter`'s loop: intake, workers, output.
+//! `firstseen filter`'s loop: intake, pool, output.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -9,13 +8,16 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Counts, Detector, Error, Outcome, Worker};
+use firstseen::{Alert, Counts, Detector, Error, Judged, Outcome, Pool};
 
 use super::failure::Failure;
-use super::intake::{Chunk, Intake, Piece, ReadError};
+use super::feed::{Feed, QueuedChunk, QueuedPiece};
+use super::intake::{Intake, ReadError};
 use super::notices::Notices;
 use super::output::{Output, WriteError};
-use super::workers::{EvaluatedPiece, JobResult, Workers};
+
+/// Alerts of an earlier run that are read at a time.
+const OUTBOX_PAGE: usize = 1_000;
 
 /// Pieces on their way for each worker: one it judges, one that waits for its
 /// place in the output.
@@ -38,9 +40,7 @@ pub(crate) struct FilterOptions {
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
-    /// Those that have not had work yet are not made yet.
-    workers: Vec<Option<Worker>>,
-    workers_count: usize,
+    pool: Arc<Pool>,
     output: Output,
     index: Option<String>,
     now_ms: Option<i64>,
@@ -80,15 +80,9 @@ impl<'a> Filter<'a> {
         tell: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
         let FilterOptions { workers, index, now_ms, streams } = options;
-        let workers_count = workers.get();
-        let mut workers: Vec<Option<Worker>> = (0..workers_count).map(|_| None).collect();
-        if let Some(first) = workers.first_mut() {
-            *first = Some(detector.worker()?);
-        }
         Ok(Self {
             detector,
-            workers,
-            workers_count,
+            pool: Arc::new(Pool::new(detector, workers)?),
             output,
             index,
             now_ms,
@@ -136,80 +130,55 @@ impl<'a> Filter<'a> {
     fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
         let meter = intake.meter();
-        let pieces = self.workers.len() * PIECES_A_WORKER;
+        let pieces_max = self.pool.workers() * PIECES_A_WORKER;
         let (buffers, free) = mpsc::channel();
-        for _ in 0..pieces {
+        for _ in 0..pieces_max {
             // The other end is still here.
             let _ = buffers.send(Vec::new());
         }
-        let (sender, results) = mpsc::sync_channel(pieces);
-        let mut workers = std::mem::take(&mut self.workers);
-        let index = self.index.clone();
-        let is_off = Arc::clone(&self.is_off);
-        let shared = Workers::new(self.detector, index.as_deref(), self.now_ms, &is_off, intake, free);
+        let (sender, pieces) = mpsc::sync_channel(pieces_max);
+        let (pool, index, is_off) = (Arc::clone(&self.pool), self.index.clone(), Arc::clone(&self.is_off));
+        let feed = Feed { pool: &pool, intake, index: index.as_deref(), now_ms: self.now_ms, is_off: &is_off };
         thread::scope(|scope| {
-            for (number, worker) in workers.iter_mut().enumerate() {
-                let (shared, sender) = (&shared, sender.clone());
-                let thread = thread::Builder::new().name("firstseen-worker".to_owned());
-                match thread.spawn_scoped(scope, move || shared.run(worker, &sender)) {
-                    Ok(_) => {}
-                    Err(error) if number == 0 => return Err(StopReason::Thread(error)),
-                    // Those that could be had do it.
-                    Err(_) => break,
-                }
-            }
-            drop(sender);
-            let result = self.write_in_order(&results, buffers, &mut || progress(meter.bytes_read()));
+            let thread = thread::Builder::new().name("firstseen-feed".to_owned());
+            thread.spawn_scoped(scope, move || feed.run(&free, &sender)).map_err(StopReason::Thread)?;
+            let result = self.write_in_order(pieces, buffers, &mut || progress(meter.bytes_read()));
             // Somebody may be waiting for input that nobody wants any more.
             meter.end();
             result
         })
     }
 
-    /// Writes pieces in the order of the streams, whichever is ready first, and
-    /// gives their buffers back.
+    /// Writes pieces in the order of the streams, and gives their buffers back.
     fn write_in_order(
         &mut self,
-        results: &Receiver<JobResult>,
+        pieces: Receiver<Result<QueuedPiece, ReadError>>,
         buffers: Sender<Vec<u8>>,
         progress: &mut dyn FnMut(),
     ) -> Result<(), StopReason> {
-        let mut early = BTreeMap::new();
-        let mut next = 0;
-        for JobResult { number, result } in results {
-            early.insert(number, result);
-            while let Some(result) = early.remove(&next) {
-                next += 1;
-                let buffer = self.pass(result.map_err(StopReason::Input)?)?;
-                // If no worker is left to take it, none is needed.
-                let _ = buffers.send(buffer);
-                progress();
-            }
+        for piece in pieces {
+            let buffer = self.pass(piece.map_err(StopReason::Input)?)?;
+            // If nobody is left to take it, none is needed.
+            let _ = buffers.send(buffer);
+            progress();
         }
         Ok(())
     }
 
-    /// Writes a piece and answers with its buffer.
-    fn pass(&mut self, evaluated: EvaluatedPiece) -> Result<Vec<u8>, StopReason> {
-        let EvaluatedPiece { piece: Piece { stream, chunk }, outcome, is_disabled } = evaluated;
-        if stream != self.stream {
-            self.stream = stream;
+    /// Writes a piece, once it is judged, and answers with its buffer.
+    fn pass(&mut self, piece: QueuedPiece) -> Result<Vec<u8>, StopReason> {
+        if piece.stream != self.stream {
+            self.stream = piece.stream;
+            self.notices.enter(piece.stream);
             self.output.end_line().map_err(stop_reason)?;
         }
-        self.notices.enter(stream);
-        match chunk {
-            Chunk::Lines(lines) => {
-                match outcome {
-                    Some(Ok(outcome)) => self.pass_judged(&lines, &outcome, is_disabled)?,
-                    Some(Err(error)) => {
-                        self.fail(Failure::Detection(error));
-                        self.pass_unjudged(&lines)?;
-                    }
-                    None => self.pass_unjudged(&lines)?,
-                }
+        match piece.chunk {
+            QueuedChunk::Judging(judging) => self.pass_judged(judging.wait()),
+            QueuedChunk::Unjudged(lines) => {
+                self.pass_unjudged(&lines)?;
                 Ok(lines)
             }
-            Chunk::Overlong { bytes, ends } => {
+            QueuedChunk::Overlong { bytes, ends } => {
                 if ends {
                     self.counts.events += 1;
                     self.counts.malformed += 1;
@@ -221,11 +190,24 @@ impl<'a> Filter<'a> {
         }
     }
 
-    fn pass_judged(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> Result<(), StopReason> {
-        self.notices.pass(lines, Some(outcome));
+    fn pass_judged(&mut self, judged: Judged) -> Result<Vec<u8>, StopReason> {
+        let lines = judged.batch.lines.into_owned();
+        match judged.outcome {
+            Ok(outcome) => self.pass_outcome(&lines, &outcome, judged.is_disabled)?,
+            Err(error) => {
+                // The events are not to blame.
+                self.fail(Failure::Detection(error));
+                self.pass_unjudged(&lines)?;
+            }
+        }
+        Ok(lines)
+    }
+
+    fn pass_outcome(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> Result<(), StopReason> {
+        self.notices.pass(lines, Some((outcome, self.detector.rules())));
         if is_disabled && !self.was_disabled {
             self.was_disabled = true;
-            let of = self.workers_count;
+            let of = self.pool.workers();
             self.notices.tell(&format!(
                 "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
                  only pass through"
@@ -248,23 +230,31 @@ impl<'a> Filter<'a> {
 
     /// Alerts that an earlier run committed and could not hand over come first.
     fn deliver_outbox(&mut self) -> Result<(), StopReason> {
-        let alerts = match self.detector.outbox() {
-            Ok(alerts) => alerts,
-            Err(error) => {
-                self.fail(Failure::Detection(error));
+        let mut after = None;
+        loop {
+            let alerts = match self.detector.outbox(after, OUTBOX_PAGE) {
+                Ok(alerts) => alerts,
+                Err(error) => {
+                    self.fail(Failure::Detection(error));
+                    return Ok(());
+                }
+            };
+            let Some(last) = alerts.last() else { return Ok(()) };
+            if after.is_none() {
+                let waiting = self.detector.outbox_len().unwrap_or(alerts.len() as u64);
+                self.notices.tell(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
+            }
+            after = Some(last.number);
+            let result = self.output.write_alerts(&alerts);
+            let is_success = result.is_ok();
+            if is_success {
+                self.counts.alerts += alerts.len() as u64;
+            }
+            self.settle(result, &alerts)?;
+            if !is_success {
                 return Ok(());
             }
-        };
-        if alerts.is_empty() {
-            return Ok(());
         }
-        let count = alerts.len();
-        self.notices.tell(&format!("{count} alerts of an earlier run were not handed over; they come first"));
-        let result = self.output.write_alerts(&alerts);
-        if result.is_ok() {
-            self.counts.alerts += count as u64;
-        }
-        self.settle(result, &alerts)
     }
 
     /// Acknowledges alerts if they were written.
@@ -300,7 +290,7 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// Why a stream ends whose events cannot be written.
+/// Why the streams end when events cannot be written.
 fn stop_reason(error: WriteError) -> StopReason {
     match error {
         WriteError::Stdout(error) | WriteError::Alerts(error) => match error.kind() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use firstseen::Outcome;
+use firstseen::{NotJudged, Outcome, RuleSummary, Unjudged};
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: usize = 5;
@@ -31,22 +31,20 @@ impl<'a> Notices<'a> {
         (self.tell)(text);
     }
 
-    /// What comes next is of this stream.
+    /// What comes next is of another stream.
     pub(super) fn enter(&mut self, stream: usize) {
-        if stream != self.stream {
-            self.stream = stream;
-            self.lines = 0;
-        }
+        self.stream = stream;
+        self.lines = 0;
     }
 
-    /// Lines have passed, with this outcome if they were judged.
-    pub(super) fn pass(&mut self, lines: &[u8], outcome: Option<&Outcome>) {
-        if let Some(outcome) = outcome {
+    /// Lines have passed, with this outcome of these rules if they were judged.
+    pub(super) fn pass(&mut self, lines: &[u8], outcome: Option<(&Outcome, &[RuleSummary])>) {
+        if let Some((outcome, rules)) = outcome {
             for line in outcome.malformed.iter().take(NAMED_LINES.saturating_sub(self.malformed)) {
                 self.line(line.line, format_args!("{} (byte {}); passed on, not judged", line.fault, line.offset));
             }
             for line in outcome.unjudged.iter().take(NAMED_LINES.saturating_sub(self.unjudged)) {
-                self.line(line.line, format_args!("passed on, not judged: {}", line.cause));
+                self.line(line.line, not_judged(line, rules));
             }
             self.malformed += outcome.malformed.len();
             self.unjudged += outcome.unjudged.len();
@@ -71,5 +69,17 @@ impl<'a> Notices<'a> {
             _ => format!("line {number}: {what}"),
         };
         self.tell(&text);
+    }
+}
+
+/// What is said of an event that was not judged, or not by all rules.
+fn not_judged(event: &Unjudged, rules: &[RuleSummary]) -> String {
+    let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*rules.get(rule)?.rule_id)).collect();
+    match (&event.cause, ids.as_slice()) {
+        (cause, []) => format!("passed on, not judged: {cause}"),
+        (NotJudged::Terms, ids) => {
+            format!("passed on, not judged in full by rule {}: {}", ids.join(", "), NotJudged::Terms)
+        }
+        (cause, ids) => format!("passed on, not judged by rule {}: {cause}", ids.join(", ")),
     }
 }

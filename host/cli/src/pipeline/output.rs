@@ -53,7 +53,7 @@ impl Output {
             if alerts.peek().is_none() {
                 break;
             }
-            while let Some(alert) = alerts.next_if(|alert| alert.line == Some(number)) {
+            while let Some(alert) = alerts.next_if(|alert| alert.line().is_none_or(|line| line <= number)) {
                 if self.with_events {
                     self.buffer.extend_from_slice(lines.get(copied..end).unwrap_or_default());
                     copied = end;
@@ -126,13 +126,14 @@ impl Output {
 }
 
 fn push_line(buffer: &mut Vec<u8>, alert: &Alert) {
-    buffer.extend_from_slice(alert.document.as_bytes());
+    buffer.extend_from_slice(alert.stored.document.as_bytes());
     buffer.push(b'\n');
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use firstseen::ledger::StoredAlert;
     use std::path::Path;
     use std::sync::{Arc, Mutex};
 
@@ -152,11 +153,8 @@ mod tests {
     fn alert(line: usize, document: &str) -> Alert {
         Alert {
             number: 0,
-            line: Some(line),
-            rule_id: String::new(),
-            term: String::new(),
-            id: String::new(),
-            document: document.to_owned(),
+            lines: vec![line],
+            stored: StoredAlert { document: document.to_owned(), ..StoredAlert::default() },
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Bound;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
-use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
+use super::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
 
 /// A store that lives as long as the process. Its methods never fail.
 ///
@@ -15,7 +16,7 @@ use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats
 /// some 80 bytes however long it is.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
-    gate: Arc<Gate>,
+    turn: Mutex<()>,
     state: Mutex<State>,
 }
 
@@ -57,8 +58,8 @@ impl MemoryLedger {
 }
 
 impl Backend for MemoryLedger {
-    fn gate(&self) -> &Arc<Gate> {
-        &self.gate
+    fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
@@ -89,9 +90,10 @@ impl Backend for MemoryLedger {
         Ok(numbers)
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         let state = self.state();
-        let alerts = state.outbox.iter();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let alerts = state.outbox.range((from, Bound::Unbounded)).take(alerts_max);
         Ok(alerts.map(|(number, alert)| (*number, alert.clone())).collect())
     }
 
@@ -249,12 +251,12 @@ mod tests {
 
     #[test]
     fn outbox_numbers_are_never_used_twice() {
-        let alert = StoredAlert { rule_id: "r".into(), term: "[1]".into(), id: "i".into(), document: "{}".into() };
+        let alert = StoredAlert { id: "i".into(), document: "{}".into(), ..StoredAlert::default() };
         let store = MemoryLedger::new();
         let changes = Changes { alerts: vec![alert.clone(), alert], ..Changes::default() };
         assert_eq!(store.commit(&changes).unwrap(), [0, 1]);
         store.acknowledge(&[0, 1, 7]).unwrap();
-        assert_eq!(store.outbox().unwrap(), []);
+        assert_eq!(Backend::outbox(&store, None, 9).unwrap(), []);
         assert_eq!(store.commit(&changes).unwrap(), [2, 3]);
     }
 }

@@ -1,8 +1,10 @@
 //! The first-seen state: which term was sighted when, per rule.
 //!
-//! [`Backend`] is what a backend keeps and how it commits; [`Session`] is what a
-//! sighting means, written once above the trait, so that every backend gives
-//! the same verdicts. [`MemoryLedger`] lives as long as the process,
+//! A [`Ledger`] answers the questions of a batch in a [`Transaction`]. Judging is
+//! its business, since a shared one must judge where the data is; what a sighting
+//! means is [`History`]. A ledger on this machine only keeps and commits:
+//! [`Backend`] is what it has to do, and every backend is a ledger, by one way of
+//! judging above them all. [`MemoryLedger`] lives as long as the process,
 //! [`StateFile`] is one file that survives it.
 //!
 //! # The promise
@@ -16,7 +18,7 @@
 //!
 //! - a crash before the commit means that the batch comes again and is judged
 //!   as if for the first time;
-//! - a crash after it means that the alerts are in [`Backend::outbox`]. Hand those
+//! - a crash after it means that the alerts are in [`Ledger::outbox`]. Hand those
 //!   over first when starting.
 //!
 //! # What is written late
@@ -28,7 +30,7 @@
 //! where reads see them. A thread of the store merges both into the file, in the
 //! order of the file and without stopping commits: five seconds after the oldest
 //! of them, sooner when 524,288 terms, 32 MiB of their text or 64 MiB of journal
-//! are waiting, and at [`Backend::flush`] and on drop. So after a crash the time a
+//! are waiting, and at [`Ledger::flush`] and on drop. So after a crash the time a
 //! term was last sighted can lag by the refreshes of the last five seconds and of
 //! the merge under way.
 //!
@@ -42,29 +44,29 @@
 //! twice as many entries are looked at as commits add, and a few hundred for each
 //! commit unless they are very many, so that removal outpaces growth.
 
+mod alert;
+mod backend;
 mod changes;
 mod error;
-mod gate;
 mod history;
 mod learning;
+mod local;
 mod memory;
 mod overlay;
-mod session;
+mod question;
 mod state_file;
 mod term;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
+pub use alert::{AlertSource, StoredAlert};
+pub use backend::Backend;
 pub use changes::{Changes, QuotaUse, RuleChanges, Since, TermChange};
 pub use error::LedgerError;
-pub use gate::{Gate, Ticket};
 pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryLedger;
-pub use overlay::Savepoint;
-pub use session::{Committed, Session};
+pub use question::{Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
 pub use state_file::StateFile;
 pub use term::Term;
 
@@ -74,8 +76,8 @@ pub const RULE_BYTES_MAX: usize = 1024;
 /// Longest term, in bytes.
 pub const TERM_BYTES_MAX: usize = 32 * 1024;
 
-/// Most sightings in one call of [`Session::observe`].
-pub const SIGHTINGS_MAX: usize = 100_000;
+/// Most questions in one call of [`Transaction::answer`].
+pub const QUESTIONS_MAX: usize = 100_000;
 
 /// How many entries of a kind are looked at for removal at a time, and by a
 /// commit at least.
@@ -92,74 +94,7 @@ fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
     (0..total).step_by(SWEEP_SLICE).map(move |start| SWEEP_SLICE.min(total - start))
 }
 
-/// How many alerts a rule may raise per interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// Alerts per interval, at least 1.
-    pub max: u32,
-    /// Length of an interval in milliseconds, at least 1. Intervals are aligned
-    /// to the epoch.
-    pub per_ms: u64,
-}
-
-impl Quota {
-    /// The number of the interval that `at_ms` lies in: `floor(at_ms / per_ms)`.
-    ///
-    /// An interval length of 0 counts as 1.
-    #[must_use]
-    pub fn interval(&self, at_ms: i64) -> i64 {
-        let number = i128::from(at_ms).div_euclid(i128::from(self.per_ms.max(1)));
-        // Its magnitude is at most that of `at_ms`, so it always fits.
-        i64::try_from(number).unwrap_or_default()
-    }
-}
-
-/// One occurrence of a term in an event that matched a rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
-    /// Key of the history, at most [`RULE_BYTES_MAX`] bytes.
-    pub rule: String,
-    /// The term, at most [`TERM_BYTES_MAX`] bytes.
-    pub term: String,
-    /// Time of the event in epoch milliseconds.
-    pub at_ms: i64,
-    /// How long a sighting keeps the term known, in milliseconds.
-    pub window_ms: u64,
-    /// Identity of the event. Of use only to stores that cannot commit
-    /// sightings together with alerts; the stores here ignore it.
-    pub event: String,
-    /// The alert quota of the rule.
-    pub quota: Quota,
-}
-
-/// What the state says of a sighting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Not sighted within the window: recorded, one unit of quota used.
-    Unseen,
-    /// Known, or held back while the rule is learning: recorded, no alert.
-    Seen,
-    /// Not known, but the quota of the interval is used up: nothing recorded.
-    Deferred,
-    /// This event introduced the term before and its alert may be lost. Never
-    /// answered by a store that commits sightings together with alerts.
-    Replayed,
-}
-
-/// An alert as the outbox keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredAlert {
-    /// Id of the rule that raised it.
-    pub rule_id: String,
-    /// The term it was raised for.
-    pub term: String,
-    /// Its deterministic document id.
-    pub id: String,
-    /// The alert document, JSON.
-    pub document: String,
-}
-
-/// The size of a store.
+/// The size of a ledger.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Histories kept, expired ones that are not yet removed included. One that
@@ -169,85 +104,104 @@ pub struct Stats {
     pub outbox: u64,
 }
 
-/// A place that keeps the state.
+/// Where the state is kept, and where it is judged.
 ///
-/// Implementations only keep and commit; [`Session`] judges. All methods may be
-/// called from any thread.
-pub trait Backend: Send + Sync {
-    /// The turn-taking of this store's sessions, one gate for all of them.
-    fn gate(&self) -> &Arc<Gate>;
+/// All methods may be called from any thread.
+pub trait Ledger: Send + Sync {
+    /// Begins the transaction of a batch that arrived at `arrival_ms` (epoch
+    /// milliseconds). While a rule is learning, what is unseen is recorded but
+    /// answered as seen.
+    ///
+    /// No two transactions of a ledger are open at a time: this waits until the
+    /// one before is committed or dropped, so a thread must not begin a second
+    /// one.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be used.
+    fn begin(&self, arrival_ms: i64, learning: Learning) -> Result<Box<dyn Transaction + '_>, LedgerError>;
 
-    /// The histories of terms, each after the key of its rule, in order; those that
-    /// are not in their place on disk yet included.
+    /// The oldest alerts that were committed and not acknowledged, `alerts_max` at
+    /// most, with numbers above `after`.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
-    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError>;
-
-    /// The history of one term.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be read.
-    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, LedgerError> {
-        Ok(self.histories(&[(rule, Term::new(term))])?.pop().flatten())
-    }
-
-    /// How much of a rule's quota an interval has used; `None` for an untouched
-    /// one. The interval's length is part of its identity: numbers of intervals
-    /// of different lengths do not compare.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be read.
-    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError>;
-
-    /// Since when the state knows a rule.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be read.
-    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError>;
-
-    /// Makes `changes` part of the state, all of it in one transaction or
-    /// nothing, and answers with the outbox numbers of the alerts, in order.
-    /// Numbers ascend and are never used twice.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be written. Nothing of `changes` is known then, and
-    /// every later call fails too until the store is opened again: a store that
-    /// lost a write must not go on as if it had not. Opened again, it has all
-    /// of `changes` or nothing, as after a crash.
-    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError>;
-
-    /// The alerts committed and not yet acknowledged, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// When the state cannot be read.
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError>;
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError>;
 
     /// Takes alerts out of the outbox, durably when it returns. Unknown numbers
     /// are ignored.
     ///
     /// # Errors
     ///
-    /// When the state cannot be written; see [`Backend::commit`].
+    /// When the state cannot be written.
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError>;
 
     /// Takes all that is waiting in memory to its place on disk.
     ///
     /// # Errors
     ///
-    /// When the state cannot be written; see [`Backend::commit`].
+    /// When the state cannot be written.
     fn flush(&self) -> Result<(), LedgerError>;
 
-    /// The size of the store.
+    /// The size of the ledger.
     ///
     /// # Errors
     ///
     /// When the state cannot be read.
     fn stats(&self) -> Result<Stats, LedgerError>;
+}
+
+/// One batch's view of the state. Nothing of it is part of the state until it is
+/// committed; dropping it forgets all.
+pub trait Transaction {
+    /// Notes that the state has met a rule, by the key of its history: its
+    /// learning by arrival starts.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Invalid`] for too long a key, else when the state cannot be
+    /// read.
+    fn meet(&mut self, history: &str) -> Result<(), LedgerError>;
+
+    /// Judges and records, in order: an earlier question is history for a later
+    /// one. Answers with one answer for each question, of its kind.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Invalid`] if the call or one of its questions is over a
+    /// limit, else when the state cannot be read. Nothing of the call is recorded
+    /// then.
+    fn answer(&mut self, questions: &[Question]) -> Result<Vec<Answer>, LedgerError>;
+
+    /// A point to go back to. It costs next to nothing, and holds until the
+    /// transaction goes back to an earlier one.
+    fn savepoint(&mut self) -> Savepoint;
+
+    /// Forgets what was recorded since a savepoint of this transaction.
+    fn restore(&mut self, savepoint: Savepoint);
+
+    /// Makes what was recorded part of the state, together with the batch's
+    /// alerts.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be written. Nothing of the batch is known then.
+    fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError>;
+}
+
+/// A point that a transaction can go back to: a number of its own choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Savepoint(pub usize);
+
+/// What a transaction left in the state.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The batch's alerts with their outbox numbers, in order. Acknowledge the
+    /// numbers once the sink has the alerts.
+    pub alerts: Vec<(u64, StoredAlert)>,
+    /// Sightings deferred because the quota was used up.
+    pub deferred: u64,
+    /// Sightings that were unseen but held back by the learning period.
+    pub held_back: u64,
 }

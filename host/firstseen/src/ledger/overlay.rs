@@ -1,9 +1,9 @@
-//! What a session has recorded so far, and the way back.
+//! What a transaction has recorded so far, and the way back.
 
 use super::term::{Term, TermKey, TermRef};
 use super::{Changes, History, LedgerError, QuotaUse, RuleChanges, Since, TermChange};
 
-/// The changes of a session that is not committed yet.
+/// The changes of a transaction that is not committed yet.
 ///
 /// Every change notes what it replaced, so that going back costs what is undone
 /// and a savepoint costs nothing.
@@ -16,7 +16,7 @@ pub(super) struct Overlay {
     replaced: Vec<Replaced>,
 }
 
-/// What a session only counts.
+/// What a transaction only counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) deferred: u64,
@@ -27,9 +27,9 @@ pub(super) struct Counts {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RuleSlot(usize);
 
-/// A point to go back to, made by [`Session::savepoint`](super::Session::savepoint).
+/// A point to go back to.
 #[derive(Debug)]
-pub struct Savepoint {
+pub(super) struct Savepoint {
     replaced: usize,
     counts: Counts,
 }
@@ -78,11 +78,6 @@ impl Overlay {
 
     pub(super) fn into_changes(self) -> Changes {
         self.changes
-    }
-
-    /// Whether the state has met a rule, as far as the overlay knows.
-    pub(super) fn knows_rule(&self, rule: &str) -> bool {
-        self.changes.rules.get_index_of(rule).is_some_and(|place| self.since(RuleSlot(place)).is_some())
     }
 
     /// The place of a rule, with what the store has of it when it is new here.

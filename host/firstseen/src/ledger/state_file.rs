@@ -27,7 +27,7 @@ use self::generation::Bounds;
 use self::journal::Journal;
 use self::live::Live;
 use self::tables::Snapshot;
-use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use super::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 
 /// A store in one file.
 ///
@@ -45,7 +45,7 @@ use super::{Backend, Changes, Gate, History, LedgerError, QuotaUse, Since, Stats
 /// Dropping the store merges what is waiting, as far as that is possible; call
 /// [`Backend::flush`] first to hear of an error.
 pub struct StateFile {
-    gate: Arc<Gate>,
+    turn: Mutex<()>,
     shared: Arc<Shared>,
     merging: Option<JoinHandle<()>>,
 }
@@ -109,7 +109,7 @@ impl StateFile {
         let for_thread = Arc::clone(&shared);
         let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread));
         let merging = merging.map_err(|source| LedgerError::Io { path: path.to_owned(), source })?;
-        Ok(Self { gate: Gate::new(), shared, merging: Some(merging) })
+        Ok(Self { turn: Mutex::default(), shared, merging: Some(merging) })
     }
 }
 
@@ -183,8 +183,8 @@ impl Shared {
 }
 
 impl Backend for StateFile {
-    fn gate(&self) -> &Arc<Gate> {
-        &self.gate
+    fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
@@ -206,8 +206,8 @@ impl Backend for StateFile {
         })
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
-        self.shared.lookup(|live, snapshot| live.outbox(snapshot))
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
+        self.shared.lookup(|live, snapshot| live.outbox(snapshot, after, alerts_max))
     }
 
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {

@@ -2,15 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::Store;
 
-use super::bindings::{DetectionModule, detector};
 use super::host_state::{HostState, LogLevel, LogMessage};
 use super::limits::Limits;
 use super::module::Module;
 use super::runtime::TICK;
 use super::trap::Trap;
-use crate::ledger::{LedgerError, Session};
+use super::v0_2::{Context, DetectionModule, answers, detector};
+use super::{CallContext, Description};
+use crate::answer::{Matching, ModuleError, Step};
+use crate::builder::Configuration;
+use crate::ledger::Answer;
+use crate::reports::RuleReports;
+use crate::run_range::RunRange;
 
 /// An instance of a module. After a trap it is of no more use.
 pub(crate) struct Instance {
@@ -25,9 +30,7 @@ pub(crate) enum CallError {
     /// The call did not return.
     Trap(Trap),
     /// It returned an error of its own.
-    Module(detector::Error),
-    /// The store of sightings failed.
-    Ledger(LedgerError),
+    Module(ModuleError),
 }
 
 impl Instance {
@@ -37,15 +40,6 @@ impl Instance {
         store.limiter(|state| &mut state.guard);
         store.set_hostcall_fuel(limits.hostcall_bytes);
         store.set_epoch_deadline(ticks(limits.call_timeout));
-        // A call that waited for its turn at the state has as much time as one
-        // that did not.
-        store.epoch_deadline_callback(|store| {
-            let left = store.data().time_left();
-            Ok(match left.is_zero() {
-                true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::Continue(ticks(left)),
-            })
-        });
         match module.instantiate(&mut store) {
             Ok(module) => Ok(Self { store, module, limits }),
             Err(error) => Err(Trap::new(&error, None)),
@@ -53,77 +47,73 @@ impl Instance {
     }
 
     /// Loads rules.
-    pub(crate) fn configure(
-        &mut self,
-        configuration: &detector::Configuration,
-        timeout: Duration,
-    ) -> Result<Vec<detector::RuleReport>, Trap> {
-        self.begin(timeout);
-        let reports = self.module.firstseen_detection_detector().call_configure(&mut self.store, configuration);
-        reports.map_err(|error| self.trap(&error))
+    pub(crate) fn configure(&mut self, configuration: &Configuration, timeout: Duration) -> Result<RuleReports, Trap> {
+        let configuration = detector::Configuration::from(configuration);
+        let reports = self.call(timeout, |exports, store| exports.call_configure(store, &configuration))?;
+        Ok(reports.into_iter().map(Into::into).collect())
     }
 
     /// Asks the module what it is.
-    pub(crate) fn describe(&mut self) -> Result<detector::Description, Trap> {
-        self.begin(self.limits.call_timeout);
-        let description = self.module.firstseen_detection_detector().call_describe(&mut self.store);
-        description.map_err(|error| self.trap(&error))
+    pub(crate) fn describe(&mut self) -> Result<Description, Trap> {
+        self.call(self.limits.call_timeout, |exports, store| exports.call_describe(store)).map(Description::from)
     }
 
     /// Asks which rules match which events.
-    pub(crate) fn match_events(
-        &mut self,
-        batch: &str,
-        context: &detector::Context,
-    ) -> Result<detector::Matching, CallError> {
-        self.begin(self.limits.call_timeout);
-        self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
-        let answer = self.module.firstseen_detection_detector().call_match_events(&mut self.store, batch, context);
-        match answer {
-            Ok(answer) => answer.map_err(CallError::Module),
-            Err(error) => Err(CallError::Trap(self.trap(&error))),
-        }
+    pub(crate) fn match_events(&mut self, batch: &str, context: &CallContext<'_>) -> Result<Matching, CallError> {
+        let context = Context::from(context);
+        let timeout = self.limits.call_timeout;
+        let answer = self.call(timeout, |exports, store| exports.call_match_events(store, batch, &context))?;
+        Ok(answer.map_err(ModuleError::from)?.into())
     }
 
     /// Asks what a run of a rule at a time would look at.
-    pub(crate) fn scheduled_range(&mut self, rule: u32, now_ms: i64) -> Result<Option<detector::RunRange>, Trap> {
-        self.begin(self.limits.call_timeout);
-        let range = self.module.firstseen_detection_detector().call_scheduled_range(&mut self.store, rule, now_ms);
-        range.map_err(|error| self.trap(&error))
+    pub(crate) fn scheduled_range(&mut self, rule: u32, now_ms: i64) -> Result<Option<RunRange>, Trap> {
+        let timeout = self.limits.call_timeout;
+        let range = self.call(timeout, |exports, store| exports.call_scheduled_range(store, rule, now_ms))?;
+        Ok(range.map(RunRange::from))
     }
 
-    /// Evaluates a batch; what the module sights goes into `session`. After an
-    /// error it may hold sightings of the failed call.
+    /// Begins to evaluate a batch. `time_left` is that of all its rounds; what
+    /// this one took is taken from it.
     pub(crate) fn evaluate(
         &mut self,
         batch: &str,
-        context: &detector::Context,
-        session: &mut Session,
-        timeout: Duration,
-    ) -> Result<detector::Evaluation, CallError> {
-        self.begin(timeout);
-        self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
-        let stand_in = session.stand_in();
-        let state = self.store.data_mut();
-        state.session = Some(std::mem::replace(session, stand_in));
-        state.store_failure = None;
-        let answer = self.module.firstseen_detection_detector().call_evaluate(&mut self.store, batch, context);
-        let state = self.store.data_mut();
-        if let Some(back) = state.session.take() {
-            *session = back;
-        }
-        match (state.store_failure.take(), answer) {
-            (Some(error), _) => Err(CallError::Ledger(error)),
-            (None, Ok(answer)) => answer.map_err(CallError::Module),
-            (None, Err(error)) => Err(CallError::Trap(self.trap(&error))),
-        }
+        context: &CallContext<'_>,
+        time_left: &mut Duration,
+    ) -> Result<Step, CallError> {
+        let context = Context::from(context);
+        let step = self.timed(time_left, |exports, store| exports.call_evaluate(store, batch, &context))?;
+        Ok(step.map_err(ModuleError::from)?.into())
     }
 
-    /// Sets the clock for a call.
-    fn begin(&mut self, timeout: Duration) {
+    /// Goes on with the batch of the last [`Step::Ask`].
+    pub(crate) fn resume(&mut self, given: &[Answer], time_left: &mut Duration) -> Result<Step, CallError> {
+        let answers = answers(given);
+        let step = self.timed(time_left, |exports, store| exports.call_resume(store, &answers))?;
+        Ok(step.map_err(ModuleError::from)?.into())
+    }
+
+    /// A call that may take as much time as is left.
+    fn timed<T>(
+        &mut self,
+        time_left: &mut Duration,
+        call: impl FnOnce(&detector::Guest, &mut Store<HostState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Trap> {
+        let started = Instant::now();
+        let answer = self.call(*time_left, call);
+        *time_left = time_left.saturating_sub(started.elapsed());
+        answer
+    }
+
+    /// Every call goes through here: its time and what is copied out are bounded.
+    fn call<T>(
+        &mut self,
+        timeout: Duration,
+        call: impl FnOnce(&detector::Guest, &mut Store<HostState>) -> wasmtime::Result<T>,
+    ) -> Result<T, Trap> {
         self.store.set_epoch_deadline(ticks(timeout));
-        let state = self.store.data_mut();
-        (state.started, state.timeout, state.waited) = (Instant::now(), timeout, Duration::ZERO);
+        self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
+        call(self.module.firstseen_detection_detector(), &mut self.store).map_err(|error| self.trap(&error))
     }
 
     /// The module's messages since the last time.
@@ -150,4 +140,16 @@ fn ticks(timeout: Duration) -> u64 {
     let ticks = timeout.as_millis().div_ceil(TICK.as_millis());
     // One more, since the present tick has partly passed.
     u64::try_from(ticks).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+impl From<Trap> for CallError {
+    fn from(trap: Trap) -> Self {
+        Self::Trap(trap)
+    }
+}
+
+impl From<ModuleError> for CallError {
+    fn from(error: ModuleError) -> Self {
+        Self::Module(error)
+    }
 }

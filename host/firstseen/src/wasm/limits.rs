@@ -13,11 +13,18 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Greatest number of elements of a table: 20,000.
     pub table_elements: usize,
-    /// Longest time a call may take, rounded up to 10 ms: 2 s.
+    /// Longest time a call may take, all rounds of a batch together, rounded up to
+    /// 10 ms: 2 s. What the host takes to answer does not count.
     pub call_timeout: Duration,
     /// Bytes the host copies out of the module at a time, for a call that the
     /// module makes or for its answer: 64 MiB.
     pub hostcall_bytes: usize,
+    /// How often the module may ask for one batch: 1,000.
+    pub rounds: u32,
+    /// Most questions for one batch, over all its rounds: 2,000,000.
+    pub questions: usize,
+    /// Bytes that the questions for one batch may take: 256 MiB.
+    pub question_bytes: usize,
 }
 
 impl Default for Limits {
@@ -27,6 +34,9 @@ impl Default for Limits {
             table_elements: 20_000,
             call_timeout: Duration::from_secs(2),
             hostcall_bytes: 64 << 20,
+            rounds: 1_000,
+            questions: 2_000_000,
+            question_bytes: 256 << 20,
         }
     }
 }

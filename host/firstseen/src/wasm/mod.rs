@@ -1,10 +1,10 @@
 //! Running a detection module: the only place that names wasmtime.
 //!
-//! [`Module`] is compiled once, or found in a [`ModuleCache`]; [`Instance`] is
+//! The generated bindings are private to [`v0_2`]; everything else sees the types
+//! of this library. [`Module`] is compiled once, or found in a [`ModuleCache`]; [`Instance`] is
 //! one sandbox with one store. What comes out of an instance is unchecked;
 //! `worker` checks it.
 
-mod bindings;
 mod cache;
 mod host_state;
 mod instance;
@@ -13,6 +13,7 @@ mod module;
 mod printable;
 mod runtime;
 mod trap;
+mod v0_2;
 
 pub use cache::ModuleCache;
 pub use host_state::{LogLevel, LogMessage};
@@ -21,6 +22,14 @@ pub use module::{Description, Module, ModuleError};
 pub use printable::printable;
 pub use trap::{Trap, TrapKind};
 
-pub(crate) use bindings::detector;
 pub(crate) use instance::{CallError, Instance};
-pub(crate) use printable::printable_lines;
+
+/// What a batch, or a part of one, is evaluated with. What goes by line is empty,
+/// or one for each line.
+pub(crate) struct CallContext<'a> {
+    pub(crate) targets: &'a [String],
+    /// Places in `targets`.
+    pub(crate) target_of: &'a [u32],
+    pub(crate) arrival_ms: i64,
+    pub(crate) ids: &'a [String],
+}

@@ -5,29 +5,32 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Precompiled};
 
-use super::bindings::{DetectionModule, DetectionModulePre, logging, sightings};
 use super::cache::ModuleCache;
 use super::host_state::HostState;
 use super::instance::Instance;
 use super::limits::Limits;
 use super::runtime;
 use super::trap::Trap;
-use crate::reports::RuleSummary;
+use super::v0_2::{self, DetectionModule, DetectionModulePre};
+use crate::reports::{RuleSummary, RuleType};
 
 /// The component that was built together with this library.
 const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/firstseen.wasm"));
 
 /// What a module may import.
-const ALLOWED_IMPORTS: [&str; 2] = ["firstseen:detection/logging@", "firstseen:detection/sightings@"];
+const ALLOWED_IMPORT: &str = "firstseen:detection/logging@0.2.";
+
+/// What the imports and exports of a module of any version are called.
+const PACKAGE: &str = "firstseen:detection/";
 
 /// Greatest size of a module in bytes.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// A detection module, compiled and checked: a component of the world
-/// `detection-module` that imports `sightings` and `logging` and nothing else.
+/// `detection-module` that imports `logging` and nothing else.
 ///
 /// ```
 /// let module = firstseen::Module::built_in()?;
@@ -48,6 +51,8 @@ pub struct Description {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The types of rules that it runs.
+    pub rule_types: Vec<RuleType>,
     /// The rules it runs.
     pub rules: Vec<RuleSummary>,
 }
@@ -77,6 +82,13 @@ pub enum ModuleError {
         name: String,
         /// The import.
         import: String,
+    },
+    /// It was made for another version of the contract.
+    Version {
+        /// Name of the module.
+        name: String,
+        /// One of its interfaces, with the version.
+        interface: String,
     },
     /// It does not export what a detection module does.
     World {
@@ -156,10 +168,9 @@ impl Module {
         let component = cache
             .component(&engine, bytes, || Component::from_binary(&engine, bytes))
             .map_err(|error| not_a_component(&format!("{error:#}")))?;
-        check_imports(name, &component, &engine)?;
+        check_interfaces(name, &component, &engine)?;
         let mut linker = Linker::new(&engine);
-        sightings::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state).map_err(runtime)?;
-        logging::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut HostState| state).map_err(runtime)?;
+        v0_2::add_to_linker(&mut linker).map_err(runtime)?;
         let world = |error: wasmtime::Error| ModuleError::World { name: name.to_owned(), cause: format!("{error:#}") };
         let pre = linker.instantiate_pre(&component).and_then(DetectionModulePre::new).map_err(world)?;
         Ok(Self { name: name.to_owned(), pre })
@@ -177,12 +188,7 @@ impl Module {
     ///
     /// [`Trap`] if it cannot be started or does not answer.
     pub fn describe(&self) -> Result<Description, Trap> {
-        let description = Instance::new(self, Limits::default())?.describe()?;
-        Ok(Description {
-            name: description.name,
-            version: description.version,
-            rules: description.rules.into_iter().map(RuleSummary::from).collect(),
-        })
+        Instance::new(self, Limits::default())?.describe()
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -194,12 +200,21 @@ impl Module {
     }
 }
 
-/// The linker would refuse an unknown import too, but would not say that it is
-/// a matter of policy.
-fn check_imports(name: &str, component: &Component, engine: &Engine) -> Result<(), ModuleError> {
+/// The linker would refuse both too, but would not say that an import is a matter
+/// of policy, and an export one of versions.
+fn check_interfaces(name: &str, component: &Component, engine: &Engine) -> Result<(), ModuleError> {
     let kind = component.component_type();
-    match kind.imports(engine).find(|(import, _)| !ALLOWED_IMPORTS.iter().any(|allowed| import.starts_with(allowed))) {
-        Some((import, _)) => Err(ModuleError::Import { name: name.to_owned(), import: import.to_owned() }),
+    let of_contract = |interface: &str| interface.starts_with(PACKAGE);
+    let mut exports = kind.exports(engine).map(|(export, _)| export);
+    if let Some(export) = exports.find(|export| of_contract(export) && !export.contains("@0.2.")) {
+        return Err(ModuleError::Version { name: name.to_owned(), interface: export.to_owned() });
+    }
+    let mut imports = kind.imports(engine).map(|(import, _)| import);
+    match imports.find(|import| !import.starts_with(ALLOWED_IMPORT)) {
+        Some(import) if of_contract(import) && !import.contains("@0.2.") => {
+            Err(ModuleError::Version { name: name.to_owned(), interface: import.to_owned() })
+        }
+        Some(import) => Err(ModuleError::Import { name: name.to_owned(), import: import.to_owned() }),
         None => Ok(()),
     }
 }
@@ -217,8 +232,14 @@ impl fmt::Display for ModuleError {
             Self::NotAComponent { name, cause } => write!(f, "module {name} is not a WebAssembly component: {cause}"),
             Self::Import { name, import } => write!(
                 f,
-                "module {name} imports `{import}`; a detection module may import firstseen:detection/sightings and \
-                 firstseen:detection/logging, nothing else"
+                "module {name} imports `{import}`; a detection module may import firstseen:detection/logging, nothing \
+                 else"
+            ),
+            Self::Version { name, interface } => write!(
+                f,
+                "module {name} was made for another version of the contract: it has `{interface}`, and this version \
+                 runs modules of firstseen:detection@0.2; build it again from the wit/ of this version, or leave \
+                 --module out to run the built-in one"
             ),
             Self::World { name, cause } => {
                 write!(f, "module {name} is not of the world firstseen:detection/detection-module: {cause}")

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use firstseen::schedule::StoredEvent;
 use firstseen::{Builder, Clock, Detector, Document, Module};
+use firstseen_backtest::StoredEvent;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, Event};

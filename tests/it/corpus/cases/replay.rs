@@ -1,8 +1,8 @@
 //! A case on Kibana's schedule.
 
 use anyhow::{Context, Result};
-use firstseen::schedule::{AlertsIndex, Execution, Occurrence, RunRange, Schedule, Warning};
 use firstseen::{Clock, Detector, Document, Module};
+use firstseen_backtest::{AlertsIndex, Execution, Occurrence, RunRange, Schedule, Warning};
 use serde_json::{Value, json};
 
 use super::case::{Case, Event};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use firstseen::ledger::{Backend, MemoryLedger};
-use firstseen::schedule::StoredEvent;
 use firstseen::{Batch, Module, Worker};
+use firstseen_backtest::StoredEvent;
 
 use super::case::Case;
 use super::compare::Found;

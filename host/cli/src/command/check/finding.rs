@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use firstseen::sources::{SourceProblem, SourceRule};
-use firstseen::{Refusal, RuleRefusal, RuleReports, RuleSummary, printable};
+use firstseen::{Reason, Refusal, RuleReports, RuleSummary, printable};
 use serde_json::{Map, Value, json};
 
 use super::history;
@@ -15,7 +15,7 @@ use crate::args::RuleSet;
 pub(super) enum Status {
     Runs,
     /// A rule that does not run.
-    Refused(Refusal),
+    Refused(Reason),
     /// No rule at all: a file that is none, a mapping that is none.
     Unusable,
 }
@@ -31,7 +31,7 @@ pub(super) struct Finding<'a> {
     pub(super) column: Option<usize>,
     pub(super) rule_id: Option<String>,
     pub(super) name: Option<String>,
-    pub(super) kind: Option<String>,
+    pub(super) rule_type: Option<String>,
     /// The field at fault.
     pub(super) field: Option<String>,
     /// Why it does not run. Further lines of it begin with a gutter.
@@ -48,10 +48,10 @@ impl Status {
     fn name(self) -> &'static str {
         match self {
             Self::Runs => "runs",
-            Self::Refused(Refusal::NotOurs) => "not_ours",
-            Self::Refused(Refusal::Disabled) => "disabled",
-            Self::Refused(Refusal::Unsupported) => "unsupported",
-            Self::Refused(Refusal::Invalid) => "invalid",
+            Self::Refused(Reason::NotOurs) => "not_ours",
+            Self::Refused(Reason::Disabled) => "disabled",
+            Self::Refused(Reason::Unsupported) => "unsupported",
+            Self::Refused(Reason::Invalid) => "invalid",
             Self::Unusable => "unusable",
         }
     }
@@ -63,9 +63,9 @@ pub(super) fn findings<'a>(rule_set: &'a RuleSet, reports: &'a RuleReports) -> V
     let places: HashMap<&Path, usize> =
         rule_set.files.iter().enumerate().rev().map(|(place, path)| (path.as_path(), place)).collect();
     let place = |path: &Path| places.get(path).copied().unwrap_or(usize::MAX);
-    let fates = Fates::new(reports).of(&rule_set.rules);
-    let rules = rule_set.rules.iter().zip(fates);
-    let rules = rules.map(|(rule, fate)| (place(&rule.path), rule.line, Finding::of_rule(rule, fate)));
+    let reports_of_rules = RuleReportIndex::new(reports).of(&rule_set.rules);
+    let rules = rule_set.rules.iter().zip(reports_of_rules);
+    let rules = rules.map(|(rule, report)| (place(&rule.path), rule.line, Finding::of_rule(rule, report)));
     let problems = rule_set
         .problems
         .iter()
@@ -76,34 +76,34 @@ pub(super) fn findings<'a>(rule_set: &'a RuleSet, reports: &'a RuleReports) -> V
     findings.chain(reports.unusable.iter().map(Finding::of_document)).collect()
 }
 
-/// What the module says of a rule; nothing, if it breaks its contract.
-type Fate<'a> = Option<Result<&'a RuleSummary, &'a RuleRefusal>>;
+/// What the module reports of a rule; nothing, if it breaks its contract.
+type RuleReport<'a> = Option<Result<&'a RuleSummary, &'a Refusal>>;
 
-/// What the module says of the rules, to be found by rule.
-struct Fates<'a> {
+/// What the module reports of the rules, to be found by rule.
+struct RuleReportIndex<'a> {
     rules: std::slice::Iter<'a, RuleSummary>,
-    refusals: HashMap<&'a str, Vec<&'a RuleRefusal>>,
+    refusals: HashMap<&'a str, Vec<&'a Refusal>>,
 }
 
-impl<'a> Fates<'a> {
+impl<'a> RuleReportIndex<'a> {
     fn new(reports: &'a RuleReports) -> Self {
-        let mut refusals: HashMap<&str, Vec<&RuleRefusal>> = HashMap::new();
+        let mut refusals: HashMap<&str, Vec<&Refusal>> = HashMap::new();
         for refusal in &reports.refusals {
             refusals.entry(&refusal.document).or_default().push(refusal);
         }
         Self { rules: reports.rules.iter(), refusals }
     }
 
-    /// The fates of these rules, each a document of its own, in their order.
-    fn of(mut self, rules: &'a [SourceRule]) -> impl Iterator<Item = Fate<'a>> {
+    /// The reports of these rules, each a document of its own, in their order.
+    fn of(mut self, rules: &'a [SourceRule]) -> impl Iterator<Item = RuleReport<'a>> {
         rules.iter().map(move |rule| self.next(rule))
     }
 
-    fn next(&mut self, rule: &SourceRule) -> Fate<'a> {
+    fn next(&mut self, rule: &SourceRule) -> RuleReport<'a> {
         let rule_id = printable(&rule.rule_id);
         // Rules that stand in one line have documents of one name.
         let document = self.refusals.get(&*printable(&rule.document_name()));
-        let document: &[&RuleRefusal] = document.map_or(&[], Vec::as_slice);
+        let document: &[&Refusal] = document.map_or(&[], Vec::as_slice);
         if let Some(refusal) = document.iter().find(|refusal| refusal.rule_id.as_deref() == Some(&*rule_id)) {
             return Some(Err(refusal));
         }
@@ -117,18 +117,18 @@ impl<'a> Fates<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn of_rule(rule: &SourceRule, fate: Fate<'a>) -> Self {
-        let (status, refusal, summary) = match fate {
+    fn of_rule(rule: &SourceRule, report: RuleReport<'a>) -> Self {
+        let (status, refusal, summary) = match report {
             Some(Ok(summary)) => (Status::Runs, None, Some(summary)),
             Some(Err(refusal)) => (Status::Refused(refusal.reason), Some(refusal), None),
-            None => (Status::Refused(Refusal::Invalid), None, None),
+            None => (Status::Refused(Reason::Invalid), None, None),
         };
         let field = refusal.and_then(|refusal| refusal.field.as_deref());
         let place = rule.place(field, refusal.and_then(|refusal| refusal.offset));
-        let cause = match fate {
+        let cause = match report {
             Some(Ok(_)) => None,
             // The rule itself says no such thing.
-            Some(Err(refusal)) if refusal.reason == Refusal::Disabled && rule.deprecated => {
+            Some(Err(refusal)) if refusal.reason == Reason::Disabled && rule.deprecated => {
                 Some("its file says that it is deprecated".to_owned())
             }
             Some(Err(refusal)) => Some(refusal.cause.clone()),
@@ -143,7 +143,7 @@ impl<'a> Finding<'a> {
             column: place.column,
             rule_id: Some(printable(&rule.rule_id)),
             name: rule.name.as_deref().map(printable),
-            kind: rule.kind.as_deref().map(printable),
+            rule_type: rule.kind.as_deref().map(printable),
             field: field.map(str::to_owned),
             cause,
             hint: None,
@@ -161,7 +161,7 @@ impl<'a> Finding<'a> {
             column: problem.column,
             rule_id: None,
             name: None,
-            kind: None,
+            rule_type: None,
             field: None,
             cause: Some(printable(&problem.fault.to_string())),
             hint: problem.hint(),
@@ -172,7 +172,7 @@ impl<'a> Finding<'a> {
     }
 
     /// Of exceptions, a value list or a mapping.
-    fn of_document(refusal: &RuleRefusal) -> Self {
+    fn of_document(refusal: &Refusal) -> Self {
         Self {
             status: Status::Unusable,
             file: refusal.document.clone(),
@@ -180,7 +180,7 @@ impl<'a> Finding<'a> {
             column: None,
             rule_id: None,
             name: refusal.name.clone(),
-            kind: None,
+            rule_type: None,
             field: refusal.field.clone(),
             cause: Some(refusal.cause.clone()),
             hint: None,
@@ -194,7 +194,7 @@ impl<'a> Finding<'a> {
     pub(super) fn is_fault(&self) -> bool {
         match self.status {
             Status::Runs => false,
-            Status::Refused(refusal) => refusal.is_fault(),
+            Status::Refused(reason) => reason.is_fault(),
             Status::Unusable => true,
         }
     }
@@ -214,14 +214,14 @@ impl<'a> Finding<'a> {
         put("column", self.column.map(Value::from));
         put("rule_id", self.rule_id.as_deref().map(Value::from));
         put("name", self.name.as_deref().map(Value::from));
-        put("type", self.kind.as_deref().map(Value::from));
+        put("type", self.rule_type.as_deref().map(Value::from));
         put("status", Some(json!(self.status.name())));
         put("field", self.field.as_deref().map(Value::from));
         // Of use to a terminal only.
         put("cause", self.cause.as_deref().map(|cause| json!(cause.replace("\n  | ", "\n"))));
         put("hint", self.hint.map(Value::from));
         put("warnings", (self.status != Status::Unusable).then(|| json!(self.warnings)));
-        let terms = self.summary.map(|summary| &summary.new_terms_fields).filter(|fields| !fields.is_empty());
+        let terms = self.summary.map(RuleSummary::new_terms_fields).filter(|fields| !fields.is_empty());
         put("new_terms_fields", terms.map(|fields| json!(fields)));
         put("window_ms", self.summary.and_then(|summary| summary.window_ms).map(Value::from));
         Value::Object(object)

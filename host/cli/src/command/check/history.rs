@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// What the author should know of the window of a rule that runs.
 pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String> {
-    if summary.kind != "new_terms" || summary.window_ms.is_some() {
+    if summary.rule_type != "new_terms" || summary.window_ms.is_some() {
         return None;
     }
     let object = rule.object().ok()?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use firstseen::Refusal;
+use firstseen::Reason;
 
 use super::finding::{Finding, Status};
 
@@ -26,15 +26,15 @@ impl Tally {
         for finding in findings {
             let column = match finding.status {
                 Status::Runs => 0,
-                Status::Refused(Refusal::Unsupported | Refusal::Invalid) => 1,
-                Status::Refused(Refusal::Disabled) => 2,
-                Status::Refused(Refusal::NotOurs) => 3,
+                Status::Refused(Reason::Unsupported | Reason::Invalid) => 1,
+                Status::Refused(Reason::Disabled) => 2,
+                Status::Refused(Reason::NotOurs) => 3,
                 Status::Unusable => {
                     tally.unusable += 1;
                     continue;
                 }
             };
-            let kind = finding.kind.as_deref().unwrap_or("no type");
+            let kind = finding.rule_type.as_deref().unwrap_or("no type");
             if let Some(count) = tally.types.entry(kind.to_owned()).or_default().get_mut(column) {
                 *count += 1;
             }

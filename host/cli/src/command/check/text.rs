@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use firstseen::Refusal;
+use firstseen::Reason;
 
 use super::finding::{Finding, Status};
 
@@ -14,9 +14,9 @@ const STATUS_WIDTH: usize = 8;
 fn word(status: Status) -> (&'static str, Style) {
     match status {
         Status::Runs => ("runs", AnsiColor::Green.on_default()),
-        Status::Refused(Refusal::NotOurs) => ("not ours", Style::new()),
-        Status::Refused(Refusal::Disabled) => ("off", Style::new()),
-        Status::Refused(Refusal::Unsupported | Refusal::Invalid) => ("refused", AnsiColor::Red.on_default().bold()),
+        Status::Refused(Reason::NotOurs) => ("not ours", Style::new()),
+        Status::Refused(Reason::Disabled) => ("off", Style::new()),
+        Status::Refused(Reason::Unsupported | Reason::Invalid) => ("refused", AnsiColor::Red.on_default().bold()),
         Status::Unusable => ("unusable", AnsiColor::Red.on_default().bold()),
     }
 }
@@ -25,7 +25,7 @@ fn word(status: Status) -> (&'static str, Style) {
 /// beneath, and an empty line after all of them.
 pub(super) fn write<'a>(out: &mut impl Write, findings: impl Iterator<Item = &'a Finding<'a>>) -> io::Result<()> {
     let findings: Vec<&Finding<'_>> = findings.collect();
-    let kinds = findings.iter().filter_map(|finding| finding.kind.as_deref());
+    let kinds = findings.iter().filter_map(|finding| finding.rule_type.as_deref());
     // A type is anything that its author wrote.
     let width = kinds.map(|kind| kind.chars().count()).max().unwrap_or(0).min(20);
     findings.iter().try_for_each(|finding| write_one(out, finding, width))?;
@@ -36,7 +36,7 @@ fn write_one(out: &mut impl Write, finding: &Finding<'_>, width: usize) -> io::R
     let (word, style) = word(finding.status);
     write!(out, "{style}{word:STATUS_WIDTH$}{style:#}  ")?;
     if width > 0 {
-        write!(out, "{:width$}  ", finding.kind.as_deref().unwrap_or("-"))?;
+        write!(out, "{:width$}  ", finding.rule_type.as_deref().unwrap_or("-"))?;
     }
     write!(out, "{}", finding.file)?;
     // A rule that has its file for itself is found without them.
@@ -61,8 +61,8 @@ fn write_one(out: &mut impl Write, finding: &Finding<'_>, width: usize) -> io::R
 /// A rule's type stands beside it, and who switched it off knows.
 fn goes_without_saying(finding: &Finding<'_>) -> bool {
     match finding.status {
-        Status::Refused(Refusal::NotOurs) => finding.field.as_deref() == Some("type"),
-        Status::Refused(Refusal::Disabled) => finding.field.as_deref() == Some("enabled"),
+        Status::Refused(Reason::NotOurs) => finding.field.as_deref() == Some("type"),
+        Status::Refused(Reason::Disabled) => finding.field.as_deref() == Some("enabled"),
         _ => false,
     }
 }

@@ -1,13 +1,16 @@
 use super::*;
 use std::fs::{self, File};
 use std::io::Write;
+use std::iter;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::pipeline::AlertFile;
 use firstseen::Module;
-use firstseen::ledger::{Backend, Changes, Gate, History, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen::ledger::{Backend, Changes, History, Ledger, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
+
+use crate::pipeline::AlertFile;
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
 const INPUT: &str = concat!(
@@ -35,8 +38,8 @@ fn failure(fails: &AtomicBool) -> Result<(), LedgerError> {
 }
 
 impl Backend for Failing {
-    fn gate(&self) -> &Arc<Gate> {
-        self.store.gate()
+    fn turn(&self) -> &Mutex<()> {
+        self.store.turn()
     }
 
     fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError> {
@@ -57,23 +60,23 @@ impl Backend for Failing {
         self.store.commit(changes)
     }
 
-    fn outbox(&self) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
         failure(&self.reading)?;
-        self.store.outbox()
+        Backend::outbox(&self.store, after, alerts_max)
     }
 
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         failure(&self.acknowledging)?;
-        self.store.acknowledge(numbers)
+        Backend::acknowledge(&self.store, numbers)
     }
 
     fn flush(&self) -> Result<(), LedgerError> {
         failure(&self.flushing)?;
-        self.store.flush()
+        Backend::flush(&self.store)
     }
 
     fn stats(&self) -> Result<Stats, LedgerError> {
-        self.store.stats()
+        Backend::stats(&self.store)
     }
 }
 
@@ -100,16 +103,18 @@ struct Run {
 
 fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let module = Module::built_in().unwrap();
-    let detector = Detector::builder(module).ledger(store.clone() as Arc<dyn Backend>).build().unwrap();
+    let detector = Detector::builder(module).ledger(store.clone() as Arc<dyn Ledger>).build().unwrap();
     let stdout = Stdout::default();
     let output = Output::new(Box::new(stdout.clone()), true, Some(AlertFile::open(alerts).unwrap()));
     let mut notes = Vec::new();
     let note = |note: &str| notes.push(note.to_owned());
-    let mut filter = Filter::new(&detector, NonZeroUsize::MIN, output, None, Some(0), note).unwrap();
+    let options = FilterOptions { workers: NonZeroUsize::MIN, index: None, now_ms: Some(0), streams: vec![None] };
+    let mut filter = Filter::new(&detector, options, output, note).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("events.ndjson");
     fs::write(&input, INPUT).unwrap();
-    let (mut intake, _stopper) = Intake::start(File::open(input).unwrap(), 1 << 20).unwrap();
+    let streams = iter::once(File::open(input).map(OwnedFd::from));
+    let (mut intake, _stopper) = Intake::start(streams, 1 << 20).unwrap();
     filter.run(&mut intake, |_| {}).unwrap();
     assert_eq!(String::from_utf8(stdout.0.lock().unwrap().clone()).unwrap(), INPUT);
     let counts = filter.counts();
@@ -144,7 +149,7 @@ fn events_pass_unjudged_when_the_state_fails() {
 fn alerts_that_cannot_be_acknowledged_are_written_and_kept() {
     let (run, alerts) = run_failing(|store| &store.acknowledging);
     assert_eq!((run.counts.alerts, alerts), (1, 1));
-    assert_eq!(run.store.outbox().unwrap().len(), 1);
+    assert_eq!(Backend::outbox(&*run.store, None, 9).unwrap().len(), 1);
     assert!(run.failures.concat().contains("alerts may come again"), "{:?}", run.failures);
     assert!(run.notes.concat().contains("DETECTION IS OFF"), "{:?}", run.notes);
 }
@@ -161,12 +166,12 @@ fn alerts_whose_file_fails_come_in_the_next_run() {
     let first = run(Arc::new(Failing::default()), Path::new("/dev/full"));
     assert_eq!((first.counts.unjudged, first.failures.len()), (0, 1));
     assert!(first.notes.concat().contains("ALERTS ARE NOT WRITTEN"), "{:?}", first.notes);
-    assert_eq!(first.store.outbox().unwrap().len(), 1);
+    assert_eq!(Backend::outbox(&*first.store, None, 9).unwrap().len(), 1);
 
     let folder = tempfile::tempdir().unwrap();
     let alerts = folder.path().join("alerts.ndjson");
     let second = run(first.store, &alerts);
     assert!(second.failures.is_empty(), "{:?}", second.failures);
     assert_eq!(fs::read_to_string(&alerts).unwrap().lines().count(), 1);
-    assert!(second.store.outbox().unwrap().is_empty());
+    assert!(Backend::outbox(&*second.store, None, 9).unwrap().is_empty());
 }

@@ -37,7 +37,7 @@ pub(super) struct StreamReader<S> {
 }
 
 /// What a read gave.
-enum Read {
+enum ReadResult {
     Bytes(usize),
     /// Nothing, at the moment.
     Nothing,
@@ -46,7 +46,7 @@ enum Read {
 
 /// Why nothing more is read of a stream.
 #[derive(PartialEq, Eq)]
-enum Stop {
+enum StreamEnd {
     EndOfStream,
     /// The intake was stopped.
     Stopped,
@@ -68,7 +68,7 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
         let mut bytes = vec![0; READ_BYTES];
         while let Some(stream) = self.streams.next() {
             self.mid_line = false;
-            if self.read_stream(&stream?, &mut bytes)? == Stop::Stopped {
+            if self.read_stream(&stream?, &mut bytes)? == StreamEnd::Stopped {
                 break;
             }
             self.shared.end_stream();
@@ -76,19 +76,19 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
         Ok(())
     }
 
-    fn read_stream(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<Stop> {
+    fn read_stream(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<StreamEnd> {
         while self.wait_for_input(stream)? {
             match read(stream, bytes)? {
-                Read::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
-                Read::Nothing => {}
-                Read::End => return Ok(Stop::EndOfStream),
+                ReadResult::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
+                ReadResult::Nothing => {}
+                ReadResult::End => return Ok(StreamEnd::EndOfStream),
             }
         }
         self.drain(stream, bytes)?;
         let mut rest = Vec::new();
         let result = self.read_rest_of_line(stream, &mut rest);
         self.hand_over(&rest);
-        result.map(|()| Stop::Stopped)
+        result.map(|()| StreamEnd::Stopped)
     }
 
     /// Waits until there is something to read (or the end of it); false if the
@@ -123,11 +123,11 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
         while left > 0 && is_ready(stream, &NO_TIME)? {
             let most = left.min(bytes.len());
             match read(stream, bytes.get_mut(..most).unwrap_or_default())? {
-                Read::Bytes(length) => {
+                ReadResult::Bytes(length) => {
                     self.hand_over(bytes.get(..length).unwrap_or_default());
                     left -= length;
                 }
-                Read::Nothing | Read::End => break,
+                ReadResult::Nothing | ReadResult::End => break,
             }
         }
         Ok(())
@@ -139,11 +139,11 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
         let mut byte = [0];
         while self.mid_line && rest.len() < self.line_bytes_max && is_ready(stream, &REST_OF_LINE)? {
             match read(stream, &mut byte)? {
-                Read::Bytes(_) => {
+                ReadResult::Bytes(_) => {
                     rest.extend_from_slice(&byte);
                     self.mid_line = byte != *b"\n";
                 }
-                Read::Nothing | Read::End => break,
+                ReadResult::Nothing | ReadResult::End => break,
             }
         }
         Ok(())
@@ -168,14 +168,14 @@ fn is_ready(stream: &OwnedFd, timeout: &Timespec) -> io::Result<bool> {
     }
 }
 
-fn read(stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<Read> {
+fn read(stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<ReadResult> {
     loop {
         match rustix::io::read(stream, &mut *bytes) {
-            Ok(0) => return Ok(Read::End),
-            Ok(length) => return Ok(Read::Bytes(length)),
+            Ok(0) => return Ok(ReadResult::End),
+            Ok(length) => return Ok(ReadResult::Bytes(length)),
             Err(Errno::INTR) => {}
             // Somebody made the stream non-blocking and reads it too.
-            Err(Errno::AGAIN) => return Ok(Read::Nothing),
+            Err(Errno::AGAIN) => return Ok(ReadResult::Nothing),
             Err(error) => return Err(error.into()),
         }
     }

@@ -80,9 +80,9 @@ pub(super) fn validate_alerts(alerts: &[StoredAlert]) -> Result<(), Fault> {
 
 const TOO_LONG: Fault = Fault::Invalid("an alert has a text of more than 256 MiB");
 
-fn texts(alert: &StoredAlert) -> [&String; 4] {
-    let StoredAlert { rule_id, term, id, document } = alert;
-    [rule_id, term, id, document]
+fn texts(alert: &StoredAlert) -> [&str; 4] {
+    let StoredAlert { rule_id, term, id, document, .. } = alert;
+    [rule_id.as_deref().unwrap_or_default(), term, id, document]
 }
 
 /// Reads what [`encode_alert`] wrote.
@@ -97,8 +97,9 @@ pub(super) fn take_alert(bytes: &[u8]) -> Option<(StoredAlert, &[u8])> {
     let (term, rest) = take_text(rest)?;
     let (id, rest) = take_text(rest)?;
     let (document, rest) = take_text(rest)?;
-    let [rule_id, term, id, document] = [rule_id, term, id, document].map(str::to_owned);
-    Some((StoredAlert { rule_id, term, id, document }, rest))
+    let rule_id = (!rule_id.is_empty()).then(|| rule_id.to_owned());
+    let [term, id, document] = [term, id, document].map(str::to_owned);
+    Some((StoredAlert { rule_id, term, id, document, sources: Vec::new() }, rest))
 }
 
 /// Appends a text after its length.
@@ -151,7 +152,7 @@ mod tests {
 
     fn alert(texts: [String; 4]) -> StoredAlert {
         let [rule_id, term, id, document] = texts;
-        StoredAlert { rule_id, term, id, document }
+        StoredAlert { rule_id: Some(rule_id).filter(|id| !id.is_empty()), term, id, document, sources: Vec::new() }
     }
 
     #[test]

@@ -134,8 +134,7 @@ pub(super) mod tests {
     pub(in super::super) fn samples() -> Vec<Entry<'static>> {
         let mut history = History::new(-7, 10, 1);
         history.record(400, 10, 2);
-        let alert =
-            StoredAlert { rule_id: "r".into(), term: "[\"ü\"]".into(), id: String::new(), document: "{}".into() };
+        let alert = StoredAlert { term: "[\"ü\"]".into(), document: "{}".into(), ..StoredAlert::default() };
         vec![
             Entry::Rule { number: 3, key: "rule\nfield" },
             Entry::Since { rule: 3, since: Since::met(5) },

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -238,13 +239,19 @@ impl Live {
     }
 
     /// The alerts in the outbox, in the order of their numbers.
-    pub(super) fn outbox(&self, snapshot: &Snapshot) -> Result<Vec<(u64, StoredAlert)>, Fault> {
+    pub(super) fn outbox(
+        &self,
+        snapshot: &Snapshot,
+        after: Option<u64>,
+        alerts_max: usize,
+    ) -> Result<Vec<(u64, StoredAlert)>, Fault> {
         let alert = |number: &u64| {
             let here = self.waiting.alerts.get(number).or_else(|| self.leaving.alerts.get(number));
             let alert = here.map_or_else(|| snapshot.alert(*number), |alert| Ok(Some(alert.clone())))?;
             Ok((*number, alert.ok_or(Fault::Malformed("the outbox"))?))
         };
-        self.outbox.iter().map(alert).collect()
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.outbox.range((from, Bound::Unbounded)).take(alerts_max).map(alert).collect()
     }
 
     pub(super) fn outbox_len(&self) -> u64 {

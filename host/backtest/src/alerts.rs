@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use firstseen::ledger::StoredAlert;
+
 /// An alert of a scheduled run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduledAlert {
@@ -9,14 +11,8 @@ pub struct ScheduledAlert {
     pub event: usize,
     /// Start of the run that created it, in epoch milliseconds.
     pub created_ms: i64,
-    /// The rule's `rule_id`.
-    pub rule_id: String,
-    /// The new term, a canonical JSON array.
-    pub term: String,
-    /// `kibana.alert.uuid`, also its `_id`.
-    pub id: String,
-    /// The alert document: one JSON object on one line.
-    pub document: String,
+    /// What it says.
+    pub alert: StoredAlert,
 }
 
 /// The alerts of runs, in the order of their creation. It outlives a
@@ -40,7 +36,7 @@ impl AlertsIndex {
     }
 
     pub(super) fn create(&mut self, alert: ScheduledAlert) {
-        self.ids.insert(alert.id.clone());
+        self.ids.insert(alert.alert.id.clone());
         self.alerts.push(alert);
     }
 }

@@ -8,5 +8,5 @@ wasmtime::component::bindgen!({
     world: "detection-module",
 });
 
-pub(crate) use self::exports::firstseen::detection::detector;
-pub(crate) use self::firstseen::detection::{logging, sightings};
+pub(super) use self::exports::firstseen::detection::{detector, state};
+pub(super) use self::firstseen::detection::logging;

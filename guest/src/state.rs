@@ -1,4 +1,5 @@
-//! The state the host keeps, as the rules see it (`wit/sightings.wit`).
+//! What the module asks of the host's state, and what is answered
+//! (`wit/state.wit`).
 
 /// How many alerts a rule may raise per interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Quota {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
     /// Key of the rule's history.
-    pub rule: String,
+    pub history: String,
     /// The term, a canonical JSON array.
     pub term: String,
     /// Time of the event in epoch milliseconds.
@@ -39,12 +40,37 @@ pub enum Verdict {
     Replayed,
 }
 
-/// The host's state.
-pub trait Sightings {
-    /// Judges and records sightings in order, one verdict each.
-    ///
-    /// # Errors
-    ///
-    /// The host's reason why nothing was judged or recorded.
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String>;
+/// What the module asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Was the term sighted within the window?
+    Sighting(Sighting),
+}
+
+/// What the host answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The verdict on a sighting.
+    Sighting(Verdict),
+}
+
+/// The name of the question that every rule of today asks.
+pub const SIGHTING: &str = "sighting";
+
+impl Question {
+    /// The name of the question, as a host's configuration lists it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Sighting(_) => SIGHTING,
+        }
+    }
+}
+
+impl Answer {
+    /// The name of the question that it is an answer to.
+    pub fn question(&self) -> &'static str {
+        match self {
+            Self::Sighting(_) => SIGHTING,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Turns: from a batch's first look at the state until its commit nobody else
+//! Turns: from a batch's first look at the ledger until its commit nobody else
 //! may look, and batches take their turns in the order of their tickets.
 //!
 //! Without turns two workers could both find the same term unseen; without an
@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Gives out tickets, and lets their holders in one after the other.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub(crate) struct Gate {
     queue: Mutex<Queue>,
     moved: Condvar,
 }
@@ -39,13 +39,12 @@ pub struct Ticket {
 
 impl Gate {
     /// An open gate.
-    #[must_use]
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
     /// The place behind all that were given out before.
-    pub fn ticket(self: &Arc<Self>) -> Ticket {
+    pub(crate) fn ticket(self: &Arc<Self>) -> Ticket {
         let mut queue = self.queue();
         let number = queue.next;
         queue.next += 1;

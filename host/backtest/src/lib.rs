@@ -15,7 +15,7 @@
 //! 5. less what the [`AlertsIndex`] has already, by id.
 //!
 //! ```
-//! use firstseen::schedule::{AlertsIndex, Execution, Schedule, StoredEvent};
+//! use firstseen_backtest::{AlertsIndex, Execution, Schedule, StoredEvent};
 //! use firstseen::{Detector, Module};
 //!
 //! let detector = Detector::builder(Module::built_in()?).build()?;
@@ -54,12 +54,14 @@ mod alerts;
 mod order;
 mod range;
 mod run;
+mod scripted;
 mod survey;
 
 pub use alerts::{AlertsIndex, ScheduledAlert};
-pub use range::{Execution, RunRange, RunRanges};
+pub use firstseen::RunRange;
+pub use range::{Execution, RunRanges};
 pub use run::{Run, Schedule, Warning};
 pub use survey::{Occurrence, StoredEvent, Survey};
 
 #[cfg(doc)]
-use crate::Detector;
+use firstseen::Detector;

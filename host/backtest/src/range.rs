@@ -1,37 +1,9 @@
 //! When a rule runs, and what a run looks at.
 
-use crate::wasm::detector as wit;
+use firstseen::RunRange;
 
 /// Most ranges that a run catches up on, beside its own.
 const CATCH_UP_MAX: i64 = 4;
-
-/// What a run of a rule looks at, in epoch milliseconds. Both ends are
-/// inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunRange {
-    /// The rule's `from`: what is first seen later than this is new.
-    pub from_ms: i64,
-    /// The rule's `to`.
-    pub to_ms: i64,
-    /// Where the history begins; for a rule without one the same as `from`.
-    pub history_start_ms: i64,
-    /// The rule's `interval`, at least 1.
-    pub interval_ms: u64,
-    /// The rule's `max_signals`.
-    pub max_signals: u32,
-}
-
-impl From<wit::RunRange> for RunRange {
-    fn from(range: wit::RunRange) -> Self {
-        Self {
-            from_ms: range.from,
-            to_ms: range.to,
-            history_start_ms: range.history_start,
-            interval_ms: range.interval_ms.max(1),
-            max_signals: range.max_signals,
-        }
-    }
-}
 
 /// One execution of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

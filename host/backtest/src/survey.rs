@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::batch::Batch;
-use crate::error::Error;
-use crate::ledger::{MemoryLedger, Session, Sighting, Verdict};
-use crate::outcome::{MalformedLine, Unjudged};
-use crate::worker::Worker;
+use firstseen::ledger::{Sighting, Verdict};
+use firstseen::{Batch, Error, MalformedLine, RuleSummary, Unjudged, Worker};
+
+use super::scripted::ScriptedLedger;
 
 /// Bytes of events that are shown to the module at a time.
 const BATCH_BYTES: usize = 1 << 20;
@@ -74,40 +73,49 @@ impl Survey {
     }
 
     /// Has the module evaluate all events at `now_ms`, and notes what it sights.
-    pub(super) fn take(worker: &mut Worker, events: &[StoredEvent], now_ms: i64) -> Result<Self, Error> {
+    pub(super) fn take(
+        worker: &mut Worker,
+        ledger: &ScriptedLedger,
+        rules: &[RuleSummary],
+        events: &[StoredEvent],
+        now_ms: i64,
+    ) -> Result<Self, Error> {
         let noted: Arc<Mutex<Vec<Sighting>>> = Arc::default();
+        let notes = Arc::clone(&noted);
+        ledger.set(move |sighting| {
+            notes.lock().unwrap_or_else(PoisonError::into_inner).push(sighting.clone());
+            Verdict::Seen
+        });
         let mut survey = Self::default();
         for (first, lines, index) in batches(events) {
             // Their places stand for their ids, which need not be unique.
             let count = memchr::memchr_iter(b'\n', lines.as_bytes()).count();
             let ids: Vec<String> = (first..first + count).map(|event| event.to_string()).collect();
-            let batch = Batch { lines: lines.as_bytes(), arrival_ms: now_ms, index, ids: &ids };
-            let notes = Arc::clone(&noted);
-            let note = move |sighting: &Sighting| {
-                notes.lock().unwrap_or_else(PoisonError::into_inner).push(sighting.clone());
-                Verdict::Seen
-            };
-            let session = Session::scripted(Arc::new(MemoryLedger::new()), now_ms, Arc::new(note));
-            let outcome = worker.evaluate_in(&batch, session)?;
+            let mut batch = Batch::new(lines.as_bytes(), now_ms).with_ids(ids);
+            if let Some(index) = index {
+                batch = batch.bound_for(index);
+            }
+            let outcome = worker.evaluate(&batch)?;
             let malformed = outcome.malformed.into_iter();
             survey.malformed.extend(malformed.map(|line| MalformedLine { line: line.line + first, ..line }));
             let unjudged = outcome.unjudged.into_iter();
             survey.unjudged.extend(unjudged.map(|event| Unjudged { line: event.line + first, ..event }));
         }
         let sightings = std::mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
-        survey.sort(sightings, worker.histories());
+        survey.sort(sightings, rules);
         Ok(survey)
     }
 
     /// Puts sightings in order, per rule. Those of an event that trapped in the
     /// end, and those that were noted twice on the way there, go.
-    fn sort(&mut self, sightings: Vec<Sighting>, histories: Vec<String>) {
-        let places: BTreeMap<&str, usize> = histories.iter().map(String::as_str).zip(0..).collect();
-        let failed: BTreeSet<usize> = self.unjudged.iter().map(|event| event.line).collect();
+    fn sort(&mut self, sightings: Vec<Sighting>, rules: &[RuleSummary]) {
+        let places: BTreeMap<&str, usize> = rules.iter().map(|rule| &*rule.history).zip(0..).collect();
+        let failed: BTreeSet<usize> =
+            self.unjudged.iter().filter(|event| event.rules.is_empty()).map(|event| event.line).collect();
         let mut terms: BTreeSet<Arc<str>> = BTreeSet::new();
-        self.occurrences = vec![Vec::new(); histories.len()];
+        self.occurrences = vec![Vec::new(); rules.len()];
         for sighting in sightings {
-            let place = places.get(sighting.rule.as_str()).and_then(|&rule| self.occurrences.get_mut(rule));
+            let place = places.get(sighting.history.as_str()).and_then(|&rule| self.occurrences.get_mut(rule));
             let event = sighting.event.parse().ok().filter(|event| !failed.contains(event));
             let (Some(occurrences), Some(event)) = (place, event) else { continue };
             let term = terms.get(sighting.term.as_str()).cloned().unwrap_or_else(|| sighting.term.into());

@@ -3,20 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use firstseen::ledger::{Answer, Learning, Ledger, MemoryLedger, QUESTIONS_MAX, Question, Quota, Sighting, Verdict};
+use firstseen::{Batch, Clock, Detector, Document, Error, RuleKind, RuleSummary, RunRange, Worker};
 use serde_json::Value;
 
 use super::alerts::{AlertsIndex, ScheduledAlert};
-use super::order::{Ranked, in_order};
-use super::range::{Execution, RunRange, RunRanges, with_catch_up};
+use super::order::{RankedTerm, in_order};
+use super::range::{Execution, RunRanges, with_catch_up};
+use super::scripted::ScriptedLedger;
 use super::survey::{Occurrence, StoredEvent, Survey, as_line};
-use crate::batch::Batch;
-use crate::detector::Detector;
-use crate::error::Error;
-use crate::ledger::{Backend, Learning, MemoryLedger, Quota, SIGHTINGS_MAX, Session, Sighting, Verdict};
-use crate::reports::RuleSummary;
-use crate::wasm::detector as wit;
-use crate::worker::Worker;
-
 /// The quota of a run is used when all its terms are known, not by sightings.
 const NO_QUOTA: Quota = Quota { max: u32::MAX, per_ms: u64::MAX };
 
@@ -27,6 +22,7 @@ const NO_QUOTA: Quota = Quota { max: u32::MAX, per_ms: u64::MAX };
 /// `@timestamp`.
 pub struct Schedule<'a> {
     worker: Worker,
+    ledger: Arc<ScriptedLedger>,
     rules: Vec<RuleSummary>,
     events: &'a [StoredEvent],
     survey: Survey,
@@ -60,12 +56,12 @@ pub enum Warning {
 
 /// Does a query or a filter of a rule perhaps count from now? Then what a rule
 /// sees depends on when it is asked.
-fn counts_from_now(rules: &[wit::Document]) -> bool {
+fn counts_from_now(rules: &[Document]) -> bool {
     let of_rule = |rule: &Value| {
         let query = rule.get("query").and_then(Value::as_str).is_some_and(|query| query.contains("now"));
         query || rule.get("filters").is_some_and(|filters| filters.to_string().contains("now"))
     };
-    let of_document = |document: &wit::Document| {
+    let of_document = |document: &Document| {
         let values = serde_json::Deserializer::from_str(&document.content).into_iter::<Value>();
         values.map_while(Result::ok).any(|value| match value {
             Value::Array(rules) => rules.iter().any(of_rule),
@@ -83,17 +79,16 @@ impl<'a> Schedule<'a> {
     /// [`Error::Start`] if the module cannot be started. What it cannot judge is
     /// in [`Schedule::survey`].
     pub fn new(detector: &Detector, events: &'a [StoredEvent]) -> Result<Self, Error> {
-        let detector = detector.of_stored_events();
-        let configuration = &detector.shared.configuration;
-        let mentions =
-            |documents: &[wit::Document], text: &str| documents.iter().any(|document| document.content.contains(text));
-        // Exceptions that expire; queries and filters that count from now.
-        let depends_on_time =
-            mentions(&configuration.exceptions, "\"expire_time\"") || counts_from_now(&configuration.rules);
+        let ledger = ScriptedLedger::new();
+        // Times as an index has them.
+        let detector = detector.over(Arc::clone(&ledger) as Arc<dyn Ledger>, Clock::Event);
+        let mut expirations = detector.exception_documents().iter();
+        let depends_on_time = expirations.any(|document| document.content.contains("\"expire_time\""))
+            || counts_from_now(detector.rule_documents());
         let rules = detector.rules().to_vec();
         let mut worker = detector.worker()?;
-        let survey = Survey::take(&mut worker, events, 0)?;
-        Ok(Self { worker, rules, events, survey, surveyed_ms: None, depends_on_time })
+        let survey = Survey::take(&mut worker, &ledger, &rules, events, 0)?;
+        Ok(Self { worker, ledger, rules, events, survey, surveyed_ms: None, depends_on_time })
     }
 
     /// What the rules see in the events. Where exceptions expire or a query
@@ -142,7 +137,7 @@ impl<'a> Schedule<'a> {
     /// until then.
     pub fn run(&mut self, rule: usize, execution: &Execution, alerts: &mut AlertsIndex) -> Result<Run, Error> {
         if self.depends_on_time && self.surveyed_ms != Some(execution.now_ms) {
-            self.survey = Survey::take(&mut self.worker, self.events, execution.now_ms)?;
+            self.survey = Survey::take(&mut self.worker, &self.ledger, &self.rules, self.events, execution.now_ms)?;
             self.surveyed_ms = Some(execution.now_ms);
         }
         let mut run = Run { looked_at: self.ranges(rule, execution)?, ..Run::default() };
@@ -157,7 +152,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn is_query(&self, rule: usize) -> bool {
-        self.rules.get(rule).is_some_and(|rule| rule.new_terms_fields.is_empty())
+        self.rules.get(rule).is_some_and(|rule| rule.kind == RuleKind::Query)
     }
 
     /// The occurrences of a rule's terms from one time to another, both
@@ -187,18 +182,18 @@ impl<'a> Schedule<'a> {
         for occurrence in self.visible(rule, range.from_ms, range.to_ms, now_ms) {
             *documents.entry(&occurrence.term).or_default() += 1;
         }
-        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let ledger = MemoryLedger::new();
         let known = self
             .visible(rule, range.history_start_ms, range.from_ms, now_ms)
             .filter(|occurrence| documents.contains_key(&*occurrence.term));
         // For ever, so it is only a matter of what is recorded.
-        judge(&store, Learning::by_event(u64::MAX), now_ms, history, known)?;
+        judge(&ledger, Learning::by_event(u64::MAX), now_ms, history, known)?;
         let interval = self.visible(rule, range.from_ms.saturating_add(1), range.to_ms, now_ms);
-        let new = judge(&store, Learning::NONE, now_ms, history, interval)?;
-        let mut new: BTreeMap<&str, &Occurrence> = new.into_iter().map(|found| (&*found.term, found)).collect();
+        let new = judge(&ledger, Learning::NONE, now_ms, history, interval)?;
+        let mut new: BTreeMap<&str, &Occurrence> = new.into_iter().map(|occurrence| (&*occurrence.term, occurrence)).collect();
 
-        let mut ranked: Vec<Ranked<'_>> =
-            documents.iter().map(|(&term, &documents)| Ranked { term, documents }).collect();
+        let mut ranked: Vec<RankedTerm<'_>> =
+            documents.iter().map(|(&term, &documents)| RankedTerm { term, documents }).collect();
         in_order(&mut ranked);
         Ok(ranked.iter().filter_map(|ranked| new.remove(ranked.term)).cloned().collect())
     }
@@ -216,7 +211,7 @@ impl<'a> Schedule<'a> {
         let mut room = max_signals;
         for candidate in candidates {
             let Some(alert) = self.write(rule, now_ms, &candidate)? else { continue };
-            if alerts.contains(&alert.id) {
+            if alerts.contains(&alert.alert.id) {
                 run.duplicates += 1;
             } else if room == 0 {
                 // Only now: to meet the limit exactly is no warning.
@@ -240,52 +235,49 @@ impl<'a> Schedule<'a> {
         };
         let (history, term) = (summary.history.clone(), Arc::clone(&occurrence.term));
         // A query rule's term is the event's identity, which is another one here.
-        let script = move |sighting: &Sighting| match sighting.rule == history && (is_query || *sighting.term == *term)
-        {
-            true => Verdict::Unseen,
-            false => Verdict::Seen,
-        };
+        let script =
+            move |sighting: &Sighting| match sighting.history == history && (is_query || *sighting.term == *term) {
+                true => Verdict::Unseen,
+                false => Verdict::Seen,
+            };
         let line = as_line(&event.text);
-        let ids = [event.id.clone()];
-        let batch = Batch { lines: line.as_bytes(), arrival_ms: now_ms, index: event.index.as_deref(), ids: &ids };
-        let session = Session::scripted(Arc::new(MemoryLedger::new()), now_ms, Arc::new(script));
-        let alert = self.worker.evaluate_in(&batch, session)?.alerts.into_iter().next();
-        Ok(alert.map(|alert| ScheduledAlert {
-            event: occurrence.event,
-            created_ms: now_ms,
-            rule_id: alert.rule_id,
-            term: alert.term,
-            id: alert.id,
-            document: alert.document,
-        }))
+        let mut batch = Batch::new(line.as_bytes(), now_ms).with_ids(vec![event.id.clone()]);
+        if let Some(index) = &event.index {
+            batch = batch.bound_for(index);
+        }
+        self.ledger.set(script);
+        let alert = self.worker.evaluate(&batch)?.alerts.into_iter().next();
+        Ok(alert.map(|alert| ScheduledAlert { event: occurrence.event, created_ms: now_ms, alert: alert.stored }))
     }
 }
 
-/// Lets a store see occurrences, in order; those that it had not seen.
+/// Lets a ledger see occurrences, in order; those that it had not seen.
 fn judge<'o>(
-    store: &Arc<dyn Backend>,
+    ledger: &dyn Ledger,
     learning: Learning,
     now_ms: i64,
     history: &str,
     occurrences: impl Iterator<Item = &'o Occurrence>,
 ) -> Result<Vec<&'o Occurrence>, Error> {
     let occurrences: Vec<&Occurrence> = occurrences.collect();
-    let mut session = Session::new(Arc::clone(store), now_ms, learning);
+    let mut transaction = ledger.begin(now_ms, learning)?;
     let mut unseen = Vec::new();
-    for part in occurrences.chunks(SIGHTINGS_MAX) {
-        let sighting = |occurrence: &&Occurrence| Sighting {
-            rule: history.to_owned(),
-            term: occurrence.term.to_string(),
-            at_ms: occurrence.at_ms,
-            window_ms: occurrence.window_ms,
-            event: String::new(),
-            quota: NO_QUOTA,
+    for part in occurrences.chunks(QUESTIONS_MAX) {
+        let question = |occurrence: &&Occurrence| {
+            Question::Sighting(Sighting {
+                history: history.to_owned(),
+                term: occurrence.term.to_string(),
+                at_ms: occurrence.at_ms,
+                window_ms: occurrence.window_ms,
+                event: String::new(),
+                quota: NO_QUOTA,
+            })
         };
-        let verdicts = session.observe(&part.iter().map(sighting).collect::<Vec<_>>())?;
-        let judged = part.iter().zip(verdicts).filter(|(_, verdict)| *verdict == Verdict::Unseen);
+        let answers = transaction.answer(&part.iter().map(question).collect::<Vec<_>>())?;
+        let judged = part.iter().zip(answers).filter(|(_, answer)| *answer == Answer::Sighting(Verdict::Unseen));
         unseen.extend(judged.map(|(occurrence, _)| *occurrence));
     }
-    session.commit(Vec::new())?;
+    transaction.commit(Vec::new())?;
     Ok(unseen)
 }
 

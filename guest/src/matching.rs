@@ -1,0 +1,193 @@
+//! Which rules match which events of a batch.
+
+use core::ops::ControlFlow;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::alert::{Format, event_id};
+use crate::candidates::{self, Candidates};
+use crate::evaluation::{EvaluateError, Matching, UnjudgedCause, UnjudgedLine, note_not_judged_at_all};
+use crate::event::{self, Projection, Slots, check, scan};
+use crate::lines::{LinePlace, Lines};
+use crate::prefilter::Prefilter;
+use crate::rule::{Clock, Rule};
+use crate::target::{Target, Targets};
+
+/// What a batch is evaluated with. Lists that go by line are empty, or as long
+/// as the batch has lines.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Indices and data streams that events are bound for.
+    pub targets: Vec<String>,
+    /// For each line the place of its target in `targets`, a place beyond the end
+    /// where it is not known; empty: all lines are bound for the first one.
+    pub target_of: Vec<u32>,
+    /// Arrival time in epoch milliseconds.
+    pub arrival_ms: i64,
+    /// `_id` of each line, "" for none.
+    pub ids: Vec<String>,
+    /// How much work a line may cost: a unit for each of its bytes that is looked
+    /// at, and one for each byte of the terms that it gives.
+    pub line_work_max: Option<u64>,
+}
+
+impl Context {
+    /// That of a batch that arrived at a time, of which no more is known.
+    pub fn at(arrival_ms: i64) -> Self {
+        Self { arrival_ms, ..Self::default() }
+    }
+
+    /// The target of a line.
+    fn target_of(&self, line_number: u32) -> Option<&str> {
+        let place = match self.target_of.get(line_number as usize) {
+            Some(&place) => place as usize,
+            None => 0,
+        };
+        self.targets.get(place).map(String::as_str)
+    }
+
+    /// Whether lines may cost so much work.
+    pub(crate) fn allows(&self, work: u64) -> bool {
+        self.line_work_max.is_none_or(|most| work <= most)
+    }
+
+    fn check(&self, line_count: usize) -> Result<(), EvaluateError> {
+        for (length, what) in [(self.ids.len(), "ids"), (self.target_of.len(), "targets")] {
+            if length != 0 && length != line_count {
+                return Err(EvaluateError::Invalid(format!("{length} {what} for {line_count} lines")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an engine was made of. It stays as it is.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) clock: Clock,
+    pub(crate) format: Format,
+    pub(crate) space: String,
+    pub(crate) projection: Projection,
+    pub(crate) target: Target,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) candidates: Candidates,
+    pub(crate) prefilter: Option<Prefilter>,
+}
+
+/// What is kept from batch to batch to spare work. Nothing that an engine
+/// answers depends on it.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    scan: event::Memory,
+    targets: Targets,
+    candidates: candidates::Memory,
+}
+
+/// A rule that matches an event.
+pub(crate) struct Match<'e, 'p, 'a> {
+    pub(crate) event: &'e Slots<'p, 'a>,
+    pub(crate) place: LinePlace,
+    pub(crate) line: &'a str,
+    /// Place of the rule.
+    pub(crate) number: usize,
+    pub(crate) rule: &'e Rule,
+    /// What the event is bound for.
+    pub(crate) index: Option<&'e Rc<str>>,
+    digest: &'e OnceCell<String>,
+}
+
+impl Match<'_, '_, '_> {
+    /// The event's identity: its `_id`, else the digest of its bytes.
+    pub(crate) fn event_id(&self, context: &Context) -> String {
+        match context.ids.get(self.place.number as usize) {
+            Some(known) if !known.is_empty() => known.clone(),
+            _ => self.digest.get_or_init(|| event_id(self.line.trim_ascii())).clone(),
+        }
+    }
+}
+
+impl Loaded {
+    /// Reads each event from a place on once and hands over each rule that
+    /// matches it, on the first line those behind `after_rule` only. Answers with
+    /// the number of events, or `None` if `take` broke off.
+    pub(crate) fn each_match<'a>(
+        &self,
+        batch: &'a str,
+        context: &Context,
+        memory: &mut Memory,
+        (place, mut after_rule): (LinePlace, Option<usize>),
+        unjudged: &mut Vec<UnjudgedLine>,
+        mut take: impl FnMut(Match<'_, '_, 'a>, &mut Vec<UnjudgedLine>) -> Result<ControlFlow<()>, EvaluateError>,
+    ) -> Result<Option<u32>, EvaluateError> {
+        if self.rules.is_empty() {
+            return Err(EvaluateError::NotConfigured);
+        }
+        let scan_memory = std::mem::take(&mut memory.scan);
+        let mut event = Slots::with_memory(&self.projection, context.arrival_ms, scan_memory);
+        let mut lines = Lines::new(batch, self.prefilter.as_ref(), place);
+        let mut is_broken_off = false;
+        'lines: for (place, line) in &mut lines {
+            let after_rule = after_rule.take();
+            if !context.allows(line.len() as u64) {
+                note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Work);
+                continue;
+            }
+            if let Err(malformed) = scan(line, &mut event) {
+                note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Malformed(malformed));
+                continue;
+            }
+            let known = context.target_of(place.number);
+            let (index, of_target) = memory.targets.rules_of(self.target, &event, known, &self.rules);
+            let mut is_checked = false;
+            let digest = OnceCell::new();
+            for number in self.candidates.of(&event, of_target, &mut memory.candidates) {
+                if after_rule.is_some_and(|last| number <= last) {
+                    continue;
+                }
+                let Some(rule) = self.rules.get(number) else { continue };
+                if !rule.matches(&event, context.arrival_ms) {
+                    continue;
+                }
+                // What the scan stepped over may be anything.
+                if !is_checked && let Err(malformed) = check(line) {
+                    note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Malformed(malformed));
+                    break;
+                }
+                is_checked = true;
+                let found = Match { event: &event, place, line, number, rule, index, digest: &digest };
+                if take(found, unjudged)?.is_break() {
+                    is_broken_off = true;
+                    break 'lines;
+                }
+            }
+        }
+        memory.scan = event.into_memory();
+        if is_broken_off {
+            return Ok(None);
+        }
+        context.check(lines.line_count() as usize)?;
+        Ok(Some(lines.events()))
+    }
+
+    /// All matches of a batch, `matches_max` at most.
+    pub(crate) fn match_events(
+        &self,
+        batch: &str,
+        context: &Context,
+        memory: &mut Memory,
+        matches_max: usize,
+    ) -> Result<Matching, EvaluateError> {
+        let mut matching = Matching::default();
+        let Matching { matches, unjudged, .. } = &mut matching;
+        let events = self.each_match(batch, context, memory, Default::default(), unjudged, |found, _| {
+            if matches.len() >= matches_max {
+                let cause = format!("more than {matches_max} matches in a batch; pass smaller ones");
+                return Err(EvaluateError::Invalid(cause));
+            }
+            matches.push((found.place.number, found.number as u32));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        matching.events = events.unwrap_or_default();
+        Ok(matching)
+    }
+}

@@ -1,0 +1,89 @@
+//! What a ledger on this machine has to do.
+
+use std::sync::Mutex;
+
+use super::{Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+
+/// What a ledger on this machine does: it keeps and commits, and judging is done
+/// for it. Every backend is a [`Ledger`](super::Ledger).
+///
+/// All methods may be called from any thread.
+pub trait Backend: Send + Sync {
+    /// Held by the transaction that is open.
+    fn turn(&self) -> &Mutex<()>;
+
+    /// The histories of terms, each after the key of its rule, in order; those that
+    /// are not in their place on disk yet included.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn histories(&self, terms: &[(&str, Term<'_>)]) -> Result<Vec<Option<History>>, LedgerError>;
+
+    /// The history of one term.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn history(&self, rule: &str, term: &str) -> Result<Option<History>, LedgerError> {
+        Ok(self.histories(&[(rule, Term::new(term))])?.pop().flatten())
+    }
+
+    /// How much of a rule's quota an interval has used; `None` for an untouched
+    /// one. The interval's length is part of its identity: numbers of intervals
+    /// of different lengths do not compare.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError>;
+
+    /// Since when the state knows a rule.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError>;
+
+    /// Makes `changes` part of the state, all of it in one transaction or
+    /// nothing, and answers with the outbox numbers of the alerts, in order.
+    /// Numbers ascend and are never used twice.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be written. Nothing of `changes` is known then, and
+    /// every later call fails too until the state is opened again: a ledger that
+    /// lost a write must not go on as if it had not. Opened again, it has all
+    /// of `changes` or nothing, as after a crash.
+    fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError>;
+
+    /// The oldest alerts that were committed and not acknowledged, `alerts_max` at
+    /// most, with numbers above `after`.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError>;
+
+    /// Takes alerts out of the outbox, durably when it returns. Unknown numbers
+    /// are ignored.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be written; see [`Backend::commit`].
+    fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError>;
+
+    /// Takes all that is waiting in memory to its place on disk.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be written; see [`Backend::commit`].
+    fn flush(&self) -> Result<(), LedgerError>;
+
+    /// The size of the state.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn stats(&self) -> Result<Stats, LedgerError>;
+}

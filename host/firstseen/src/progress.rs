@@ -1,0 +1,184 @@
+//! What has been judged of a batch, also of one that made the module trap.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Instant;
+
+use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
+use crate::batch::Batch;
+use crate::detector::Shared;
+use crate::error::Error;
+use crate::ledger::StoredAlert;
+use crate::outcome::{Alert, Counts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
+use crate::reports::RuleSummary;
+use crate::sandbox::{Failure, Sandbox};
+use crate::turn::Turn;
+use crate::wasm::{CallContext, Trap};
+
+/// How long a batch that trapped is tried in parts, in call timeouts; what is
+/// left then is not judged, since the events behind it wait.
+const RECOVERY_TIMEOUTS: u32 = 6;
+
+/// What has been judged of a batch so far.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// The lines of each alert, and what is kept of it.
+    alerts: Vec<(Vec<usize>, StoredAlert)>,
+    malformed: Vec<MalformedLine>,
+    unjudged: Vec<Unjudged>,
+    /// Events by the rule that they matched.
+    matches: BTreeMap<usize, u64>,
+    events: u64,
+}
+
+/// The lines of a batch, ready for the module.
+pub(crate) struct Lines<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) ranges: Vec<Range<usize>>,
+    pub(crate) batch: &'a Batch<'a>,
+}
+
+impl Progress {
+    /// Adds what lines from `first_line` on gave.
+    pub(crate) fn take(&mut self, evaluation: Evaluation, first_line: usize, rules: &[RuleSummary]) {
+        self.events += u64::from(evaluation.events);
+        for (rule, events) in evaluation.matches {
+            *self.matches.entry(rule).or_default() += u64::from(events);
+        }
+        let alerts = evaluation.alerts.into_iter().map(|alert| stored(alert, first_line, rules));
+        self.alerts.extend(alerts);
+        sort_unjudged(evaluation.unjudged, first_line, &mut self.malformed, &mut self.unjudged);
+    }
+
+    /// Whether the module failed on some line.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.unjudged.iter().any(|line| matches!(line.cause, NotJudged::Trap(_)))
+    }
+
+    /// Judges the lines of a batch that trapped as a whole.
+    pub(crate) fn narrow(
+        &mut self,
+        sandbox: &mut Sandbox,
+        lines: &Lines<'_>,
+        trap: Trap,
+        turn: &mut Turn<'_>,
+        shared: &Shared,
+    ) -> Result<(), Error> {
+        let give_up_at = Instant::now() + RECOVERY_TIMEOUTS * shared.limits.call_timeout;
+        let mut recovery = Recovery { sandbox, lines, shared, give_up_at, progress: self };
+        recovery.narrow(0..lines.ranges.len(), trap, turn)
+    }
+
+    /// Notes lines as not judged.
+    fn give_up(&mut self, lines: &Lines<'_>, range: Range<usize>, cause: &Trap) {
+        for line in range {
+            let bytes = lines.ranges.get(line).cloned().unwrap_or_default();
+            if !lines.text.get(bytes).unwrap_or_default().trim_ascii().is_empty() {
+                self.events += 1;
+                let cause = NotJudged::Trap(cause.clone());
+                self.unjudged.push(Unjudged { line, cause, rules: Vec::new() });
+            }
+        }
+    }
+
+    /// Commits what was answered and the alerts together.
+    pub(crate) fn commit(mut self, turn: Turn<'_>, set_apart: Vec<MalformedLine>) -> Result<Outcome, Error> {
+        let (lines, stored): (Vec<_>, Vec<_>) = self.alerts.into_iter().unzip();
+        let committed = turn.commit(stored)?;
+        self.events += set_apart.len() as u64;
+        self.malformed.extend(set_apart);
+        self.malformed.sort_by_key(|line| line.line);
+        let alerts = committed.alerts.into_iter().zip(lines);
+        let alerts: Vec<Alert> = alerts.map(|((number, stored), lines)| Alert { number, lines, stored }).collect();
+        let matches = self.matches.into_iter().map(|(rule, events)| RuleMatches { rule, events });
+        let matches: Vec<RuleMatches> = matches.collect();
+        let counts = Counts {
+            events: self.events,
+            malformed: self.malformed.len() as u64,
+            matched: matches.iter().map(|rule| rule.events).sum(),
+            alerts: alerts.len() as u64,
+            held_back: committed.held_back,
+            deferred: committed.deferred,
+            unjudged: self.unjudged.len() as u64,
+        };
+        Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, matches, counts })
+    }
+}
+
+/// What is kept of an alert, and its lines.
+fn stored(alert: ModuleAlert, first_line: usize, rules: &[RuleSummary]) -> (Vec<usize>, StoredAlert) {
+    let rule_id = alert.rule.and_then(|rule| rules.get(rule)).map(|rule| rule.rule_id.clone());
+    let sources = alert.sources.into_iter().map(|source| (source.line + first_line, source.place));
+    let (lines, sources) = sources.unzip();
+    let ModuleAlert { term, id, document, .. } = alert;
+    (lines, StoredAlert { rule_id, term, id, document, sources })
+}
+
+/// Narrowing a batch down to the lines at fault.
+struct Recovery<'r> {
+    sandbox: &'r mut Sandbox,
+    lines: &'r Lines<'r>,
+    shared: &'r Shared,
+    give_up_at: Instant,
+    progress: &'r mut Progress,
+}
+
+impl Recovery<'_> {
+    /// Judges a range of lines that trapped as a whole: one line is given up,
+    /// more are tried by halves.
+    fn narrow(&mut self, range: Range<usize>, trap: Trap, turn: &mut Turn<'_>) -> Result<(), Error> {
+        if range.len() <= 1 || self.sandbox.is_off() || Instant::now() >= self.give_up_at {
+            self.progress.give_up(self.lines, range, &trap);
+            return Ok(());
+        }
+        let middle = range.start + range.len() / 2;
+        for half in [range.start..middle, middle..range.end] {
+            self.try_range(half, turn)?;
+        }
+        Ok(())
+    }
+
+    fn try_range(&mut self, range: Range<usize>, turn: &mut Turn<'_>) -> Result<(), Error> {
+        let Some(text) = self.lines.text_of(&range) else { return Ok(()) };
+        let savepoint = turn.savepoint();
+        let context = self.lines.context_of(&range);
+        // The whole has taken its time already; of its parts only a line alone
+        // gets as much, so that it is judged as it would be without the others.
+        let call_timeout = self.shared.limits.call_timeout;
+        let timeout = if range.len() == 1 { call_timeout } else { call_timeout / 4 };
+        match self.sandbox.evaluate(text, &context, turn, timeout) {
+            Ok(evaluation) => {
+                self.progress.take(evaluation, range.start, &self.shared.rules);
+                Ok(())
+            }
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Trap(trap)) => {
+                turn.restore(savepoint);
+                self.narrow(range, trap, turn)
+            }
+        }
+    }
+}
+
+impl Lines<'_> {
+    /// The text of a range of lines, newlines included, so that it has as many
+    /// lines as the range. None for a range without anything to judge.
+    fn text_of(&self, range: &Range<usize>) -> Option<&str> {
+        let lines = self.ranges.get(range.clone())?;
+        if lines.iter().all(|line| line.is_empty()) {
+            return None;
+        }
+        let end = self.ranges.get(range.end).map_or(self.text.len(), |next| next.start);
+        self.text.get(lines.first()?.start..end)
+    }
+
+    fn context_of(&self, range: &Range<usize>) -> CallContext<'_> {
+        let Batch { targets, target_of, arrival_ms, ids, .. } = self.batch;
+        CallContext {
+            targets,
+            target_of: target_of.get(range.clone()).unwrap_or_default(),
+            arrival_ms: *arrival_ms,
+            ids: ids.get(range.clone()).unwrap_or_default(),
+        }
+    }
+}
