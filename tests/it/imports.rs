@@ -10,7 +10,7 @@ use firstseen_tests::firstseen::Firstseen;
 use wit_parser::decoding::{DecodedWasm, decode};
 
 #[test]
-fn sightings_and_logging_and_nothing_else() -> Result<()> {
+fn logging_and_nothing_else() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let path = scratch.path().join("firstseen.wasm");
     let ran = Firstseen::new("module")?.arg("--output").arg(&path).run(b"")?.expect_code(0)?;
@@ -22,8 +22,8 @@ fn sightings_and_logging_and_nothing_else() -> Result<()> {
     let mut imports: Vec<String> = world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
     let exports: Vec<String> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
     imports.sort();
-    assert_eq!(imports, ["firstseen:detection/logging@0.1.0", "firstseen:detection/sightings@0.1.0"]);
-    assert_eq!(exports, ["firstseen:detection/detector@0.1.0"]);
+    assert_eq!(imports, ["firstseen:detection/logging@0.2.0"]);
+    assert_eq!(exports, ["firstseen:detection/state@0.2.0", "firstseen:detection/detector@0.2.0"]);
 
     let packages: Vec<String> = resolve.packages.iter().map(|(_, package)| package.name.to_string()).collect();
     assert!(packages.iter().all(|name| !name.starts_with("wasi:")), "{packages:?}");

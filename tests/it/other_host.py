@@ -1,21 +1,24 @@
-"""A second host for the component: Wasmtime for Python, state in memory.
+"""A second host for the component: Wasmtime for Python, state elsewhere.
 
     other_host.py COMPONENT NOW_MS EVENTS...
 
 Runs the built-in rule over each file of events, one batch a file, with the
-events' own time and a state of its own. Writes one JSON object a file: its
-path, and the id and the document of each alert.
+events' own time and a state of its own that answers late: all files are under
+way at a time, each in an instance of its own, and wait for their answers as they
+would for a network. Writes one JSON object a file: its path, how often the module
+asked, and the id and the document of each alert.
 """
 
+import asyncio
 import json
 import sys
 from collections import defaultdict
 
 from wasmtime import Engine, Store
-from wasmtime.component import Component, Linker, Record, Variant
+from wasmtime.component import Component, Linker, Record
 
 PACKAGE = "firstseen:detection"
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 
 
 def record(**members):
@@ -26,24 +29,25 @@ def record(**members):
     return made
 
 
-class Sightings:
-    """The interface `sightings`, by its documentation."""
+class LateState:
+    """The interface `state`, by its documentation, somewhere behind a network."""
 
     def __init__(self):
         self.times = defaultdict(list)
         self.used = defaultdict(int)
 
-    def observe(self, _store, batch):
-        return [self.verdict(sighting) for sighting in batch]
+    async def answers(self, questions):
+        await asyncio.sleep(0.01)
+        return [self.verdict(sighting) for sighting in questions]
 
     def verdict(self, sighting):
         at, window = sighting.at, getattr(sighting, "window-ms")
-        times = self.times[sighting.rule, sighting.term]
+        times = self.times[sighting.history, sighting.term]
         if any(at - window <= time <= at + window for time in times):
             times.append(at)
             return "seen"
         per_ms = getattr(sighting.quota, "per-ms")
-        interval = sighting.rule, per_ms, at // per_ms
+        interval = sighting.history, per_ms, at // per_ms
         if self.used[interval] >= sighting.quota.max:
             return "deferred"
         self.used[interval] += 1
@@ -61,10 +65,7 @@ class Detector:
     def __init__(self, engine, component):
         self.store = Store(engine)
         linker = Linker(engine)
-        sightings = Sightings()
         with linker.root() as root:
-            with root.add_instance(f"{PACKAGE}/sightings@{VERSION}") as instance:
-                instance.add_func("observe", sightings.observe)
             with root.add_instance(f"{PACKAGE}/logging@{VERSION}") as instance:
                 instance.add_func("log", log)
         self.instance = linker.instantiate(self.store, component)
@@ -92,21 +93,38 @@ def text_of(path):
         return "\n".join(map(line, file.read().split(b"\n")))
 
 
-def alerts(detector, path, now_ms):
-    documents = record(rules=[], exceptions=[], value_lists=[], mappings=[], clock="event", format="kibana", space="default", shortcuts=record(index=True, prefilter=True))
-    reports = detector.call("configure", documents)
+async def evaluate(detector, path, now_ms):
+    configuration = record(
+        rules=[],
+        exceptions=[],
+        value_lists=[],
+        mappings=[],
+        clock="event",
+        format="kibana",
+        space="default",
+        shortcuts=record(index=True, prefilter=True),
+        questions=["sighting"],
+    )
+    reports = detector.call("configure", configuration)
     assert [report.tag for report in reports] == ["loaded"], reports
-    evaluation = detector.call("evaluate", text_of(path), record(index=None, arrival=now_ms, ids=[]))
-    assert not isinstance(evaluation, Variant), evaluation
-    return [(alert.id, alert.document) for alert in evaluation.alerts]
+    context = record(targets=[], target_of=[], arrival=now_ms, ids=[], line_work_max=None)
+    state, rounds = LateState(), 0
+    # A list is what is asked, a record what the batch gave, anything else an error.
+    step = detector.call("evaluate", text_of(path), context)
+    while isinstance(step, list):
+        rounds += 1
+        step = detector.call("resume", await state.answers(step))
+    assert isinstance(step, Record), step
+    alerts = [(alert.id, alert.document) for alert in step.alerts]
+    return {"events": path, "rounds": rounds, "alerts": alerts}
 
 
-def main(component, now_ms, *paths):
+async def main(component, now_ms, *paths):
     engine = Engine()
     component = Component.from_file(engine, component)
-    for path in paths:
-        found = alerts(Detector(engine, component), path, int(now_ms))
-        print(json.dumps({"events": path, "alerts": found}))
+    evaluations = [evaluate(Detector(engine, component), path, int(now_ms)) for path in paths]
+    for found in await asyncio.gather(*evaluations):
+        print(json.dumps(found))
 
 
-main(*sys.argv[1:])
+asyncio.run(main(*sys.argv[1:]))

@@ -140,11 +140,11 @@ fn what_is_no_event_is_named_by_its_place() -> Result<()> {
     let mut alerts = AlertsIndex::default();
     schedule.run(0, &Execution::at(NOON), &mut alerts)?;
     let alert = alerts.alerts().first().context("no alert")?;
-    let document: Value = serde_json::from_str(&alert.document)?;
+    let document: Value = serde_json::from_str(&alert.stored.document)?;
     assert_eq!(document.get("@timestamp"), Some(&json!("2026-11-24T12:00:00.000Z")), "the run's");
-    assert_eq!(document.get("kibana.alert.uuid"), Some(&json!(alert.id)));
+    assert_eq!(document.get("kibana.alert.uuid"), Some(&json!(alert.stored.id)));
     let source = json!([{"id": "1", "type": "event", "depth": 0, "index": "logs-a-b"}]);
     assert_eq!(document.get("kibana.alert.ancestors"), Some(&source));
-    assert!(alerts.contains(&alert.id) && !alerts.contains("another"));
+    assert!(alerts.contains(&alert.stored.id) && !alerts.contains("another"));
     Ok(())
 }

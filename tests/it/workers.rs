@@ -1,12 +1,14 @@
 //! What comes out does not depend on how many workers there are, nor on where
 //! the stream is cut into batches.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::future::{Future, IntoFuture};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+use std::task::{Poll, Wake};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use firstseen::{Alert, Batch, Clock, Counts, Detector, Document, Module, ModuleError};
+use firstseen::{Alert, Batch, Clock, Counts, Detector, Document, Module, ModuleError, Pool};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 use firstseen_tests::firstseen::Firstseen;
 use proptest::prelude::*;
@@ -52,38 +54,68 @@ struct Given {
 
 impl Given {
     fn add(&mut self, alerts: Vec<Alert>, counts: Counts) {
-        self.alerts.extend(alerts.into_iter().map(|alert| (alert.id, alert.document)));
+        self.alerts.extend(alerts.into_iter().map(|alert| (alert.stored.id, alert.stored.document)));
         self.counts += counts;
     }
 }
 
 /// Passes batches through so many workers.
 fn pass(detector: &Detector, batches: &[&[u8]], workers: usize) -> Result<Given> {
-    let queue = Mutex::new(batches.iter().enumerate());
-    let outcomes = Mutex::new(BTreeMap::new());
-    let lock_outcomes = || outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-    let work = || -> Result<()> {
-        let mut worker = detector.worker()?;
-        loop {
-            let (number, lines, ticket) = {
-                let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-                let Some((number, lines)) = queue.next() else { return Ok(()) };
-                (number, lines, detector.ticket())
-            };
-            let outcome = worker.evaluate_in_order(&Batch::new(lines, ARRIVAL_MS), ticket)?;
-            lock_outcomes().insert(number, outcome);
-        }
-    };
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow!("a worker panicked"))?)
-    })?;
+    let pool = Pool::new(detector, NonZeroUsize::new(workers).context("no workers")?)?;
+    let judging: Vec<_> = batches.iter().map(|lines| pool.submit(Batch::new(lines.to_vec(), ARRIVAL_MS))).collect();
     let mut given = Given::default();
-    for (_, outcome) in std::mem::take(&mut *lock_outcomes()) {
+    for judging in judging {
+        let outcome = judging.wait().outcome?;
         detector.acknowledge(&outcome)?;
         given.add(outcome.alerts, outcome.counts);
     }
     Ok(given)
+}
+
+/// A batch that nobody waits for leaves no trace, and holds nobody up.
+#[test]
+fn batches_that_are_given_up_are_not_judged() -> Result<()> {
+    let stream = events(3, 2000)?;
+    let expected = pass(&detector()?, &[&stream], 1)?;
+    for workers in [1, 4] {
+        let detector = detector()?;
+        let pool = Pool::new(&detector, NonZeroUsize::new(workers).context("no workers")?)?;
+        // One is being judged while the others are dropped.
+        let first = pool.submit(Batch::new(b"{}\n".to_vec(), ARRIVAL_MS));
+        for _ in 0..16 {
+            drop(pool.submit(Batch::new(stream.clone(), ARRIVAL_MS)));
+        }
+        first.wait().outcome?;
+        let mut given = Given::default();
+        let outcome = pool.submit(Batch::new(stream.clone(), ARRIVAL_MS)).wait().outcome?;
+        given.add(outcome.alerts, outcome.counts);
+        ensure!(given == expected, "{workers} workers: something was kept");
+    }
+    Ok(())
+}
+
+/// Awaited, on a thread that does nothing else.
+#[test]
+fn a_batch_can_be_awaited() -> Result<()> {
+    let detector = detector()?;
+    let pool = Pool::new(&detector, NonZeroUsize::MIN)?;
+    let mut future = std::pin::pin!(pool.submit(Batch::new(events(3, 50)?, ARRIVAL_MS)).into_future());
+    struct Unpark(thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Arc::new(Unpark(thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let judged = loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(judged) => break judged,
+            Poll::Pending => thread::park(),
+        }
+    };
+    assert_eq!(judged.outcome?.counts.events, 50);
+    Ok(())
 }
 
 /// Cuts a stream into batches of so many lines, over and over.

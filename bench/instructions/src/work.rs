@@ -5,10 +5,10 @@ use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use firstseen_guest::Engine;
 use firstseen_guest::engine::{Context, Documents, Settings};
-use firstseen_guest::sightings::{Sighting, Verdict};
-use firstseen_guest::{Engine, Sightings};
+use firstseen_guest::state::{Answer, Question, Verdict};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 
 /// The built-in rule alone.
@@ -72,8 +72,8 @@ impl Case {
 /// What callgrind counts, by this name.
 #[inline(never)]
 fn evaluate_counted(engine: &mut Engine, batch: &str, state: &mut Seen) -> Result<usize> {
-    let context = Context { index: None, arrival_ms: START_MS, ids: &[] };
-    let evaluation = engine.evaluate(batch, context, state).map_err(|error| anyhow!("{error:?}"))?;
+    let answers = |questions: &[Question]| Ok::<_, anyhow::Error>(state.answer(questions));
+    let evaluation = engine.evaluate_with(batch, Context::at(START_MS), answers)?;
     Ok(black_box(evaluation).alerts.len())
 }
 
@@ -96,12 +96,15 @@ fn events() -> Result<String> {
 #[derive(Default)]
 struct Seen(BTreeSet<(String, String)>);
 
-impl Sightings for Seen {
-    fn observe(&mut self, batch: &[Sighting]) -> Result<Vec<Verdict>, String> {
-        let mut verdict = |sighting: &Sighting| match self.0.insert((sighting.rule.clone(), sighting.term.clone())) {
-            true => Verdict::Unseen,
-            false => Verdict::Seen,
+impl Seen {
+    fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
+        let answer = |question: &Question| {
+            let Question::Sighting(sighting) = question;
+            Answer::Sighting(match self.0.insert((sighting.history.clone(), sighting.term.clone())) {
+                true => Verdict::Unseen,
+                false => Verdict::Seen,
+            })
         };
-        Ok(batch.iter().map(&mut verdict).collect())
+        questions.iter().map(answer).collect()
     }
 }

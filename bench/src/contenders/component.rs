@@ -1,27 +1,34 @@
 //! The component in its sandbox, through the embedding library.
 
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
-use std::thread;
 
 use anyhow::{Result, anyhow, ensure};
-use firstseen::{Batch, Detector, Module, Worker};
+use firstseen::{Batch, Detector, Judging, Module, Outcome, Pool, Worker};
 
 use super::loaded::{Prefilter, detector};
 use super::{Contender, Ran};
 use crate::events::{Lines, Portion};
 use crate::rules::Rule;
 
-/// Workers of one detector, each on a thread if there are several.
+/// A worker, or a pool of several.
 pub(crate) struct Component {
     module: Module,
     rules: Rc<[Rule]>,
     prefilter: Prefilter,
-    workers: usize,
-    running: Option<(Detector, Vec<Worker>)>,
+    workers: NonZeroUsize,
+    running: Option<(Detector, Running)>,
+}
+
+enum Running {
+    Alone(Worker),
+    Together(Pool),
 }
 
 impl Component {
     pub(crate) fn new(module: Module, rules: Rc<[Rule]>, prefilter: Prefilter, workers: usize) -> Self {
+        let workers = NonZeroUsize::new(workers).unwrap_or(NonZeroUsize::MIN);
         Self { module, rules, prefilter, workers, running: None }
     }
 }
@@ -31,50 +38,61 @@ impl Contender for Component {
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
         self.running = None;
         let detector = detector(&self.module, &self.rules, self.prefilter)?;
-        let mut workers = (0..self.workers).map(|_| detector.worker()).collect::<Result<Vec<_>, _>>()?;
-        if let Some(first) = events.batches().next() {
-            for worker in &mut workers {
-                worker.match_events(&batch(first))?;
+        let running = match self.workers {
+            NonZeroUsize::MIN => {
+                let mut worker = detector.worker()?;
+                if let Some(first) = events.batches().next() {
+                    worker.match_events(&batch(first))?;
+                }
+                Running::Alone(worker)
             }
-        }
-        self.running = Some((detector, workers));
+            workers => {
+                let pool = Pool::new(&detector, workers)?;
+                // Blank lines: each worker takes its instance, the ledger learns nothing.
+                let blank = || pool.submit(Batch::new(vec![b'\n'; 1 << 20], 0));
+                let warm: Vec<Judging> = (0..4 * workers.get()).map(|_| blank()).collect();
+                warm.into_iter().try_for_each(|judging| judging.wait().outcome.map(drop))?;
+                Running::Together(pool)
+            }
+        };
+        self.running = Some((detector, running));
         Ok(())
     }
 
     fn run(&mut self, events: Portion<'_>) -> Result<Ran> {
-        let Some((detector, workers)) = &mut self.running else { return Err(anyhow!("not prepared")) };
-        let matches = match workers.as_mut_slice() {
-            [worker] => judge(detector, worker, events.batches())?,
-            workers => in_parallel(detector, workers, events)?,
+        let Some((detector, running)) = &mut self.running else { return Err(anyhow!("not prepared")) };
+        let matches = match running {
+            Running::Alone(worker) => {
+                events.batches().map(|lines| settle(detector, &worker.evaluate(&batch(lines))?)).sum::<Result<u64>>()?
+            }
+            Running::Together(pool) => through(pool, detector, events)?,
         };
         Ok(Ran::over(events, matches))
     }
 }
 
-/// Every worker takes every n-th batch.
-fn in_parallel(detector: &Detector, workers: &mut [Worker], events: Portion<'_>) -> Result<u64> {
-    let count = workers.len();
-    thread::scope(|scope| {
-        let threads: Vec<_> = workers
-            .iter_mut()
-            .enumerate()
-            .map(|(number, worker)| {
-                scope.spawn(move || judge(detector, worker, events.batches().skip(number).step_by(count)))
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().map_err(|_| anyhow!("a worker panicked"))?).sum()
-    })
+/// Keeps two batches on their way for each worker.
+fn through(pool: &Pool, detector: &Detector, events: Portion<'_>) -> Result<u64> {
+    let mut under_way = VecDeque::new();
+    let mut matches = 0;
+    let mut wait = |judging: Option<Judging>| match judging {
+        Some(judging) => settle(detector, &judging.wait().outcome?),
+        None => Ok(0),
+    };
+    for lines in events.batches() {
+        under_way.push_back(pool.submit(Batch::new(lines.bytes.to_vec(), lines.arrival_ms)));
+        if under_way.len() > 2 * pool.workers() {
+            matches += wait(under_way.pop_front())?;
+        }
+    }
+    under_way.into_iter().try_fold(matches, |matches, judging| Ok(matches + wait(Some(judging))?))
 }
 
-fn judge<'a>(detector: &Detector, worker: &mut Worker, batches: impl Iterator<Item = Lines<'a>>) -> Result<u64> {
-    let mut matches = 0;
-    for lines in batches {
-        let outcome = worker.evaluate(&batch(lines))?;
-        detector.acknowledge(&outcome)?;
-        ensure!(outcome.counts.unjudged == 0, "not judged: {:?}", outcome.unjudged);
-        matches += outcome.counts.matched;
-    }
-    Ok(matches)
+/// Takes note of an outcome; answers with its matches.
+fn settle(detector: &Detector, outcome: &Outcome) -> Result<u64> {
+    detector.acknowledge(outcome)?;
+    ensure!(outcome.counts.unjudged == 0, "not judged: {:?}", outcome.unjudged);
+    Ok(outcome.counts.matched)
 }
 
 fn batch(lines: Lines<'_>) -> Batch<'_> {

@@ -12,7 +12,7 @@ pub struct ScheduledAlert {
     /// Start of the run that created it, in epoch milliseconds.
     pub created_ms: i64,
     /// What it says.
-    pub alert: StoredAlert,
+    pub stored: StoredAlert,
 }
 
 /// The alerts of runs, in the order of their creation. It outlives a
@@ -36,7 +36,7 @@ impl AlertsIndex {
     }
 
     pub(super) fn create(&mut self, alert: ScheduledAlert) {
-        self.ids.insert(alert.alert.id.clone());
+        self.ids.insert(alert.stored.id.clone());
         self.alerts.push(alert);
     }
 }

@@ -211,7 +211,7 @@ impl<'a> Schedule<'a> {
         let mut room = max_signals;
         for candidate in candidates {
             let Some(alert) = self.write(rule, now_ms, &candidate)? else { continue };
-            if alerts.contains(&alert.alert.id) {
+            if alerts.contains(&alert.stored.id) {
                 run.duplicates += 1;
             } else if room == 0 {
                 // Only now: to meet the limit exactly is no warning.
@@ -247,7 +247,7 @@ impl<'a> Schedule<'a> {
         }
         self.ledger.set(script);
         let alert = self.worker.evaluate(&batch)?.alerts.into_iter().next();
-        Ok(alert.map(|alert| ScheduledAlert { event: occurrence.event, created_ms: now_ms, alert: alert.stored }))
+        Ok(alert.map(|alert| ScheduledAlert { event: occurrence.event, created_ms: now_ms, stored: alert.stored }))
     }
 }
 

@@ -1,5 +1,5 @@
-;; A component that wants sightings of a version to come.
+;; A component of contract 0.1, which asked for sightings in the middle of a call.
 (component
-  (import "firstseen:detection/sightings@0.2.0"
+  (import "firstseen:detection/sightings@0.1.0"
     (instance
-      (export "forget" (func)))))
+      (export "observe" (func)))))

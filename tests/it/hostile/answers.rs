@@ -100,3 +100,41 @@ fn a_message_too_large_to_copy() -> Result<()> {
     assert!(ran.stderr.contains("line 1: passed on, not judged"), "{}", ran.stderr);
     Ok(())
 }
+
+#[test]
+fn questions_without_end() -> Result<()> {
+    assert_not_taken("asks-for-ever", "it asks more often than 1000 for a batch")
+}
+
+#[test]
+fn a_round_without_a_question() -> Result<()> {
+    assert_not_taken("asks-nothing", "it asks, but nothing")
+}
+
+#[test]
+fn more_questions_than_a_round_may_have() -> Result<()> {
+    assert_not_taken("asks-much", "100001 questions in one call, and 100000 are allowed")
+}
+
+#[test]
+fn answers_that_are_refused() -> Result<()> {
+    assert_not_taken("refuses-answers", "it refuses: not what was asked")
+}
+
+#[test]
+fn unjudged_lines_out_of_order() -> Result<()> {
+    assert_not_taken("skips-lines", "its unjudged lines are not in order")
+}
+
+#[test]
+fn an_alert_that_hides_its_event() -> Result<()> {
+    assert_not_taken("hides-its-event", "does not say where its document names its event")
+}
+
+/// It may: an alert of the module's own, about nothing that stands in the batch.
+#[test]
+fn an_alert_of_no_rule_and_no_line_is_written() -> Result<()> {
+    let ran = filter_with("alert-of-no-rule", &[], &some_lines(30))?.expect_code(0)?;
+    assert_eq!((ran.count("alerts")?, ran.split().alerts.len()), (10, 10));
+    Ok(())
+}

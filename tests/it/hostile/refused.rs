@@ -48,7 +48,9 @@ fn a_component_that_wants_more() -> Result<()> {
 #[test]
 fn a_component_of_another_version_of_the_contract() -> Result<()> {
     let bytes = component::assembled("other-version")?;
-    assert_bytes_refused(&bytes, "firstseen:detection/sightings@0.2.0")
+    assert_bytes_refused(&bytes, "firstseen:detection/sightings@0.1.0")?;
+    // And the way out.
+    assert_bytes_refused(&bytes, "build it again from the wit/ of this version")
 }
 
 #[test]

@@ -3,7 +3,8 @@
   (call $one_rule))
 
 (func $evaluate (param $batch i32) (param $length i32) (result i32)
-  (local $answer i32)
-  (local.set $answer (call $judge (local.get $batch) (local.get $length)))
-  (if (call $contains (local.get $batch) (local.get $length) (i32.const 0x21)) (then (unreachable)))
-  (local.get $answer))
+  (call $judge (local.get $batch) (local.get $length)))
+
+(func $resume (param $answers i32) (param $length i32) (result i32)
+  (if (call $contains (global.get $batch) (global.get $batch_length) (i32.const 0x21)) (then (unreachable)))
+  (call $raise (local.get $answers) (local.get $length)))

@@ -54,7 +54,7 @@ impl Replayed {
     /// The alerts as cases speak of them.
     pub(super) fn found(&self) -> Vec<Found> {
         let found = |event: usize, document: &str| Found::new(&self.events, event, document);
-        self.alerts.alerts().iter().map(|alert| found(alert.event, &alert.document)).collect()
+        self.alerts.alerts().iter().map(|alert| found(alert.event, &alert.stored.document)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use firstseen::ledger::{Backend, MemoryLedger};
+use firstseen::ledger::{Ledger, MemoryLedger, StoredAlert};
 use firstseen::{Batch, Module, Worker};
 use firstseen_backtest::StoredEvent;
 
@@ -35,13 +35,13 @@ impl Streamed {
     /// What the first run takes for history is learned, as Kibana has it in its
     /// index. An edit of the rule takes effect after the run before it.
     pub(super) fn run(module: &Module, case: &Case, replayed: &Replayed) -> Result<Self> {
-        let store: Arc<dyn Backend> = Arc::new(MemoryLedger::new());
+        let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
         let executions = case.executions()?;
         let first = executions.first().context("the case has no execution")?;
         let events = stored(&replayed.events)?;
         let worker = |rule_override, learn| -> Result<Worker> {
             let builder = builder(module, case, rule_override, &replayed.events)?;
-            Ok(builder.ledger(Arc::clone(&store)).learn(learn).build()?.worker()?)
+            Ok(builder.ledger(Arc::clone(&ledger)).learn(learn).build()?.worker()?)
         };
         let mut learner = worker(&first.rule_override, Duration::MAX)?;
         let mut workers = Vec::new();
@@ -68,12 +68,16 @@ impl Streamed {
                 Some((_, worker)) if !is_history => worker,
                 _ => &mut learner,
             };
-            let ids = [event.id.clone()];
-            let batch =
-                Batch { lines: event.text.as_bytes(), arrival_ms: time_ms, index: event.index.as_deref(), ids: &ids };
+            let mut batch = Batch::new(event.text.as_bytes(), time_ms).with_ids(vec![event.id.clone()]);
+            if let Some(index) = &event.index {
+                batch = batch.bound_for(index);
+            }
             let outcome = worker.evaluate(&batch)?;
             streamed.deferred += outcome.counts.deferred;
-            let alert = |alert: firstseen::Alert| Alert { event: place, term: alert.term, document: alert.document };
+            let alert = |alert: firstseen::Alert| {
+                let StoredAlert { term, document, .. } = alert.stored;
+                Alert { event: place, term, document }
+            };
             streamed.alerts.extend(outcome.alerts.into_iter().map(alert));
         }
         Ok(streamed)

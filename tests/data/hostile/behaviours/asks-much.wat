@@ -1,0 +1,21 @@
+;; Asks a hundred thousand times, and once more.
+(func $configure (result i32)
+  (call $one_rule))
+
+(func $evaluate (param $batch i32) (param $length i32) (result i32)
+  (local $left i32)
+  (drop (call $judge (local.get $batch) (local.get $length)))
+  (global.set $questions (call $allocate (i32.const 8) (i32.const 6400064)))
+  (global.set $lines (call $allocate (i32.const 4) (i32.const 400004)))
+  (global.set $count (i32.const 0))
+  (local.set $left (i32.const 100001))
+  (loop $again
+    (call $ask (local.get $batch) (i32.const 1) (i32.const 0))
+    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+    (br_if $again (local.get $left)))
+  (global.set $is_asking (i32.const 1))
+  (i32.store8 (i32.const 0x400) (i32.const 0))
+  (i32.store8 (i32.const 0x404) (i32.const 0))
+  (i32.store (i32.const 0x408) (global.get $questions))
+  (i32.store (i32.const 0x40c) (global.get $count))
+  (i32.const 0x400))
