@@ -44,7 +44,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen
-	$(CARGO) test --release --package firstseen-cli
+	$(CARGO) test --release --package firstseen-cli --package firstseen-backtest
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
