@@ -45,7 +45,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
 	$(CARGO) test --release --package firstseen --package firstseen-state-file
-	$(CARGO) test --release --package firstseen-cli
+	$(CARGO) test --release --package firstseen-cli --package firstseen-backtest
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 # Only crates that need no wasmtime, which would be built once more for it.
