@@ -190,7 +190,8 @@ impl<'a> Schedule<'a> {
         judge(&ledger, Learning::by_event(u64::MAX), now_ms, history, known)?;
         let interval = self.visible(rule, range.from_ms.saturating_add(1), range.to_ms, now_ms);
         let new = judge(&ledger, Learning::NONE, now_ms, history, interval)?;
-        let mut new: BTreeMap<&str, &Occurrence> = new.into_iter().map(|occurrence| (&*occurrence.term, occurrence)).collect();
+        let mut new: BTreeMap<&str, &Occurrence> =
+            new.into_iter().map(|occurrence| (&*occurrence.term, occurrence)).collect();
 
         let mut ranked: Vec<RankedTerm<'_>> =
             documents.iter().map(|(&term, &documents)| RankedTerm { term, documents }).collect();
