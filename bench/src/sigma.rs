@@ -11,8 +11,8 @@ mod tests;
 use std::fmt;
 
 use firstseen_guest::mapping::built_in;
-use firstseen_kql::ast::{Node, NodeKind, RangeOp, Term, TermKind};
-use firstseen_kql::{FieldType, Resolved};
+use firstseen_kql::ast::{Node, NodeKind, Term, TermKind};
+use firstseen_query::{FieldType, RangeOp, Resolved};
 use serde_json::{Value, json};
 
 use detection::Detection;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_kql::{Requirement, Slot, TextMap};
+use firstseen_query::{Requirement, Slot, TextMap};
 use fixedbitset::FixedBitSet;
 
 use crate::event::Slots;

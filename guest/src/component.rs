@@ -24,12 +24,13 @@ use bindings::exports::firstseen::detection::state;
 use bindings::firstseen::detection::logging;
 
 use crate::alert::Format;
+use crate::document::Reason;
 use crate::engine::{
     Alert, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts, Step,
     UnjudgedCause, UnjudgedLine,
 };
 use crate::event::{Fault, Malformed};
-use crate::rule::{Clock, Kind, LANGUAGE, Reason, Rule};
+use crate::rule::{Clock, Kind, LANGUAGE, Meaning as _, Rule};
 use crate::state::{Answer, Question, Verdict};
 
 /// The messages' `context`.
@@ -204,13 +205,13 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         rule_id: rule.rule_id.clone(),
         version: rule.version,
         name: rule.name.clone(),
-        type_: rule.kind.name().to_owned(),
+        type_: rule.kind.meaning().type_name().to_owned(),
         language: LANGUAGE.to_owned(),
         kind: match &rule.kind {
-            Kind::NewTerms { fields } => {
-                detector::RuleKind::NewTerms(detector::NewTermsKind { fields: fields.clone() })
+            Kind::NewTerms(new_terms) => {
+                detector::RuleKind::NewTerms(detector::NewTermsKind { fields: new_terms.fields().to_vec() })
             }
-            Kind::Query => detector::RuleKind::Query,
+            Kind::Query(_) => detector::RuleKind::Query,
         },
         history: rule.history.clone(),
         window_ms: rule.window.fixed_length_ms(),

@@ -7,13 +7,14 @@
 
 use crate::alert::Format;
 use crate::candidates::Candidates;
+pub use crate::document::Refusal;
 pub use crate::evaluation::{
     Alert, AlertSource, EvaluateError, Evaluation, Matching, RuleMatches, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::Projection;
 use crate::judging::Underway;
 use crate::loading::Loading;
-pub use crate::loading::{Documents, Refusal, Reports};
+pub use crate::loading::{Documents, Reports};
 pub use crate::matching::Context;
 use crate::matching::{Loaded, Memory};
 use crate::prefilter::Prefilter;
@@ -89,14 +90,14 @@ impl Engine {
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection);
-        let Loading { rules, reports, .. } = Loading::load(documents, &settings.questions, &mut projection);
+        let Loading { rules, templates, reports, .. } = Loading::load(documents, &settings.questions, &mut projection);
         let candidates = match settings.shortcuts.index {
             true => Candidates::new(&rules),
             false => Candidates::all(),
         };
         let prefilter = settings.shortcuts.prefilter.then(|| Prefilter::new(&rules)).flatten();
         let Settings { clock, format, space, .. } = settings;
-        let loaded = Loaded { clock, format, space, projection, target, rules, candidates, prefilter };
+        let loaded = Loaded { clock, format, space, projection, target, rules, templates, candidates, prefilter };
         (Self { loaded, memory: Memory::default(), underway: None }, reports)
     }
 

@@ -7,9 +7,8 @@ use crate::alert::{AlertParts, Source, alert_id};
 use crate::evaluation::{Alert, EvaluateError, Evaluation, RuleMatches, UnjudgedCause, note_unjudged};
 use crate::lines::LinePlace;
 use crate::matching::{Context, Loaded, Match, Memory};
-use crate::rule::Kind;
 use crate::state::{Answer, Question, Sighting, Verdict};
-use crate::terms::{Terms, canonical};
+use crate::terms::canonical;
 
 /// Questions that are asked together: all of a batch as a rule, less where events
 /// give very many, so that memory stays bounded.
@@ -157,11 +156,7 @@ impl Progress {
             );
         };
         let event_id = found.event_id(context);
-        let terms = match rule.kind {
-            Kind::NewTerms { .. } => rule.terms.terms_of(event),
-            // The event itself is what is new.
-            Kind::Query => Terms { tuples: vec![vec![event_id.clone().into()]], cut: false },
-        };
+        let terms = rule.novelty.terms_of(event, &event_id);
         let texts: Vec<String> = terms.tuples.iter().map(|tuple| canonical(tuple)).collect();
         if !self.has_work_left(context, place.number, line, &texts) {
             return note_unjudged(unjudged, line_number, UnjudgedCause::Work, number as u32);
@@ -206,13 +201,16 @@ impl Progress {
         sighting: Sighting,
         source: &mut Option<(u32, Source)>,
     ) {
-        let Some(rule) = loaded.rules.get(candidate.rule) else { return };
+        let (Some(rule), Some(template)) = (loaded.rules.get(candidate.rule), loaded.templates.get(candidate.rule))
+        else {
+            return;
+        };
         let line_number = candidate.line_number;
         let source = match source {
             Some((number, read)) if *number == line_number => read,
             _ => &source.insert((line_number, Source::read(line))).1,
         };
-        let said = rule.template.said(line);
+        let said = template.said(line);
         let whole_event = self.evaluation.document_bytes.saturating_add(line.len()) <= DOCUMENT_BYTES_MAX;
         if !whole_event {
             let what = "is too large for all its alerts; some hold only a few of its fields";
@@ -220,8 +218,8 @@ impl Progress {
         }
         let index = candidate.index.as_deref();
         let space = &loaded.space;
-        let terms = matches!(rule.kind, Kind::NewTerms { .. }).then_some(&*candidate.terms);
-        let rule_uuid = &rule.template.rule_uuid;
+        let terms = rule.kind.meaning().alert_terms(&candidate.terms);
+        let rule_uuid = &template.rule_uuid;
         let id = alert_id(index.unwrap_or_default(), &sighting.event, space, rule_uuid, terms);
         let parts = AlertParts {
             id: &id,
@@ -233,7 +231,7 @@ impl Progress {
             whole_event,
             created_ms: context.arrival_ms,
         };
-        let document = parts.document(loaded.format, &rule.template, source);
+        let document = parts.document(loaded.format, template, source);
         self.evaluation.document_bytes += document.text.len();
         let source = document.source(line_number);
         let alert = Alert { rule: candidate.rule as u32, term: sighting.term, id, document: document.text, source };

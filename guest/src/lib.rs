@@ -10,6 +10,7 @@
 
 pub mod alert;
 mod candidates;
+pub mod document;
 pub mod engine;
 mod evaluation;
 pub mod event;

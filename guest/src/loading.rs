@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use firstseen_kql::Mapping;
+use firstseen_query::Mapping;
 use serde_json::{Map, Value};
 
+use crate::alert::Template;
+use crate::document::{DocumentError, Reason, Refusal};
 use crate::event::Projection;
 use crate::exceptions::ExceptionLists;
 use crate::mapping::{Fields, built_in};
-use crate::rule::{self, BUILT_IN, Reason, Rule, RuleError, rules_of};
+use crate::rule::{self, BUILT_IN, Rule, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;
@@ -48,35 +50,14 @@ pub struct Reports {
     pub warnings: Vec<String>,
 }
 
-/// A rule that was not loaded, and where it stands.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// Name of the document.
-    pub document: String,
-    /// Position of the rule in it, from 0.
-    pub position: usize,
-    /// `rule_id`, if it could be read.
-    pub rule_id: Option<String>,
-    /// `name`, if it could be read.
-    pub name: Option<String>,
-    /// `type`, if it could be read.
-    pub kind: Option<String>,
-    /// Why.
-    pub error: RuleError,
-}
-
-impl Refusal {
-    pub(crate) fn of_document(document: &str, error: RuleError) -> Self {
-        Self { document: document.to_owned(), position: 0, rule_id: None, name: None, kind: None, error }
-    }
-}
-
 /// What was made of documents so far.
 pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
     /// Names of those that the host answers.
     questions: &'p [String],
     pub(crate) rules: Vec<Rule>,
+    /// What the alerts of each say.
+    pub(crate) templates: Vec<Template>,
     pub(crate) reports: Reports,
     /// If it is not the built-in one.
     mapping: Option<Mapping>,
@@ -94,6 +75,7 @@ impl<'p> Loading<'p> {
             projection,
             questions,
             rules: Vec::new(),
+            templates: Vec::new(),
             reports: Reports::default(),
             mapping: None,
             exceptions: ExceptionLists::default(),
@@ -166,8 +148,9 @@ impl<'p> Loading<'p> {
                 self.compile(&object, found.text)
             });
             self.reports.rules.push(match compiled {
-                Ok(rule) => {
+                Ok((rule, template)) => {
                     self.rules.push(rule);
+                    self.templates.push(template);
                     Ok(self.rules.len() - 1)
                 }
                 Err(error) => {
@@ -178,30 +161,31 @@ impl<'p> Loading<'p> {
         }
     }
 
-    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<Rule, RuleError> {
+    fn compile(&mut self, object: &Map<String, Value>, text: Option<&str>) -> Result<(Rule, Template), DocumentError> {
         // Asked first, so that what does not run gets no slots.
         if let Some(Value::String(rule_id)) = object.get("rule_id")
             && self.rule_ids.contains(rule_id)
         {
-            return Err(RuleError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
+            return Err(DocumentError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
         let fields = rule::Fields::read(object)?;
-        let question = fields.kind.question();
+        let question = fields.kind.meaning().question();
         if !self.questions.iter().any(|answered| answered == question) {
-            let kind = fields.kind.name();
+            let kind = fields.kind.meaning().type_name();
             let cause = format!("a rule of type `{kind}` asks its host `{question}`, which this host does not answer");
-            return Err(RuleError::new("type", cause).because(Reason::Unsupported));
+            return Err(DocumentError::new("type", cause).because(Reason::Unsupported));
         }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
-        let rule = Rule::compile(object, text, fields, mapping, &self.exceptions, self.projection)?;
+        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, self.projection)?;
+        let template = Template::new(object, text, &fields)?;
         self.rule_ids.insert(rule.rule_id.clone());
-        Ok(rule)
+        Ok((rule, template))
     }
 }
 
 /// Takes the size of a text from the room that is left.
-fn take(room: &mut usize, content: &str, all: usize) -> Result<(), RuleError> {
+fn take(room: &mut usize, content: &str, all: usize) -> Result<(), DocumentError> {
     match room.checked_sub(content.len()) {
         Some(rest) => {
             *room = rest;
@@ -209,7 +193,7 @@ fn take(room: &mut usize, content: &str, all: usize) -> Result<(), RuleError> {
         }
         None => {
             let cause = format!("with it the documents are larger than {} MiB together; load fewer", all >> 20);
-            Err(RuleError::document(None, cause))
+            Err(DocumentError::document(None, cause))
         }
     }
 }

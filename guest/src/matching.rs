@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::alert::{Format, event_id};
+use crate::alert::{Format, Template, event_id};
 use crate::candidates::{self, Candidates};
 use crate::evaluation::{EvaluateError, Matching, UnjudgedCause, UnjudgedLine, note_not_judged_at_all};
 use crate::event::{self, Projection, Slots, check, scan};
@@ -70,6 +70,8 @@ pub(crate) struct Loaded {
     pub(crate) projection: Projection,
     pub(crate) target: Target,
     pub(crate) rules: Vec<Rule>,
+    /// What the alerts of each say.
+    pub(crate) templates: Vec<Template>,
     pub(crate) candidates: Candidates,
     pub(crate) prefilter: Option<Prefilter>,
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use firstseen_kql::{Layout, Scalar, Slot, same_text};
+use firstseen_query::{Layout, Scalar, Slot, same_text};
 use fixedbitset::FixedBitSet;
 
 use crate::event::{Projection, Slots};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firstseen_kql::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
+use firstseen_query::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
 use serde_json::Value;
 
 use crate::event::{Projection, Slots};
@@ -15,8 +15,27 @@ pub const MAX_TERMS: usize = 10_000;
 /// is cut as well.
 const TERMS_BYTES: usize = 4 << 20;
 
-/// Greatest length of a canonical term in bytes (a limit of `sightings`).
+/// Greatest length of a canonical term in bytes (a limit of `state`).
 const MAX_TERM: usize = 32 * 1024;
+
+/// What of an event can be new to a rule.
+#[derive(Clone, Debug)]
+pub enum Novelty {
+    /// The tuples of values of some fields.
+    Terms(TermFields),
+    /// The event itself.
+    Event,
+}
+
+impl Novelty {
+    /// The terms of an event of some identity.
+    pub fn terms_of(&self, event: &Slots<'_, '_>, event_id: &str) -> Terms {
+        match self {
+            Self::Terms(fields) => fields.terms_of(event),
+            Self::Event => Terms { tuples: vec![vec![event_id.into()]], cut: false },
+        }
+    }
+}
 
 /// The new-terms fields of a rule: where their values are, and of what types.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +167,7 @@ fn size(value: &Value) -> usize {
 mod tests {
     use super::*;
     use crate::event::scan;
-    use firstseen_kql::NumberType;
+    use firstseen_query::NumberType;
 
     fn tuples(line: &str, fields: &[&str]) -> Vec<String> {
         let mut mapping = Mapping::default();

@@ -189,7 +189,7 @@ fn very_many_terms_are_asked_for_in_parts() {
 /// or left out.
 #[test]
 fn a_round_may_end_within_an_event() {
-    let rules: Vec<_> = (0..3).map(|number| {
+    let rules = (0..3).map(|number| {
         let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).unwrap();
         rule.insert("rule_id".to_owned(), json!(format!("r{number}")));
         (format!("{number}"), Value::Object(rule).to_string())

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 use firstseen_guest::event::{Fault, MAX_DEPTH, Projection, Slots, check, scan};
-use firstseen_kql::{Event, Layout, Scalar, Slot};
+use firstseen_query::{Event, Layout, Scalar, Slot};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 

@@ -10,13 +10,15 @@ use std::{env, fs};
 use wit_component::ComponentEncoder;
 
 /// What the component is made of.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     "../../Cargo.lock",
     "../../Cargo.toml",
     "../../guest/Cargo.toml",
     "../../guest/fields",
-    "../../guest/kql/Cargo.toml",
-    "../../guest/kql/src",
+    "../../guest/lang/kql/Cargo.toml",
+    "../../guest/lang/kql/src",
+    "../../guest/query/Cargo.toml",
+    "../../guest/query/src",
     "../../guest/rules",
     "../../guest/src",
     "../../guest/toolchain.sh",

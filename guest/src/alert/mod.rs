@@ -7,6 +7,7 @@ mod document;
 mod ecs;
 mod id;
 mod kibana;
+mod overrides;
 mod reason;
 mod source;
 mod template;

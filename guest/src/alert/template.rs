@@ -4,8 +4,10 @@ use std::cell::OnceCell;
 
 use serde_json::{Map, Value, json};
 
+use super::overrides::Overrides;
 use super::source::with_fields;
-use crate::rule::{Fields, Kind, Overrides};
+use crate::document::DocumentError;
+use crate::rule::{AlertFacts, Fields, Kind};
 
 /// Members of rule JSON that belong to the rule around its parameters, so
 /// Kibana keeps them out of `kibana.alert.rule.parameters`.
@@ -71,7 +73,8 @@ pub struct Template {
     /// What an alert says where its event does not say otherwise.
     said: Said,
     overrides: Overrides,
-    fields: Described,
+    kind: Kind,
+    index: Vec<String>,
     /// The rule object. Most rules never alert, so the rest is made of it when
     /// one does.
     rule_json: Box<str>,
@@ -89,13 +92,6 @@ pub struct Said {
     pub rule_name: String,
 }
 
-/// What is said of the rule beside its own members.
-#[derive(Clone, Debug)]
-struct Described {
-    kind: Kind,
-    index: Vec<String>,
-}
-
 #[derive(Clone, Debug)]
 struct Parts {
     rule: Map<String, Value>,
@@ -104,8 +100,12 @@ struct Parts {
 
 impl Template {
     /// Prepares a rule that was read as `fields`, from `text` if that is known.
-    pub(crate) fn new(object: &Map<String, Value>, text: Option<&str>, fields: &Fields, overrides: Overrides) -> Self {
-        Self {
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError`] about an override that is not of the form Kibana allows.
+    pub(crate) fn new(object: &Map<String, Value>, text: Option<&str>, fields: &Fields) -> Result<Self, DocumentError> {
+        Ok(Self {
             rule_uuid: fields.uuid.clone(),
             rule_id: fields.rule_id.clone(),
             said: Said {
@@ -113,15 +113,16 @@ impl Template {
                 risk_score: fields.risk_score.clone(),
                 rule_name: fields.name.clone(),
             },
-            overrides,
-            fields: Described { kind: fields.kind.clone(), index: fields.index.clone() },
+            overrides: Overrides::read(object)?,
+            kind: fields.kind.clone(),
+            index: fields.index.clone(),
             rule_json: match text {
                 Some(text) => text.into(),
                 // A map of strings and values always serialises.
                 None => serde_json::to_string(object).unwrap_or_default().into(),
             },
             parts: OnceCell::new(),
-        }
+        })
     }
 
     /// What an alert about an event says of itself.
@@ -146,7 +147,7 @@ impl Template {
 
     /// The new-terms fields.
     pub(super) fn new_terms_fields(&self) -> &[String] {
-        self.fields.kind.new_terms_fields()
+        self.kind.meaning().fields()
     }
 
     /// The rule object, defaults filled in.
@@ -171,20 +172,17 @@ impl Template {
     fn kibana_rule(&self, rule: &Map<String, Value>) -> Map<String, Value> {
         let mut members = Map::new();
         let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
-        let (category, type_id) = match self.fields.kind {
-            Kind::NewTerms { .. } => ("New Terms Rule", "siem.newTermsRule"),
-            Kind::Query => ("Custom Query Rule", "siem.queryRule"),
-        };
+        let AlertFacts { category, rule_type_id } = self.kind.meaning().alert_facts();
         put("category", json!(category));
         put("consumer", json!("siem"));
         put("producer", json!("siem"));
-        put("rule_type_id", json!(type_id));
-        put("type", json!(self.fields.kind.name()));
+        put("rule_type_id", json!(rule_type_id));
+        put("type", json!(self.kind.meaning().type_name()));
         put("uuid", json!(self.rule_uuid));
         put("rule_id", json!(self.rule_id));
         put("severity", json!(self.said.severity));
         put("risk_score", self.said.risk_score.clone());
-        put("indices", json!(self.fields.index));
+        put("indices", json!(self.index));
         for name in METADATA {
             if let Some(value) = rule.get(name) {
                 put(name, value.clone());

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use firstseen_kql::{JsonStr, same_text};
+use firstseen_query::{JsonStr, same_text};
 
 use crate::event::Cursor;
 

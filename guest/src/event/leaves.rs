@@ -1,6 +1,6 @@
 //! Walking a part of an event that a projection kept as it stands.
 
-use firstseen_kql::{JsonStr, Scalar};
+use firstseen_query::{JsonStr, Scalar};
 
 use super::grammar::Cursor;
 use super::malformed::MAX_DEPTH;

@@ -6,10 +6,12 @@
 //! once, whatever the number of rules. What no rule reads is not looked at;
 //! [`check()`] does so for the few events that match.
 
+mod answers;
 mod bytes;
 mod grammar;
 mod leaves;
 mod malformed;
+mod memory;
 mod place;
 mod projection;
 mod scan;
@@ -19,6 +21,7 @@ mod slots;
 pub(crate) use grammar::Cursor;
 pub use grammar::check;
 pub use malformed::{Fault, MAX_DEPTH, Malformed};
+pub use memory::Memory;
 pub use projection::Projection;
-pub use scan::{Memory, scan};
+pub use scan::scan;
 pub use slots::Slots;

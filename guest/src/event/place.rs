@@ -1,7 +1,16 @@
 //! Where in the projection a value of an event is.
 
-use super::projection::{NOWHERE, NodeId};
-use super::shapes::{EdgeId, NONE};
+/// Node of a projection's trie; 0 is the root.
+pub(super) type NodeId = u32;
+
+/// Stands for "no rule reads anything below here".
+pub(super) const NOWHERE: NodeId = u32::MAX >> 1;
+
+/// Number of a remembered key, an edge of the trie.
+pub(super) type EdgeId = u32;
+
+/// Stands for an edge that is not remembered.
+pub(super) const NONE: EdgeId = u32::MAX;
 
 /// A place in the projection. It is small, so that it is passed in registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

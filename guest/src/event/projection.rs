@@ -1,15 +1,8 @@
 //! The fields the rules read, as a trie over path segments.
 
-use firstseen_kql::{Layout, Slot, same_text};
+use firstseen_query::{Layout, Slot, same_text};
 
-use super::place::Place;
-use super::shapes::EdgeId;
-
-/// Node of the trie; 0 is the root.
-pub(super) type NodeId = u32;
-
-/// Stands for "no rule reads anything below here".
-pub(super) const NOWHERE: NodeId = u32::MAX >> 1;
+use super::place::{EdgeId, NOWHERE, NodeId, Place};
 
 /// What a key of an event comes to.
 #[derive(Clone, Copy)]

@@ -6,14 +6,15 @@
 //! string, a comma. All else is in functions of its own that are not inlined, so
 //! that the loop's few values stay in registers.
 
-use firstseen_kql::{JsonStr, Slot};
+use firstseen_query::{JsonStr, Slot};
 
 use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
 use super::grammar::Cursor;
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
-use super::place::Place;
+use super::memory::{Dotted, Memory};
+use super::place::{NONE, Place};
 use super::projection::{Projection, Step};
-use super::shapes::{After, NONE, ROOT, Shapes};
+use super::shapes::{After, ROOT};
 use super::slots::{Kind, Slots};
 
 /// Fills `slots` with what their projection picks of one event.
@@ -49,14 +50,6 @@ pub(super) fn scan_below<'a>(json: &'a str, path: &str, slots: &mut Slots<'_, 'a
     scanner.finish();
 }
 
-/// What a scanner needs besides the line, kept from line to line. What it finds
-/// does not depend on it. It belongs to one projection.
-#[derive(Debug, Default)]
-pub struct Memory {
-    shapes: Shapes,
-    dotted: Vec<Dotted>,
-}
-
 /// The place in the line is not part of it: it is passed along, so that it can
 /// stay in a register.
 struct Scanner<'s, 'p, 'a> {
@@ -72,17 +65,6 @@ struct Scanner<'s, 'p, 'a> {
 
 /// Stands for the end of a value where the line is malformed.
 const FAILED: usize = usize::MAX;
-
-/// The value of a dotted key that lies below the path of a whole text.
-#[derive(Debug)]
-struct Dotted {
-    slot: Slot,
-    /// Path of the value below that of the slot.
-    below: String,
-    /// How many containers are open around the value.
-    depth: usize,
-    start: usize,
-}
 
 /// What comes behind a bracket or a member in an object.
 enum Next {

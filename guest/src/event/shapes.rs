@@ -6,17 +6,11 @@
 //! does not depend on it.
 
 use super::bytes::halves;
-use super::place::Place;
+use super::place::{EdgeId, NONE, Place};
 use super::projection::Projection;
-
-/// Number of an [`Edge`].
-pub(super) type EdgeId = u32;
 
 /// The edge that leads to the outermost value.
 pub(super) const ROOT: EdgeId = 0;
-
-/// Stands for an edge that is not remembered.
-pub(super) const NONE: EdgeId = u32::MAX;
 
 /// Longest remembered key, with its quotes and what is around them.
 const KEY_BYTES_MAX: usize = 32;
@@ -191,7 +185,7 @@ impl Edge {
 
 #[cfg(test)]
 mod tests {
-    use firstseen_kql::Layout;
+    use firstseen_query::Layout;
 
     use super::*;
 

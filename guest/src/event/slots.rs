@@ -1,18 +1,17 @@
 //! The values of one event, by slot.
 
-use firstseen_kql::{Event, JsonStr, Scalar, Slot};
+use firstseen_query::{JsonStr, Scalar, Slot};
 
-use super::leaves::{any_leaf, any_object};
+use super::memory::Memory;
 use super::projection::Projection;
-use super::scan::{Memory, scan, scan_below};
 
 /// What [`scan`](super::scan()) found in an event: for each slot of a
 /// [`Projection`] the values of its field, in the order of the text. Values
 /// borrow from the batch; the memory is used again for the next event.
 #[derive(Debug)]
 pub struct Slots<'p, 'a> {
-    projection: &'p Projection,
-    now_ms: i64,
+    pub(super) projection: &'p Projection,
+    pub(super) now_ms: i64,
     /// The present event.
     line: &'a str,
     chains: Vec<Chain>,
@@ -26,12 +25,12 @@ pub struct Slots<'p, 'a> {
 
 /// A part of an event as it stands.
 #[derive(Debug)]
-struct Text<'a> {
+pub(super) struct Text<'a> {
     slot: Slot,
     /// Where it is below the slot's path, if a dotted key went further.
-    below: Option<String>,
+    pub(super) below: Option<String>,
     /// A whole JSON value.
-    json: &'a str,
+    pub(super) json: &'a str,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +126,8 @@ impl<'p, 'a> Slots<'p, 'a> {
         self.texts.push(Text { slot, below, json });
     }
 
-    fn texts(&self, slot: Slot) -> impl Iterator<Item = &Text<'a>> {
+    /// The parts of the event that a slot holds as they stand.
+    pub(super) fn texts(&self, slot: Slot) -> impl Iterator<Item = &Text<'a>> {
         self.texts.iter().filter(move |text| text.slot == slot)
     }
 
@@ -158,49 +158,10 @@ impl<'p, 'a> Slots<'p, 'a> {
     }
 }
 
-impl Event for Slots<'_, '_> {
-    fn now_ms(&self) -> i64 {
-        self.now_ms
-    }
-
-    fn any(&self, slot: Slot, test: impl FnMut(Scalar<'_>) -> bool) -> bool {
-        self.values(slot).any(test)
-    }
-
-    fn any_leaf(&self, slot: Slot, mut test: impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
-        let mut path = String::new();
-        self.texts(slot).any(|text| {
-            path.clear();
-            path.push_str(self.projection.path_of(slot));
-            if let Some(below) = &text.below {
-                path.push('.');
-                path.push_str(below);
-            }
-            any_leaf(text.json, &mut path, &mut test)
-        })
-    }
-
-    fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
-        let Some(projection) = self.projection.objects_of(slot) else { return false };
-        self.texts(slot).any(|text| match &text.below {
-            None => any_object(text.json, &mut |object| {
-                let mut slots = Slots::new(projection, self.now_ms);
-                scan(object, &mut slots).is_ok() && test(&slots)
-            }),
-            // A dotted key makes an object of its own.
-            Some(path) => {
-                let mut slots = Slots::new(projection, self.now_ms);
-                scan_below(text.json, path, &mut slots);
-                test(&slots)
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firstseen_kql::Layout;
+    use firstseen_query::Layout;
 
     fn projection() -> Projection {
         let mut projection = Projection::default();

@@ -2,9 +2,9 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use super::ListKey;
 use super::item::Item;
-use crate::rule::{RuleError, offset_of};
+use super::list_key::ListKey;
+use crate::document::{DocumentError, offset_of};
 
 /// What a document holds of interest.
 pub(super) enum Record {
@@ -34,14 +34,14 @@ impl Record {
 
 /// Gives the lists and items of a document to `put`. The first complaint ends
 /// it.
-pub(super) fn read(content: &str, put: &mut dyn FnMut(Record) -> Result<(), String>) -> Result<(), RuleError> {
+pub(super) fn read(content: &str, put: &mut dyn FnMut(Record) -> Result<(), String>) -> Result<(), DocumentError> {
     let mut values = Deserializer::from_str(content).into_iter::<Value>();
     loop {
         let start = start_of_value(content, values.byte_offset());
         let Some(value) = values.next() else { return Ok(()) };
         let error = |offset, cause: &str| {
             let line = content.get(..offset).unwrap_or_default().matches('\n').count() + 1;
-            RuleError::document(Some(offset), format!("line {line}: {cause}"))
+            DocumentError::document(Some(offset), format!("line {line}: {cause}"))
         };
         let value = value.map_err(|cause| {
             let offset = offset_of(content, cause.line(), cause.column());

@@ -1,10 +1,10 @@
 //! The entries of exception items.
 
-use firstseen_kql::ast::Span;
-use firstseen_kql::{Clause, Condition, Like, Name};
+use firstseen_query::{Clause, Condition, Like, Span};
 use serde_json::{Map, Value};
 
-use super::value_list::ValueLists;
+use super::value_list::{NotApplied, ValueLists};
+use crate::document::{Members, Mismatch};
 
 /// A condition of an item (`build_exception_filter.ts`).
 #[derive(Clone, Debug, PartialEq)]
@@ -31,64 +31,52 @@ enum Kind {
     Nested(Vec<Entry>),
 }
 
-/// Why an item makes no clause.
-#[derive(Debug, PartialEq)]
-pub(super) enum NotApplied {
-    /// Kibana leaves such an item out and warns.
-    Unprocessable(String),
-    /// There is no value list of this id.
-    NoValueList(String),
-}
-
 impl Entry {
     /// The entries of an item, or of a `nested` entry.
     pub(super) fn all(object: &Map<String, Value>) -> Result<Vec<Self>, String> {
-        Self::listed(object, false)
+        Self::listed(Members::of(object), false)
     }
 
-    fn listed(object: &Map<String, Value>, nested: bool) -> Result<Vec<Self>, String> {
-        match object.get("entries") {
+    fn listed(members: Members<'_>, nested: bool) -> Result<Vec<Self>, String> {
+        match members.array("entries") {
             // Without conditions it would except every event.
-            Some(Value::Array(entries)) if !entries.is_empty() => {
-                entries.iter().map(|entry| Self::of(entry, nested)).collect()
-            }
-            Some(Value::Array(_)) => Err("`entries` is empty".to_owned()),
+            Ok(Some([])) => Err("`entries` is empty".to_owned()),
+            Ok(Some(entries)) => entries.iter().map(|entry| Self::of(entry, nested)).collect(),
             _ => Err("`entries` is missing or not an array".to_owned()),
         }
     }
 
     fn of(entry: &Value, nested: bool) -> Result<Self, String> {
-        let entry = entry.as_object().ok_or("an entry is not an object")?;
-        let text = |object: &Map<String, Value>, name: &str| match object.get(name) {
-            Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.clone()),
-            Some(Value::String(_)) => Err(format!("`{name}` of an entry is empty")),
-            Some(_) => Err(format!("`{name}` of an entry is not a text")),
-            None => Err(format!("an entry has no `{name}`")),
+        let entry = Members::of(entry.as_object().ok_or("an entry is not an object")?);
+        let text = |members: Members<'_>, name: &str| match members.text(name) {
+            Ok(Some(text)) if !text.trim().is_empty() => Ok(text.to_owned()),
+            Ok(Some(_)) => Err(format!("`{name}` of an entry is empty")),
+            Ok(None) if !members.has(name) => Err(format!("an entry has no `{name}`")),
+            _ => Err(format!("`{name}` of an entry is not a text")),
         };
         let kind = match text(entry, "type")?.as_str() {
             "match" => Kind::Match(vec![text(entry, "value")?]),
-            "match_any" => match entry.get("value") {
-                Some(Value::Array(values)) if !values.is_empty() => {
-                    let value =
-                        |value: &Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
-                    let values = values.iter().map(value).collect::<Option<_>>();
+            "match_any" => match entry.texts("value") {
+                Ok(Some(values)) if !values.is_empty() => {
+                    let are_texts = values.iter().all(|value| !value.trim().is_empty());
+                    let values = are_texts.then_some(values);
                     Kind::Match(values.ok_or("a value of `match_any` is empty or not a text")?)
                 }
+                Err(Mismatch::Texts) => return Err("a value of `match_any` is empty or not a text".to_owned()),
                 _ => return Err("`match_any` needs an array of values".to_owned()),
             },
             "wildcard" => Kind::Wildcard(text(entry, "value")?),
             "exists" => Kind::Exists,
             "list" if !nested => {
-                let list =
-                    entry.get("list").and_then(Value::as_object).ok_or("an entry of type `list` has no `list`")?;
+                let list = entry.object("list").ok().flatten().ok_or("an entry of type `list` has no `list`")?;
                 Kind::List { id: text(list, "id")?, kind: text(list, "type")? }
             }
             "nested" if !nested => Kind::Nested(Self::listed(entry, true)?),
             kind if nested => return Err(format!("an entry of type `{kind}` within a `nested` one")),
             kind => return Err(format!("an entry of type `{kind}`, which is unknown")),
         };
-        let excluded = match (&kind, entry.get("operator")) {
-            (Kind::Nested(_), None) => false,
+        let excluded = match (&kind, entry.value("operator")) {
+            (Kind::Nested(_), None) if !entry.has("operator") => false,
             (_, Some(operator)) if operator == "included" => false,
             (Kind::Nested(_), _) => return Err("a `nested` entry can only be `included`".to_owned()),
             (_, Some(operator)) if operator == "excluded" => true,
@@ -103,8 +91,8 @@ impl Entry {
         let field = [parent, &self.field].concat();
         let clause = match &self.kind {
             Kind::Match(values) => Clause::Or(values.iter().map(|value| phrase(&field, value)).collect()),
-            Kind::Wildcard(pattern) => on(&field, Condition::Like(Like::lucene(pattern))),
-            Kind::Exists => on(&field, Condition::Exists),
+            Kind::Wildcard(pattern) => Clause::field(&field, Condition::Like(Like::lucene(pattern))),
+            Kind::Exists => Clause::field(&field, Condition::Exists),
             Kind::List { id, kind } => value_lists.clause(id, kind, &field)?,
             Kind::Nested(entries) => {
                 let parent = format!("{field}.");
@@ -119,9 +107,5 @@ impl Entry {
 
 /// `match_phrase`.
 pub(super) fn phrase(field: &str, value: &str) -> Clause {
-    on(field, Condition::Equals { value: value.to_owned(), phrase: true })
-}
-
-pub(super) fn on(field: &str, condition: Condition) -> Clause {
-    Clause::Field { name: Name::exact(field), condition, span: Span::default() }
+    Clause::field(field, Condition::Equals { value: value.to_owned(), phrase: true })
 }

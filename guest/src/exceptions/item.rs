@@ -2,11 +2,12 @@
 
 use core::fmt;
 
-use firstseen_kql::Clause;
+use firstseen_query::Clause;
 use serde_json::{Map, Value};
 
-use super::entry::{Entry, NotApplied, phrase};
-use super::value_list::ValueLists;
+use super::entry::{Entry, phrase};
+use super::value_list::{NotApplied, ValueLists};
+use crate::document::{Members, Mismatch};
 use crate::time::parse_timestamp;
 
 /// An item: what an event must be like to be excepted.
@@ -35,11 +36,10 @@ impl Item {
     /// Reads an item. What people write about it (comments, tags, descriptions)
     /// does not matter.
     pub(super) fn of(object: &Map<String, Value>) -> Result<Self, String> {
-        let text = |name: &str| match object.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(format!("`{name}` is not a text")),
+        let members = Members::of(object);
+        let text = |name: &str| match members.text(name) {
+            Ok(text) => Ok(text.filter(|text| !text.is_empty()).map(str::to_owned)),
+            Err(_) => Err(format!("`{name}` is not a text")),
         };
         if let Some(kind) = text("type")?
             && kind != "simple"
@@ -50,19 +50,15 @@ impl Item {
             None => None,
             Some(time) => Some(parse_timestamp(&time).ok_or_else(|| format!("`expire_time`: `{time}` is no time"))?),
         };
-        let os_types = match object.get("os_types") {
-            None | Some(Value::Null) => Vec::new(),
-            Some(Value::Array(names)) => {
-                let name = |name: &Value| name.as_str().map(str::to_owned);
-                names.iter().map(name).collect::<Option<_>>().ok_or("an element of `os_types` is not a text")?
-            }
-            Some(_) => return Err("`os_types` is not an array".to_owned()),
-        };
+        let os_types = members.texts("os_types").map_err(|mismatch| match mismatch {
+            Mismatch::Texts => "an element of `os_types` is not a text",
+            _ => "`os_types` is not an array",
+        })?;
         Ok(Self {
             item_id: text("item_id")?,
             name: text("name")?,
             list_id: text("list_id")?.unwrap_or_default(),
-            os_types,
+            os_types: os_types.unwrap_or_default(),
             entries: Entry::all(object)?,
             expires_ms,
         })

@@ -7,6 +7,7 @@
 mod document;
 mod entry;
 mod item;
+mod list_key;
 mod rule;
 mod value_list;
 
@@ -18,9 +19,10 @@ pub use rule::{Excepted, RuleExceptions};
 
 use self::document::Record;
 use self::item::Item;
+use self::list_key::ListKey;
 use self::rule::Reference;
 use self::value_list::ValueLists;
-use crate::rule::RuleError;
+use crate::document::DocumentError;
 
 /// The list of exceptions that Elastic's own rules share with the endpoint
 /// agent. It is the agent that applies it; Kibana leaves it out of searches.
@@ -60,46 +62,6 @@ impl List {
     }
 }
 
-/// What identifies a list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ListKey {
-    namespace: Namespace,
-    list_id: String,
-}
-
-/// `namespace_type`: a list of one Kibana space, or of all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Namespace {
-    Single,
-    Agnostic,
-}
-
-impl Namespace {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Single => "single",
-            Self::Agnostic => "agnostic",
-        }
-    }
-}
-
-impl ListKey {
-    /// Of an object that has `list_id` and, unless it is `single`,
-    /// `namespace_type`.
-    fn of(object: &Map<String, Value>) -> Result<Self, String> {
-        let namespace = match object.get("namespace_type") {
-            None | Some(Value::Null) => Namespace::Single,
-            Some(name) if name == "single" => Namespace::Single,
-            Some(name) if name == "agnostic" => Namespace::Agnostic,
-            Some(_) => return Err("`namespace_type` is neither `single` nor `agnostic`".to_owned()),
-        };
-        match object.get("list_id") {
-            Some(Value::String(list_id)) if !list_id.is_empty() => Ok(Self { namespace, list_id: list_id.clone() }),
-            _ => Err("`list_id` is missing or not a text".to_owned()),
-        }
-    }
-}
-
 impl ExceptionLists {
     /// Adds the lists and items of a document: NDJSON as Kibana exports it,
     /// with or without rules, connectors and the summary, or else an object or
@@ -108,9 +70,9 @@ impl ExceptionLists {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first object that is none of these, or is wrong,
+    /// [`DocumentError`] about the first object that is none of these, or is wrong,
     /// with its byte offset; then nothing of the document is added.
-    pub fn read(&mut self, content: &str) -> Result<(), RuleError> {
+    pub fn read(&mut self, content: &str) -> Result<(), DocumentError> {
         let mut added: BTreeMap<ListKey, List> = BTreeMap::new();
         document::read(content, &mut |record| {
             match record {
@@ -147,11 +109,11 @@ impl ExceptionLists {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] if that is not of the form Kibana allows, or names a list
+    /// [`DocumentError`] if that is not of the form Kibana allows, or names a list
     /// that no document has, or an item names a value list that was not given:
     /// the rule would alert on what it should not. The endpoint list needs no
     /// document; for rules it has no effect.
-    pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, RuleError> {
+    pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, DocumentError> {
         let mut exceptions = RuleExceptions::default();
         for Reference { key } in Reference::all(rule)? {
             if key.list_id == ENDPOINT_LIST {
@@ -162,7 +124,7 @@ impl ExceptionLists {
                 continue;
             }
             let list = self.lists.get(&key).ok_or_else(|| {
-                RuleError::new(
+                DocumentError::new(
                     "exceptions_list",
                     format!(
                         "no document has the exception list `{}` (namespace type `{}`), and without it the rule would \

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
-use super::ListKey;
-use super::entry::NotApplied;
 use super::item::Item;
-use super::value_list::ValueLists;
+use super::list_key::ListKey;
+use super::value_list::{NotApplied, ValueLists};
+use crate::document::{DocumentError, Members};
 use crate::event::Projection;
-use crate::rule::RuleError;
 
 /// A list that a rule names.
 pub(super) struct Reference {
@@ -19,15 +18,11 @@ pub(super) struct Reference {
 
 impl Reference {
     /// The elements of `exceptions_list`, each once.
-    pub(super) fn all(rule: &Map<String, Value>) -> Result<Vec<Self>, RuleError> {
-        let error = |cause: &str| RuleError::new("exceptions_list", cause);
-        let elements = match rule.get("exceptions_list") {
-            None | Some(Value::Null) => return Ok(Vec::new()),
-            Some(Value::Array(elements)) => elements,
-            Some(_) => return Err(error("not an array")),
-        };
+    pub(super) fn all(rule: &Map<String, Value>) -> Result<Vec<Self>, DocumentError> {
+        let error = |cause: &str| DocumentError::new("exceptions_list", cause);
+        let elements = Members::of(rule).array("exceptions_list").map_err(|mismatch| error(mismatch.cause()))?;
         let mut references: Vec<Self> = Vec::new();
-        for element in elements {
+        for element in elements.unwrap_or_default() {
             let element = element.as_object().ok_or_else(|| error("an element is not an object"))?;
             let key = ListKey::of(element).map_err(|cause| error(&cause))?;
             if references.iter().all(|known| known.key != key) {
@@ -64,7 +59,7 @@ pub struct Excepted {
 }
 
 impl RuleExceptions {
-    pub(super) fn add(&mut self, item: &Item, value_lists: &ValueLists) -> Result<(), RuleError> {
+    pub(super) fn add(&mut self, item: &Item, value_lists: &ValueLists) -> Result<(), DocumentError> {
         match item.clause(value_lists) {
             Ok(clause) => {
                 self.items.push(Excepted { title: item.to_string(), expires_ms: item.expires_ms, clause });
@@ -77,7 +72,7 @@ impl RuleExceptions {
                     "{item} needs the value list `{id}`, which was not given; exports do not hold value lists, give it \
                      as a text with one value a line (`--value-list FILE`, the file's name is the list's id)"
                 );
-                return Err(RuleError::new("exceptions_list", cause));
+                return Err(DocumentError::new("exceptions_list", cause));
             }
         }
         Ok(())
@@ -115,12 +110,12 @@ impl RuleExceptions {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first item that would fail the search, and so
+    /// [`DocumentError`] about the first item that would fail the search, and so
     /// the rule.
-    pub fn check(&self, mapping: &Mapping) -> Result<(), RuleError> {
+    pub fn check(&self, mapping: &Mapping) -> Result<(), DocumentError> {
         for Excepted { title, clause, .. } in &self.items {
             Program::compile(clause, mapping, &mut Projection::default())
-                .map_err(|error| RuleError::new("exceptions_list", format!("{title}: {}", error.kind)))?;
+                .map_err(|error| DocumentError::new("exceptions_list", format!("{title}: {}", error.kind)))?;
         }
         Ok(())
     }

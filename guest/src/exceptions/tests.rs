@@ -1,4 +1,4 @@
-use firstseen_kql::{FieldType, Mapping, Program};
+use firstseen_query::{FieldType, Mapping, Program};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::event::{Projection, Slots, scan};
 
 /// Does an event meet a clause?
-pub(crate) fn holds(clause: &firstseen_kql::Clause, mapping: &Mapping, event: &Value) -> bool {
+pub(crate) fn holds(clause: &firstseen_query::Clause, mapping: &Mapping, event: &Value) -> bool {
     let mut projection = Projection::default();
     let program = Program::compile(clause, mapping, &mut projection).unwrap();
     let line = event.to_string();
@@ -23,7 +23,7 @@ fn mapping() -> Mapping {
     let caseless = FieldType::Keyword { ignore_above: Some(1024), lowercase: true };
     mapping.insert_multi("host.os.name.caseless", "host.os.name", caseless);
     mapping.insert("source.ip", FieldType::Ip);
-    mapping.insert("process.pid", FieldType::Number(firstseen_kql::NumberType::Long));
+    mapping.insert("process.pid", FieldType::Number(firstseen_query::NumberType::Long));
     mapping.insert("message", FieldType::Text);
     mapping.insert("code", FieldType::Nested);
     mapping
@@ -45,7 +45,7 @@ fn rule() -> Map<String, Value> {
     Map::from_iter([("exceptions_list".to_owned(), json!([list]))])
 }
 
-fn exceptions(items: &[Value], value_lists: &[(&str, &str)]) -> Result<RuleExceptions, RuleError> {
+fn exceptions(items: &[Value], value_lists: &[(&str, &str)]) -> Result<RuleExceptions, DocumentError> {
     let mut lists = ExceptionLists::default();
     lists.read(&ndjson(items))?;
     for (id, content) in value_lists {

@@ -2,11 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen_kql::ast::RangeOp;
-use firstseen_kql::{Clause, Condition};
-
-use super::entry::{NotApplied, on};
-use crate::rule::term;
+use firstseen_query::{Clause, Condition, RangeOp};
 
 /// The most values of a list that Kibana puts into a search
 /// (`MAXIMUM_SMALL_VALUE_LIST_SIZE`).
@@ -15,6 +11,15 @@ const MAX_VALUES: usize = 65_536;
 /// The most of them that are ranges `a-b`
 /// (`MAXIMUM_SMALL_IP_RANGE_VALUE_LIST_DASH_SIZE`).
 const MAX_RANGES: usize = 200;
+
+/// Why an item makes no clause.
+#[derive(Debug, PartialEq)]
+pub(super) enum NotApplied {
+    /// Kibana leaves such an item out and warns.
+    Unprocessable(String),
+    /// There is no value list of this id.
+    NoValueList(String),
+}
 
 /// Value lists by their ids.
 #[derive(Clone, Debug, Default)]
@@ -57,9 +62,12 @@ impl ValueLists {
             )));
         }
         let clause = |value: &String| match range(value) {
-            Some(bounds) => on(field, Condition::Range(bounds)),
+            Some(bounds) => Clause::field(field, Condition::Range(bounds)),
             // White space is part of a text, but of no address.
-            None => term(field, if kind == "keyword" { value } else { value.trim() }, false),
+            None => {
+                let value = if kind == "keyword" { value } else { value.trim() };
+                Clause::field(field, Condition::Term { value: value.to_owned(), ignore_case: false })
+            }
         };
         Ok(Clause::Or(values.iter().map(clause).collect()))
     }

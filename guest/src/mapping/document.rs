@@ -7,10 +7,12 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::field_caps::{self, Caps};
 use super::fields::Fields;
-use super::node::{Node, NodeSeed};
+use super::node::Node;
+use super::node_seed::NodeSeed;
 use super::properties;
 use super::scalar::OneOrMore;
-use crate::rule::{RuleError, offset_of};
+use super::warnings::Warnings;
+use crate::document::{DocumentError, offset_of};
 
 /// Longest document in bytes.
 const MAX_DOCUMENT: usize = 16 << 20;
@@ -20,37 +22,6 @@ const MAX_FIELDS: usize = 100_000;
 /// Most fields of a document, counted in each of its mappings: what can be held
 /// at once.
 const MAX_FIELDS_IN_ALL: usize = 200_000;
-/// Most warnings of a document.
-const MAX_WARNINGS: usize = 50;
-
-/// What the author of a document should know.
-#[derive(Debug, Default)]
-pub(super) struct Warnings {
-    list: Vec<String>,
-    more: usize,
-}
-
-impl Warnings {
-    /// Adds one, unless it is there or there are too many.
-    pub(super) fn add(&mut self, warning: String) {
-        if self.list.len() >= MAX_WARNINGS {
-            self.more += 1;
-        } else if !self.list.contains(&warning) {
-            self.list.push(warning);
-        }
-    }
-}
-
-impl From<Warnings> for Vec<String> {
-    fn from(warnings: Warnings) -> Self {
-        let Warnings { mut list, more } = warnings;
-        if more > 0 {
-            list.push(format!("and {more} more"));
-        }
-        list
-    }
-}
-
 /// What is in a document, by the places at which forms have it.
 #[derive(Default)]
 struct Document {
@@ -68,9 +39,31 @@ struct Document {
     is_composed: bool,
 }
 
+impl Fields {
+    /// Lays what a mapping file says over what is there: a mapping, an index or
+    /// component template, or an answer of `_mapping`, `_index_template`,
+    /// `_component_template` or `_field_caps`. Gives what its author should
+    /// know.
+    ///
+    /// Fields that it does not name stay, unless they lie below a field of it
+    /// that is no object, or below an object of it, the root included, whose
+    /// `dynamic` is `false` or `strict`: then it is the whole truth there.
+    ///
+    /// # Errors
+    ///
+    /// When the document is too large, not JSON, or none of these, when a name
+    /// is empty or too long, or when there are too many fields. Then nothing
+    /// has changed.
+    pub fn read(&mut self, document: &str) -> Result<Vec<String>, DocumentError> {
+        let (above, mut warnings) = read(document, self)?;
+        self.put(above, |warning| warnings.add(warning));
+        Ok(warnings.into())
+    }
+}
+
 /// The fields of a document, given what is below it.
-pub(super) fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), RuleError> {
-    let error = |offset, cause: String| RuleError::document(offset, cause);
+fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), DocumentError> {
+    let error = |offset, cause: String| DocumentError::document(offset, cause);
     if text.len() > MAX_DOCUMENT {
         return Err(error(None, format!("longer than {} MiB", MAX_DOCUMENT >> 20)));
     }
@@ -102,7 +95,7 @@ pub(super) fn read(text: &str, below: &Fields) -> Result<(Fields, Warnings), Rul
         warnings.add("component templates that it is composed of have to be given too".to_owned());
     }
     let is_empty = fields.entries.is_empty() && fields.aliases.is_empty() && fields.templates.is_empty();
-    if is_empty && fields.dynamic.is_empty() && warnings.list.is_empty() {
+    if is_empty && fields.dynamic.is_empty() && warnings.is_empty() {
         warnings.add("there is no field in it".to_owned());
     }
     Ok((fields, warnings))
@@ -223,11 +216,4 @@ impl<'de> Visitor<'de> for TemplateSeed<'_> {
     fn visit_unit<E>(self) -> Result<bool, E> {
         Ok(false)
     }
-}
-
-/// Takes one from a budget of fields.
-pub(super) fn take<E: serde::de::Error>(budget: &Cell<usize>) -> Result<(), E> {
-    let left = budget.get().checked_sub(1).ok_or_else(|| E::custom("there are too many fields"))?;
-    budget.set(left);
-    Ok(())
 }

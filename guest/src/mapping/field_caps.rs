@@ -7,15 +7,16 @@
 use std::cell::Cell;
 use std::fmt;
 
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 
-use super::document::{Warnings, take};
+use super::budget::take;
 use super::fields::Fields;
 use super::properties::check_name;
 use super::scalar::OneOrMore;
-use super::{ELASTIC_KEYWORD, types};
+use super::types::{self, ELASTIC_KEYWORD};
+use super::warnings::Warnings;
 
 /// What is known of a field: types in the order of the document.
 #[derive(Debug, Default)]

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen_kql::{FieldType, Mapping};
+use firstseen_query::{FieldType, Mapping};
 
-use super::table::{self, Row};
-use super::{TABLE, document};
-use crate::rule::RuleError;
+use super::table::{self, Row, TABLE};
 
 /// Fields, gathered from the built-in table and from mapping files.
 ///
 /// ```
 /// use firstseen_guest::mapping::Fields;
-/// use firstseen_kql::{FieldType, Resolved};
+/// use firstseen_query::{FieldType, Resolved};
 ///
 /// let mut fields = Fields::built_in();
 /// let warnings = fields.read(r#"{"properties": {"process": {"properties": {"name": {"type": "text"}}}}}"#)?;
@@ -20,7 +18,7 @@ use crate::rule::RuleError;
 /// let mapping = fields.mapping();
 /// let Resolved::Field(field) = mapping.resolve("process.name") else { panic!("it is a field") };
 /// assert_eq!(field.field_type, FieldType::Text);
-/// # Ok::<(), firstseen_guest::rule::RuleError>(())
+/// # Ok::<(), firstseen_guest::document::DocumentError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
@@ -68,26 +66,6 @@ impl Fields {
         fields
     }
 
-    /// Lays what a mapping file says over what is there: a mapping, an index or
-    /// component template, or an answer of `_mapping`, `_index_template`,
-    /// `_component_template` or `_field_caps`. Gives what its author should
-    /// know.
-    ///
-    /// Fields that it does not name stay, unless they lie below a field of it
-    /// that is no object, or below an object of it, the root included, whose
-    /// `dynamic` is `false` or `strict`: then it is the whole truth there.
-    ///
-    /// # Errors
-    ///
-    /// When the document is too large, not JSON, or none of these, when a name
-    /// is empty or too long, or when there are too many fields. Then nothing
-    /// has changed.
-    pub fn read(&mut self, document: &str) -> Result<Vec<String>, RuleError> {
-        let (above, mut warnings) = document::read(document, self)?;
-        self.put(above, |warning| warnings.add(warning));
-        Ok(warnings.into())
-    }
-
     /// The mapping that they make.
     #[must_use]
     pub fn mapping(&self) -> Mapping {
@@ -127,7 +105,7 @@ impl Fields {
     }
 
     /// Lays others over these.
-    fn put(&mut self, above: Self, mut warn: impl FnMut(String)) {
+    pub(super) fn put(&mut self, above: Self, mut warn: impl FnMut(String)) {
         let closed = above.dynamic.iter().filter(|(_, dynamic)| !**dynamic);
         for (object, _) in closed {
             self.remove_below(object);

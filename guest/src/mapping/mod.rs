@@ -4,25 +4,25 @@
 //! ask of Elastic Defend, the integrations and Beats. Where mapping files come
 //! on top, [`Fields`] reads them and gives the whole.
 
+mod budget;
 mod document;
 mod field_caps;
 mod fields;
 mod node;
+mod node_seed;
 mod properties;
 mod scalar;
 mod table;
 mod template;
 mod types;
+mod warnings;
 
 use std::sync::OnceLock;
 
-use firstseen_kql::{FieldType, Mapping};
+use firstseen_query::Mapping;
 
 pub use fields::Fields;
-
-/// The table as a text; [`table`] has its form. `tests/it/field_table.rs`
-/// writes it.
-const TABLE: &str = include_str!("../../fields/built_in.txt");
+use table::TABLE;
 
 /// About how much text of the table makes a field.
 const BYTES_PER_FIELD: usize = 16;
@@ -46,9 +46,6 @@ pub fn built_in() -> &'static Mapping {
         mapping
     })
 }
-
-/// A keyword as Elastic's templates make it: `ignore_above` is 1024.
-const ELASTIC_KEYWORD: FieldType = FieldType::Keyword { ignore_above: Some(1024), lowercase: false };
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 //! From mappings to fields.
 
-use firstseen_kql::FieldType;
+use firstseen_query::FieldType;
 
-use super::document::Warnings;
 use super::fields::Fields;
 use super::node::{Node, Text};
 use super::types;
+use super::warnings::Warnings;
 
 /// Longest name of a field in bytes.
 const MAX_NAME: usize = 1024;

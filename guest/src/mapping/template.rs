@@ -1,28 +1,9 @@
 //! Dynamic templates, as far as patterns on paths can say them.
 
-use std::cell::Cell;
-use std::fmt;
+use firstseen_query::FieldType;
 
-use firstseen_kql::FieldType;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-
-use super::node::{Node, NodeSeed};
-use super::scalar::{OneOrMore, Scalar};
+use super::node::DynamicTemplate;
 use super::types;
-
-/// A dynamic template.
-#[derive(Debug, Default)]
-pub(super) struct DynamicTemplate {
-    name: String,
-    path_match: Vec<String>,
-    /// `match`, on the last part of a path.
-    name_match: Vec<String>,
-    match_mapping_type: Vec<String>,
-    /// `unmatch` or `path_unmatch`.
-    has_exceptions: bool,
-    is_regex: bool,
-    mapping: Option<Node>,
-}
 
 impl DynamicTemplate {
     /// The patterns that it is, each with its type; none where Firstseen does
@@ -88,75 +69,5 @@ impl DynamicTemplate {
             FieldType::Keyword { lowercase: false, .. } => !only(&["string"]),
             _ => true,
         }
-    }
-
-    fn read_pattern<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<bool, A::Error> {
-        match key {
-            "path_match" => self.path_match = map.next_value::<OneOrMore>()?.0,
-            "match" => self.name_match = map.next_value::<OneOrMore>()?.0,
-            "match_mapping_type" => self.match_mapping_type = map.next_value::<OneOrMore>()?.0,
-            "unmatch" | "path_unmatch" => self.has_exceptions = !map.next_value::<OneOrMore>()?.0.is_empty(),
-            "match_pattern" => self.is_regex = matches!(map.next_value()?, Scalar::Text(kind) if kind == "regex"),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-}
-
-/// Reads an object of named templates; lists have one in each.
-pub(super) struct Seed<'b>(pub(super) &'b Cell<usize>);
-
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
-    type Value = Vec<DynamicTemplate>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed<'_> {
-    type Value = Vec<DynamicTemplate>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a named dynamic template")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut templates = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
-            let template = map.next_value_seed(BodySeed(self.0))?;
-            templates.push(DynamicTemplate { name, ..template });
-        }
-        Ok(templates)
-    }
-}
-
-struct BodySeed<'b>(&'b Cell<usize>);
-
-impl<'de> DeserializeSeed<'de> for BodySeed<'_> {
-    type Value = DynamicTemplate;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<DynamicTemplate, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for BodySeed<'_> {
-    type Value = DynamicTemplate;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a dynamic template, an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DynamicTemplate, A::Error> {
-        let mut template = DynamicTemplate::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "mapping" {
-                template.mapping = Some(map.next_value_seed(NodeSeed(self.0))?);
-            } else if !template.read_pattern(&key, &mut map)? {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(template)
     }
 }

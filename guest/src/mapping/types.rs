@@ -1,8 +1,11 @@
 //! From the types of mappings to those that decide how values are compared.
 
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 
 use super::node::{Node, Text};
+
+/// A keyword as Elastic's templates make it: `ignore_above` is 1024.
+pub(super) const ELASTIC_KEYWORD: FieldType = FieldType::Keyword { ignore_above: Some(1024), lowercase: false };
 
 /// Date formats that the default ones take in.
 const DATE_FORMATS: [&str; 5] =

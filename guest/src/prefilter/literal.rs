@@ -12,6 +12,10 @@ const EVERYDAY: &str = "access admin alert allowed api asset authentication chan
     package pipeline_error process protocol registry session signal start state success threat true false unknown \
     user vulnerability web windows macos endpoint default";
 
+/// Most texts that are looked for at a time: with more, hardly a line would be
+/// without one.
+pub(super) const LITERALS_MAX: usize = 64;
+
 /// A text that is looked for, with the part of it that is least common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Literal {

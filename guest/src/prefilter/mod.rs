@@ -11,15 +11,11 @@ mod teddy;
 
 pub(crate) use sweep::Swept;
 
-use self::literal::Literal;
+use self::literal::{LITERALS_MAX, Literal};
 use self::pairs::Pairs;
 use self::sweep::sweep;
 use self::teddy::Teddy;
 use crate::rule::Rule;
-
-/// Most texts that are looked for at a time: with more, hardly a line would be
-/// without one.
-const LITERALS_MAX: usize = 64;
 
 /// A search for texts of which a line has one that some rule could match, or for
 /// a `\u` escape, which may spell one.

@@ -5,7 +5,7 @@
 //! byte could belong to as the first, second or third of a text's key. Where
 //! all three agree on a bucket its texts are compared.
 
-use super::literal::Literal;
+use super::literal::{LITERALS_MAX, Literal};
 use super::sweep::{Sought, Step, lanes};
 use crate::lanes::Lanes;
 
@@ -25,7 +25,7 @@ impl Teddy {
         let mut teddy = Self { buckets: Default::default(), tables: [[[0; 16]; 2]; 3] };
         for (number, literal) in literals.into_iter().enumerate() {
             // Neighbours in the order of bytes, so that buckets stay narrow.
-            let bucket = number * ESCAPE / super::LITERALS_MAX.max(number + 1) % ESCAPE;
+            let bucket = number * ESCAPE / LITERALS_MAX.max(number + 1) % ESCAPE;
             for (place, byte) in literal.key().into_iter().enumerate() {
                 teddy.allow(place, byte, bucket);
             }

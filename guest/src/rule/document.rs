@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::error::RuleError;
 use super::part::Part;
+use crate::document::{DocumentError, offset_of};
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Found<'t> {
     pub position: usize,
     /// The object, or why there is none. Where there is a text, the object lacks
     /// members that only alerts repeat.
-    pub object: Result<Map<String, Value>, RuleError>,
+    pub object: Result<Map<String, Value>, DocumentError>,
     /// The object's text, unless it is an element of an array.
     pub text: Option<&'t str>,
 }
@@ -38,34 +38,28 @@ pub fn rules_of(text: &str) -> Vec<Found<'_>> {
             Ok(Part::Other) => push(Err(not_a_rule()), None),
             Err(error) => {
                 let offset = offset_of(text, error.line(), error.column());
-                push(Err(RuleError::document(Some(offset), format!("not JSON: {error}"))), None);
+                push(Err(DocumentError::document(Some(offset), format!("not JSON: {error}"))), None);
                 break;
             }
         }
         start = end;
     }
     if found.is_empty() {
-        let object = Err(RuleError::document(None, "there is no rule in it"));
+        let object = Err(DocumentError::document(None, "there is no rule in it"));
         found.push(Found { position: 0, object, text: None });
     }
     found
 }
 
-fn object_of(value: Value) -> Result<Map<String, Value>, RuleError> {
+fn object_of(value: Value) -> Result<Map<String, Value>, DocumentError> {
     match value {
         Value::Object(object) => Ok(object),
         _ => Err(not_a_rule()),
     }
 }
 
-fn not_a_rule() -> RuleError {
-    RuleError::document(None, "not a rule: a rule is a JSON object")
-}
-
-/// Byte offset of a line (from 1) and column (from 1, in bytes).
-pub(crate) fn offset_of(text: &str, line: usize, column: usize) -> usize {
-    let line_start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    text.floor_char_boundary(line_start + column.saturating_sub(1))
+fn not_a_rule() -> DocumentError {
+    DocumentError::document(None, "not a rule: a rule is a JSON object")
 }
 
 #[cfg(test)]

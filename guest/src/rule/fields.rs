@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{Reason, RuleError};
+use super::kinds::Kind;
+use super::reader::Reader;
 use super::window::{LookBack, Window, interval_ms};
-use crate::state::{Quota, SIGHTING};
-use crate::time::DateMath;
+use crate::document::{DocumentError, Reason};
+use crate::state::Quota;
 
 /// What Kibana assumes where a rule does not say.
 const DEFAULT_FROM: &str = "now-6m";
@@ -13,52 +14,14 @@ const DEFAULT_INTERVAL: &str = "5m";
 const DEFAULT_MAX_SIGNALS: u64 = 100;
 
 /// Greatest size of a query in bytes.
-const MAX_QUERY: usize = firstseen_kql::MAX_QUERY_BYTES;
+const MAX_QUERY: usize = firstseen_query::MAX_QUERY_BYTES;
 
 /// Features of Kibana's rules that would change what alerts: a rule that has
 /// one does not run.
 const UNSUPPORTED: [(&str, &str); 2] = [("data_view_id", "data views"), ("saved_id", "saved queries")];
 
-/// What a rule detects.
-#[derive(Clone, Debug)]
-pub enum Kind {
-    /// `new_terms`: the first time a tuple of values is seen.
-    NewTerms {
-        /// `new_terms_fields`, 1 to 3.
-        fields: Vec<String>,
-    },
-    /// `query`: every event that matches.
-    Query,
-}
-
 /// The language of the queries that run.
 pub const LANGUAGE: &str = "kuery";
-
-impl Kind {
-    /// The types of rules that run, and the question that each asks.
-    pub const TYPES: [(&'static str, &'static str); 2] = [("new_terms", SIGHTING), ("query", SIGHTING)];
-
-    /// Kibana's `type`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NewTerms { .. } => "new_terms",
-            Self::Query => "query",
-        }
-    }
-
-    /// The name of the question that rules of the kind ask.
-    pub fn question(&self) -> &'static str {
-        SIGHTING
-    }
-
-    /// The new-terms fields; none for a query rule.
-    pub fn new_terms_fields(&self) -> &[String] {
-        match self {
-            Self::NewTerms { fields } => fields,
-            Self::Query => &[],
-        }
-    }
-}
 
 /// A rule's fields as they are used, defaults filled in.
 #[derive(Debug)]
@@ -98,25 +61,25 @@ impl Fields {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] for the first field that is missing, wrong or not
+    /// [`DocumentError`] for the first field that is missing, wrong or not
     /// supported.
-    pub fn read(object: &Map<String, Value>) -> Result<Self, RuleError> {
-        let rule = Reader { object };
+    pub fn read(object: &Map<String, Value>) -> Result<Self, DocumentError> {
+        let rule = Reader::of(object);
         let rule_id = rule.required_text("rule_id")?;
-        let kind = rule.kind()?;
+        let kind = Kind::read(&rule)?;
         rule.refuse_what_is_not_ours()?;
         let query = rule.text("query")?.unwrap_or_default();
         if query.len() > MAX_QUERY {
-            return Err(RuleError::new("query", format!("longer than {MAX_QUERY} bytes")));
+            return Err(DocumentError::new("query", format!("longer than {MAX_QUERY} bytes")));
         }
         let look_back = rule.look_back()?;
         Ok(Self {
             uuid: rule.text("id")?.unwrap_or_else(|| rule_id.clone()),
             name: rule.required_text("name")?,
-            version: rule.integer("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
+            version: rule.whole_number("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
             query,
             index: rule.texts("index")?.unwrap_or_default(),
-            window: rule.window(&kind, &look_back)?,
+            window: kind.window(&rule, &look_back)?,
             kind,
             look_back,
             quota: rule.quota()?,
@@ -129,34 +92,19 @@ impl Fields {
     }
 }
 
-struct Reader<'a> {
-    object: &'a Map<String, Value>,
-}
-
 impl Reader<'_> {
-    fn kind(&self) -> Result<Kind, RuleError> {
-        match self.required_text("type")?.as_str() {
-            "new_terms" => Ok(Kind::NewTerms { fields: self.new_terms_fields()? }),
-            "query" => Ok(Kind::Query),
-            other => {
-                let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
-                Err(RuleError::new("type", cause).because(Reason::NotOurs))
-            }
-        }
-    }
-
-    fn refuse_what_is_not_ours(&self) -> Result<(), RuleError> {
+    fn refuse_what_is_not_ours(&self) -> Result<(), DocumentError> {
         let language = self.text("language")?;
-        if let Some(language) = language.filter(|language| language != "kuery") {
-            let cause = format!("queries in `{language}` are not run; those in `kuery` (KQL) are");
-            return Err(RuleError::new("language", cause).because(Reason::NotOurs));
+        if let Some(language) = language.filter(|language| language != LANGUAGE) {
+            let cause = format!("queries in `{language}` are not run; those in `{LANGUAGE}` (KQL) are");
+            return Err(DocumentError::new("language", cause).because(Reason::NotOurs));
         }
         if self.flag("enabled")? == Some(false) {
-            return Err(RuleError::new("enabled", "the rule is switched off").because(Reason::Disabled));
+            return Err(DocumentError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
         for (field, feature) in UNSUPPORTED {
-            let asked_for = match self.object.get(field) {
-                None | Some(Value::Null) => false,
+            let asked_for = match self.value(field) {
+                None => false,
                 Some(Value::Array(elements)) => !elements.is_empty(),
                 Some(Value::String(text)) => !text.is_empty(),
                 Some(_) => true,
@@ -164,122 +112,44 @@ impl Reader<'_> {
             if asked_for {
                 let cause =
                     format!("{feature} are not supported, and without them the rule would alert on other events");
-                return Err(RuleError::new(field, cause).because(Reason::Unsupported));
+                return Err(DocumentError::new(field, cause).because(Reason::Unsupported));
             }
         }
         Ok(())
     }
 
-    fn new_terms_fields(&self) -> Result<Vec<String>, RuleError> {
-        let name = "new_terms_fields";
-        let fields = self.texts(name)?.ok_or_else(|| RuleError::new(name, "missing"))?;
-        if !(1..=3).contains(&fields.len()) || fields.iter().any(|field| field.is_empty()) {
-            return Err(RuleError::new(name, "1 to 3 field names are needed"));
-        }
-        let distinct: std::collections::BTreeSet<&String> = fields.iter().collect();
-        if distinct.len() < fields.len() {
-            return Err(RuleError::new(name, "a field is named twice"));
-        }
-        Ok(fields)
-    }
-
-    fn look_back(&self) -> Result<LookBack, RuleError> {
+    fn look_back(&self) -> Result<LookBack, DocumentError> {
         Ok(LookBack::new(self.date_math("from", Some(DEFAULT_FROM))?, self.date_math("to", Some("now"))?))
     }
 
-    fn window(&self, kind: &Kind, look_back: &LookBack) -> Result<Window, RuleError> {
-        if matches!(kind, Kind::Query) {
-            return Ok(Window::of(look_back));
-        }
-        let start = self.date_math("history_window_start", None)?;
-        Window::new(start, look_back.from())
-            .ok_or_else(|| RuleError::new("history_window_start", "the history must start before `from`"))
-    }
-
-    fn date_math(&self, field: &'static str, default: Option<&str>) -> Result<DateMath, RuleError> {
-        let text = match (self.text(field)?, default) {
-            (Some(text), _) => text.trim().to_owned(),
-            (None, Some(default)) => default.to_owned(),
-            (None, None) => return Err(RuleError::new(field, "missing")),
-        };
-        DateMath::parse(&text).map_err(|error| RuleError {
-            offset: Some(error.offset),
-            ..RuleError::new(field, format!("`{text}`: {error}"))
-        })
-    }
-
-    fn quota(&self) -> Result<Quota, RuleError> {
-        let max = self.integer("max_signals")?.unwrap_or(DEFAULT_MAX_SIGNALS);
+    fn quota(&self) -> Result<Quota, DocumentError> {
+        let max = self.whole_number("max_signals")?.unwrap_or(DEFAULT_MAX_SIGNALS);
         let interval = self.text("interval")?.unwrap_or_else(|| DEFAULT_INTERVAL.to_owned());
         let per_ms = interval_ms(&interval).ok_or_else(|| {
-            RuleError::new("interval", format!("`{interval}` is no interval; write `5m` (units: s m h d)"))
+            DocumentError::new("interval", format!("`{interval}` is no interval; write `5m` (units: s m h d)"))
         })?;
         match u32::try_from(max) {
             Ok(max) if max >= 1 => Ok(Quota { max, per_ms }),
-            _ => Err(RuleError::new("max_signals", "a number from 1 to 4294967295 is needed")),
+            _ => Err(DocumentError::new("max_signals", "a number from 1 to 4294967295 is needed")),
         }
     }
 
-    fn severity(&self) -> Result<String, RuleError> {
+    fn severity(&self) -> Result<String, DocumentError> {
         let severity = self.required_text("severity")?;
         match severity.as_str() {
             "low" | "medium" | "high" | "critical" => Ok(severity),
-            other => Err(RuleError::new("severity", format!("`{other}` is none of low, medium, high, critical"))),
+            other => Err(DocumentError::new("severity", format!("`{other}` is none of low, medium, high, critical"))),
         }
     }
 
-    fn risk_score(&self) -> Result<Value, RuleError> {
-        match self.object.get("risk_score") {
+    fn risk_score(&self) -> Result<Value, DocumentError> {
+        match self.value("risk_score") {
             Some(value @ Value::Number(number))
                 if number.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score)) =>
             {
                 Ok(value.clone())
             }
-            _ => Err(RuleError::new("risk_score", "a number from 0 to 100 is needed")),
-        }
-    }
-
-    fn required_text(&self, field: &'static str) -> Result<String, RuleError> {
-        match self.text(field)? {
-            Some(text) if !text.is_empty() => Ok(text),
-            Some(_) => Err(RuleError::new(field, "empty")),
-            None => Err(RuleError::new(field, "missing")),
-        }
-    }
-
-    fn text(&self, field: &'static str) -> Result<Option<String>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(RuleError::new(field, "not a string")),
-        }
-    }
-
-    fn texts(&self, field: &'static str) -> Result<Option<Vec<String>>, RuleError> {
-        let elements = match self.object.get(field) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(Value::Array(elements)) => elements,
-            Some(_) => return Err(RuleError::new(field, "not an array")),
-        };
-        let text = |element: &Value| match element {
-            Value::String(text) => Ok(text.clone()),
-            _ => Err(RuleError::new(field, "an element is not a string")),
-        };
-        elements.iter().map(text).collect::<Result<_, _>>().map(Some)
-    }
-
-    fn integer(&self, field: &'static str) -> Result<Option<u64>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_u64().map(Some).ok_or_else(|| RuleError::new(field, "not a whole number")),
-        }
-    }
-
-    fn flag(&self, field: &'static str) -> Result<Option<bool>, RuleError> {
-        match self.object.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(RuleError::new(field, "neither true nor false")),
+            _ => Err(DocumentError::new("risk_score", "a number from 0 to 100 is needed")),
         }
     }
 }

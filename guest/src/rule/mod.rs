@@ -4,40 +4,38 @@
 //! their fields, [`Rule::compile`] turns one into slots and a program.
 
 mod document;
-mod error;
 mod fields;
 mod filters;
 mod index;
-mod overrides;
+mod kinds;
 mod part;
+mod reader;
 mod timestamp;
 mod warnings;
 mod window;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
-pub(crate) use document::offset_of;
 pub use document::{Found, rules_of};
-pub use error::{Reason, RuleError};
-pub use fields::{Fields, Kind, LANGUAGE};
+pub use fields::{Fields, LANGUAGE};
 pub use filters::Filters;
-pub(crate) use filters::term;
 pub use index::IndexPatterns;
-pub use overrides::Overrides;
+pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
+pub(crate) use reader::Reader;
 pub use timestamp::{Clock, TimestampSource};
 pub use window::{LookBack, Window};
 
-use crate::alert::Template;
+use crate::document::DocumentError;
 use crate::event::{Projection, Slots};
 use crate::exceptions::ExceptionLists;
 use crate::state::Quota;
-use crate::terms::TermFields;
+use crate::terms::Novelty;
 
 /// The rule that runs where none is given, as Kibana rule JSON.
 pub const BUILT_IN: &str = include_str!("../../rules/dpkg_package_installed_by_unusual_parent_process.json");
 
-/// Greatest length of a rule's history key in bytes (a limit of `sightings`).
+/// Greatest length of a rule's history key in bytes (a limit of `state`).
 const MAX_HISTORY_KEY: usize = 1024;
 
 /// A rule ready to run: a program and terms over the slots of a [`Projection`]
@@ -50,13 +48,12 @@ pub struct Rule {
     pub version: u32,
     /// Kibana's `name`.
     pub name: String,
-    /// Kibana's `type`.
+    /// What a match means.
     pub kind: Kind,
-    /// Key of the rule's history: `rule_id` and new-terms fields, so that a new
-    /// version or an edited query keeps what was learned.
+    /// Key of the rule's history, as its kind calls it.
     pub history: String,
-    /// Where the terms of a new-terms rule come from.
-    pub terms: TermFields,
+    /// What it asks about of an event that matches.
+    pub novelty: Novelty,
     /// Query, filters, and exceptions that never expire.
     pub program: Program,
     /// Exceptions that end at some time, in epoch milliseconds.
@@ -71,34 +68,30 @@ pub struct Rule {
     pub quota: Quota,
     /// Where an event's time comes from.
     pub timestamp: TimestampSource,
-    /// What every alert of the rule says.
-    pub template: Template,
     /// What its author should know, one sentence each.
     pub warnings: Vec<String>,
 }
 
 impl Rule {
-    /// Compiles a rule object that was read as `fields`, from `text` if that is
-    /// known; what it reads gets slots in `projection`.
+    /// Compiles a rule object that was read as `fields`; what it reads gets slots
+    /// in `projection`.
     ///
     /// # Errors
     ///
-    /// [`RuleError`] names the first field that is missing, wrong, or asks for
+    /// [`DocumentError`] names the first field that is missing, wrong, or asks for
     /// something that is not supported.
     pub fn compile(
         object: &Map<String, Value>,
-        text: Option<&str>,
-        fields: Fields,
+        fields: &Fields,
         mapping: &Mapping,
         lists: &ExceptionLists,
         projection: &mut Projection,
-    ) -> Result<Self, RuleError> {
-        let query_error = |error: firstseen_kql::Error| RuleError::query(&fields.query, &error);
-        let query = firstseen_kql::parse(&fields.query).map_err(query_error)?;
+    ) -> Result<Self, DocumentError> {
+        let query = firstseen_kql::parse(&fields.query).map_err(|error| DocumentError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
-        let filters = Filters::read(object.get("filters"))?;
+        let filters = Filters::read(object)?;
         let exceptions = lists.of_rule(object)?;
-        let whole = |error: firstseen_kql::Error| RuleError::document(None, error.to_string());
+        let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));
         let mut parts = vec![clause.clone(), filters.clause()];
         parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
@@ -107,33 +100,33 @@ impl Rule {
             .map_err(|other| {
                 // By itself, so that an error of the query has its place.
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
-                alone.map_or_else(query_error, |_| other)
+                alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
         let mut expiring = Vec::new();
         for (expires_ms, excepted) in exceptions.expiring() {
             expiring.push((expires_ms, Program::compile(&excepted, mapping, projection).map_err(whole)?));
         }
-        let mut warnings = warnings::of(object, &fields, &query, &clause, &program, mapping);
+        let mut warnings = warnings::of(object, fields, &query, &clause, &program, mapping);
         warnings.extend(exceptions.warnings);
-        let history = history_key(&fields);
+        let history = fields.kind.meaning().history(&fields.rule_id);
         if history.len() > MAX_HISTORY_KEY {
-            return Err(RuleError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"));
+            return Err(DocumentError::new(
+                "new_terms_fields",
+                "rule_id and field names together are longer than 1 KiB",
+            ));
         }
-        let terms = TermFields::new(fields.kind.new_terms_fields(), mapping, projection)
-            .map_err(|cause| RuleError::new("new_terms_fields", cause))?;
         Ok(Self {
-            terms,
-            timestamp: TimestampSource::new(&fields, projection),
-            template: Template::new(object, text, &fields, Overrides::read(object)?),
+            novelty: fields.kind.meaning().novelty(mapping, projection)?,
+            timestamp: TimestampSource::new(fields, projection),
             index: IndexPatterns::new(&fields.index),
             warnings,
-            look_back: fields.look_back,
-            window: fields.window,
+            look_back: fields.look_back.clone(),
+            window: fields.window.clone(),
             quota: fields.quota,
-            rule_id: fields.rule_id,
+            rule_id: fields.rule_id.clone(),
             version: fields.version,
-            name: fields.name,
-            kind: fields.kind,
+            name: fields.name.clone(),
+            kind: fields.kind.clone(),
             history,
             program,
             expiring,
@@ -152,10 +145,7 @@ impl Rule {
     /// them leaves the calendar.
     pub fn scheduled_range(&self, now_ms: i64) -> Option<RunRange> {
         let (from_ms, to_ms) = self.look_back.range_ms(now_ms)?;
-        let history_start_ms = match self.kind {
-            Kind::NewTerms { .. } => self.window.start_ms(to_ms)?,
-            Kind::Query => from_ms,
-        };
+        let history_start_ms = self.kind.meaning().history_start_ms(&self.window, from_ms, to_ms)?;
         Some(RunRange { from_ms, to_ms, history_start_ms })
     }
 }
@@ -170,10 +160,4 @@ pub struct RunRange {
     pub to_ms: i64,
     /// Where the history begins.
     pub history_start_ms: i64,
-}
-
-/// A JSON array of the rule's id and its fields.
-fn history_key(fields: &Fields) -> String {
-    let parts = std::iter::once(&fields.rule_id).chain(fields.kind.new_terms_fields());
-    Value::from_iter(parts.map(String::as_str)).to_string()
 }

@@ -1,6 +1,6 @@
 //! The time of an event.
 
-use firstseen_kql::{Layout, Scalar, Slot};
+use firstseen_query::{Layout, Scalar, Slot};
 
 use super::fields::Fields;
 use crate::event::{Projection, Slots};

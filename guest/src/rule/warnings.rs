@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use firstseen_kql::ast::Query;
-use firstseen_kql::{Clause, FieldType, Mapping, Name, Program, Resolved, same_text};
+use firstseen_query::{Clause, FieldType, Mapping, Name, Program, Resolved, same_text};
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
@@ -46,7 +46,7 @@ pub(super) fn of(
 
 /// Fields of the query and the terms that are not in the mapping.
 fn unmapped<'a>(fields: &'a Fields, clause: &'a Clause, mapping: &Mapping) -> BTreeSet<&'a str> {
-    let mut names: BTreeSet<&str> = fields.kind.new_terms_fields().iter().map(String::as_str).collect();
+    let mut names: BTreeSet<&str> = fields.kind.meaning().fields().iter().map(String::as_str).collect();
     let mut before = "";
     clause.for_each_field(&mut |name| {
         // Most conditions are about the field of the one before.

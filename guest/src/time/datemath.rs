@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use jiff::{Span, Timestamp, ToSpan};
 
-use super::parse_timestamp;
+use super::timestamp::parse_timestamp;
 
 /// A date-math expression, as Kibana's `@kbn/datemath` reads it: `now` or a
 /// date with `||`, then steps `+`, `-` or `/` with an optional number and one

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 /// Parses a timestamp to milliseconds since 1970-01-01T00:00:00Z, as a `date`
-/// field does; see [`firstseen_kql::instant`]. Fractions are cut, not rounded.
+/// field does; see [`firstseen_query::instant`]. Fractions are cut, not rounded.
 /// `None` for what is none.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    i64::try_from(firstseen_kql::instant(text)?.div_euclid(1_000_000)).ok()
+    i64::try_from(firstseen_query::instant(text)?.div_euclid(1_000_000)).ok()
 }
 
 /// Writes a time as JavaScript's `toISOString` does: UTC, milliseconds.

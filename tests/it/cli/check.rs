@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
 use firstseen_tests::{data, golden};
 use serde_json::{Value, json};
-
-use crate::corpus::corpus;
 
 fn check(paths: &[&Path], arguments: &[&str]) -> Result<Ran> {
     Firstseen::new("check")?.args(arguments).args(paths).run(b"")

@@ -5,11 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
 use firstseen_tests::{data, golden};
 use serde_json::{Value, json};
-
-use crate::corpus::corpus;
 
 fn rules(path: &Path, arguments: &[&str]) -> Result<Ran> {
     Firstseen::new("rules")?.args(arguments).arg(path).run(b"")

@@ -14,9 +14,10 @@ use anyhow::{Context, Result, ensure};
 use firstseen::sources::load_rules;
 use firstseen_tests::data;
 use firstseen_tests::firstseen::{Firstseen, NOW};
+use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 
-use super::{corpus, say};
+use super::say;
 
 /// A rule and a line of a document file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -1,6 +1,6 @@
 //! Mapping files of all forms, read over the built-in table or over nothing.
 
-use firstseen_kql::{FieldType, Mapping, NumberType, Resolved};
+use firstseen_query::{FieldType, Mapping, NumberType, Resolved};
 use proptest::prelude::*;
 
 use super::*;
@@ -244,7 +244,7 @@ fn warnings_end_somewhere() {
 
 #[test]
 fn keywords_are_as_said() {
-    assert_eq!(ELASTIC_KEYWORD, keyword(1024));
+    assert_eq!(crate::mapping::types::ELASTIC_KEYWORD, keyword(1024));
     let Resolved::Field(field) = built_in().resolve("host.os.name.caseless") else { panic!("it is a field") };
     assert_eq!(field.field_type, LOWERCASE);
 }

@@ -1,10 +1,9 @@
 //! Queries about one field.
 
-use firstseen_kql::ast::{RangeOp, Span};
-use firstseen_kql::{Clause, Condition, Like, Name};
+use firstseen_query::{Clause, Condition, Like, Name, RangeOp, Span};
 use serde_json::{Map, Number, Value};
 
-use super::Fault;
+use super::fault::Fault;
 
 /// Fields that Elasticsearch makes up: no event has them.
 const METADATA: [&str; 8] = ["_id", "_index", "_tier", "_ignored", "_routing", "_seq_no", "_source", "_version"];
@@ -19,14 +18,9 @@ const OWN_FORMAT: &str = "strict_date_optional_time||epoch_millis";
 /// Names of the zone that is assumed anyway.
 const UTC: [&str; 6] = ["UTC", "Z", "Zulu", "GMT", "+00:00", "Etc/UTC"];
 
-/// Condition `term`: a value that is not analyzed.
-pub(crate) fn term(field: &str, value: &str, ignore_case: bool) -> Clause {
-    on(field, Condition::Term { value: value.to_owned(), ignore_case })
-}
-
-/// A condition on the field of a name.
-pub(super) fn on(field: &str, condition: Condition) -> Clause {
-    Clause::Field { name: Name::exact(field), condition, span: Span::default() }
+/// `term`: a value that is not analyzed.
+fn term(field: &str, value: &str, ignore_case: bool) -> Clause {
+    Clause::field(field, Condition::Term { value: value.to_owned(), ignore_case })
 }
 
 /// `exists`, whose field may be a pattern.
@@ -59,7 +53,7 @@ pub(super) fn matches(body: &Value) -> Result<Clause, Fault> {
             return Err(not_supported("match", &name));
         }
     }
-    Ok(on(&field, Condition::Equals { value, phrase: false }))
+    Ok(Clause::field(&field, Condition::Equals { value, phrase: false }))
 }
 
 /// `match_phrase`.
@@ -75,7 +69,7 @@ pub(super) fn match_phrase(body: &Value) -> Result<Clause, Fault> {
             return Err(not_supported("match_phrase", &name));
         }
     }
-    Ok(on(&field, Condition::Equals { value, phrase: true }))
+    Ok(Clause::field(&field, Condition::Equals { value, phrase: true }))
 }
 
 /// `term`, `wildcard` or `prefix`: a value and whether case counts.
@@ -97,7 +91,7 @@ pub(super) fn pattern(kind: &str, body: &Value) -> Result<Clause, Fault> {
         "prefix" => Like::prefix(&value),
         _ => Like::lucene(&value),
     };
-    Ok(on(&field, Condition::Like(Like { ignore_case, ..like })))
+    Ok(Clause::field(&field, Condition::Like(Like { ignore_case, ..like })))
 }
 
 /// `terms`. Values of another document are out of reach.
@@ -144,7 +138,7 @@ pub(super) fn range(body: &Value) -> Result<Clause, Fault> {
         return Err(not_supported("range", "format"));
     }
     let condition = if bounds.is_empty() { Condition::Unbounded } else { Condition::Range(bounds) };
-    Ok(on(checked(field)?, condition))
+    Ok(Clause::field(checked(field)?, condition))
 }
 
 /// Does a format read a bound as a date field without one would?

@@ -1,16 +1,17 @@
 //! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch
 //! queries.
 
+mod fault;
 mod leaf;
 mod query;
 
-use firstseen_kql::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value, json};
 
-pub(crate) use leaf::term;
-
+use self::fault::Fault;
 use self::query::query;
-use super::error::{Reason, RuleError};
+use super::reader::Reader;
+use crate::document::{DocumentError, Members};
 use crate::event::Projection;
 
 /// The filters of a rule that are switched on. An event must meet all of them.
@@ -26,37 +27,16 @@ struct Filter {
     clause: Clause,
 }
 
-/// Why a query cannot be used, without the place.
-#[derive(Debug)]
-struct Fault {
-    reason: Reason,
-    cause: String,
-}
-
-impl Fault {
-    fn unsupported(cause: impl Into<String>) -> Self {
-        Self { reason: Reason::Unsupported, cause: cause.into() }
-    }
-
-    fn invalid(cause: impl Into<String>) -> Self {
-        Self { reason: Reason::Invalid, cause: cause.into() }
-    }
-}
-
 impl Filters {
-    /// Reads the value of a rule's `filters` as Kibana does (`kbn-es-query`,
+    /// Reads the `filters` of a rule object as Kibana does (`kbn-es-query`,
     /// `buildQueryFromFilters`).
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first filter that is wrong or that holds a query
+    /// [`DocumentError`] about the first filter that is wrong or that holds a query
     /// which is not supported. Filters that are switched off are not looked at.
-    pub fn read(filters: Option<&Value>) -> Result<Self, RuleError> {
-        let filters = match filters {
-            None | Some(Value::Null) => return Ok(Self::default()),
-            Some(Value::Array(filters)) => filters,
-            Some(_) => return Err(RuleError::new("filters", "not an array")),
-        };
+    pub fn read(rule: &Map<String, Value>) -> Result<Self, DocumentError> {
+        let filters = Reader::of(rule).array("filters")?;
         let mut read = Vec::new();
         for (position, filter) in filters.iter().enumerate() {
             let place = (position, filters.len());
@@ -79,8 +59,8 @@ impl Filters {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] about the first filter that would fail the search.
-    pub fn check(&self, mapping: &Mapping) -> Result<(), RuleError> {
+    /// [`DocumentError`] about the first filter that would fail the search.
+    pub fn check(&self, mapping: &Mapping) -> Result<(), DocumentError> {
         for Filter { place, clause } in &self.filters {
             Program::compile(clause, mapping, &mut Projection::default())
                 .map_err(|fault| error(*place, &fault.kind.to_string()))?;
@@ -89,44 +69,37 @@ impl Filters {
     }
 }
 
-fn error((position, count): (usize, usize), cause: &str) -> RuleError {
-    RuleError::new("filters", format!("filter {} of {count}: {cause}", position + 1))
+fn error((position, count): (usize, usize), cause: &str) -> DocumentError {
+    DocumentError::new("filters", format!("filter {} of {count}: {cause}", position + 1))
 }
 
 /// What a filter says; none if it is switched off.
 fn clause(filter: &Value) -> Result<Option<Clause>, Fault> {
     let filter = filter.as_object().ok_or_else(|| Fault::invalid("it is not an object"))?;
     let none = Map::new();
-    let meta = match filter.get("meta") {
-        None | Some(Value::Null) => &none,
-        Some(Value::Object(meta)) => meta,
-        Some(_) => return Err(Fault::invalid("its `meta` is not an object")),
-    };
-    let flag = |name: &str| match meta.get(name) {
-        None => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(Fault::invalid(format!("its `{name}` is neither true nor false"))),
+    let meta = Members::of(filter).object("meta").map_err(|_| Fault::invalid("its `meta` is not an object"))?;
+    let meta = meta.unwrap_or(Members::of(&none));
+    let flag = |name: &str| match meta.flag(name) {
+        Ok(Some(flag)) => Ok(flag),
+        Ok(None) if !meta.has(name) => Ok(false),
+        _ => Err(Fault::invalid(format!("its `{name}` is neither true nor false"))),
     };
     // Kibana takes no offence at what is switched off.
-    if meta.get("disabled") == Some(&Value::Bool(true)) {
+    if meta.flag("disabled") == Ok(Some(true)) {
         return Ok(None);
     }
     flag("disabled")?;
     let negated = flag("negate")?;
-    let clause = if meta.get("type").is_some_and(|kind| kind == "combined") {
-        combined(meta)?
-    } else {
-        query(&migrated(filter))?
-    };
+    let clause = if meta.text("type") == Ok(Some("combined")) { combined(meta)? } else { query(&migrated(filter))? };
     Ok(Some(if negated { Clause::Not(Box::new(clause)) } else { clause }))
 }
 
 /// A filter made of filters (`from_combined_filter.ts`). Of an OR each part
 /// stands by itself, so one that is switched off lets every event pass.
-fn combined(meta: &Map<String, Value>) -> Result<Clause, Fault> {
-    let parts = meta.get("params").and_then(Value::as_array);
+fn combined(meta: Members<'_>) -> Result<Clause, Fault> {
+    let parts = meta.array("params").ok().flatten();
     let parts = parts.ok_or_else(|| Fault::invalid("it combines filters, but its `params` are no array"))?;
-    if meta.get("relation").is_some_and(|relation| relation == "AND") {
+    if meta.text("relation") == Ok(Some("AND")) {
         return Ok(Clause::And(parts.iter().filter_map(|part| clause(part).transpose()).collect::<Result<_, _>>()?));
     }
     let part = |part| Ok(clause(part)?.unwrap_or(Clause::All));

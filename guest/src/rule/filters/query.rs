@@ -1,10 +1,9 @@
 //! Elasticsearch's queries, as far as filters use them.
 
-use firstseen_kql::Clause;
-use firstseen_kql::ast::Span;
+use firstseen_query::{Clause, Span};
 use serde_json::{Map, Value};
 
-use super::Fault;
+use super::fault::Fault;
 use super::leaf::{check_options, exists, match_phrase, matches, not_supported, object, pattern, range, terms};
 
 /// The most alternatives of which several are asked for: they are written out.

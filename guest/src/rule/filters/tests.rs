@@ -1,7 +1,8 @@
-use firstseen_kql::{FieldType, NumberType};
+use firstseen_query::{FieldType, NumberType};
 use proptest::prelude::*;
 
 use super::*;
+use crate::document::Reason;
 use crate::exceptions::tests::{holds, json_of};
 
 fn mapping() -> Mapping {
@@ -23,8 +24,8 @@ fn event() -> Value {
            "ip": "10.1.2.3", "b": true, "n": [{"a": "x", "b": "y"}, {"a": "z"}]})
 }
 
-fn read(filters: Value) -> Result<Filters, RuleError> {
-    Filters::read(Some(&filters))
+fn read(filters: Value) -> Result<Filters, DocumentError> {
+    Filters::read(json!({ "filters": filters }).as_object().unwrap())
 }
 
 fn matches(filters: Value) -> bool {
@@ -180,8 +181,8 @@ fn filter_objects() {
     for (filters, expected) in cases {
         assert_eq!(matches(filters.clone()), expected, "{filters}");
     }
-    assert_eq!(Filters::read(None).unwrap().clause(), Clause::And(Vec::new()));
-    assert_eq!(Filters::read(Some(&Value::Null)).unwrap().clause(), Clause::And(Vec::new()));
+    assert_eq!(Filters::read(&Map::new()).unwrap().clause(), Clause::And(Vec::new()));
+    assert_eq!(read(Value::Null).unwrap().clause(), Clause::And(Vec::new()));
 }
 
 #[test]

@@ -1,0 +1,318 @@
+//! Clauses to tests of slots, by the types of the fields: what Elasticsearch makes of a query when
+//! it meets a mapping.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::chain::Leaf;
+use super::emit::chain_of;
+use super::expr::{Expr, and, not, or};
+use super::layout::Layout;
+use super::query_string;
+use super::test::Test;
+use super::tree::{FieldSet, Reach, Tree, TreeTest};
+use super::typed::{Typed, typed};
+use crate::clause::{Clause, Condition, Name};
+use crate::error::{Error, ErrorKind};
+use crate::fields::field_type::FieldType;
+use crate::fields::mapping::{Field, Mapping, Resolved};
+use crate::span::Span;
+use crate::texts::wildcard::Wildcard;
+
+/// Fields that the patterns of one query may find, each pattern counted by itself.
+const MAX_FOUND_FIELDS: usize = 100_000;
+
+/// Reduces a clause.
+pub(crate) fn lower(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Expr, Error> {
+    Lowering { mapping, layout, group: None, sets: &mut Sets::default() }.clause(clause)
+}
+
+/// Sets of fields that the conditions of one query are about.
+#[derive(Default)]
+struct Sets {
+    /// By group, and by what finds the fields in it.
+    known: BTreeMap<(Option<String>, Name), Arc<FieldSet>>,
+    /// How many fields were found so far.
+    fields: usize,
+}
+
+impl Sets {
+    /// Counts fields, up to the limit of a query.
+    fn count(&mut self, fields: usize) -> Result<(), ErrorKind> {
+        self.fields += fields;
+        if self.fields > MAX_FOUND_FIELDS { Err(ErrorKind::TooManyFields) } else { Ok(()) }
+    }
+}
+
+struct Lowering<'m, 'l> {
+    mapping: &'m Mapping,
+    layout: &'l mut dyn Layout,
+    /// The nested path that the clauses are about.
+    group: Option<&'m str>,
+    sets: &'l mut Sets,
+}
+
+impl Lowering<'_, '_> {
+    fn clause(&mut self, clause: &Clause) -> Result<Expr, Error> {
+        match clause {
+            Clause::All => Ok(Expr::Const(true)),
+            Clause::And(clauses) => Ok(and(self.clauses(clauses)?)),
+            Clause::Or(clauses) => Ok(or(self.clauses(clauses)?)),
+            Clause::Not(negated) => Ok(not(self.clause(negated)?)),
+            Clause::Nested { path, clause, span } => self.nested(path, clause, *span),
+            Clause::Field { name: Name::Exact(name), condition, span } => self.field(name, condition, *span),
+            Clause::Field { name, condition, span } => self.fields(name, condition, *span),
+        }
+    }
+
+    fn clauses(&mut self, clauses: &[Clause]) -> Result<Vec<Expr>, Error> {
+        clauses.iter().map(|clause| self.clause(clause)).collect()
+    }
+
+    /// A path as the layout knows it, which in a group is that of its objects.
+    fn path<'p>(&self, path: &'p str) -> &'p str {
+        within(self.group, path)
+    }
+
+    fn field(&mut self, name: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
+        let mapping = self.mapping;
+        let Field { path, field_type } = match mapping.resolve(name) {
+            Resolved::Field(field) => field,
+            Resolved::Object if *condition == Condition::Exists => return self.object(name, span),
+            Resolved::Object | Resolved::Unmapped => return nowhere(condition, span),
+        };
+        if field_type == FieldType::Dynamic {
+            // A nested object is a document of its own, which only its group looks into.
+            let is_here = match self.group {
+                Some(group) => within(Some(group), path) != path,
+                None => self.mapping.nested_path(name).is_none(),
+            };
+            return if is_here { self.dynamic(path, condition, span) } else { nowhere(condition, span) };
+        }
+        match (self.mapping.nested_path(name), self.group) {
+            _ if field_type == FieldType::Nested => {}
+            (Some(_), None) => return Err(error(ErrorKind::NestedField)),
+            (found, Some(group)) if found != Some(group) => return Err(error(ErrorKind::NotInGroup)),
+            _ => {}
+        }
+        if let Condition::Like(like) = condition
+            && query_string::splits(like)
+            && !field_type.is_whole()
+        {
+            let clause = query_string::clause(like, &Name::exact(name), span).map_err(error)?;
+            return self.clause(&clause);
+        }
+        let test = match typed(&field_type, condition).map_err(error)? {
+            Typed::Const(holds) => return Ok(Expr::Const(holds)),
+            Typed::Test(test) => test,
+        };
+        let path = self.path(path);
+        if matches!(field_type, FieldType::Flattened { .. } | FieldType::Opaque) {
+            return Ok(self.below(path, test));
+        }
+        let slot = self.layout.values(path);
+        Ok(Expr::Leaf(Leaf::Value { slot, test }))
+    }
+
+    /// A field that is not mapped: its value, if it has one, says its type.
+    fn dynamic(&mut self, path: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let test = match typed(&FieldType::Dynamic, condition).map_err(|kind| Error { kind, span })? {
+            Typed::Const(holds) => return Ok(Expr::Const(holds)),
+            Typed::Test(test) => test,
+        };
+        let path = self.path(path);
+        if *condition == Condition::Exists {
+            // It may be an object.
+            return Ok(self.below(path, test));
+        }
+        let slot = self.layout.values(path);
+        Ok(Expr::Leaf(Leaf::Value { slot, test }))
+    }
+
+    /// Any value at or below a path.
+    fn below(&mut self, path: &str, test: Test) -> Expr {
+        let slot = self.layout.leaves(path);
+        Expr::Leaf(Leaf::Tree { slot, test: Box::new(TreeTest::below(test)) })
+    }
+
+    /// Has an object a mapped field that exists? What cannot be asked does not.
+    fn object(&mut self, object: &str, span: Span) -> Result<Expr, Error> {
+        self.tree(&Name::exact(object), &Condition::Exists, Reach::Lenient).map_err(|kind| Error { kind, span })
+    }
+
+    /// Fields by a pattern of their names, or any field.
+    fn fields(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
+        if *condition == Condition::Null {
+            return Err(error(ErrorKind::Null));
+        }
+        let lenient = *name == Name::Any;
+        if let Condition::Like(like) = condition
+            && query_string::splits(like)
+        {
+            if lenient {
+                let clause = query_string::clause(like, name, span).map_err(error)?;
+                return self.clause(&clause);
+            }
+            return self.each(name, condition, span);
+        }
+        self.tree(name, condition, if lenient { Reach::Lenient } else { Reach::All }).map_err(error)
+    }
+
+    fn tree(&mut self, name: &Name, condition: &Condition, reach: Reach) -> Result<Expr, ErrorKind> {
+        let fields = self.set(name)?;
+        let object = fields.object.clone();
+        Ok(match Tree::new(fields, condition, reach)? {
+            Tree::Const(holds) => Expr::Const(holds),
+            Tree::Test(test) => {
+                let slot = self.layout.leaves(&object);
+                Expr::Leaf(Leaf::Tree { slot, test: Box::new(test) })
+            }
+        })
+    }
+
+    /// The fields of an object by its exact name, of a pattern, or all.
+    fn set(&mut self, name: &Name) -> Result<Arc<FieldSet>, ErrorKind> {
+        let key = (self.group.map(String::from), name.clone());
+        if let Some(known) = self.sets.known.get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let set = Arc::new(self.new_set(name)?);
+        self.sets.count(set.len())?;
+        self.sets.known.insert(key, Arc::clone(&set));
+        Ok(set)
+    }
+
+    fn new_set(&self, name: &Name) -> Result<FieldSet, ErrorKind> {
+        let mapping = self.mapping;
+        let mut set = FieldSet::default();
+        // Objects are of interest as far as they are in the group.
+        let here = |object: &str| {
+            let inner = self.path(object);
+            (self.group.is_none() || inner != object).then(|| Box::from(inner))
+        };
+        let mut objects: Vec<(Box<str>, bool)> =
+            mapping.dynamic_objects().filter_map(|(object, dynamic)| Some((here(object)?, dynamic))).collect();
+        // Nested objects are documents of their own.
+        let nested = mapping.nested_fields().filter(|path| Some(*path) != self.group);
+        let mut root = None;
+        let (object, pattern) = match name {
+            Name::Exact(object) => {
+                for (name, path, field_type) in mapping.children(object).filter(|(_, _, kind)| is_value(kind)) {
+                    let is_here = mapping.nested_path(name) == self.group;
+                    set.add(self.path(path), Some(field_type).filter(|_| is_here));
+                    if within(Some(object), path) == path {
+                        // An alias of something elsewhere.
+                        root = Some(String::new());
+                    }
+                }
+                objects.extend(nested.filter_map(|path| Some((here(path)?, false))));
+                let below = [self.path(object), "."].concat();
+                (String::from(&**object), Wildcard::new(&[below, String::new()]))
+            }
+            Name::Any => {
+                for (name, path, field_type) in mapping.fields().filter(|(_, _, field_type)| is_value(field_type)) {
+                    // Nested objects are documents of their own.
+                    set.add(self.path(path), Some(field_type).filter(|_| mapping.nested_path(name).is_none()));
+                }
+                objects.extend(nested.map(|path| (Box::from(path), false)));
+                (String::new(), Wildcard::anything())
+            }
+            Name::Pattern(pieces) => {
+                let pattern = Wildcard::new(pieces);
+                let mut object = literal_object(pieces);
+                for (name, path, field_type) in mapping.fields().filter(|(name, _, _)| pattern.matches(name)) {
+                    if self.group.is_some() && mapping.nested_path(name) != self.group {
+                        return Err(ErrorKind::NotInGroup);
+                    }
+                    if is_value(field_type) {
+                        set.add(self.path(path), Some(field_type));
+                        if !object.is_empty() && within(Some(&object), path) == path {
+                            // An alias of something elsewhere.
+                            object.clear();
+                        }
+                    }
+                }
+                (object, pattern)
+            }
+        };
+        // Names of patterns are whole ones, paths begin at the objects of the group.
+        let pattern = match name {
+            Name::Pattern(_) if self.group.is_some() => self.inner_pattern(name),
+            _ => pattern,
+        };
+        set.add_unmapped(pattern, objects, mapping.is_dynamic(self.group.unwrap_or_default()));
+        set.object = String::from(self.path(root.as_deref().unwrap_or(&object)));
+        Ok(set)
+    }
+
+    /// A pattern for paths within the objects of the group.
+    fn inner_pattern(&self, name: &Name) -> Wildcard {
+        let Name::Pattern(pieces) = name else { return Wildcard::anything() };
+        let mut pieces = pieces.to_vec();
+        if let Some(first) = pieces.first_mut() {
+            *first = String::from(self.path(first));
+        }
+        Wildcard::new(&pieces)
+    }
+
+    /// The fields that a pattern finds, where each that is no keyword takes the value apart.
+    fn each(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        let error = |kind| Error { kind, span };
+        let Name::Pattern(pieces) = name else { return Ok(Expr::Const(false)) };
+        let pattern = Wildcard::new(pieces);
+        let mapping = self.mapping;
+        let found = mapping.fields().filter(|(name, _, field_type)| is_value(field_type) && pattern.matches(name));
+        let apart: Vec<&str> = found.filter(|(_, _, kind)| !kind.is_whole()).map(|(name, _, _)| name).collect();
+        self.sets.count(apart.len()).map_err(error)?;
+        let mut exprs = Vec::from([self.tree(name, condition, Reach::Keywords).map_err(error)?]);
+        for name in apart {
+            exprs.push(self.field(name, condition, span)?);
+        }
+        Ok(or(exprs))
+    }
+
+    fn nested(&mut self, path: &str, clause: &Clause, span: Span) -> Result<Expr, Error> {
+        let mapped =
+            self.mapping.fields().find(|(name, _, field_type)| *name == path && **field_type == FieldType::Nested);
+        let Some((group, _, _)) = mapped else { return Err(Error { kind: ErrorKind::NotNested, span }) };
+        let path = self.path(path);
+        let mapping = self.mapping;
+        let (slot, layout) = self.layout.objects(path);
+        let expr = Lowering { mapping, layout, group: Some(group), sets: self.sets }.clause(clause)?;
+        if matches!(expr, Expr::Const(false)) {
+            return Ok(expr);
+        }
+        let chain = Box::new(chain_of(expr));
+        Ok(Expr::Leaf(Leaf::Object { slot, chain }))
+    }
+}
+
+/// A condition that no event can meet.
+fn nowhere(condition: &Condition, span: Span) -> Result<Expr, Error> {
+    match condition {
+        Condition::Null => Err(Error { kind: ErrorKind::Null, span }),
+        _ => Ok(Expr::Const(false)),
+    }
+}
+
+/// A path as seen from the objects of a group.
+fn within<'p>(group: Option<&str>, path: &'p str) -> &'p str {
+    let Some(rest) = group.and_then(|group| path.strip_prefix(group)) else { return path };
+    if rest.is_empty() { rest } else { rest.strip_prefix('.').unwrap_or(path) }
+}
+
+/// Has a field values of its own?
+const fn is_value(field_type: &FieldType) -> bool {
+    !matches!(field_type, FieldType::Nested | FieldType::Object)
+}
+
+/// The object that all names of a pattern lie below.
+fn literal_object(pieces: &[String]) -> String {
+    let first = pieces.first().map(String::as_str).unwrap_or_default();
+    first.rsplit_once('.').map(|(object, _)| String::from(object)).unwrap_or_default()
+}

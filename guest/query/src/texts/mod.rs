@@ -1,0 +1,6 @@
+//! Texts: how they are compared, taken apart into words, and held against patterns.
+
+pub(crate) mod analysis;
+pub(crate) mod compare;
+pub(crate) mod map;
+pub(crate) mod wildcard;

@@ -1,0 +1,304 @@
+//! Patterns with stars, and with question marks.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use memchr::memmem::Finder;
+
+use crate::clause::{Like, Part};
+use crate::texts::analysis::lowercase;
+use crate::texts::compare::same;
+
+/// A pattern, ready to be laid over texts. It is anchored at both ends.
+#[derive(Clone, Debug)]
+pub(crate) enum Pattern {
+    /// Stars are all it has; case matters.
+    Stars(Wildcard),
+    /// It has question marks, or ignores case.
+    Glob(Glob),
+}
+
+impl Pattern {
+    /// `lowercased`: the texts will be in lower case, so the pattern is put into it.
+    pub(crate) fn new(like: &Like, lowercased: bool) -> Self {
+        if like.ignore_case || like.parts.contains(&Part::One) {
+            return Self::Glob(Glob::new(like, lowercased));
+        }
+        let mut pieces = Vec::from([String::new()]);
+        for part in &like.parts {
+            match (part, pieces.last_mut()) {
+                (Part::Text(text), Some(piece)) if lowercased => piece.extend(text.chars().map(lowercase)),
+                (Part::Text(text), Some(piece)) => piece.push_str(text),
+                _ => pieces.push(String::new()),
+            }
+        }
+        Self::Stars(Wildcard::new(&pieces))
+    }
+
+    /// A text that each match contains; the longest that is known, perhaps empty.
+    pub(crate) fn longest(&self) -> &str {
+        match self {
+            Self::Stars(wildcard) => wildcard.longest(),
+            Self::Glob(_) => "",
+        }
+    }
+
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Stars(wildcard) => wildcard.matches(text),
+            Self::Glob(glob) => glob.matches(text),
+        }
+    }
+}
+
+/// A pattern in which `*` stands for any run of characters, none and line breaks included, and
+/// everything else for itself. Case matters.
+///
+/// Each piece between stars is looked for once, as far left as it can be, so the time is that of
+/// a few substring searches. Patterns and texts are compared as UTF-8, which cannot be found off
+/// the bounds of characters.
+#[derive(Clone, Debug)]
+pub(crate) struct Wildcard {
+    prefix: Box<str>,
+    /// None where there is no star: then the prefix is all.
+    suffix: Option<Box<str>>,
+    /// What stands between two stars, the empty ones left out.
+    inner: Box<[Finder<'static>]>,
+    /// The first byte of the prefix and the last one of the suffix: most texts differ from most
+    /// patterns in one of them.
+    ends: [Option<u8>; 2],
+    /// The longest piece.
+    longest: Box<str>,
+}
+
+impl Wildcard {
+    /// From the pieces around the stars: one more than there are stars.
+    pub(crate) fn new(pieces: &[String]) -> Self {
+        let (prefix, inner, suffix) = match pieces {
+            [prefix, inner @ .., suffix] => (prefix.as_str(), inner, Some(suffix.as_str())),
+            [only] => (only.as_str(), &[][..], None),
+            [] => ("", &[][..], None),
+        };
+        let inner: Vec<_> =
+            inner.iter().filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
+        let longest = pieces.iter().max_by_key(|piece| piece.len());
+        let last = suffix.unwrap_or(prefix).as_bytes().last();
+        Self {
+            ends: [prefix.as_bytes().first().copied(), last.copied()],
+            prefix: prefix.into(),
+            suffix: suffix.map(Into::into),
+            inner: inner.into(),
+            longest: longest.map(String::as_str).unwrap_or_default().into(),
+        }
+    }
+
+    /// `*`.
+    pub(crate) fn anything() -> Self {
+        Self::new(&[String::new(), String::new()])
+    }
+
+    /// A text that each match contains; the longest that is known, perhaps empty.
+    pub(crate) fn longest(&self) -> &str {
+        &self.longest
+    }
+
+    #[inline(always)]
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        let [first, last] = self.ends;
+        let bytes = text.as_bytes();
+        let differs = |end: Option<u8>, byte: Option<&u8>| end.is_some_and(|end| byte != Some(&end));
+        !differs(first, bytes.first()) && !differs(last, bytes.last()) && self.matches_between(text)
+    }
+
+    #[inline(never)]
+    fn matches_between(&self, text: &str) -> bool {
+        let prefix = self.prefix.as_bytes();
+        let Some((start, rest)) = text.as_bytes().split_at_checked(prefix.len()) else { return false };
+        let Some(suffix) = self.suffix.as_deref().map(str::as_bytes) else {
+            return rest.is_empty() && same(start, prefix);
+        };
+        let Some(inner) = rest.len().checked_sub(suffix.len()) else { return false };
+        let Some((mut rest, end)) = rest.split_at_checked(inner) else { return false };
+        if !(suffix.is_empty() || same(end, suffix)) || !(prefix.is_empty() || same(start, prefix)) {
+            return false;
+        }
+        for piece in &self.inner {
+            let Some(at) = piece.find(rest) else {
+                return false;
+            };
+            rest = rest.get(at + piece.needle().len()..).unwrap_or_default();
+        }
+        true
+    }
+}
+
+/// A pattern with question marks, or one that ignores the case of ASCII letters, which is all that
+/// `case_insensitive` means to Elasticsearch.
+///
+/// What a star has taken is given back one character at a time, for the last star only: that is
+/// enough, and bounds the time by the product of the lengths.
+#[derive(Clone, Debug)]
+pub(crate) struct Glob {
+    elements: Box<[Element]>,
+    ignore_case: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Element {
+    Char(char),
+    One,
+    Any,
+}
+
+impl Glob {
+    fn new(like: &Like, lowercased: bool) -> Self {
+        let fold = |c: char| {
+            let c = if lowercased { lowercase(c) } else { c };
+            if like.ignore_case { c.to_ascii_lowercase() } else { c }
+        };
+        let mut elements = Vec::new();
+        for part in &like.parts {
+            match part {
+                Part::Text(text) => elements.extend(text.chars().map(|c| Element::Char(fold(c)))),
+                Part::One => elements.push(Element::One),
+                Part::Any => elements.push(Element::Any),
+            }
+        }
+        Self { elements: elements.into(), ignore_case: like.ignore_case }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        let fold = |c: char| if self.ignore_case { c.to_ascii_lowercase() } else { c };
+        let mut rest = text.chars();
+        let mut at = 0;
+        // After the last star: the element that follows it, and the text it has not taken.
+        let mut retry = None;
+        loop {
+            let before = rest.clone();
+            match (self.elements.get(at), rest.next()) {
+                (Some(Element::Any), _) => {
+                    rest = before.clone();
+                    at += 1;
+                    retry = Some((at, before));
+                    continue;
+                }
+                (None, None) => return true,
+                (Some(Element::One), Some(_)) => {
+                    at += 1;
+                    continue;
+                }
+                (Some(Element::Char(wanted)), Some(c)) if *wanted == fold(c) => {
+                    at += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((after_star, untaken)) = &mut retry else { return false };
+            if untaken.next().is_none() {
+                return false;
+            }
+            at = *after_star;
+            rest = untaken.clone();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pattern(text: &str) -> Wildcard {
+        let pieces: Vec<String> = text.split('*').map(String::from).collect();
+        Wildcard::new(&pieces)
+    }
+
+    fn glob(text: &str, ignore_case: bool) -> Pattern {
+        Pattern::new(&Like { ignore_case, ..Like::lucene(text) }, false)
+    }
+
+    #[test]
+    fn globs() {
+        for (like, text, expected) in [
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("a?c", "aéc", true),
+            ("?*", "", false),
+            ("?*", "x", true),
+            ("*?x*", "xx", true),
+            ("*?x", "x", false),
+            (r"a\?", r"a\?", false),
+            (r"a\?", "a?", true),
+            (r"a\*b", "a*b", true),
+            (r"a\*b", "axb", false),
+            (r"a\\", r"a\", true),
+            ("ab", "ab", true),
+            ("ab", "abc", false),
+            ("*a?b*a?b", "axbaxbayb", true),
+        ] {
+            assert_eq!(glob(like, false).matches(text), expected, "{like} {text}");
+        }
+        assert!(glob("C:*\\\\X", true).matches("c:\\windows\\x"));
+        assert!(!glob("C:*", false).matches("c:x"));
+        assert!(!glob("É*", true).matches("éa") && glob("É*A", true).matches("Éa"));
+    }
+
+    macro_rules! matches {
+        ($($name:ident: $pattern:expr => [$($yes:expr),*] not [$($no:expr),*];)*) => {$(
+            #[test]
+            fn $name() {
+                let pattern = pattern($pattern);
+                $(assert!(pattern.matches($yes), "{:?}", $yes);)*
+                $(assert!(!pattern.matches($no), "{:?}", $no);)*
+            }
+        )*};
+    }
+
+    matches! {
+        stars_only: "**" => ["", "a", "\n"] not [];
+        prefix: "ab*" => ["ab", "abc", "ab\nc"] not ["a", "xab", "AB"];
+        suffix: "*ab" => ["ab", "cab"] not ["abc", "b"];
+        both: "ab*ba" => ["abba", "abxba"] not ["aba", "ab"];
+        inner: "*ab*" => ["ab", "xaby"] not ["ba", "a"];
+        two_inner: "*ab*bc*" => ["abbc", "xab-bcx"] not ["abc", "bcab"];
+        empty_inner: "a**b" => ["ab", "axb"] not ["a"];
+        inner_stays_within: "a*b*a" => ["aba", "abba"] not ["ab", "aa", "acca"];
+        characters: "é*é" => ["éé", "éaé"] not ["é"];
+        question_mark: "a?*" => ["a?", "a?b"] not ["ab"];
+    }
+
+    /// The obvious way, which may take very long.
+    fn naive(pattern: &[char], text: &[char]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some(('*', rest)) => (0..=text.len()).any(|at| naive(rest, &text[at..])),
+            Some((c, rest)) => text.split_first().is_some_and(|(d, text)| c == d && naive(rest, text)),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn matches_as_the_naive_way(like in "[ab]{0,3}(\\*[abé]{0,2}){1,4}", text in "[abé]{0,9}") {
+            let chars = |text: &str| text.chars().collect::<Vec<_>>();
+            let expected = naive(&chars(&like), &chars(&text));
+            prop_assert_eq!(pattern(&like).matches(&text), expected);
+            prop_assert_eq!(glob(&like, true).matches(&text), expected);
+        }
+
+        #[test]
+        fn matches_contain_the_longest_piece(like in "[ab]{0,3}(\\*[ab]{0,2}){1,4}", text in "[ab]{0,9}") {
+            let like = pattern(&like);
+            prop_assert!(!like.matches(&text) || text.contains(like.longest()));
+        }
+    }
+
+    #[test]
+    fn many_stars_take_no_time() {
+        let like = pattern(&"*a".repeat(5_000));
+        assert!(!like.matches(&"a".repeat(4_999)));
+        assert!(like.matches(&"a".repeat(5_000)));
+    }
+}

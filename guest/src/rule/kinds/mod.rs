@@ -1,0 +1,61 @@
+//! What a match means, by the type of the rule.
+//!
+//! A kind answers the questions of [`Meaning`], in a file of its own: which
+//! fields it reads beside the query's, what it asks of the state when an event
+//! matches, what an alert of it says, and what its history is.
+
+mod meaning;
+mod new_terms;
+mod query;
+
+pub use meaning::{AlertFacts, Meaning};
+pub use new_terms::NewTerms;
+pub use query::Query;
+
+use super::reader::Reader;
+use super::window::{LookBack, Window};
+use crate::document::{DocumentError, Reason};
+
+/// The type of a rule, with what the rule says for it alone.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// `new_terms`: the first time a tuple of values is seen.
+    NewTerms(NewTerms),
+    /// `query`: every event that matches, once.
+    Query(Query),
+}
+
+impl Kind {
+    /// The types of rules that run, and the question that each asks.
+    pub const TYPES: [(&'static str, &'static str); 2] =
+        [(NewTerms::TYPE, NewTerms::QUESTION), (Query::TYPE, Query::QUESTION)];
+
+    /// Reads the type of a rule and the fields that belong to it alone.
+    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, DocumentError> {
+        match rule.required_text("type")?.as_str() {
+            NewTerms::TYPE => NewTerms::read(rule).map(Self::NewTerms),
+            Query::TYPE => Ok(Self::Query(Query)),
+            other => {
+                let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
+                Err(DocumentError::new("type", cause).because(Reason::NotOurs))
+            }
+        }
+    }
+
+    /// Reads how far back the history of a rule goes.
+    pub(super) fn window(&self, rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
+        match self {
+            Self::NewTerms(_) => NewTerms::window(rule, look_back),
+            Self::Query(_) => Ok(Window::of(look_back)),
+        }
+    }
+
+    /// What a match means.
+    #[must_use]
+    pub fn meaning(&self) -> &dyn Meaning {
+        match self {
+            Self::NewTerms(new_terms) => new_terms,
+            Self::Query(query) => query,
+        }
+    }
+}
