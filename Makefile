@@ -24,7 +24,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
 	@echo
 	@echo "A recorded dpkg -i passes the filter, first time:"
-	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --alerts "$(DEMO)/alerts.ndjson" \
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen" --alerts "$(DEMO)/alerts.ndjson" \
 		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/events.ndjson"
 	@cmp tests/data/dpkg-i-recorded.ndjson "$(DEMO)/events.ndjson"
 	@echo "The events came out byte for byte as they went in. The alert, lines cut short:"
@@ -32,8 +32,8 @@ demo: build ## See the dpkg rule alert once on a recorded install
 	@awk '{ gsub(/,"kibana\.alert/, ",\n  \"kibana.alert"); gsub(/,"event\.kind/, ",\n  \"event.kind"); print }' \
 		"$(DEMO)/alerts.ndjson" | cut -c 1-150
 	@echo
-	@echo "The same recording again, with the same state file:"
-	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --only-alerts \
+	@echo "The same recording again, with the same state:"
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen" --only-alerts \
 		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/second.ndjson"
 	@test ! -s "$(DEMO)/second.ndjson"
 	@echo "No alert: the parent process has been seen."
@@ -44,7 +44,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
-	$(CARGO) test --release --package firstseen
+	$(CARGO) test --release --package firstseen --package firstseen-state-file
 	$(CARGO) test --release --package firstseen-cli
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 

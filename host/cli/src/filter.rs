@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,8 +22,8 @@ use super::module::load;
 use super::rule_args::RuleArgs;
 use super::{EXIT_ERROR, say, stderr_is_terminal, values};
 use crate::pipeline::{AlertFile, Filter, Intake, Output, StopReason, Stopper, Summary};
-use firstseen::ledger::StateFile;
 use firstseen::{AlertFormat, Clock, Detector, Limits, LogLevel, LogMessage};
+use firstseen_state_file::StateFile;
 
 /// Longest line that `--max-line` may allow; some of them are in memory at
 /// once, in the module too.
@@ -42,10 +42,10 @@ const MESSAGES_SHOWN: usize = 20;
 /// because the disk is full, a warning says so, the remaining events only pass
 /// through, and the exit status is 2.
 ///
-/// With a state file, a restart goes on where the last run ended: known terms
-/// stay known, and an alert that was raised but not yet written comes first.
-/// After a crash its journal (FILE.journal-1 and so on) is beside it and a part
-/// of it; FILE.sums only makes the next start fast.
+/// With a state, a restart goes on where the last run ended: known terms stay
+/// known, and an alert that was raised but not yet written comes first. A state of
+/// an earlier version, which was one file, is taken over; the file stays, as
+/// DIR.before-0.2.
 ///
 /// The first start compiles the component and keeps the result for the next
 /// ones: in $FIRSTSEEN_CACHE_DIR (nowhere if that is empty), else in
@@ -69,9 +69,9 @@ pub(super) struct Args {
     /// is not there, for its owner only.
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
-    /// Keep what was seen in this file, made if it is not there. One process
+    /// Keep what was seen in this directory, made if it is not there. One process
     /// uses it at a time. Without it, it is forgotten at the end.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Where the time of an event comes from if the rule's timestamp_override
     /// field is absent.
@@ -86,7 +86,7 @@ pub(super) struct Args {
     /// neither it is unknown and passes any pattern.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     index: Option<String>,
-    /// For this long after the state file first meets a rule, record what is
+    /// For this long after the state first meets a rule, record what is
     /// seen but hold its alerts back (they are counted): 1d, 12h.
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "0s")]
     learn: Duration,
@@ -199,13 +199,23 @@ impl Args {
             .line_bytes_max(self.max_line)
             .log(module_messages(bar.clone()));
         let builder = match &self.state {
-            Some(path) => builder.ledger(Arc::new(StateFile::open(path)?)),
+            Some(path) => builder.ledger(Arc::new(open_state(path, bar)?)),
             None => builder,
         };
         let detector = loaded.apply(builder).build()?;
         bar.suspend(|| tell(&loaded, &detector, self.strict))?;
         Ok(detector)
     }
+}
+
+/// Opens the state, and says so if it had an earlier form.
+fn open_state(path: &Path, bar: &ProgressBar) -> Result<StateFile> {
+    let state = StateFile::open(path)?;
+    if let Some(earlier) = state.earlier_form() {
+        let (path, earlier) = (path.display(), earlier.display());
+        warn(bar, &format!("the state {path} was taken over; what an earlier version wrote is {earlier} now"));
+    }
+    Ok(state)
 }
 
 /// Says what went wrong, and how the process ends. The summary came before.

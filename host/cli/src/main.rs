@@ -44,7 +44,7 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Examples:
   Watch a stream; events pass through, an alert follows the event that raised it:
-    shipper | firstseen filter --state seen.redb | next-stage
+    shipper | firstseen filter --state seen | next-stage
 
   Look into a recording, alerts only, by the events' own time:
     firstseen filter --only-alerts --clock event < events.ndjson

@@ -85,7 +85,7 @@ fn index_is_in_the_alert() -> Result<()> {
 #[test]
 fn learning_holds_alerts_back_and_remembers() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let state = scratch.path().join("seen.redb");
+    let state = scratch.path().join("seen");
     let run = |now: &str, events: &[u8]| {
         let firstseen = Firstseen::new("filter")?.args(["--learn", "1d", "--summary", "json", "--now", now]);
         firstseen.arg("--state").arg(&state).run(events)?.expect_code(0)

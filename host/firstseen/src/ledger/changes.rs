@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "conformance"))]
 use super::term::TermKey;
 use super::term::{Term, TermMap};
 use super::{History, StoredAlert};
@@ -84,16 +84,16 @@ impl Changes {
     }
 
     /// The changes of a rule, to add to.
-    #[cfg(test)]
-    pub(super) fn rule(&mut self, rule: &str) -> &mut RuleChanges {
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn rule(&mut self, rule: &str) -> &mut RuleChanges {
         self.rules.entry(rule.to_owned()).or_default()
     }
 
     /// Notes a changed history.
-    #[cfg(test)]
-    pub(super) fn set_history(&mut self, rule: &str, term: &str, history: History, news: bool) {
+    #[cfg(any(test, feature = "conformance"))]
+    pub fn set_history(&mut self, rule: &str, term: &str, history: History, news: bool) {
         self.rule(rule);
-        let rule = self.rules.get_index_of(rule).unwrap();
+        let rule = self.rules.get_index_of(rule).unwrap_or_default();
         let change = TermChange { history: history.clone(), news };
         self.histories.entry(TermKey::new(rule, Term::new(term))).or_insert(change).replace(history, news);
     }

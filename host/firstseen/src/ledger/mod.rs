@@ -4,16 +4,15 @@
 //! its business, since a shared one must judge where the data is; what a sighting
 //! means is [`History`]. A ledger on this machine only keeps and commits:
 //! [`Backend`] is what it has to do, and every backend is a ledger, by one way of
-//! judging above them all. [`MemoryLedger`] lives as long as the process,
-//! [`StateFile`] is one file that survives it.
+//! judging above them all. [`MemoryLedger`] lives as long as the process; the crate
+//! `firstseen-state-file` has one that survives it.
 //!
 //! # The promise
 //!
 //! **A batch's sightings and its alerts are committed together or not at
-//! all.** [`Session::observe`] works on an overlay; [`Session::commit`] hands
-//! overlay and alerts to the store in one transaction, and dropping the session
-//! leaves no trace. The alerts stay in the *outbox* until
-//! [`Backend::acknowledge`] says that the sink has them. So with the upstream
+//! all**, by [`Transaction::commit`], and dropping the transaction leaves no trace.
+//! The alerts stay in the *outbox* until [`Ledger::acknowledge`] says that the sink
+//! has them. So with the upstream
 //! acknowledged only after the commit:
 //!
 //! - a crash before the commit means that the batch comes again and is judged
@@ -21,18 +20,12 @@
 //! - a crash after it means that the alerts are in [`Ledger::outbox`]. Hand those
 //!   over first when starting.
 //!
-//! # What is written late
+//! # What may be written late
 //!
-//! A commit with news, which is an unseen term, an alert, a quota counter or a
-//! rule met for the first time, is on disk when `commit` returns: [`StateFile`]
-//! appends it to a journal. Most commits bring no news: they only move the time
-//! at which a known term was last sighted. Such refreshes are kept in memory,
-//! where reads see them. A thread of the store merges both into the file, in the
-//! order of the file and without stopping commits: five seconds after the oldest
-//! of them, sooner when 524,288 terms, 32 MiB of their text or 64 MiB of journal
-//! are waiting, and at [`Ledger::flush`] and on drop. So after a crash the time a
-//! term was last sighted can lag by the refreshes of the last five seconds and of
-//! the merge under way.
+//! News, which is an unseen term, an alert, a quota counter or a rule met for the
+//! first time, is durable when `commit` returns, in a ledger that is durable at all.
+//! Mere refreshes of a known term may be written later, within a bound that the
+//! ledger states, and at [`Ledger::flush`] and on drop.
 //!
 //! # What is forgotten
 //!
@@ -47,6 +40,8 @@
 mod alert;
 mod backend;
 mod changes;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod history;
 mod learning;
@@ -54,7 +49,6 @@ mod local;
 mod memory;
 mod overlay;
 mod question;
-mod state_file;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -67,8 +61,7 @@ pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryLedger;
 pub use question::{Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
-pub use state_file::StateFile;
-pub use term::Term;
+pub use term::{BuildTermHasher, Fingerprint, Term, TermHasher};
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
@@ -83,13 +76,13 @@ pub const QUESTIONS_MAX: usize = 100_000;
 /// commit at least.
 const SWEEP_SLICE: usize = 256;
 
-/// The slices of entries of a kind that are looked at for removal after so many
-/// commits that added or changed `touched` of them.
+/// For a backend: the slices of entries of a kind to look at for removal after so
+/// many commits that added or changed `touched` of them.
 ///
 /// More of them than can have been added, so that removal outpaces growth
 /// whatever arrives; in proportion, so that a commit never stalls on a large
 /// state; and in slices, so that few keys of removed entries are held at a time.
-fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
+pub fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usize> {
     let total = SWEEP_SLICE.saturating_mul(commits).saturating_add(touched.saturating_mul(2));
     (0..total).step_by(SWEEP_SLICE).map(move |start| SWEEP_SLICE.min(total - start))
 }

@@ -11,7 +11,7 @@ use indexmap::{Equivalent, IndexMap};
 /// can look for two terms that share them. Among ten million terms any two do
 /// with a chance of less than 2⁻⁸⁰.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fingerprint([u64; 2]);
+pub struct Fingerprint([u64; 2]);
 
 impl Fingerprint {
     fn of(text: &str) -> Self {
@@ -46,7 +46,9 @@ impl<'a> Term<'a> {
         self.text
     }
 
-    pub(super) fn fingerprint(self) -> Fingerprint {
+    /// What stands for it in maps of this process: equal for equal texts alone.
+    #[must_use]
+    pub fn fingerprint(self) -> Fingerprint {
         self.fingerprint
     }
 }
@@ -100,12 +102,13 @@ impl<R: PartialEq> Equivalent<TermKey<R>> for TermRef<'_, R> {
     }
 }
 
-/// Takes a fingerprint for its own hash, which it is, and mixes in the number of
-/// a rule.
-pub(super) type BuildTermHasher = BuildHasherDefault<TermHasher>;
+/// Takes a [`Fingerprint`] for its own hash, which it is, and mixes in the number
+/// of a rule that stands before it: for maps by `(u32, Fingerprint)`.
+pub type BuildTermHasher = BuildHasherDefault<TermHasher>;
 
+/// See [`BuildTermHasher`].
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct TermHasher(u64);
+pub struct TermHasher(u64);
 
 impl TermHasher {
     fn mix(&mut self, number: u64) {

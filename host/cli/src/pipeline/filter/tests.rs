@@ -29,7 +29,7 @@ struct Failing {
 
 fn failure(fails: &AtomicBool) -> Result<(), LedgerError> {
     match fails.load(Ordering::Relaxed) {
-        true => Err(LedgerError::Io { path: "seen".into(), source: io::ErrorKind::StorageFull.into() }),
+        true => Err(LedgerError::Unavailable { source: io::Error::from(io::ErrorKind::StorageFull).into() }),
         false => Ok(()),
     }
 }
