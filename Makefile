@@ -44,13 +44,14 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
-	$(CARGO) test --release --package firstseen --package firstseen-state-file
-	$(CARGO) test --release --package firstseen-cli
+	$(CARGO) test --release --package firstseen --package firstseen-ledger --package firstseen-state-file
+	$(CARGO) test --release --package firstseen-cli --package firstseen-backtest
 	$(CARGO) test --release --package firstseen-tests --lib --test it
 
 # Only crates that need no wasmtime, which would be built once more for it.
-test-checked: ## Run the tests of the guest's crates with overflow checks and debug assertions
-	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest
+test-checked: ## Run the tests of the crates without wasmtime with overflow checks and debug assertions
+	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest \
+		--package firstseen-ledger --package firstseen-state-file
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
 	$(CARGO) test --release --package firstseen-guest --test kql_vectors --test unit_cases -- --nocapture

@@ -15,7 +15,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{
+use firstseen_ledger::{
     AlertSource, Answer, Learning, Ledger, MemoryLedger, Question, Quota, Sighting, StoredAlert, Transaction, Verdict,
 };
 use firstseen_state_file::StateFile;
@@ -294,10 +294,8 @@ fn sighting(number: u64, now_ms: i64) -> Question {
 }
 
 fn alert(question: &Question) -> StoredAlert {
-    let term = match question {
-        Question::Sighting(sighting) => sighting.term.clone(),
-        _ => String::new(),
-    };
+    let Question::Sighting(sighting) = question;
+    let term = sighting.term.clone();
     StoredAlert {
         rule_id: Some("9bb6a1c0".to_owned()),
         term,

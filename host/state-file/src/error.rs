@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use firstseen::ledger::LedgerError;
+use firstseen_ledger::LedgerError;
 
 /// Why a state cannot be opened, read or written.
 ///

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{BuildTermHasher, Fingerprint, History, Term};
+use firstseen_ledger::{BuildTermHasher, Fingerprint, History, Term};
 
 /// When a generation is merged into the table at the latest.
 #[derive(Debug, Clone, Copy)]

@@ -1,18 +1,19 @@
 //! The durable ledger: what was seen, in one directory that survives the process.
 //!
-//! [`StateFile`] is a [`Backend`] of [`firstseen::ledger`]. What it promises, why it
+//! [`StateFile`] is a [`Backend`] of [`firstseen_ledger`]. What it promises, why it
 //! exists and what is in the directory is in the README of this crate.
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use firstseen::{Detector, Module};
+//! use firstseen_ledger::Ledger;
 //! use firstseen_state_file::StateFile;
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("state");
-//! let state = StateFile::open(&path)?;
-//! let detector = Detector::builder(Module::built_in()?).ledger(Arc::new(state)).build()?;
+//! // What the builder of a detector takes.
+//! let ledger: Arc<dyn Ledger> = Arc::new(StateFile::open(&path)?);
+//! assert_eq!(ledger.stats()?.terms, 0);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -49,7 +50,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use firstseen::ledger::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen_ledger::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
 use redb::Database;
 
 use self::generation::Bounds;

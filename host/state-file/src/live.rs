@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
-use firstseen::ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
+use firstseen_ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
 
 use crate::error::Cause;
 use crate::generation::{Bounds, Generation};

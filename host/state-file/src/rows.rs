@@ -24,7 +24,7 @@
 
 use std::ops::Range;
 
-use firstseen::ledger::{AlertSource, History, QuotaUse, Since, Span, StoredAlert};
+use firstseen_ledger::{AlertSource, History, QuotaUse, Since, Span, StoredAlert};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;

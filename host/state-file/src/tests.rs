@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use firstseen::ledger::conformance;
+use firstseen_ledger::conformance;
 use redb::TableDefinition;
 use tempfile::TempDir;
 
@@ -229,7 +229,7 @@ fn reads_see_the_same_before_while_and_after_a_merge() {
 
 #[test]
 fn what_a_learning_rule_saw_is_on_disk_at_once() {
-    use firstseen::ledger::{Answer, Learning, Ledger, Question, Quota, Sighting, Verdict};
+    use firstseen_ledger::{Answer, Learning, Ledger, Question, Quota, Sighting, Verdict};
 
     let (_folder, path) = folder();
     let ledger: Arc<dyn Ledger> = Arc::new(StateFile::open(&path).unwrap());

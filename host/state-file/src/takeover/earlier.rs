@@ -23,7 +23,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use firstseen::ledger::{History, QuotaUse, Since, Span, StoredAlert};
+use firstseen_ledger::{History, QuotaUse, Since, Span, StoredAlert};
 use redb::{
     Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
     TableError,

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use firstseen::ledger::{Backend, Changes, History, Since, StoredAlert};
+use firstseen_ledger::{Backend, Changes, History, Since, StoredAlert};
 use redb::{Database, ReadableDatabase, ReadableTableMetadata};
 use tempfile::TempDir;
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use firstseen::ledger::Span;
+use firstseen_ledger::Span;
 use redb::StorageBackend;
 use redb::backends::InMemoryBackend;
 

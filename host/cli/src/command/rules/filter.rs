@@ -1,11 +1,11 @@
 //! Which rules are asked for.
 
 use clap::builder::NonEmptyStringValueParser;
+use firstseen::sources::SourceRule;
 use serde_json::{Map, Value};
 
 use super::index;
 use super::object::{same, texts, threats};
-use firstseen::sources::SourceRule;
 
 /// What a rule must have. Several options must all hold. Of an option that is
 /// given more than once any value will do; tags must all be there.
@@ -38,22 +38,22 @@ pub(super) struct Filter {
 
 impl Filter {
     /// Whether a rule is asked for.
-    pub(super) fn takes(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
+    pub(super) fn selects(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
         any(&self.name, |name| contains(rule.name.as_deref().unwrap_or_default(), name))
             && any(&self.kind, |kind| rule.kind.as_deref().is_some_and(|own| same(own, kind)))
-            && self.takes_tags(&texts(object.get("tags")))
+            && self.has_tags(&texts(object.get("tags")))
             && any(&self.index, |name| reads(rule, object, name))
-            && self.takes_threats(object)
+            && self.is_about_threats(object)
     }
 
-    fn takes_tags(&self, tags: &[&str]) -> bool {
+    fn has_tags(&self, tags: &[&str]) -> bool {
         let is_called = |tag: &str, text: &str| {
             same(tag, text) || tag.split_once(':').is_some_and(|(_, value)| same(value.trim(), text))
         };
         self.tag.iter().all(|text| tags.iter().any(|tag| is_called(tag, text.trim())))
     }
 
-    fn takes_threats(&self, object: &Map<String, Value>) -> bool {
+    fn is_about_threats(&self, object: &Map<String, Value>) -> bool {
         let threats = threats(object);
         let (tactics, techniques): (Vec<_>, Vec<_>) = threats.iter().partition(|threat| threat.is_tactic());
         any(&self.tactic, |tactic| tactics.iter().any(|threat| threat.is_called(tactic)))
@@ -64,8 +64,8 @@ impl Filter {
 }
 
 /// Whether any value of an option will do, or the option was not given.
-fn any(values: &[String], takes: impl Fn(&str) -> bool) -> bool {
-    values.is_empty() || values.iter().any(|value| takes(value))
+fn any(values: &[String], fits: impl Fn(&str) -> bool) -> bool {
+    values.is_empty() || values.iter().any(|value| fits(value))
 }
 
 fn contains(text: &str, part: &str) -> bool {

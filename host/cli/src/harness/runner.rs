@@ -3,24 +3,26 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
+use firstseen::ledger::{Learning, Ledger, MemoryLedger, Question, Quota, Sighting};
+use firstseen::{Batch, Builder, Detector, Document};
 use serde_json::Value;
 
-use super::case::{Case, Known};
+use super::case::{Case, KnownTerm};
 use super::expectation::as_expected;
-use firstseen::Batch;
-use firstseen::Clock;
-use firstseen::Detector;
-use firstseen::Module;
-use firstseen::ledger::{Learning, Ledger, MemoryLedger, Question, Quota, Sighting};
 
-/// Runs cases, each with a detector and a store of its own.
-pub(crate) struct Runner {
-    module: Module,
+/// Runs cases, each with a detector and a ledger of its own.
+pub(crate) struct Runner<'a> {
+    /// Begins a detector, of a case's own rule if it has one.
+    pub(crate) builder: &'a dyn Fn(Option<&Document>) -> Builder,
+    /// What the events are bound for.
+    pub(crate) index: Option<&'a str>,
+    /// The arrival time of the events of a case that does not say it.
+    pub(crate) now_ms: Option<i64>,
 }
 
 /// What became of a case.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CaseResult {
     /// The alerts are the expected ones; how many.
     Passed(usize),
     /// `expected.ndjson` was rewritten; how many alerts it has.
@@ -36,29 +38,27 @@ pub(crate) enum Verdict {
     },
 }
 
-impl Runner {
-    /// A runner of a module.
-    pub(crate) fn new(module: Module) -> Self {
-        Self { module }
-    }
-
+impl Runner<'_> {
     /// Runs a case; with `bless` a difference becomes the expectation.
     ///
     /// # Errors
     ///
     /// When the case cannot be run as it is written.
-    pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<Verdict> {
+    pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<CaseResult> {
         let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
-        let detector = Detector::builder(self.module.clone())
-            .rules(case.rules.clone())
-            .clock(Clock::Event)
-            .ledger(Arc::clone(&ledger))
-            .build()?;
-        if let Some(refusal) = detector.refusals().first() {
+        let detector = (self.builder)(case.rule.as_ref()).ledger(Arc::clone(&ledger)).build()?;
+        // Of other rules it has been said once for all cases.
+        if let (Some(_), Some(refusal)) = (&case.rule, detector.refusals().first()) {
             bail!("{refusal}");
         }
-        seed(&detector, &*ledger, case)?;
-        let outcome = detector.worker()?.evaluate(&Batch::new(case.events.as_slice(), case.now_ms))?;
+        let arrival_ms = case.arrival_ms(self.now_ms);
+        seed(&detector, &*ledger, &case.state, arrival_ms)?;
+        let batch = Batch::new(case.events.as_slice(), arrival_ms);
+        let batch = match self.index {
+            Some(index) => batch.bound_for(index),
+            None => batch,
+        };
+        let outcome = detector.worker()?.evaluate(&batch)?;
         if let Some(unjudged) = outcome.unjudged.first() {
             bail!("line {}: {}", unjudged.line + 1, unjudged.cause);
         }
@@ -68,20 +68,19 @@ impl Runner {
             expectations.iter().map(|members| Value::Object(members.clone()).to_string()).collect();
         let is_new = case.expected.is_none();
         Ok(match (expected == actual && !is_new, bless) {
-            (true, _) => Verdict::Passed(actual.len()),
+            (true, _) => CaseResult::Passed(actual.len()),
             (false, true) => {
                 case.bless(&actual)?;
-                Verdict::Blessed(actual.len())
+                CaseResult::Blessed(actual.len())
             }
-            (false, false) => Verdict::Failed { expected, actual, is_new },
+            (false, false) => CaseResult::Failed { expected, actual, is_new },
         })
     }
 }
 
 /// Puts the terms of `state.ndjson` into the ledger, without alerts or quota.
-fn seed(detector: &Detector, ledger: &dyn Ledger, case: &Case) -> Result<()> {
-    let questions: Vec<Question> = case
-        .state
+fn seed(detector: &Detector, ledger: &dyn Ledger, terms: &[KnownTerm], arrival_ms: i64) -> Result<()> {
+    let questions: Vec<Question> = terms
         .iter()
         .enumerate()
         .map(|(number, known)| {
@@ -91,13 +90,13 @@ fn seed(detector: &Detector, ledger: &dyn Ledger, case: &Case) -> Result<()> {
         })
         .collect::<Result<_>>()?;
     let learn_for_ever = Learning::by_event(u64::MAX);
-    let mut transaction = ledger.begin(case.now_ms, learn_for_ever)?;
+    let mut transaction = ledger.begin(arrival_ms, learn_for_ever)?;
     transaction.answer(&questions)?;
     transaction.commit(Vec::new())?;
     Ok(())
 }
 
-fn sighting(detector: &Detector, known: &Known) -> Result<Sighting> {
+fn sighting(detector: &Detector, known: &KnownTerm) -> Result<Sighting> {
     let rule = match (&known.rule_id, detector.rules()) {
         (Some(rule_id), rules) => {
             rules.iter().find(|rule| rule.rule_id == *rule_id).with_context(|| format!("no rule {rule_id} runs"))?

@@ -12,26 +12,26 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
-use serde_json::{Map, Value};
-
-use super::printing::json_line;
-use super::rule_args::{WithArgs, faults};
-use super::{EXIT_DIFFERENT, say};
-use filter::Filter;
 use firstseen::printable;
 use firstseen::sources::SourceRule;
+use serde_json::{Map, Value};
+
+use crate::args::{self, RelatedArgs, ensure_rules, faults};
+use crate::printing::json_line;
+use crate::{EXIT_DIFFERENT, message};
+use filter::Filter;
 
 /// List rules, find some of them, or show one with its guide.
 ///
 /// Rules of all types are listed, whether or not they run here; `firstseen
 /// check` says that. Several options must all hold.
 ///
-/// With --output json it turns rules into Kibana rule JSON, whatever they were.
+/// With --format json it turns rules into Kibana rule JSON, whatever they were.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Files or folders of rules: detection-rules TOML, Kibana exports
-    /// (NDJSON), or rule JSON.
+    /// (NDJSON), or rule JSON; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -41,8 +41,8 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "ID|NAME", value_parser = NonEmptyStringValueParser::new())]
     show: Option<String>,
     /// Form of the output: text by default.
-    #[arg(long, value_enum, default_value_t)]
-    output: Report,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    format: Format,
 }
 
 const AFTER_HELP: &str = "\
@@ -50,14 +50,14 @@ Examples:
   firstseen rules --type new_terms --tag linux detection-rules/rules
   firstseen rules --technique T1059 --index logs-endpoint.events.process-default rules
   firstseen rules --show f4d1c0ac-aedb-4063-9fa6-cc651eb5e6ee rules | less
-  firstseen rules --tactic Execution --output json rules > execution.ndjson
-  firstseen rules --tag 'Data Source: AWS' --output files rules | xargs firstseen check
+  firstseen rules --tactic Execution --format json rules > execution.ndjson
+  firstseen rules --tag 'Data Source: AWS' --format files rules | xargs firstseen check
 
 Exit status:
   0  there is such a rule      1  there is none      2  an error";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Report {
+enum Format {
     /// `type  severity  file  name`, or with --show the rule for reading.
     #[default]
     Text,
@@ -68,47 +68,47 @@ enum Report {
 }
 
 impl Args {
-    pub(super) fn run(self) -> Result<ExitCode> {
-        let loaded = WithArgs::default().load(&self.paths);
-        loaded.ensure_rules(&self.paths)?;
-        faults(&loaded.problems, []).iter().for_each(|fault| say(&format!("warning: not used: {fault}")));
-        let mut found = Vec::new();
-        for rule in &loaded.rules {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let rule_set = RelatedArgs::default().load(&args::rule_paths(&self.paths));
+        ensure_rules(&rule_set)?;
+        faults(&rule_set.problems, []).iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
+        let mut selection = Vec::new();
+        for rule in &rule_set.rules {
             match rule.object() {
-                Ok(object) if self.takes(rule, &object) => found.push((rule, object)),
+                Ok(object) if self.selects(rule, &object) => selection.push((rule, object)),
                 Ok(_) => {}
-                Err(error) => say(&format!("warning: not used: {}: {error}", printable(&rule.document_name()))),
+                Err(error) => message::warn(&format!("not used: {}: {error}", printable(&rule.document_name()))),
             }
         }
         let mut out = BufWriter::new(anstream::stdout().lock());
-        match self.output {
-            Report::Text if self.show.is_some() => {
-                let pages: Vec<String> = found.iter().map(|(rule, object)| show::page(rule, object)).collect();
+        match self.format {
+            Format::Text if self.show.is_some() => {
+                let pages: Vec<String> = selection.iter().map(|(rule, object)| show::page(rule, object)).collect();
                 write!(out, "{}", pages.join("\n"))?;
             }
-            Report::Text => list(&mut out, &found)?,
-            Report::Json => found.iter().try_for_each(|(rule, _)| writeln!(out, "{}", json_line(&rule.json)))?,
-            Report::Files => {
-                let mut files: Vec<_> = found.iter().map(|(rule, _)| &rule.path).collect();
+            Format::Text => list(&mut out, &selection)?,
+            Format::Json => selection.iter().try_for_each(|(rule, _)| writeln!(out, "{}", json_line(&rule.json)))?,
+            Format::Files => {
+                let mut files: Vec<_> = selection.iter().map(|(rule, _)| &rule.path).collect();
                 files.dedup();
                 files.iter().try_for_each(|path| writeln!(out, "{}", printable(&path.display().to_string())))?;
             }
         }
         out.flush()?;
-        Ok(if found.is_empty() { ExitCode::from(EXIT_DIFFERENT) } else { ExitCode::SUCCESS })
+        Ok(if selection.is_empty() { ExitCode::from(EXIT_DIFFERENT) } else { ExitCode::SUCCESS })
     }
 
-    fn takes(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
+    fn selects(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
         let is_shown = self.show.as_deref().is_none_or(|wanted| {
             object::same(&rule.rule_id, wanted) || rule.name.as_deref().is_some_and(|name| object::same(name, wanted))
         });
-        is_shown && self.filter.takes(rule, object)
+        is_shown && self.filter.selects(rule, object)
     }
 }
 
 /// One line a rule.
-fn list(out: &mut impl Write, found: &[(&SourceRule, Map<String, Value>)]) -> Result<()> {
-    let rows: Vec<[String; 4]> = found
+fn list(out: &mut impl Write, selection: &[(&SourceRule, Map<String, Value>)]) -> Result<()> {
+    let rows: Vec<[String; 4]> = selection
         .iter()
         .map(|(rule, object)| {
             let text = |text: Option<&str>| printable(text.unwrap_or("-"));

@@ -1,8 +1,8 @@
 //! What a module asks of the state, and what is answered (`wit/state.wit`).
 
-/// What a module asks.
+/// What a module asks. A ledger answers all of them, so a further one is a change of
+/// this interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Question {
     /// Was the term sighted within the window?
     Sighting(Sighting),
@@ -10,7 +10,6 @@ pub enum Question {
 
 /// What a ledger answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Answer {
     /// The verdict on a sighting.
     Sighting(Verdict),
@@ -77,7 +76,7 @@ pub enum Verdict {
 
 impl Question {
     /// About how many bytes it takes.
-    pub(crate) fn size(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         match self {
             Self::Sighting(sighting) => {
                 size_of::<Self>() + sighting.history.len() + sighting.term.len() + sighting.event.len()

@@ -7,10 +7,9 @@
 //! week is short at first: what is seen in its first hours is kept for a day,
 //! while the window goes on reaching back to it.
 
-use serde_json::Value;
-
-use firstseen::RuleSummary;
 use firstseen::sources::SourceRule;
+use firstseen::{RuleSummary, printable};
+use serde_json::Value;
 
 /// What the author should know of the window of a rule that runs.
 pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String> {
@@ -23,7 +22,7 @@ pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String
         format!(
             "the history window ({}) is short at first, and what is seen then is forgotten before it ends (it is kept \
              for twice the length of that moment, at least a day) and alerts again; write now-7d, for example",
-            firstseen::printable(start)
+            printable(start)
         )
     })
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::finding::{Finding, Status};
 use firstseen::Reason;
+
+use super::finding::{Finding, Status};
 
 /// The columns of the table.
 const COLUMNS: [&str; 4] = ["runs", "refused", "off", "not ours"];
@@ -33,7 +34,7 @@ impl Tally {
                     continue;
                 }
             };
-            let kind = finding.kind.as_deref().unwrap_or("no type");
+            let kind = finding.rule_type.as_deref().unwrap_or("no type");
             if let Some(count) = tally.types.entry(kind.to_owned()).or_default().get_mut(column) {
                 *count += 1;
             }

@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::{Reason, Refusal, RuleReports, RuleSummary, printable};
 use serde_json::{Map, Value, json};
 
-use super::super::rule_args::Loaded;
 use super::history;
-use firstseen::printable;
-use firstseen::sources::{SourceProblem, SourceRule};
-use firstseen::{Reason, Refusal, RuleReports, RuleSummary};
+use crate::args::RuleSet;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub(super) struct Finding<'a> {
     pub(super) column: Option<usize>,
     pub(super) rule_id: Option<String>,
     pub(super) name: Option<String>,
-    pub(super) kind: Option<String>,
+    pub(super) rule_type: Option<String>,
     /// The field at fault.
     pub(super) field: Option<String>,
     /// Why it does not run. Further lines of it begin with a gutter.
@@ -60,14 +59,14 @@ impl Status {
 
 /// All of them: rules and what is wrong in their files in the order of the
 /// files, then what is wrong elsewhere.
-pub(super) fn findings<'a>(loaded: &'a Loaded, reports: &'a RuleReports) -> Vec<Finding<'a>> {
+pub(super) fn findings<'a>(rule_set: &'a RuleSet, reports: &'a RuleReports) -> Vec<Finding<'a>> {
     let places: HashMap<&Path, usize> =
-        loaded.files.iter().enumerate().rev().map(|(place, path)| (path.as_path(), place)).collect();
+        rule_set.files.iter().enumerate().rev().map(|(place, path)| (path.as_path(), place)).collect();
     let place = |path: &Path| places.get(path).copied().unwrap_or(usize::MAX);
-    let fates = Fates::new(reports).of(&loaded.rules);
-    let rules = loaded.rules.iter().zip(fates);
-    let rules = rules.map(|(rule, fate)| (place(&rule.path), rule.line, Finding::of_rule(rule, fate)));
-    let problems = loaded
+    let reports_of_rules = RuleReportIndex::new(reports).of(&rule_set.rules);
+    let rules = rule_set.rules.iter().zip(reports_of_rules);
+    let rules = rules.map(|(rule, report)| (place(&rule.path), rule.line, Finding::of_rule(rule, report)));
+    let problems = rule_set
         .problems
         .iter()
         .map(|problem| (place(&problem.path), problem.line.unwrap_or(0), Finding::of_problem(problem)));
@@ -77,16 +76,16 @@ pub(super) fn findings<'a>(loaded: &'a Loaded, reports: &'a RuleReports) -> Vec<
     findings.chain(reports.unusable.iter().map(Finding::of_document)).collect()
 }
 
-/// What the module says of a rule; nothing, if it breaks its contract.
-type Fate<'a> = Option<Result<&'a RuleSummary, &'a Refusal>>;
+/// What the module reports of a rule; nothing, if it breaks its contract.
+type RuleReport<'a> = Option<Result<&'a RuleSummary, &'a Refusal>>;
 
-/// What the module says of the rules, to be found by rule.
-struct Fates<'a> {
+/// What the module reports of the rules, to be found by rule.
+struct RuleReportIndex<'a> {
     rules: std::slice::Iter<'a, RuleSummary>,
     refusals: HashMap<&'a str, Vec<&'a Refusal>>,
 }
 
-impl<'a> Fates<'a> {
+impl<'a> RuleReportIndex<'a> {
     fn new(reports: &'a RuleReports) -> Self {
         let mut refusals: HashMap<&str, Vec<&Refusal>> = HashMap::new();
         for refusal in &reports.refusals {
@@ -95,12 +94,12 @@ impl<'a> Fates<'a> {
         Self { rules: reports.rules.iter(), refusals }
     }
 
-    /// The fates of these rules, each a document of its own, in their order.
-    fn of(mut self, rules: &'a [SourceRule]) -> impl Iterator<Item = Fate<'a>> {
+    /// The reports of these rules, each a document of its own, in their order.
+    fn of(mut self, rules: &'a [SourceRule]) -> impl Iterator<Item = RuleReport<'a>> {
         rules.iter().map(move |rule| self.next(rule))
     }
 
-    fn next(&mut self, rule: &SourceRule) -> Fate<'a> {
+    fn next(&mut self, rule: &SourceRule) -> RuleReport<'a> {
         let rule_id = printable(&rule.rule_id);
         // Rules that stand in one line have documents of one name.
         let document = self.refusals.get(&*printable(&rule.document_name()));
@@ -118,15 +117,15 @@ impl<'a> Fates<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn of_rule(rule: &SourceRule, fate: Fate<'a>) -> Self {
-        let (status, refusal, summary) = match fate {
+    fn of_rule(rule: &SourceRule, report: RuleReport<'a>) -> Self {
+        let (status, refusal, summary) = match report {
             Some(Ok(summary)) => (Status::Runs, None, Some(summary)),
             Some(Err(refusal)) => (Status::Refused(refusal.reason), Some(refusal), None),
             None => (Status::Refused(Reason::Invalid), None, None),
         };
         let field = refusal.and_then(|refusal| refusal.field.as_deref());
         let place = rule.place(field, refusal.and_then(|refusal| refusal.offset));
-        let cause = match fate {
+        let cause = match report {
             Some(Ok(_)) => None,
             // The rule itself says no such thing.
             Some(Err(refusal)) if refusal.reason == Reason::Disabled && rule.deprecated => {
@@ -144,7 +143,7 @@ impl<'a> Finding<'a> {
             column: place.column,
             rule_id: Some(printable(&rule.rule_id)),
             name: rule.name.as_deref().map(printable),
-            kind: rule.kind.as_deref().map(printable),
+            rule_type: rule.kind.as_deref().map(printable),
             field: field.map(str::to_owned),
             cause,
             hint: None,
@@ -162,7 +161,7 @@ impl<'a> Finding<'a> {
             column: problem.column,
             rule_id: None,
             name: None,
-            kind: None,
+            rule_type: None,
             field: None,
             cause: Some(printable(&problem.fault.to_string())),
             hint: problem.hint(),
@@ -181,7 +180,7 @@ impl<'a> Finding<'a> {
             column: None,
             rule_id: None,
             name: refusal.name.clone(),
-            kind: None,
+            rule_type: None,
             field: refusal.field.clone(),
             cause: Some(refusal.cause.clone()),
             hint: None,
@@ -215,7 +214,7 @@ impl<'a> Finding<'a> {
         put("column", self.column.map(Value::from));
         put("rule_id", self.rule_id.as_deref().map(Value::from));
         put("name", self.name.as_deref().map(Value::from));
-        put("type", self.kind.as_deref().map(Value::from));
+        put("type", self.rule_type.as_deref().map(Value::from));
         put("status", Some(json!(self.status.name())));
         put("field", self.field.as_deref().map(Value::from));
         // Of use to a terminal only.

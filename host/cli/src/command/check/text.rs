@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use firstseen::Reason;
 
 use super::finding::{Finding, Status};
-use firstseen::Reason;
 
 /// Width of the longest status.
 const STATUS_WIDTH: usize = 8;
@@ -25,7 +25,7 @@ fn word(status: Status) -> (&'static str, Style) {
 /// beneath, and an empty line after all of them.
 pub(super) fn write<'a>(out: &mut impl Write, findings: impl Iterator<Item = &'a Finding<'a>>) -> io::Result<()> {
     let findings: Vec<&Finding<'_>> = findings.collect();
-    let kinds = findings.iter().filter_map(|finding| finding.kind.as_deref());
+    let kinds = findings.iter().filter_map(|finding| finding.rule_type.as_deref());
     // A type is anything that its author wrote.
     let width = kinds.map(|kind| kind.chars().count()).max().unwrap_or(0).min(20);
     findings.iter().try_for_each(|finding| write_one(out, finding, width))?;
@@ -36,7 +36,7 @@ fn write_one(out: &mut impl Write, finding: &Finding<'_>, width: usize) -> io::R
     let (word, style) = word(finding.status);
     write!(out, "{style}{word:STATUS_WIDTH$}{style:#}  ")?;
     if width > 0 {
-        write!(out, "{:width$}  ", finding.kind.as_deref().unwrap_or("-"))?;
+        write!(out, "{:width$}  ", finding.rule_type.as_deref().unwrap_or("-"))?;
     }
     write!(out, "{}", finding.file)?;
     // A rule that has its file for itself is found without them.

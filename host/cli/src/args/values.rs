@@ -10,7 +10,7 @@ use jiff::{Span, SpanRelativeTo, Timestamp};
 const WORKERS_MAX: usize = 256;
 
 /// A length of time: `30s`, `5m`, `1h30m`, `5d`. A day has 24 hours.
-pub(super) fn duration(text: &str) -> Result<Duration> {
+pub(crate) fn duration(text: &str) -> Result<Duration> {
     let span: Span = text.parse().context("write a length of time such as 30s, 5m, 1h30m or 5d")?;
     let duration = span.to_duration(SpanRelativeTo::days_are_24_hours())?;
     Duration::try_from(duration).context("a length of time is not negative")
@@ -38,7 +38,7 @@ pub(super) fn bytes(text: &str) -> Result<usize> {
 }
 
 /// A number of workers: at least one.
-pub(super) fn workers(text: &str) -> Result<NonZeroUsize> {
+pub(crate) fn workers(text: &str) -> Result<NonZeroUsize> {
     let number: NonZeroUsize = text.parse().context("write a number of at least 1")?;
     ensure!(number.get() <= WORKERS_MAX, "at most {WORKERS_MAX}");
     Ok(number)

@@ -8,24 +8,24 @@ use anyhow::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::Cli;
+use crate::Cli;
 
 /// Print a completion script for a shell.
 #[derive(Debug, clap::Args)]
-pub(super) struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
 }
 
 /// Print the manual page, in roff.
 #[derive(Debug, clap::Args)]
-pub(super) struct ManArgs {
+pub(crate) struct ManArgs {
     /// The subcommand whose page to print; else the page of the command.
     subcommand: Option<String>,
 }
 
 impl CompletionsArgs {
-    pub(super) fn run(self) -> Result<ExitCode> {
+    pub(crate) fn run(self) -> Result<ExitCode> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "firstseen", &mut script);
         io::Write::write_all(&mut io::stdout(), &script)?;
@@ -34,7 +34,7 @@ impl CompletionsArgs {
 }
 
 impl ManArgs {
-    pub(super) fn run(self) -> Result<ExitCode> {
+    pub(crate) fn run(self) -> Result<ExitCode> {
         let mut command = Cli::command();
         command.build();
         let page = match &self.subcommand {

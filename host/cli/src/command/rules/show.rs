@@ -1,11 +1,11 @@
 //! One rule, for reading.
 
 use anstyle::{AnsiColor, Style};
+use firstseen::sources::SourceRule;
 use serde_json::{Map, Value};
 
-use super::super::printing::{json_line, printable_text};
 use super::object::{objects, text, texts, threats};
-use firstseen::sources::SourceRule;
+use crate::printing::{json_line, printable_text};
 
 /// Width of the labels.
 const LABEL_WIDTH: usize = 13;

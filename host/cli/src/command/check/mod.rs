@@ -12,13 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 use clap::ValueEnum;
-
-use super::module::load;
-use super::printing::json_line;
-use super::rule_args::{Loaded, WithArgs};
-use super::{EXIT_DIFFERENT, say};
-use finding::{Finding, findings};
 use firstseen::{Detector, LogLevel, RuleReports};
+
+use crate::args::{self, ModuleArgs, RelatedArgs, RuleSet};
+use crate::printing::json_line;
+use crate::{EXIT_DIFFERENT, message};
+use finding::{Finding, findings};
 use tally::Tally;
 
 /// Say what becomes of each rule: whether it runs, and if not, why.
@@ -36,37 +35,36 @@ use tally::Tally;
 ///   unusable  a file, or something in it, that is no usable rule.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment, after_long_help = AFTER_HELP)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Files or folders of rules: detection-rules TOML, Kibana exports
-    /// (NDJSON), or rule JSON.
+    /// (NDJSON), or rule JSON; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    #[command(flatten)]
-    with: WithArgs,
     /// Leave out what needs no attention: rules that run without a warning, are
     /// off, or are not ours.
     #[arg(short = 'p', long)]
     only_problems: bool,
     /// Form of the report.
-    #[arg(long, value_enum, default_value_t)]
-    output: Report,
-    /// Ask this component instead of the built-in one.
-    #[arg(long, value_name = "FILE")]
-    module: Option<PathBuf>,
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    related: RelatedArgs,
+    #[command(flatten)]
+    module: ModuleArgs,
 }
 
 const AFTER_HELP: &str = "\
 Examples:
   firstseen check detection-rules/rules
   firstseen check --only-problems my-rules exported.ndjson
-  firstseen check --output json rules | jq -r 'select(.status == \"invalid\").file'
+  firstseen check --format json rules | jq -r 'select(.status == \"invalid\").file'
 
 Exit status:
   0  every rule that should run does      1  one does not, or something cannot be used
   2  an error";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Report {
+enum Format {
     /// For people.
     #[default]
     Text,
@@ -78,18 +76,18 @@ enum Report {
 }
 
 impl Args {
-    pub(super) fn run(self) -> Result<ExitCode> {
-        let loaded = self.with.load(&self.paths);
-        let reports = self.reports(&loaded)?;
-        let findings = findings(&loaded, &reports);
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let rule_set = self.related.load(&args::rule_paths(&self.paths));
+        let reports = self.reports(&rule_set)?;
+        let findings = findings(&rule_set, &reports);
         let mut out = BufWriter::new(anstream::stdout().lock());
         let shown = findings.iter().filter(|finding| !self.only_problems || finding.needs_attention());
-        match self.output {
-            Report::Text => {
+        match self.format {
+            Format::Text => {
                 text::write(&mut out, shown)?;
-                write!(out, "{}", Tally::new(&findings, loaded.files.len()))?;
+                write!(out, "{}", Tally::new(&findings, rule_set.files.len()))?;
             }
-            Report::Json => {
+            Format::Json => {
                 for finding in shown {
                     writeln!(out, "{}", json_line(&finding.to_json().to_string()))?;
                 }
@@ -102,22 +100,22 @@ impl Args {
 
     /// Asks the module. What it has to say of mappings and exceptions that it
     /// does use goes to standard error.
-    fn reports(&self, loaded: &Loaded) -> Result<RuleReports> {
+    fn reports(&self, rule_set: &RuleSet) -> Result<RuleReports> {
         let warnings = Arc::new(Mutex::new(Vec::new()));
         let collected = Arc::clone(&warnings);
-        let builder = Detector::builder(load(self.module.as_ref())?).log(move |message| {
-            if message.level >= LogLevel::Warn {
-                collected.lock().unwrap_or_else(PoisonError::into_inner).push(message.text.clone());
+        let builder = Detector::builder(self.module.load()?).limits(self.module.limits()).log(move |logged| {
+            if logged.level >= LogLevel::Warn {
+                collected.lock().unwrap_or_else(PoisonError::into_inner).push(logged.text.clone());
             }
         });
-        let mut reports = loaded.apply(builder).check()?;
-        if loaded.rules.is_empty() {
+        let mut reports = rule_set.apply(builder).check()?;
+        if rule_set.rules.is_empty() {
             // The built-in rule, which was not asked for.
             reports.rules.clear();
             reports.refusals.clear();
         }
         let warnings = std::mem::take(&mut *warnings.lock().unwrap_or_else(PoisonError::into_inner));
-        warnings.iter().for_each(|warning| say(&format!("warning: {warning}")));
+        warnings.iter().for_each(|warning| message::warn(warning));
         Ok(reports)
     }
 }

@@ -2,11 +2,11 @@
 //! a ledger's crate to run (feature `conformance`).
 //!
 //! ```no_run
-//! # fn open() -> std::sync::Arc<dyn firstseen::ledger::Ledger> { unimplemented!() }
+//! # fn open() -> std::sync::Arc<dyn firstseen_ledger::Ledger> { unimplemented!() }
 //! #[test]
 //! fn conforms() {
 //!     // A new, empty place each time, which the inner function opens again and again.
-//!     firstseen::ledger::conformance::check(&|| Box::new(|| open()));
+//!     firstseen_ledger::conformance::check(&|| Box::new(|| open()));
 //! }
 //! ```
 
