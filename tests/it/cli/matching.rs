@@ -84,7 +84,7 @@ fn rules_are_named_with_file_and_line() -> Result<()> {
     Ok(())
 }
 
-/// The example of the README.
+/// The example in `docs/detection-engineering.md`.
 #[test]
 fn exceptions_exempt_a_parent_and_a_user() -> Result<()> {
     let events = [
