@@ -82,7 +82,7 @@ fn kibana() -> Result<()> {
 
 #[test]
 fn ecs() -> Result<()> {
-    golden::check("ecs", &alert(&["--alert-format", "ecs"])?)
+    golden::check("ecs", &alert(&["--format", "ecs"])?)
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn wrong_usage() -> Result<()> {
         ("--call-timeout=-1s", "--call-timeout"),
         ("--now=yesterday", "--now"),
         ("--max-line=many", "--max-line"),
-        ("--alert-format=xml", "--alert-format"),
+        ("--format=xml", "--format"),
     ] {
         let ran = Firstseen::new("filter")?.arg(argument).run(b"")?.expect_code(64)?;
         assert!(ran.stderr.contains(named), "{argument}: {}", ran.stderr);

@@ -52,7 +52,8 @@ const MESSAGES_SHOWN: usize = 20;
 /// With FIRSTSEEN_NO_INDEX=1 every rule is asked about every event, which is slow
 /// and must give the same alerts: for whoever suspects that a shortcut hides one.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = AFTER_HELP)]
+// What it prints are alerts, beside the events.
+#[command(after_long_help = AFTER_HELP, mut_arg("alert_format", |format| format.long("format")))]
 pub(crate) struct Args {
     /// Files of events, one after the other; `-` is standard input, and so are
     /// none.
