@@ -8,7 +8,8 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-corpus lint bench bench-check fuzz-check toolchain clean
+.PHONY: help build demo test test-checked test-corpus lint lint-guest lint-fuzz fuzz bench bench-test bench-check \
+	toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ demo: build ## See the dpkg rule alert once on a recorded install
 	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
 	@echo
 	@echo "A recorded dpkg -i passes the filter, first time:"
-	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --alerts "$(DEMO)/alerts.ndjson" \
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen" --alerts "$(DEMO)/alerts.ndjson" \
 		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/events.ndjson"
 	@cmp tests/data/dpkg-i-recorded.ndjson "$(DEMO)/events.ndjson"
 	@echo "The events came out byte for byte as they went in. The alert, lines cut short:"
@@ -31,8 +32,8 @@ demo: build ## See the dpkg rule alert once on a recorded install
 	@awk '{ gsub(/,"kibana\.alert/, ",\n  \"kibana.alert"); gsub(/,"event\.kind/, ",\n  \"event.kind"); print }' \
 		"$(DEMO)/alerts.ndjson" | cut -c 1-150
 	@echo
-	@echo "The same recording again, with the same state file:"
-	@$(FIRSTSEEN) filter --state "$(DEMO)/seen.redb" --only-alerts \
+	@echo "The same recording again, with the same state:"
+	@$(FIRSTSEEN) filter --state "$(DEMO)/seen" --only-alerts \
 		< tests/data/dpkg-i-recorded.ndjson > "$(DEMO)/second.ndjson"
 	@test ! -s "$(DEMO)/second.ndjson"
 	@echo "No alert: the parent process has been seen."
@@ -43,24 +44,36 @@ demo: build ## See the dpkg rule alert once on a recorded install
 # wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
 	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
-	$(CARGO) test --release --package firstseen
-	$(CARGO) test --release --package firstseen-cli
+	$(CARGO) test --release --package firstseen --package firstseen-ledger --package firstseen-state-file
+	$(CARGO) test --release --package firstseen-cli --package firstseen-backtest
 	$(CARGO) test --release --package firstseen-tests --lib --test it
+
+# Only crates that need no wasmtime, which would be built once more for it.
+test-checked: ## Run the tests of the crates without wasmtime with overflow checks and debug assertions
+	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest \
+		--package firstseen-ledger --package firstseen-state-file
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
 	$(CARGO) test --release --package firstseen-guest --test kql_vectors --test unit_cases -- --nocapture
 	$(CARGO) test --release --package firstseen-tests --lib --test it corpus::
 
-lint: toolchain ## Check format, lints, documentation and dependencies
+lint: toolchain lint-guest lint-fuzz ## Check format, lints, documentation and dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --release --workspace --no-deps
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
-	else echo "cargo-deny is not installed; dependencies were not checked"; fi
+	elif [ "$$CI" = true ]; then echo "CI=true, and cargo-deny is not installed"; exit 1; \
+	else echo "SKIPPED: cargo-deny is not installed; dependencies were not checked"; fi
 
-fuzz-check: ## Check that the fuzz targets compile
-	$(CARGO) check --quiet --manifest-path guest/kql/fuzz/Cargo.toml
-	$(CARGO) check --quiet --manifest-path guest/fuzz/Cargo.toml
+lint-guest: toolchain ## Run clippy on what is compiled for wasm only
+	sh guest/toolchain.sh lint "$(TARGET)/guest"
+
+lint-fuzz: ## Check format and lints of the fuzz targets
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --release --all-targets -- --deny warnings
+
+fuzz: ## Run each fuzz target for FUZZ_SECONDS; else all share five minutes
+	sh fuzz/run.sh
 
 # Peers and their dependencies are in a workspace of their own. The component is
 # the very one that the command runs. BENCH_ARGS: see `BENCH_ARGS=--help`.
@@ -69,6 +82,15 @@ bench: build ## Measure Firstseen beside its peers, write bench/results.md
 	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
 		$(CARGO) run --release --bin firstseen-bench -- --firstseen "$(abspath $(TARGET)/release/firstseen)" $(BENCH_ARGS)
 
+# Without the optimizations that make measuring worth it. The component is the one
+# that was built already.
+bench-test: build ## Check format and lints of the benches, and run their tests
+	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
+	$(CARGO) fmt --manifest-path bench/Cargo.toml --all --check
+	cd bench && export FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" && \
+		$(CARGO) clippy --profile ci --workspace --all-targets -- --deny warnings && \
+		$(CARGO) test --profile ci --workspace
+
 bench-check: ## Count the instructions of a fixed input, fail if they have grown by over 3 %
 	@valgrind --version >/dev/null 2>&1 || { echo "valgrind is not installed: apt-get install valgrind"; exit 2; }
 	cd bench && $(CARGO) run --release --package firstseen-instructions -- $(BENCH_ARGS)
@@ -76,3 +98,4 @@ bench-check: ## Count the instructions of a fixed input, fail if they have grown
 clean: ## Remove what was built
 	$(CARGO) clean
 	cd bench && $(CARGO) clean
+	cd fuzz && $(CARGO) clean

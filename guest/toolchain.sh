@@ -4,12 +4,15 @@
 #   guest/toolchain.sh install          makes sure there is one
 #   guest/toolchain.sh build DIR        builds the core module with it, in the
 #                                       target directory DIR, and prints its path
+#   guest/toolchain.sh lint DIR         runs clippy on it with what is compiled
+#                                       for wasm only, in the target directory DIR
 #
 # Routes, the first that works:
 #   1. the Rust toolchain in use has the target wasm32-unknown-unknown;
 #   2. rustup adds that target;
 #   3. Debian or Ubuntu: the packages rustc-web, cargo-web and rust-web-src,
-#      whose standard library is built from source along with the component.
+#      whose standard library is built from source along with the component;
+#      their clippy is in rust-web-clippy.
 set -eu
 
 target=wasm32-unknown-unknown
@@ -62,6 +65,12 @@ at_most() {
     fi
 }
 
+apt_install() {
+    echo "installing the Debian packages $*" >&2
+    as_root apt-get update -q >&2 || true
+    as_root apt-get install -q -y --no-install-recommends "$@" >&2 || true
+}
+
 install() {
     if has_target || has_packages; then
         return
@@ -70,10 +79,8 @@ install() {
         return
     fi
     if command -v apt-get >/dev/null; then
-        echo "installing the Debian packages $packages" >&2
-        as_root apt-get update -q >&2 || true
         # shellcheck disable=SC2086 # three names
-        as_root apt-get install -q -y --no-install-recommends $packages >&2 || true
+        apt_install $packages
     fi
     if ! has_packages; then
         cat >&2 <<EOF
@@ -86,7 +93,9 @@ EOF
     fi
 }
 
-build() {
+# Sets the target directory, the flags of the component and the arguments that
+# say what is compiled.
+prepare() {
     # It is relative to where the caller is, not to the folder of this script.
     case $1 in
     /*) CARGO_TARGET_DIR=$1 ;;
@@ -95,10 +104,29 @@ build() {
     export CARGO_TARGET_DIR
     # Left to itself, LLVM gathers bit masks in vectors, lane by lane.
     export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
-    set -- build --quiet --locked --package firstseen-guest --lib --features component --profile guest --target $target
+    component="--quiet --locked --package firstseen-guest --lib --features component --profile guest --target $target"
+    if ! has_target; then
+        # Building the standard library is an unstable feature of cargo.
+        component="$component -Z build-std=std,panic_abort"
+    fi
     cd "$here"
+}
+
+# Runs a command with the packaged compiler.
+with_packages() {
+    RUSTC_BOOTSTRAP=1 RUSTC=$(packaged rustc-web rustc) CARGO=$(packaged cargo-web cargo) "$@"
+}
+
+without_toolchain() {
+    echo "there is no Rust toolchain for $target: run guest/toolchain.sh install" >&2
+    exit 1
+}
+
+# shellcheck disable=SC2086 # many arguments
+build() {
+    prepare "$1"
     if has_target; then
-        cargo "$@" >&2
+        cargo build $component >&2
     elif has_packages; then
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(linker)
         if [ -z "$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER" ]; then
@@ -106,21 +134,32 @@ build() {
             exit 1
         fi
         export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER
-        # Building the standard library is an unstable feature of cargo.
-        RUSTC_BOOTSTRAP=1 RUSTC=$(packaged rustc-web rustc) "$(packaged cargo-web cargo)" "$@" \
-            -Z build-std=std,panic_abort >&2
+        with_packages "$(packaged cargo-web cargo)" build $component >&2
     else
-        echo "there is no Rust toolchain for $target: run guest/toolchain.sh install" >&2
-        exit 1
+        without_toolchain
     fi
     echo "$CARGO_TARGET_DIR/$target/guest/firstseen_guest.wasm"
+}
+
+# shellcheck disable=SC2086 # many arguments
+lint() {
+    prepare "$1"
+    if has_target; then
+        cargo clippy $component -- --deny warnings
+    elif has_packages; then
+        packaged rust-web-clippy cargo-clippy >/dev/null || apt_install rust-web-clippy
+        with_packages "$(packaged rust-web-clippy cargo-clippy)" clippy $component -- --deny warnings
+    else
+        without_toolchain
+    fi
 }
 
 case "${1-}" in
 install) install ;;
 build) build "${2:?a target directory}" ;;
+lint) lint "${2:?a target directory}" ;;
 *)
-    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
     exit 64
     ;;
 esac

@@ -4,13 +4,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed assumption is a failed test")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use firstseen_guest::event::{Projection, Slots, scan};
 use firstseen_guest::mapping::Fields;
 use firstseen_kql::ast::{Node, NodeKind, Query, Term, TermKind};
 use firstseen_kql::parse;
 use firstseen_query::{Clause, Mapping, Program, RangeOp};
+use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -53,9 +53,8 @@ struct Case {
 }
 
 fn vectors() -> Option<Vec<Vector>> {
-    let corpus = std::env::var_os("FIRSTSEEN_CORPUS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"), PathBuf::from);
-    let text = std::fs::read_to_string(corpus.join("kql-vectors.json")).ok()?;
+    let path = corpus("kql-vectors.json").expect("the corpus")?;
+    let text = std::fs::read_to_string(path).expect("the vectors can be read");
     Some(serde_json::from_str(&text).expect("the vectors have their form"))
 }
 
@@ -121,10 +120,7 @@ fn equal<T: PartialEq + std::fmt::Debug>(found: &T, expected: &T) -> Result<(), 
 
 #[test]
 fn vectors_hold() {
-    let Some(vectors) = vectors() else {
-        eprintln!("SKIPPED: the corpus is not here; FIRSTSEEN_CORPUS can name its folder");
-        return;
-    };
+    let Some(vectors) = vectors() else { return };
     let mut tally = Tally::default();
     let mut failed_vectors = 0;
     for vector in &vectors {

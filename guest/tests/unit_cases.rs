@@ -4,7 +4,6 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed assumption is a failed test")]
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use firstseen_guest::Engine;
 use firstseen_guest::alert::alert_id;
@@ -12,6 +11,7 @@ use firstseen_guest::engine::{Context, Documents, EvaluateError, Settings};
 use firstseen_guest::rule::Clock;
 use firstseen_guest::state::{Answer, Question, Sighting, Verdict};
 use firstseen_guest::time::{DateMath, format_iso, parse_timestamp};
+use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -39,11 +39,8 @@ enum Outcome {
 
 #[test]
 fn the_functions_give_what_kibanas_give() {
-    let corpus = std::env::var_os("FIRSTSEEN_CORPUS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"), PathBuf::from);
-    let Ok(text) = std::fs::read_to_string(corpus.join("new-terms-cases.json")) else {
-        return say("SKIPPED: no new-terms-cases.json (FIRSTSEEN_CORPUS names the folder)");
-    };
+    let Some(path) = corpus("new-terms-cases.json").expect("the corpus") else { return };
+    let text = std::fs::read_to_string(path).expect("the cases can be read");
     let cases: Vec<Case> = serde_json::from_str(&text).expect("the cases have their form");
     let (mut passed, mut skipped, mut failed) = (0, Vec::new(), Vec::new());
     for case in cases.iter().filter(|case| case.kind == "unit") {

@@ -4,6 +4,7 @@ mod cache;
 mod check;
 mod documents;
 mod exit;
+mod files;
 mod flags;
 mod generated;
 mod lines;

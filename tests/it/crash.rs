@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use self::runs::{Moment, Sink, Site, check};
 
-/// How many kills one state file lives through: the first ones meet most of
+/// How many kills one state lives through: the first ones meet most of
 /// the alerts.
 const KILLS_A_STATE: usize = 4;
 
@@ -34,7 +34,7 @@ impl Moments {
     }
 }
 
-/// Kills, restarts from the beginning of the input with the same state file,
+/// Kills, restarts from the beginning of the input with the same state,
 /// and at last lets a run come to its end.
 fn survive(sink: Sink, seed: u64) -> Result<()> {
     let site = Site::new()?;

@@ -2,9 +2,11 @@
 //! module` writes.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Result, bail};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::missing;
 use wit_parser::decoding::{DecodedWasm, decode};
 
 #[test]
@@ -40,8 +42,28 @@ fn the_written_component_is_the_built_in_one() -> Result<()> {
     let rule = description.pointer("/rules/0/new_terms_fields/0").and_then(serde_json::Value::as_str);
     assert_eq!(rule, Some("process.parent.executable"));
 
-    let missing = scratch.path().join("missing/firstseen.wasm");
-    let ran = Firstseen::new("module")?.arg("--output").arg(&missing).run(b"")?.expect_code(2)?;
-    assert!(ran.stderr.contains(&*missing.to_string_lossy()), "{}", ran.stderr);
+    let ran = Firstseen::new("module")?.args(["--output", "-"]).run(b"")?.expect_code(0)?;
+    assert!(ran.stdout == fs::read(&path)?, "standard output has another component");
+    assert_eq!(ran.stderr, "");
+
+    let nowhere = scratch.path().join("missing/firstseen.wasm");
+    let ran = Firstseen::new("module")?.arg("--output").arg(&nowhere).run(b"")?.expect_code(2)?;
+    assert!(ran.stderr.contains(&*nowhere.to_string_lossy()), "{}", ran.stderr);
+    Ok(())
+}
+
+#[test]
+fn no_component_is_written_to_a_terminal() -> Result<()> {
+    let firstseen = firstseen_tests::firstseen::binary()?;
+    let command = format!("'{}' module --output -", firstseen.display());
+    // It gives the command a terminal, and passes on how it ends.
+    match Command::new("script").args(["--quiet", "--return", "--command", &command, "/dev/null"]).output() {
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(2), "{text}");
+            assert!(text.contains("a terminal: name a file"), "{text}");
+        }
+        Err(error) => missing(format_args!("there is no script: {error}"))?,
+    }
     Ok(())
 }

@@ -11,6 +11,8 @@ mod field_table;
 mod hostile;
 mod imports;
 mod other_host;
+mod rejected;
 mod rules;
 mod schedule;
+mod taken_over;
 mod workers;

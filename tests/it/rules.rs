@@ -118,6 +118,68 @@ fn a_rule_of_the_case_replaces_the_built_in_one() -> Result<()> {
     Ok(())
 }
 
+/// What `filter` takes, `test` takes too: a case without a rule of its own runs
+/// as it would there.
+#[test]
+fn the_options_of_filter_hold_for_cases() -> Result<()> {
+    let scratch = copied(CASE)?;
+    let elsewhere = tempfile::tempdir()?;
+    let rules = elsewhere.path().join("rules.json");
+    let exceptions = elsewhere.path().join("exceptions.ndjson");
+    fs::write(&rules, with_member(&repository_rule()?, "query", json!("process.name:rpm"))?)?;
+    let item = json!({
+        "list_id": repository_rule()?["rule_id"], "item_id": "one", "name": "one", "type": "simple",
+        "entries": [{"field": "process.name", "type": "match", "operator": "included", "value": "dpkg"}],
+    });
+    fs::write(&exceptions, format!("{item}\n"))?;
+    let (rules, exceptions) = (rules.display().to_string(), exceptions.display().to_string());
+    let came = |arguments: &[&str]| -> Result<Vec<Value>> {
+        let arguments = [&["--format", "json"][..], arguments].concat();
+        let ran = test(scratch.path(), &arguments)?;
+        let result: Value = serde_json::from_str(ran.text()?)?;
+        let alerts = result.get("actual").or(result.get("alerts"));
+        alerts.and_then(Value::as_array).cloned().with_context(|| ran.stderr.clone())
+    };
+    assert_eq!(came(&[])?.len(), 2);
+    assert_eq!(came(&["--rules", &rules])?.len(), 0);
+    assert_eq!(came(&["--exceptions", &exceptions])?.len(), 0);
+    assert_eq!(came(&["--index", "metrics-system.cpu-default"])?.len(), 0);
+    assert_eq!(came(&["--index", "logs-endpoint.events.process-default"])?.len(), 2);
+
+    // Not the bytes of an alert, but what was asked for of it.
+    let expected = "{\"kibana.alert.rule.rule_id\":0}\n{\"rule.id\":0,\"kibana.space_ids\":0}\n";
+    fs::write(scratch.path().join(CASE).join("expected.ndjson"), expected)?;
+    let member = |arguments: &[&str], name: &str| -> Result<Vec<Value>> {
+        Ok(came(arguments)?
+            .iter()
+            .filter_map(|alert| alert.get(name))
+            .filter(|value| !value.is_null())
+            .cloned()
+            .collect())
+    };
+    assert_eq!(member(&[], "rule.id")?, [] as [Value; 0]);
+    assert_eq!(member(&["--alert-format", "ecs"], "rule.id")?.len(), 1);
+    assert_eq!(member(&["--space", "ops"], "kibana.space_ids")?, [json!(["ops"])]);
+    Ok(())
+}
+
+#[test]
+fn strict_holds_for_cases() -> Result<()> {
+    let scratch = copied(CASE)?;
+    let elsewhere = tempfile::tempdir()?;
+    let rules = elsewhere.path().join("rules.json");
+    let good = repository_rule()?;
+    let bad =
+        with_member(&serde_json::from_str(&with_member(&good, "rule_id", json!("bad"))?)?, "query", json!("a:("))?;
+    fs::write(&rules, format!("[{good},{bad}]"))?;
+    let rules = rules.display().to_string();
+    let lenient = test(scratch.path(), &["--rules", &rules])?.expect_code(0)?;
+    assert!(lenient.stderr.contains("not used"), "{}", lenient.stderr);
+    let strict = test(scratch.path(), &["--strict", "--rules", &rules])?.expect_code(2)?;
+    assert!(strict.stderr.contains("--strict"), "{}", strict.stderr);
+    Ok(())
+}
+
 #[test]
 fn no_case_is_an_error() -> Result<()> {
     let scratch = tempfile::tempdir()?;
@@ -133,12 +195,12 @@ fn the_report_for_machines_is_json() -> Result<()> {
     let results = |ran: &Ran| -> Result<Vec<Value>> {
         ran.text()?.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
     };
-    let passed = results(&test(&data("dpkg"), &["--output", "json"])?.expect_code(0)?)?;
+    let passed = results(&test(&data("dpkg"), &["--format", "json"])?.expect_code(0)?)?;
     assert_eq!(passed.len(), fs::read_dir(data("dpkg"))?.count());
     assert!(passed.iter().all(|case| case.get("result") == Some(&json!("passed"))), "{passed:?}");
 
     let scratch = changed()?;
-    let failed = results(&test(scratch.path(), &["--output", "json"])?.expect_code(1)?)?;
+    let failed = results(&test(scratch.path(), &["--format", "json"])?.expect_code(1)?)?;
     let case = failed.first().context("nothing came")?;
     assert_eq!(case.get("case"), Some(&json!(CASE)));
     assert_eq!(case.get("result"), Some(&json!("failed")));

@@ -37,7 +37,11 @@ fn event(id: &str, host: &str, minutes: i64) -> StoredEvent {
 }
 
 fn summary(alerts: &[ScheduledAlert]) -> Vec<(usize, &str, i64)> {
-    alerts.iter().map(|alert| (alert.event, alert.rule_id.as_str(), (alert.created_ms - NOON) / MINUTE)).collect()
+    let minute = |alert: &ScheduledAlert| (alert.created_ms - NOON) / MINUTE;
+    alerts
+        .iter()
+        .map(|alert| (alert.event, alert.stored.rule_id.as_deref().unwrap_or_default(), minute(alert)))
+        .collect()
 }
 
 #[test]

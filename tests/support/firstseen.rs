@@ -78,6 +78,13 @@ impl Firstseen {
         self
     }
 
+    /// Runs it in a folder.
+    #[must_use]
+    pub fn current_dir(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Reads standard input from a file.
     ///
     /// # Errors

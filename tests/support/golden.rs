@@ -2,6 +2,7 @@
 //! reviewed when it changes.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -24,13 +25,20 @@ pub fn check(name: &str, actual: &Value) -> Result<()> {
 ///
 /// When they differ; what came is in the error.
 pub fn check_text(name: &str, actual: &str) -> Result<()> {
-    let path = data("golden").join(name);
+    check_file(&data("golden").join(name), actual)
+}
+
+/// Compares a text with a file that lies elsewhere, or rewrites it.
+///
+/// # Errors
+///
+/// When they differ; what came is in the error.
+pub fn check_file(path: &Path, actual: &str) -> Result<()> {
     if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
-        fs::create_dir_all(data("golden"))?;
-        return fs::write(&path, actual).with_context(|| path.display().to_string());
+        return fs::write(path, actual).with_context(|| path.display().to_string());
     }
     let hint = || format!("{}; BLESS=1 writes it", path.display());
-    let expected = fs::read_to_string(&path).with_context(hint)?;
+    let expected = fs::read_to_string(path).with_context(hint)?;
     let differing = expected.lines().zip(actual.lines()).position(|(left, right)| left != right);
     ensure!(
         expected == actual,

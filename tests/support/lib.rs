@@ -1,10 +1,12 @@
 //! What the tests from outside share: a generator of endpoint events, the
-//! built `firstseen`, its output taken apart, golden files.
+//! built `firstseen`, its output taken apart, golden files, and what to do
+//! without what they need.
 
 pub mod endpoint_events;
 pub mod events;
 pub mod firstseen;
 pub mod golden;
+pub mod needs;
 pub mod output;
 pub mod running;
 

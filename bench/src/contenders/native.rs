@@ -76,7 +76,7 @@ impl Contender for Native {
 /// The answers of the host's ledger to what the guest asks.
 fn answers(transaction: &mut dyn Transaction, questions: &[Question]) -> Result<Vec<Answer>, Error> {
     let asked: Vec<ledger::Question> = questions.iter().map(question).collect();
-    transaction.answer(&asked)?.into_iter().map(answer).collect()
+    Ok(transaction.answer(&asked)?.into_iter().map(answer).collect())
 }
 
 fn question(question: &Question) -> ledger::Question {
@@ -91,12 +91,11 @@ fn question(question: &Question) -> ledger::Question {
     })
 }
 
-fn answer(answer: ledger::Answer) -> Result<Answer> {
-    let ledger::Answer::Sighting(verdict) = answer else { return Err(anyhow!("not what was asked: {answer:?}")) };
-    Ok(Answer::Sighting(match verdict {
+fn answer(ledger::Answer::Sighting(verdict): ledger::Answer) -> Answer {
+    Answer::Sighting(match verdict {
         ledger::Verdict::Unseen => Verdict::Unseen,
         ledger::Verdict::Seen => Verdict::Seen,
         ledger::Verdict::Deferred => Verdict::Deferred,
         ledger::Verdict::Replayed => Verdict::Replayed,
-    }))
+    })
 }

@@ -11,7 +11,7 @@ const PAGE: usize = 10_000;
 
 /// A term of an interval.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ranked<'a> {
+pub(super) struct RankedTerm<'a> {
     /// The term, a canonical JSON array.
     pub(super) term: &'a str,
     /// How many documents of the interval have it.
@@ -25,8 +25,8 @@ pub(super) struct Ranked<'a> {
 /// Terms of several fields come by their values. Terms of one field come in
 /// pages of 10,000 by their values, and within a page those of more documents
 /// first.
-pub(super) fn in_order(terms: &mut [Ranked<'_>]) {
-    let mut keyed: Vec<(Vec<Key>, Ranked<'_>)> = keys(terms).into_iter().zip(terms.iter().copied()).collect();
+pub(super) fn in_order(terms: &mut [RankedTerm<'_>]) {
+    let mut keyed: Vec<(Vec<SortKey>, RankedTerm<'_>)> = keys(terms).into_iter().zip(terms.iter().copied()).collect();
     keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
     if keyed.iter().all(|(key, _)| key.len() == 1) {
         for page in keyed.chunks_mut(PAGE) {
@@ -41,7 +41,7 @@ pub(super) fn in_order(terms: &mut [Ranked<'_>]) {
 
 /// A value of a term, as its field sorts.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Key {
+enum SortKey {
     Null,
     Bool(bool),
     Number(NumberKey),
@@ -57,7 +57,7 @@ struct NumberKey(Number);
 /// The values of each term. A field whose values are addresses without
 /// exception is taken for one of type `ip`: the type itself only the module
 /// knows.
-fn keys(terms: &[Ranked<'_>]) -> Vec<Vec<Key>> {
+fn keys(terms: &[RankedTerm<'_>]) -> Vec<Vec<SortKey>> {
     let values: Vec<Vec<Value>> =
         terms.iter().map(|ranked| serde_json::from_str(ranked.term).unwrap_or_default()).collect();
     let fields = values.iter().map(Vec::len).max().unwrap_or(0);
@@ -65,11 +65,11 @@ fn keys(terms: &[Ranked<'_>]) -> Vec<Vec<Key>> {
         .map(|field| values.iter().filter_map(|term| term.get(field)).all(|value| address(value).is_some()))
         .collect();
     let key = |(value, &is_ip): (Value, &bool)| match (value, is_ip) {
-        (Value::Bool(flag), _) => Key::Bool(flag),
-        (Value::Number(number), _) => Key::Number(NumberKey(number)),
-        (value, true) => address(&value).map_or(Key::Null, Key::Address),
-        (Value::String(text), false) => Key::Text(text),
-        _ => Key::Null,
+        (Value::Bool(flag), _) => SortKey::Bool(flag),
+        (Value::Number(number), _) => SortKey::Number(NumberKey(number)),
+        (value, true) => address(&value).map_or(SortKey::Null, SortKey::Address),
+        (Value::String(text), false) => SortKey::Text(text),
+        _ => SortKey::Null,
     };
     values.into_iter().map(|term| term.into_iter().zip(&is_ip).map(key).collect()).collect()
 }
@@ -117,7 +117,8 @@ mod tests {
     use super::*;
 
     fn ordered<'a>(terms: &[(&'a str, u64)]) -> Vec<&'a str> {
-        let mut ranked: Vec<Ranked<'_>> = terms.iter().map(|&(term, documents)| Ranked { term, documents }).collect();
+        let mut ranked: Vec<RankedTerm<'_>> =
+            terms.iter().map(|&(term, documents)| RankedTerm { term, documents }).collect();
         in_order(&mut ranked);
         ranked.into_iter().map(|ranked| ranked.term).collect()
     }

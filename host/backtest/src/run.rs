@@ -8,7 +8,7 @@ use firstseen::{Batch, Clock, Detector, Document, Error, RuleKind, RuleSummary, 
 use serde_json::Value;
 
 use super::alerts::{AlertsIndex, ScheduledAlert};
-use super::order::{Ranked, in_order};
+use super::order::{RankedTerm, in_order};
 use super::range::{Execution, RunRanges, with_catch_up};
 use super::scripted::ScriptedLedger;
 use super::survey::{Occurrence, StoredEvent, Survey, as_line};
@@ -190,10 +190,11 @@ impl<'a> Schedule<'a> {
         judge(&ledger, Learning::by_event(u64::MAX), now_ms, history, known)?;
         let interval = self.visible(rule, range.from_ms.saturating_add(1), range.to_ms, now_ms);
         let new = judge(&ledger, Learning::NONE, now_ms, history, interval)?;
-        let mut new: BTreeMap<&str, &Occurrence> = new.into_iter().map(|found| (&*found.term, found)).collect();
+        let mut new: BTreeMap<&str, &Occurrence> =
+            new.into_iter().map(|occurrence| (&*occurrence.term, occurrence)).collect();
 
-        let mut ranked: Vec<Ranked<'_>> =
-            documents.iter().map(|(&term, &documents)| Ranked { term, documents }).collect();
+        let mut ranked: Vec<RankedTerm<'_>> =
+            documents.iter().map(|(&term, &documents)| RankedTerm { term, documents }).collect();
         in_order(&mut ranked);
         Ok(ranked.iter().filter_map(|ranked| new.remove(ranked.term)).cloned().collect())
     }

@@ -1,28 +1,22 @@
-//! The `firstseen` command.
+//! The `firstseen` command, on the public API of the library.
 //!
-//! One file or folder a subcommand, each with its arguments and a `run`. Exit codes: 0
-//! all is well, 1 something was found to differ (`test`), not to run (`check`)
-//! or not at all (`match`, `rules`), 2 an error, 64 wrong usage.
+//! Exit codes: 0 all is well, 1 something was found to differ (`test`), not to
+//! run (`check`) or not at all (`match`, `rules`), 2 an error, 64 wrong usage.
 
-mod check;
-mod filter;
-mod generate;
+mod args;
+mod command;
 mod harness;
-mod matching;
-mod module;
+mod message;
 mod pipeline;
 mod printing;
-mod rule_args;
-mod rule_types;
-mod rules;
-mod test;
-mod values;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+
+use command::{check, filter, generate, matching, module, rules, test};
 
 const EXIT_DIFFERENT: u8 = 1;
 const EXIT_ERROR: u8 = 2;
@@ -44,10 +38,10 @@ struct Cli {
 const AFTER_HELP: &str = "\
 Examples:
   Watch a stream; events pass through, an alert follows the event that raised it:
-    shipper | firstseen filter --state seen.redb | next-stage
+    shipper | firstseen filter --state seen | next-stage
 
   Look into a recording, alerts only, by the events' own time:
-    firstseen filter --only-alerts --clock event < events.ndjson
+    firstseen filter --only-alerts --clock event events.ndjson
 
   See which rules run here, and why others do not:
     firstseen check detection-rules/rules
@@ -58,6 +52,10 @@ Examples:
 
   Test rules:
     firstseen test my-rules/
+
+Options that several commands have mean the same in all of them. --format is the
+form of what a command prints; where a FILE of events or a PATH of rules is an
+argument, - is standard input.
 
 Exit status:
   0  all is well
@@ -104,7 +102,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            message::error(&format!("{error:#}"));
             ExitCode::from(EXIT_ERROR)
         }
     }
@@ -114,29 +112,4 @@ fn main() -> ExitCode {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>());
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// A line for the operator on standard error.
-fn say(line: &str) {
-    use std::io::Write;
-    // Names of files may be anybody's.
-    let line = &*printing::printable_text(line);
-    let style = match line.split_once(':').map(|(kind, _)| kind) {
-        Some("error") => anstyle::AnsiColor::Red.on_default().bold(),
-        Some("warning") => anstyle::AnsiColor::Yellow.on_default(),
-        _ => anstyle::Style::new(),
-    };
-    let (kind, rest) = match line.split_once(": ") {
-        Some((kind @ ("error" | "warning"), rest)) => (kind, rest),
-        _ => ("", line),
-    };
-    let mut stderr = anstream::stderr().lock();
-    let separator = if kind.is_empty() { "" } else { ": " };
-    // Standard error may be closed; there is no one to tell then.
-    let _ = writeln!(stderr, "firstseen: {style}{kind}{style:#}{separator}{rest}");
-}
-
-/// Whether a person watches standard error.
-fn stderr_is_terminal() -> bool {
-    io::stderr().is_terminal()
 }

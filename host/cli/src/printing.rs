@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// A text of any length and any number of lines, with its control characters
 /// replaced but for newlines and tabs.
-pub(super) fn printable_text(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable_text(text: &str) -> Cow<'_, str> {
     let is_harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
     match text.contains(is_harmful) {
         true => Cow::Owned(text.replace("\r\n", "\n").replace(is_harmful, "\u{fffd}")),
@@ -15,7 +15,7 @@ pub(super) fn printable_text(text: &str) -> Cow<'_, str> {
 
 /// A JSON text, on one line and meaning the same: control characters below the
 /// space can only stand between its tokens, the others only within strings.
-pub(super) fn json_line(json: &str) -> Cow<'_, str> {
+pub(crate) fn json_line(json: &str) -> Cow<'_, str> {
     if !json.contains(char::is_control) {
         return Cow::Borrowed(json);
     }

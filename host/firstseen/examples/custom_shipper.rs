@@ -2,7 +2,7 @@
 //! the events on to one place and the alerts to another.
 //!
 //! ```text
-//! cargo run --release --example custom_shipper -- events.ndjson sent.ndjson alerts.ndjson seen.redb
+//! cargo run --release --example custom_shipper -- events.ndjson sent.ndjson alerts.ndjson seen
 //! ```
 //!
 //! It reads on when the file grows and stops once nothing came for a second.
@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use firstseen::ledger::StateFile;
 use firstseen::{Alert, Batch, Detector, Module, Worker};
+use firstseen_state_file::StateFile;
 
 const BATCH_BYTES: usize = 256 << 10;
 const IDLE_POLLS: u32 = 10;

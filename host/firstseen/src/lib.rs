@@ -44,7 +44,6 @@ mod builder;
 mod detector;
 mod error;
 mod gate;
-pub mod ledger;
 mod outcome;
 mod pool;
 mod progress;
@@ -61,6 +60,8 @@ pub use batch::Batch;
 pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
+/// What a detector remembers: the crate `firstseen-ledger`.
+pub use firstseen_ledger as ledger;
 pub use gate::Ticket;
 pub use outcome::{
     Alert, Counts, EventMatch, Fault, MalformedLine, Matching, NotJudged, Outcome, RuleMatches, Unjudged,

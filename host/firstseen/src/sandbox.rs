@@ -149,7 +149,7 @@ impl Rounds {
         let limits = &shared.limits;
         self.count += 1;
         self.questions = self.questions.saturating_add(questions.len());
-        self.bytes = self.bytes.saturating_add(questions.iter().map(Question::size).sum());
+        self.bytes = self.bytes.saturating_add(questions.iter().map(Question::bytes).sum());
         let over = |what: &str, most: usize| Err(Trap::contract(format!("it asks {what} than {most} for a batch")));
         match () {
             () if questions.is_empty() => Err(Trap::contract("it asks, but nothing")),

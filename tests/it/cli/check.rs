@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
 use firstseen_tests::{data, golden};
 use serde_json::{Value, json};
-
-use crate::corpus::corpus;
 
 fn check(paths: &[&Path], arguments: &[&str]) -> Result<Ran> {
     Firstseen::new("check")?.args(arguments).args(paths).run(b"")
@@ -48,7 +47,7 @@ fn every_fate_in_text_and_json() -> Result<()> {
     let text = check(&[&folder], &[])?.expect_code(1)?;
     assert_eq!(text.stderr, "");
     golden::check_text("check.txt", &without_folder(text.text()?))?;
-    let json = check(&[&folder], &["--output", "json"])?.expect_code(1)?;
+    let json = check(&[&folder], &["--format", "json"])?.expect_code(1)?;
     assert_eq!(json.stderr, "");
     golden::check_text("check.ndjson", &without_folder(json.text()?))
 }
@@ -56,8 +55,8 @@ fn every_fate_in_text_and_json() -> Result<()> {
 #[test]
 fn only_problems_leaves_out_what_needs_no_attention() -> Result<()> {
     let folder = data("rules-check");
-    let all = objects(&check(&[&folder], &["--output", "json"])?.expect_code(1)?)?;
-    let some = objects(&check(&[&folder], &["--output", "json", "--only-problems"])?.expect_code(1)?)?;
+    let all = objects(&check(&[&folder], &["--format", "json"])?.expect_code(1)?)?;
+    let some = objects(&check(&[&folder], &["--format", "json", "--only-problems"])?.expect_code(1)?)?;
     let is_problem = |finding: &&Value| {
         let status = finding.get("status").and_then(Value::as_str);
         let warnings = finding.get("warnings").and_then(Value::as_array);
@@ -126,7 +125,7 @@ fn rules_in_one_line_keep_their_own_fates() -> Result<()> {
         rule("e", json!({"query": 5}))?,
     ];
     let path = written(&scratch, "rules.json", &format!("[{}]", rules.join(", ")))?;
-    let found = objects(&check(&[&path], &["--output", "json"])?.expect_code(1)?)?;
+    let found = objects(&check(&[&path], &["--format", "json"])?.expect_code(1)?)?;
     let text = |finding: &Value, member: &str| finding.get(member).and_then(Value::as_str).map(str::to_owned);
     let fates: Vec<_> = found.iter().filter_map(|one| text(one, "rule_id").zip(text(one, "status"))).collect();
     let fates: Vec<_> = fates.iter().map(|(rule_id, status)| (rule_id.as_str(), status.as_str())).collect();
@@ -155,7 +154,7 @@ fn files_cannot_speak_to_the_terminal() -> Result<()> {
     ];
     let path = written(&scratch, "evil\u{1b}[31m.ndjson", &rules.join("\n"))?;
     let toml = written(&scratch, "evil\u{9b}.toml", "[rule]\n\"a\u{9b}31m\" = \u{9b}31m")?;
-    for arguments in [&[][..], &["--output", "json"]] {
+    for arguments in [&[][..], &["--format", "json"]] {
         let ran = check(&[&path, &toml], arguments)?.expect_code(1)?;
         for text in [ran.text()?, &ran.stderr] {
             let harmful = text.chars().find(|c| c.is_control() && *c != '\n');
@@ -172,7 +171,7 @@ fn files_cannot_speak_to_the_terminal() -> Result<()> {
 #[test]
 fn wrong_usage() -> Result<()> {
     check(&[], &[])?.expect_code(64)?;
-    check(&[&data("rules-check")], &["--output", "xml"])?.expect_code(64)?;
+    check(&[&data("rules-check")], &["--format", "xml"])?.expect_code(64)?;
     let module = check(&[&data("rules-check")], &["--module", "missing.wasm"])?.expect_code(2)?;
     assert!(module.stderr.contains("missing.wasm"), "{}", module.stderr);
     Ok(())
@@ -199,7 +198,7 @@ fn every_file_of_the_corpus_is_named_and_the_counts_add_up() -> Result<()> {
     expected.sort();
     let expected: Vec<String> = expected.iter().map(|path| path.display().to_string()).collect();
 
-    let found = objects(&check(&[&folder], &["--output", "json"])?)?;
+    let found = objects(&check(&[&folder], &["--format", "json"])?)?;
     let mut named: Vec<&str> = found.iter().filter_map(|finding| finding.get("file").and_then(Value::as_str)).collect();
     named.sort_unstable();
     named.dedup();

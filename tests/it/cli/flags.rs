@@ -44,6 +44,15 @@ fn alerts_to_a_file_are_appended() -> Result<()> {
 }
 
 #[test]
+fn alerts_to_a_dash_go_to_standard_output() -> Result<()> {
+    let plain = Firstseen::filter()?.run(&three_events())?.expect_code(0)?;
+    let dash = Firstseen::filter()?.args(["--alerts", "-"]).run(&three_events())?.expect_code(0)?;
+    assert_eq!(dash.split().alerts.len(), 2);
+    assert!(dash.stdout == plain.stdout);
+    Ok(())
+}
+
+#[test]
 fn alerts_to_a_file_that_ends_within_a_line_begin_on_their_own() -> Result<()> {
     // What a kill or a full disk can leave behind.
     let scratch = tempfile::tempdir()?;
@@ -85,7 +94,7 @@ fn index_is_in_the_alert() -> Result<()> {
 #[test]
 fn learning_holds_alerts_back_and_remembers() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let state = scratch.path().join("seen.redb");
+    let state = scratch.path().join("seen");
     let run = |now: &str, events: &[u8]| {
         let firstseen = Firstseen::new("filter")?.args(["--learn", "1d", "--summary", "json", "--now", now]);
         firstseen.arg("--state").arg(&state).run(events)?.expect_code(0)

@@ -53,7 +53,7 @@ fn an_alert_file_is_written_as_promptly() -> Result<()> {
 fn signals_end_the_input_and_nothing_else() -> Result<()> {
     for signal in ["TERM", "INT"] {
         let scratch = tempfile::tempdir()?;
-        let state = scratch.path().join("seen.redb");
+        let state = scratch.path().join("seen");
         let mut running = with_state(&state)?.spawn()?;
         // In one write, so that what is unfinished has been read once the
         // finished line is out.

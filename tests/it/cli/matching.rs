@@ -78,13 +78,13 @@ fn rules_are_named_with_file_and_line() -> Result<()> {
     let expected = ["1: rule one (one)", "1: rule two (two)", "2: rule two (two)", "3: rule one (one)"];
     assert_eq!(text, expected.map(|line| format!("{file}:{line}")));
     let objects: Vec<Value> =
-        run(&["--output", "json"])?.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+        run(&["--format", "json"])?.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
     assert_eq!(objects[2], json!({"file": file.to_string(), "line": 2, "rule_id": "two", "rule_name": "rule two"}));
     assert_eq!(run(&["--index", "logs-c-x"])?.len(), 2);
     Ok(())
 }
 
-/// The example of the README.
+/// The example in `docs/detection-engineering.md`.
 #[test]
 fn exceptions_exempt_a_parent_and_a_user() -> Result<()> {
     let events = [
@@ -95,7 +95,7 @@ fn exceptions_exempt_a_parent_and_a_user() -> Result<()> {
     ];
     let events: String = events.iter().map(|event| format!("{event}\n")).collect();
     let lines = |now: &str| -> Result<Vec<u64>> {
-        let command = Firstseen::new("match")?.args(["--output", "json", "--now", now]).arg("--exceptions");
+        let command = Firstseen::new("match")?.args(["--format", "json", "--now", now]).arg("--exceptions");
         let ran = command.arg(data("exceptions/known-installers.ndjson")).run(events.as_bytes())?.expect_code(0)?;
         let found = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
         Ok(found.iter().filter_map(|one| one["line"].as_u64()).collect())

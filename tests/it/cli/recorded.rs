@@ -9,7 +9,7 @@ use firstseen_tests::firstseen::Firstseen;
 #[test]
 fn alerts_the_first_time_only_and_passes_every_byte() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let state = scratch.path().join("seen.redb");
+    let state = scratch.path().join("seen");
     let events = fs::read(data("dpkg-i-recorded.ndjson"))?;
     for alerts in [1, 0] {
         let ran = Firstseen::filter()?.arg("--state").arg(&state).run(&events)?.expect_code(0)?;

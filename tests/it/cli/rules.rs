@@ -5,11 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
 use firstseen_tests::{data, golden};
 use serde_json::{Value, json};
-
-use crate::corpus::corpus;
 
 fn rules(path: &Path, arguments: &[&str]) -> Result<Ran> {
     Firstseen::new("rules")?.args(arguments).arg(path).run(b"")
@@ -21,7 +20,7 @@ fn objects(ran: &Ran) -> Result<Vec<Value>> {
 
 /// The names of the rules that are found in the test data.
 fn names(arguments: &[&str]) -> Result<Vec<String>> {
-    let ran = rules(&data("rules-check"), &[arguments, &["--output", "json"]].concat())?;
+    let ran = rules(&data("rules-check"), &[arguments, &["--format", "json"]].concat())?;
     let found = objects(&ran)?;
     ran.expect_code(i32::from(found.is_empty()))?;
     let name = |rule: &Value| rule.get("name").and_then(Value::as_str).map(str::to_owned).context("no name");
@@ -91,7 +90,7 @@ fn json_is_what_the_file_says() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let text = "[\n  {\n    \"rule_id\": \"a\",\r\n\t\"name\": \"A\u{9b}\",\n    \"risk_score\": 1.50,\n    \"x\": [1, 2]\n  }\n]";
     fs::write(scratch.path().join("pretty.json"), text)?;
-    let ran = rules(scratch.path(), &["--output", "json"])?.expect_code(0)?;
+    let ran = rules(scratch.path(), &["--format", "json"])?.expect_code(0)?;
     let line = ran.text()?.strip_suffix('\n').context("no line")?;
     assert!(!line.contains(char::is_control), "{line:?}");
     assert!(line.contains("1.50"), "{line}");
@@ -102,10 +101,10 @@ fn json_is_what_the_file_says() -> Result<()> {
 #[test]
 fn what_it_writes_it_reads() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let first = rules(&data("rules-check"), &["--output", "json"])?.expect_code(0)?;
+    let first = rules(&data("rules-check"), &["--format", "json"])?.expect_code(0)?;
     let path = scratch.path().join("rules.ndjson");
     fs::write(&path, &first.stdout)?;
-    let again = rules(&path, &["--output", "json"])?.expect_code(0)?;
+    let again = rules(&path, &["--format", "json"])?.expect_code(0)?;
     assert_eq!(again.text()?, first.text()?);
     assert_eq!(again.stderr, "");
     Ok(())
@@ -114,7 +113,7 @@ fn what_it_writes_it_reads() -> Result<()> {
 #[test]
 fn files_are_named_once() -> Result<()> {
     let folder = data("rules-check");
-    let ran = rules(&folder, &["--output", "files", "--type", "query"])?.expect_code(0)?;
+    let ran = rules(&folder, &["--format", "files", "--type", "query"])?.expect_code(0)?;
     let files: Vec<&str> = ran.text()?.lines().filter_map(|path| path.rsplit('/').next()).collect();
     assert_eq!(files, ["deprecated.toml", "own.ndjson", "wildcard.toml", "wrong-query.toml"]);
     Ok(())
@@ -141,7 +140,7 @@ fn files_cannot_speak_to_the_terminal() -> Result<()> {
         "filters": [{"query": evil}], "threat": [{"framework": evil, "tactic": {"id": evil, "name": evil}}],
     });
     fs::write(scratch.path().join("evil\u{1b}.json"), rule.to_string())?;
-    for arguments in [&[][..], &["--output", "json"], &["--output", "files"], &["--show", evil]] {
+    for arguments in [&[][..], &["--format", "json"], &["--format", "files"], &["--show", evil]] {
         let ran = rules(scratch.path(), arguments)?.expect_code(0)?;
         let harmful = ran.text()?.chars().find(|c| c.is_control() && !"\n\t".contains(*c));
         assert!(harmful.is_none(), "{harmful:?} in {:?}", ran.text()?);
@@ -152,7 +151,7 @@ fn files_cannot_speak_to_the_terminal() -> Result<()> {
 #[test]
 fn the_corpus_is_listed_and_shown() -> Result<()> {
     let Some(folder) = corpus("elastic")? else { return Ok(()) };
-    let all = objects(&rules(&folder, &["--output", "json"])?.expect_code(0)?)?;
+    let all = objects(&rules(&folder, &["--format", "json"])?.expect_code(0)?)?;
     assert_eq!(rules(&folder, &[])?.text()?.lines().count(), all.len());
     let mut by_type = 0;
     let kind = |rule: &Value| rule.get("type").and_then(Value::as_str).map(str::to_owned);

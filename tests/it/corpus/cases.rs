@@ -20,11 +20,12 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 use case::Case;
 use firstseen::Module;
+use firstseen_tests::needs::corpus;
 use replay::Replayed;
 use stream::Streamed;
 use table::{Column, Table};
 
-use super::{corpus, say};
+use super::say;
 
 fn cases() -> Result<Option<Vec<Case>>> {
     let Some(path) = corpus("new-terms-cases.json")? else { return Ok(None) };

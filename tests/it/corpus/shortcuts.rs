@@ -6,9 +6,10 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use firstseen_tests::firstseen::Firstseen;
+use firstseen_tests::needs::corpus;
 
+use super::say;
 use super::verdicts::document_files;
-use super::{corpus, say};
 
 #[test]
 fn shortcuts_change_nothing() -> Result<()> {

@@ -9,11 +9,12 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use firstseen::{Batch, Detector, Document, Module, RuleReports};
+use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{corpus, say};
+use super::say;
 
 /// What `now` means in the vectors: 2026-11-24T12:00:00Z.
 const NOW_MS: i64 = 1_795_521_600_000;

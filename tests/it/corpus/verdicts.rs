@@ -14,9 +14,10 @@ use anyhow::{Context, Result, ensure};
 use firstseen::sources::load_rules;
 use firstseen_tests::data;
 use firstseen_tests::firstseen::{Firstseen, NOW};
+use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 
-use super::{corpus, say};
+use super::say;
 
 /// A rule and a line of a document file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -40,7 +41,7 @@ struct Difference {
     reason: String,
 }
 
-/// What `firstseen match --output json` writes.
+/// What `firstseen match --format json` writes.
 #[derive(Deserialize)]
 struct Match {
     file: PathBuf,
@@ -137,7 +138,7 @@ pub(super) fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> 
 
 fn matches(rules: &Path, events: &Path, documents: &BTreeMap<PathBuf, usize>) -> Result<BTreeSet<Pair>> {
     let command = Firstseen::new("match")?;
-    let command = command.arg("--rules").arg(rules).args(["--strict", "--output", "json", "--now", NOW]);
+    let command = command.arg("--rules").arg(rules).args(["--strict", "--format", "json", "--now", NOW]);
     let ran = command.args(documents.keys()).run(b"")?;
     // Nothing at all may match.
     ensure!([0, 1].contains(&ran.code()?), "exit code {}: {}", ran.code()?, ran.stderr);

@@ -1,4 +1,4 @@
-//! Kills while the state file is being made.
+//! Kills while the state is being made.
 
 use std::fs;
 use std::path::Path;
@@ -18,14 +18,14 @@ const KILLS_EACH: usize = 2;
 const HANG: Duration = Duration::from_secs(120);
 
 #[test]
-fn a_state_file_in_the_making_is_accepted_by_the_next_start() -> Result<()> {
+fn a_state_in_the_making_is_accepted_by_the_next_start() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let events = lines([install("/usr/bin/a", "2026-11-24T11:59:00.000Z")]);
     let mut moments = Moments(3);
     for number in 0..kills()? * KILLS_EACH {
         let folder = scratch.path().join(number.to_string());
         fs::create_dir(&folder)?;
-        let state = folder.join("seen.redb");
+        let state = folder.join("seen");
         let command = || -> Result<Firstseen> { Ok(Firstseen::filter()?.arg("--state").arg(&state)) };
         let running = command()?.spawn()?;
         let began = Instant::now();

@@ -116,7 +116,7 @@ impl Site {
     }
 }
 
-/// All runs of one state file together have the alerts of the unbroken one,
+/// All runs of one state together have the alerts of the unbroken one,
 /// and raise one twice only where they cannot know that it was taken: it was
 /// among the last that a killed run wrote, and the next run writes it again
 /// before anything else. Answers with how many came twice.

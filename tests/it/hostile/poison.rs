@@ -57,7 +57,7 @@ fn a_line_at_fault_now_and_then_does_not_switch_it_off() -> Result<()> {
 #[test]
 fn what_a_failed_call_recorded_is_not_kept() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let state = scratch.path().join("seen.redb");
+    let state = scratch.path().join("seen");
     let state = state.to_string_lossy();
     let with_state = ["--state", &state];
     let first = filter_with("poison", &with_state, &lines(["{\"match\":\"#1\"}", "{\"poison\":\"#2!\"}"]))?;

@@ -62,7 +62,7 @@ fn hostile_rules_are_errors_and_the_good_one_runs() -> Result<()> {
             &path,
             if name == "not-utf8.json" { b"{\"rule_id\":\"\xff\"}".to_vec() } else { content.into_bytes() },
         )?;
-        let ran = Firstseen::new("check")?.args(["--output", "json"]).arg(&good).arg(&path).run(b"")?;
+        let ran = Firstseen::new("check")?.args(["--format", "json"]).arg(&good).arg(&path).run(b"")?;
         ensure!(ran.code()? == 1, "{name}: exit code {:?}: {}", ran.code(), ran.stderr);
         let lines: Vec<Value> = ran.text()?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         let of = |wanted: &str| -> Vec<&Value> {
@@ -102,7 +102,7 @@ fn hostile_company_is_an_error_too() -> Result<()> {
     ] {
         let path = scratch.path().join("hostile.json");
         fs::write(&path, &content)?;
-        let ran = Firstseen::new("check")?.args(["--output", "json"]).arg(&good).arg(flag).arg(&path).run(b"")?;
+        let ran = Firstseen::new("check")?.args(["--format", "json"]).arg(&good).arg(flag).arg(&path).run(b"")?;
         let head = content.get(..20).unwrap_or(&content);
         ensure!(ran.code()? == 1, "{flag} {head}: exit code {:?}: {}", ran.code(), ran.stderr);
         ensure!(ran.text()?.contains("\"runs\""), "{flag} {head}: the good rule does not run");

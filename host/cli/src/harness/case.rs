@@ -4,11 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use firstseen::Document;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use firstseen::Document;
 
 /// How deep below the given folder cases are looked for.
 const MAX_DEPTH: usize = 8;
@@ -24,16 +23,17 @@ pub(crate) struct Case {
     pub(crate) events: Vec<u8>,
     /// `None`: there is no `expected.ndjson` yet.
     pub(crate) expected: Option<Vec<Map<String, Value>>>,
-    /// Empty: the built-in rule.
-    pub(crate) rules: Vec<Document>,
-    pub(crate) state: Vec<Known>,
-    pub(crate) now_ms: i64,
+    /// The rule, if it comes with one.
+    pub(crate) rule: Option<Document>,
+    pub(crate) state: Vec<KnownTerm>,
+    /// The arrival time of the events, if it says that.
+    now_ms: Option<i64>,
 }
 
 /// A term known beforehand.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Known {
+pub(crate) struct KnownTerm {
     /// Which rule knows it; may be left out where only one rule runs.
     pub(crate) rule_id: Option<String>,
     /// The values, one for each of the rule's new-terms fields.
@@ -48,16 +48,16 @@ pub(crate) struct Known {
 ///
 /// When a folder cannot be read, or there is no case.
 pub(crate) fn find_cases(root: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    collect(root, 0, &mut found)?;
-    ensure!(!found.is_empty(), "{}: no case here; a case is a folder with an events.ndjson", root.display());
-    found.sort();
-    Ok(found)
+    let mut folders = Vec::new();
+    collect(root, 0, &mut folders)?;
+    ensure!(!folders.is_empty(), "{}: no case here; a case is a folder with an events.ndjson", root.display());
+    folders.sort();
+    Ok(folders)
 }
 
-fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+fn collect(folder: &Path, depth: usize, folders: &mut Vec<PathBuf>) -> Result<()> {
     if folder.join("events.ndjson").is_file() {
-        found.push(folder.to_owned());
+        folders.push(folder.to_owned());
     }
     if depth == MAX_DEPTH {
         return Ok(());
@@ -65,7 +65,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
     for entry in fs::read_dir(folder).with_context(|| format!("cannot read the folder {}", folder.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
-            collect(&entry.path(), depth + 1, found)?;
+            collect(&entry.path(), depth + 1, folders)?;
         }
     }
     Ok(())
@@ -87,18 +87,24 @@ impl Case {
         Ok(Self {
             name: if name.is_empty() { folder.display().to_string() } else { name },
             expected: expected_path.exists().then(|| read_lines(&expected_path)).transpose()?,
-            rules: rules_for(root, folder)?,
+            rule: rule_for(root, folder)?,
             state: match folder.join("state.ndjson") {
                 path if path.exists() => read_lines(&path)?,
                 _ => Vec::new(),
             },
             now_ms: match folder.join("now") {
-                path if path.exists() => read_time(&path)?,
-                _ => latest_timestamp_ms(&events),
+                path if path.exists() => Some(read_time(&path)?),
+                _ => None,
             },
             folder: folder.to_owned(),
             events,
         })
+    }
+
+    /// The arrival time of the events: its own, else `default_ms`, else as if they
+    /// had arrived when the last of them happened.
+    pub(crate) fn arrival_ms(&self, default_ms: Option<i64>) -> i64 {
+        self.now_ms.or(default_ms).unwrap_or_else(|| latest_timestamp_ms(&self.events))
     }
 
     /// Replaces `expected.ndjson`.
@@ -114,13 +120,13 @@ impl Case {
 }
 
 /// `rule.json` of the case or of the nearest folder above, up to `root`.
-fn rules_for(root: &Path, folder: &Path) -> Result<Vec<Document>> {
+fn rule_for(root: &Path, folder: &Path) -> Result<Option<Document>> {
     let within = folder.ancestors().take_while(|ancestor| ancestor.starts_with(root));
     let Some(path) = within.map(|ancestor| ancestor.join("rule.json")).find(|path| path.is_file()) else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let content = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    Ok(vec![Document { name: path.display().to_string(), content }])
+    Ok(Some(Document { name: path.display().to_string(), content }))
 }
 
 /// The lines of an NDJSON file; blank ones are skipped.
@@ -141,7 +147,7 @@ fn read_time(path: &Path) -> Result<i64> {
     }
 }
 
-/// As if the events had arrived when the last of them happened.
+/// The latest `@timestamp` of events, in epoch milliseconds.
 fn latest_timestamp_ms(events: &[u8]) -> i64 {
     let timestamp = |line: &[u8]| {
         let event: Map<String, Value> = serde_json::from_slice(line).ok()?;

@@ -1,8 +1,7 @@
 //! What an alert is compared by.
 
-use serde_json::{Map, Value, json};
-
 use firstseen::Alert;
+use serde_json::{Map, Value, json};
 
 /// What a new expectation names; whoever wants more or less edits the file.
 const DEFAULT_FIELDS: [&str; 5] = [

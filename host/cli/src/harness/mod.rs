@@ -7,13 +7,13 @@
 //! |---|---|
 //! | `events.ndjson` | the events, in order |
 //! | `expected.ndjson` | the alerts, one JSON object a line; only the fields it names are compared |
-//! | `rule.json` | Kibana rule JSON; else that of the nearest folder above, else the built-in rule |
+//! | `rule.json` | Kibana rule JSON; else that of the nearest folder above, else the rules of the runner |
 //! | `state.ndjson` | optional: terms known beforehand, `{"term":[…],"at":"2026-11-20T00:00:00Z"}` |
-//! | `now` | optional: arrival time of the events; else the latest `@timestamp` among them |
+//! | `now` | optional: arrival time of the events; else that of the runner, else the latest `@timestamp` among them |
 
 mod case;
-mod check;
 mod expectation;
+mod runner;
 
 pub(crate) use case::{Case, find_cases};
-pub(crate) use check::{Runner, Verdict};
+pub(crate) use runner::{CaseResult, Runner};

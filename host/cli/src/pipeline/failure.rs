@@ -47,7 +47,7 @@ impl fmt::Display for Failure {
                 write!(f, "the state was not written to the end, so alerts may come again: {cause}")
             }
             Self::Alerts(cause) => {
-                write!(f, "not all alerts were written (with a state file, they come in the next run): {cause}")
+                write!(f, "not all alerts were written (with a state, they come in the next run): {cause}")
             }
         }
     }

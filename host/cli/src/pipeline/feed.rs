@@ -1,15 +1,15 @@
-//! The feed of a filter: pieces of the stream into the pool, and on to the output
-//! in the order of the stream.
+//! The feed of a filter: pieces of the streams into the pool, and on to the
+//! output in the order of the streams.
 
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::intake::{Chunk, Intake};
 use firstseen::{Batch, Judging, Pool};
 
-/// Takes pieces of a stream and has them judged.
+use super::intake::{Chunk, Intake, ReadError};
+
+/// Takes pieces of streams and has them judged.
 pub(super) struct Feed<'a> {
     pub(super) pool: &'a Pool,
     pub(super) intake: &'a mut Intake,
@@ -21,46 +21,52 @@ pub(super) struct Feed<'a> {
     pub(super) is_off: &'a AtomicBool,
 }
 
-/// A piece of the stream, on its way to the output.
-pub(super) enum Piece {
+/// A piece on its way to the output.
+pub(super) struct QueuedPiece {
+    /// Which of the streams it is of, from 0.
+    pub(super) stream: usize,
+    pub(super) chunk: QueuedChunk,
+}
+
+/// What a queued piece holds.
+pub(super) enum QueuedChunk {
     /// Lines that are being judged.
     Judging(Judging),
     /// Lines that are not, because detection failed before.
     Unjudged(Vec<u8>),
     /// A part of a line that is too long to be an event.
     Overlong { bytes: Vec<u8>, ends: bool },
-    /// The stream cannot be read any further.
-    Unread(io::Error),
 }
 
 impl Feed<'_> {
-    /// Hands pieces on, to the end of the stream or until nobody wants them.
+    /// Hands pieces on, to the end of the streams or until nobody wants them.
     /// `buffers` has as many as pieces may be on their way: each one needs one.
-    pub(super) fn run(mut self, buffers: &Receiver<Vec<u8>>, pieces: &SyncSender<Piece>) {
+    pub(super) fn run(mut self, buffers: &Receiver<Vec<u8>>, pieces: &SyncSender<Result<QueuedPiece, ReadError>>) {
         while let Ok(buffer) = buffers.recv() {
-            let piece = match self.intake.next(buffer) {
-                Ok(Some(Chunk::Lines(lines))) => self.piece(lines),
-                Ok(Some(Chunk::Overlong { bytes, ends })) => Piece::Overlong { bytes, ends },
-                Ok(None) => return,
-                Err(error) => Piece::Unread(error),
-            };
-            let is_last = matches!(piece, Piece::Unread(_));
+            let Some(piece) = self.next(buffer).transpose() else { return };
+            let is_last = piece.is_err();
             if pieces.send(piece).is_err() || is_last {
                 return;
             }
         }
     }
 
-    fn piece(&mut self, lines: Vec<u8>) -> Piece {
-        if self.is_off.load(Ordering::Relaxed) {
-            return Piece::Unjudged(lines);
-        }
+    fn next(&mut self, buffer: Vec<u8>) -> Result<Option<QueuedPiece>, ReadError> {
+        let Some(piece) = self.intake.next(buffer)? else { return Ok(None) };
+        let chunk = match piece.chunk {
+            Chunk::Lines(lines) if self.is_off.load(Ordering::Relaxed) => QueuedChunk::Unjudged(lines),
+            Chunk::Lines(lines) => QueuedChunk::Judging(self.pool.submit(self.batch(lines))),
+            Chunk::Overlong { bytes, ends } => QueuedChunk::Overlong { bytes, ends },
+        };
+        Ok(Some(QueuedPiece { stream: piece.stream, chunk }))
+    }
+
+    fn batch(&self, lines: Vec<u8>) -> Batch<'static> {
         let batch = Batch::new(lines, self.now_ms.unwrap_or_else(system_now_ms));
-        let batch = match self.index {
+        match self.index {
             Some(index) => batch.bound_for(index),
             None => batch,
-        };
-        Piece::Judging(self.pool.submit(batch))
+        }
     }
 }
 

@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use super::failure::Failure;
-use super::feed::{Feed, Piece};
-use super::intake::Intake;
-use super::output::{Output, WriteError};
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Counts, Detector, Error, Judged, NotJudged, Outcome, Pool, RuleSummary, Unjudged};
+use firstseen::{Alert, Counts, Detector, Error, Judged, Outcome, Pool};
 
-/// How many lines of each kind of trouble are named; more are only counted.
-const NAMED_LINES: u64 = 5;
+use super::failure::Failure;
+use super::feed::{Feed, QueuedChunk, QueuedPiece};
+use super::intake::{Intake, ReadError};
+use super::notices::Notices;
+use super::output::{Output, WriteError};
 
 /// Alerts of an earlier run that are read at a time.
 const OUTBOX_PAGE: usize = 1_000;
@@ -24,30 +23,42 @@ const OUTBOX_PAGE: usize = 1_000;
 /// place in the output.
 const PIECES_A_WORKER: usize = 2;
 
-/// A stream of events on its way through a detector. The events come out
+/// What a filter is to know of its events.
+#[derive(Debug)]
+pub(crate) struct FilterOptions {
+    /// Workers that evaluate side by side.
+    pub(crate) workers: NonZeroUsize,
+    /// What the events are bound for.
+    pub(crate) index: Option<String>,
+    /// The arrival time of every batch; the system's clock if none.
+    pub(crate) now_ms: Option<i64>,
+    /// The streams by name, for messages; one that has none goes without saying.
+    pub(crate) streams: Vec<Option<String>>,
+}
+
+/// Streams of events on their way through a detector. The events come out
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
     pool: Arc<Pool>,
     output: Output,
     index: Option<String>,
-    /// The arrival time of every batch; the system's clock if none.
     now_ms: Option<i64>,
     counts: Counts,
-    /// Lines that have passed.
-    lines: u64,
-    notes: Box<dyn FnMut(&str) + 'a>,
-    told_disabled: bool,
+    /// The stream that passes.
+    stream: usize,
+    notices: Notices<'a>,
+    was_disabled: bool,
     /// Detection failed as a whole; no batch is evaluated any more.
     is_off: Arc<AtomicBool>,
     failures: Vec<Failure>,
 }
 
-/// Why a stream ended before its end.
+/// Why the streams ended before their end.
 #[derive(Debug)]
 pub(crate) enum StopReason {
     /// The events can no longer be read.
-    Input(io::Error),
+    Input(ReadError),
     /// Nobody takes the output any more.
     OutputClosed,
     /// The output cannot be written.
@@ -57,38 +68,34 @@ pub(crate) enum StopReason {
 }
 
 impl<'a> Filter<'a> {
-    /// A filter; `notes` takes what the operator should know, a line at a time.
+    /// A filter; `tell` takes what the operator should know, a line at a time.
     ///
     /// # Errors
     ///
     /// When the module cannot be started.
     pub(crate) fn new(
         detector: &'a Detector,
-        workers: NonZeroUsize,
+        options: FilterOptions,
         output: Output,
-        index: Option<String>,
-        now_ms: Option<i64>,
-        notes: impl FnMut(&str) + 'a,
+        tell: impl FnMut(&str) + 'a,
     ) -> Result<Self, Error> {
-        let pool = Arc::new(Pool::new(detector, workers)?);
-        let notes = Box::new(notes);
-        let counts = Counts::default();
+        let FilterOptions { workers, index, now_ms, streams } = options;
         Ok(Self {
             detector,
-            pool,
+            pool: Arc::new(Pool::new(detector, workers)?),
             output,
             index,
             now_ms,
-            counts,
-            lines: 0,
-            notes,
-            told_disabled: false,
+            counts: Counts::default(),
+            stream: 0,
+            notices: Notices::new(streams, tell),
+            was_disabled: false,
             is_off: Arc::default(),
             failures: Vec::new(),
         })
     }
 
-    /// Passes a stream through. `progress` is told the bytes read so far.
+    /// Passes the streams through. `progress` is told the bytes read so far.
     ///
     /// # Errors
     ///
@@ -116,8 +123,8 @@ impl<'a> Filter<'a> {
     }
 
     /// Whether the module was switched off on the way.
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.told_disabled
+    pub(crate) fn was_disabled(&self) -> bool {
+        self.was_disabled
     }
 
     fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
@@ -142,54 +149,83 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Writes pieces in the order of the stream, and gives their buffers back.
+    /// Writes pieces in the order of the streams, and gives their buffers back.
     fn write_in_order(
         &mut self,
-        pieces: Receiver<Piece>,
+        pieces: Receiver<Result<QueuedPiece, ReadError>>,
         buffers: Sender<Vec<u8>>,
         progress: &mut dyn FnMut(),
     ) -> Result<(), StopReason> {
         for piece in pieces {
+            let buffer = self.pass(piece.map_err(StopReason::Input)?)?;
             // If nobody is left to take it, none is needed.
-            let _ = buffers.send(self.pass(piece)?);
+            let _ = buffers.send(buffer);
             progress();
         }
         Ok(())
     }
 
     /// Writes a piece, once it is judged, and answers with its buffer.
-    fn pass(&mut self, piece: Piece) -> Result<Vec<u8>, StopReason> {
-        match piece {
-            Piece::Judging(judging) => self.pass_judged(judging.wait()),
-            Piece::Unjudged(lines) => {
+    fn pass(&mut self, piece: QueuedPiece) -> Result<Vec<u8>, StopReason> {
+        if piece.stream != self.stream {
+            self.stream = piece.stream;
+            self.notices.enter(piece.stream);
+            self.output.end_line().map_err(stop_reason)?;
+        }
+        match piece.chunk {
+            QueuedChunk::Judging(judging) => self.pass_judged(judging.wait()),
+            QueuedChunk::Unjudged(lines) => {
                 self.pass_unjudged(&lines)?;
                 Ok(lines)
             }
-            Piece::Overlong { bytes, ends } => {
-                self.pass_overlong(&bytes, ends)?;
+            QueuedChunk::Overlong { bytes, ends } => {
+                if ends {
+                    self.counts.events += 1;
+                    self.counts.malformed += 1;
+                    self.notices.pass_overlong();
+                }
+                self.output.write_events(&bytes).map_err(stop_reason)?;
                 Ok(bytes)
             }
-            Piece::Unread(error) => Err(StopReason::Input(error)),
         }
     }
 
     fn pass_judged(&mut self, judged: Judged) -> Result<Vec<u8>, StopReason> {
         let lines = judged.batch.lines.into_owned();
-        let outcome = match judged.outcome {
-            Ok(outcome) => outcome,
+        match judged.outcome {
+            Ok(outcome) => self.pass_outcome(&lines, &outcome, judged.is_disabled)?,
             Err(error) => {
                 // The events are not to blame.
                 self.fail(Failure::Detection(error));
                 self.pass_unjudged(&lines)?;
-                return Ok(lines);
             }
-        };
-        self.note(&outcome, judged.is_disabled);
-        self.counts += outcome.counts;
-        self.lines += memchr::memchr_iter(b'\n', &lines).count() as u64;
-        let written = self.output.write(&lines, &outcome.alerts);
-        self.settle(written, &outcome.alerts)?;
+        }
         Ok(lines)
+    }
+
+    fn pass_outcome(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> Result<(), StopReason> {
+        self.notices.pass(lines, Some((outcome, self.detector.rules())));
+        if is_disabled && !self.was_disabled {
+            self.was_disabled = true;
+            let of = self.pool.workers();
+            self.notices.tell(&format!(
+                "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
+                 only pass through"
+            ));
+        }
+        self.counts += outcome.counts;
+        let result = self.output.write(lines, &outcome.alerts);
+        self.settle(result, &outcome.alerts)
+    }
+
+    /// Passes lines while detection is off.
+    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
+        let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
+        let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
+        self.counts.events += events;
+        self.counts.unjudged += events;
+        self.notices.pass(lines, None);
+        self.output.write_events(lines).map_err(stop_reason)
     }
 
     /// Alerts that an earlier run committed and could not hand over come first.
@@ -206,34 +242,24 @@ impl<'a> Filter<'a> {
             let Some(last) = alerts.last() else { return Ok(()) };
             if after.is_none() {
                 let waiting = self.detector.outbox_len().unwrap_or(alerts.len() as u64);
-                (self.notes)(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
+                self.notices.tell(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
             }
             after = Some(last.number);
-            let written = self.output.write_alerts(&alerts);
-            let is_written = written.is_ok();
-            if is_written {
+            let result = self.output.write_alerts(&alerts);
+            let is_success = result.is_ok();
+            if is_success {
                 self.counts.alerts += alerts.len() as u64;
             }
-            self.settle(written, &alerts)?;
-            if !is_written {
+            self.settle(result, &alerts)?;
+            if !is_success {
                 return Ok(());
             }
         }
     }
 
-    /// Passes lines while detection is off.
-    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
-        let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
-        let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
-        self.counts.events += events;
-        self.counts.unjudged += events;
-        self.lines += memchr::memchr_iter(b'\n', lines).count() as u64;
-        self.write_events(lines)
-    }
-
-    /// Acknowledges alerts that were written.
-    fn settle(&mut self, written: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
-        match written {
+    /// Acknowledges alerts if they were written.
+    fn settle(&mut self, result: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
+        match result {
             Ok(()) => {
                 if let Err(error) = self.detector.acknowledge_alerts(alerts) {
                     self.fail(Failure::Acknowledgement(error));
@@ -244,7 +270,7 @@ impl<'a> Filter<'a> {
                 self.fail(Failure::Alerts(error));
                 Ok(())
             }
-            Err(WriteError::Stdout(error)) => Err(stdout_error(error)),
+            Err(error @ WriteError::Stdout(_)) => Err(stop_reason(error)),
         }
     }
 
@@ -258,67 +284,19 @@ impl<'a> Filter<'a> {
             return;
         }
         if let Some(notice) = failure.notice() {
-            (self.notes)(&notice);
+            self.notices.tell(&notice);
         }
         self.failures.push(failure);
     }
-
-    fn write_events(&mut self, bytes: &[u8]) -> Result<(), StopReason> {
-        match self.output.write_events(bytes) {
-            Ok(()) => Ok(()),
-            Err(WriteError::Stdout(error) | WriteError::Alerts(error)) => Err(stdout_error(error)),
-        }
-    }
-
-    fn pass_overlong(&mut self, bytes: &[u8], ends: bool) -> Result<(), StopReason> {
-        if ends {
-            self.counts.events += 1;
-            self.counts.malformed += 1;
-            if self.counts.malformed <= NAMED_LINES {
-                (self.notes)(&format!("line {}: longer than --max-line; passed on, not judged", self.lines + 1));
-            }
-            self.lines += 1;
-        }
-        self.write_events(bytes)
-    }
-
-    fn note(&mut self, outcome: &Outcome, is_disabled: bool) {
-        let room = |count: u64| usize::try_from(NAMED_LINES.saturating_sub(count)).unwrap_or_default();
-        for line in outcome.malformed.iter().take(room(self.counts.malformed)) {
-            let number = self.lines + line.line as u64 + 1;
-            (self.notes)(&format!("line {number}: {} (byte {}); passed on, not judged", line.fault, line.offset));
-        }
-        for line in outcome.unjudged.iter().take(room(self.counts.unjudged)) {
-            let number = self.lines + line.line as u64 + 1;
-            (self.notes)(&format!("line {number}: {}", not_judged(line, self.detector.rules())));
-        }
-        if is_disabled && !self.told_disabled {
-            self.told_disabled = true;
-            let of = self.pool.workers();
-            (self.notes)(&format!(
-                "the detection module failed too often: DETECTION IS OFF in 1 of {of} workers for 30 s, whose events \
-                 only pass through"
-            ));
-        }
-    }
 }
 
-/// What is said of an event that was not judged, or not by all rules.
-fn not_judged(event: &Unjudged, rules: &[RuleSummary]) -> String {
-    let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*rules.get(rule)?.rule_id)).collect();
-    match (&event.cause, ids.as_slice()) {
-        (cause, []) => format!("passed on, not judged: {cause}"),
-        (NotJudged::Terms, ids) => {
-            format!("passed on, not judged in full by rule {}: {}", ids.join(", "), NotJudged::Terms)
-        }
-        (cause, ids) => format!("passed on, not judged by rule {}: {cause}", ids.join(", ")),
-    }
-}
-
-fn stdout_error(error: io::Error) -> StopReason {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
-        _ => StopReason::Output(error),
+/// Why the streams end when events cannot be written.
+fn stop_reason(error: WriteError) -> StopReason {
+    match error {
+        WriteError::Stdout(error) | WriteError::Alerts(error) => match error.kind() {
+            io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
+            _ => StopReason::Output(error),
+        },
     }
 }
 

@@ -1,39 +1,59 @@
-//! Cutting a stream into batches of whole lines.
+//! Cutting streams into batches of whole lines.
 //!
-//! A thread reads, the pipeline takes. Whatever whole lines have come while a
-//! batch was evaluated make the next one: a slow stream is passed on line by
-//! line, a fast one in large batches.
+//! A thread reads one stream after the other, the pipeline takes. Whatever whole
+//! lines have come while a batch was evaluated make the next one: a slow stream
+//! is passed on line by line, a fast one in large batches. No batch is of two
+//! streams.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use self::reader::Reader;
+use self::reader::StreamReader;
 
 mod reader;
 
 /// When the reader pauses: enough for a batch is waiting.
 const BATCH_BYTES: usize = 256 << 10;
 
-/// A piece of the stream.
+/// A piece of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Which of the streams it is of, from 0.
+    pub(crate) stream: usize,
+    pub(crate) chunk: Chunk,
+}
+
+/// What a piece holds.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Chunk {
-    /// Whole lines; the last line of the stream may lack its newline.
+    /// Whole lines; the last line of a stream may lack its newline.
     Lines(Vec<u8>),
     /// A part of a line that is too long to be an event. `ends` says whether it
     /// is the line's last part.
     Overlong { bytes: Vec<u8>, ends: bool },
 }
 
-/// The receiving side of a stream.
+/// A stream cannot be opened, or not be read any further.
+#[derive(Debug)]
+pub(crate) struct ReadError {
+    /// Which of the streams, from 0.
+    pub(crate) stream: usize,
+    pub(crate) cause: io::Error,
+}
+
+/// The receiving side of streams.
 pub(crate) struct Intake {
     shared: Arc<Shared>,
     line_bytes_max: usize,
+    /// The stream of the last piece.
+    stream: usize,
     within_overlong: bool,
 }
 
 /// Looks at an intake from another thread.
+#[derive(Clone)]
 pub(crate) struct Meter(Arc<Shared>);
 
 /// Ends an intake from outside, for example on a signal: what was read by then,
@@ -49,24 +69,33 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// What was read and not taken yet, of one stream.
     buffer: Vec<u8>,
     has_newline: bool,
+    /// Which stream it is of, from 0.
+    stream: usize,
+    /// Nothing more will come of this stream.
+    stream_ended: bool,
+    /// Nothing more will come at all.
     ended: bool,
     error: Option<io::Error>,
 }
 
 impl Intake {
-    /// Starts reading a stream.
+    /// Starts reading streams, each opened when the one before it has ended.
     ///
     /// # Errors
     ///
     /// When no thread or pipe can be had.
-    pub(crate) fn start(stream: impl AsFd + Send + 'static, line_bytes_max: usize) -> io::Result<(Self, Stopper)> {
+    pub(crate) fn start(
+        streams: impl Iterator<Item = io::Result<OwnedFd>> + Send + 'static,
+        line_bytes_max: usize,
+    ) -> io::Result<(Self, Stopper)> {
         let shared = Arc::new(Shared::default());
         let (wake, stopper) = rustix::pipe::pipe()?;
-        let reader = Reader::new(stream, wake, Arc::clone(&shared), line_bytes_max);
+        let reader = StreamReader::new(streams, wake, Arc::clone(&shared), line_bytes_max);
         std::thread::Builder::new().name("firstseen-reader".to_owned()).spawn(move || reader.run())?;
-        let intake = Self { shared, line_bytes_max, within_overlong: false };
+        let intake = Self { shared, line_bytes_max, stream: 0, within_overlong: false };
         Ok((intake, Stopper(stopper)))
     }
 
@@ -75,41 +104,55 @@ impl Intake {
         Meter(Arc::clone(&self.shared))
     }
 
-    /// Waits for the next piece; `None` at the end of the stream. `spare` is the
-    /// buffer of an earlier piece, to be used again.
+    /// Waits for the next piece; `None` at the end of the last stream. `spare` is
+    /// the buffer of an earlier piece, to be used again.
     ///
     /// # Errors
     ///
-    /// What reading the stream gave, after all that came before it.
-    pub(crate) fn next(&mut self, spare: Vec<u8>) -> io::Result<Option<Chunk>> {
+    /// What reading a stream gave, after all that came before it.
+    pub(crate) fn next(&mut self, spare: Vec<u8>) -> Result<Option<Piece>, ReadError> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
-        while !(state.has_newline || state.ended || state.buffer.len() > self.line_bytes_max) {
+        while !self.is_ready(&state) {
             state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        let is_through = state.stream != self.stream || state.buffer.is_empty();
+        if is_through && std::mem::take(&mut self.within_overlong) {
+            // Its last part went out before it was known to be the last.
+            let chunk = Chunk::Overlong { bytes: Vec::new(), ends: true };
+            return Ok(Some(Piece { stream: self.stream, chunk }));
+        }
+        self.stream = state.stream;
         if state.buffer.is_empty() {
-            if std::mem::take(&mut self.within_overlong) {
-                // Its last part went out before it was known to be the last.
-                return Ok(Some(Chunk::Overlong { bytes: Vec::new(), ends: true }));
-            }
-            return state.error.take().map_or(Ok(None), Err);
+            let stream = self.stream;
+            return state.error.take().map_or(Ok(None), |cause| Err(ReadError { stream, cause }));
         }
         let chunk = self.cut(&mut state, spare);
         drop(state);
         shared.changed.notify_all();
-        Ok(Some(chunk))
+        Ok(Some(Piece { stream: self.stream, chunk }))
+    }
+
+    /// Whether there is a piece, or the end.
+    fn is_ready(&self, state: &State) -> bool {
+        state.has_newline
+            || state.buffer.len() > self.line_bytes_max
+            || (state.stream_ended && !state.buffer.is_empty())
+            || (state.stream != self.stream && self.within_overlong)
+            || state.ended
     }
 
     fn cut(&mut self, state: &mut State, spare: Vec<u8>) -> Chunk {
+        let is_last = state.stream_ended || state.ended;
         if self.within_overlong {
             let end = memchr::memchr(b'\n', &state.buffer).map(|newline| newline + 1);
-            self.within_overlong = end.is_none() && !state.ended;
+            self.within_overlong = end.is_none() && !is_last;
             let bytes = take(state, spare, end.unwrap_or(state.buffer.len()));
             return Chunk::Overlong { bytes, ends: !self.within_overlong };
         }
         match memchr::memrchr(b'\n', &state.buffer) {
             Some(newline) => Chunk::Lines(take(state, spare, newline + 1)),
-            None if state.ended => Chunk::Lines(take(state, spare, state.buffer.len())),
+            None if is_last => Chunk::Lines(take(state, spare, state.buffer.len())),
             None => {
                 self.within_overlong = true;
                 Chunk::Overlong { bytes: take(state, spare, state.buffer.len()), ends: false }
@@ -168,6 +211,21 @@ impl Shared {
         state.has_newline = state.has_newline || memchr::memchr(b'\n', bytes).is_some();
         drop(state);
         self.bytes_read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.changed.notify_all();
+    }
+
+    /// Notes that nothing more will come of this stream, and waits until what
+    /// came is taken.
+    fn end_stream(&self) {
+        let mut state = self.lock();
+        state.stream_ended = true;
+        self.changed.notify_all();
+        while !state.buffer.is_empty() {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.stream_ended = false;
+        state.stream += 1;
+        drop(state);
         self.changed.notify_all();
     }
 

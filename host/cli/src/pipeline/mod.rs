@@ -1,7 +1,7 @@
-//! The pipeline around a pool of workers: bytes in, batches through, events and alerts
-//! out.
+//! The pipeline around a pool of workers: bytes in, batches through, events and
+//! alerts out.
 //!
-//! [`Intake`] cuts a stream into batches, the feed submits them to a pool,
+//! [`Intake`] cuts streams into batches, the feed submits them to a pool,
 //! [`Filter`] passes on what comes back, [`Output`] writes events and alerts.
 
 mod alert_file;
@@ -9,11 +9,12 @@ mod failure;
 mod feed;
 mod filter;
 mod intake;
+mod notices;
 mod output;
 mod summary;
 
 pub(crate) use alert_file::AlertFile;
-pub(crate) use filter::{Filter, StopReason};
-pub(crate) use intake::{Chunk, Intake, Stopper};
+pub(crate) use filter::{Filter, FilterOptions, StopReason};
+pub(crate) use intake::{Chunk, Intake, Piece, Stopper};
 pub(crate) use output::Output;
 pub(crate) use summary::Summary;

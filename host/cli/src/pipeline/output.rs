@@ -85,6 +85,19 @@ impl Output {
         }
     }
 
+    /// Ends a line that the events left unfinished: what comes next is of another
+    /// stream.
+    ///
+    /// # Errors
+    ///
+    /// What writing gave.
+    pub(crate) fn end_line(&mut self) -> Result<(), WriteError> {
+        match self.mid_line {
+            true => self.write_stdout(b"\n"),
+            false => Ok(()),
+        }
+    }
+
     /// Writes alerts without their events.
     ///
     /// # Errors

@@ -181,13 +181,7 @@ fn the_total_is_bounded() {
 
 #[test]
 fn the_corpus_loads() {
-    let corpus = std::env::var_os("FIRSTSEEN_CORPUS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"), PathBuf::from)
-        .join("elastic");
-    if !corpus.exists() {
-        println!("skipped: there is no corpus at {}", corpus.display());
-        return;
-    }
+    let Some(corpus) = firstseen_tests::needs::corpus("elastic").unwrap() else { return };
     let start = Instant::now();
     let loaded = load_rules(&[&corpus]);
     let seconds = start.elapsed().as_secs_f64();

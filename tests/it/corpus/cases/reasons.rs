@@ -50,7 +50,8 @@ pub(super) fn of_stream(case: &Case, replayed: &Replayed, streamed: &Streamed) -
     if executions.any(|rule_override| Some(rule_override) != first) {
         return Ok(Some(EDITED));
     }
-    let kibana: Alerts<'_> = replayed.alerts.alerts().iter().map(|alert| (alert.event, alert.stored.term.as_str())).collect();
+    let kibana: Alerts<'_> =
+        replayed.alerts.alerts().iter().map(|alert| (alert.event, alert.stored.term.as_str())).collect();
     let stream: Alerts<'_> = streamed.alerts.iter().map(|alert| (alert.event, alert.term.as_str())).collect();
     if kibana == stream {
         return Ok(None);

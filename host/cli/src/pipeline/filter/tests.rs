@@ -1,13 +1,16 @@
 use super::*;
 use std::fs::{self, File};
 use std::io::Write;
+use std::iter;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::pipeline::AlertFile;
 use firstseen::Module;
 use firstseen::ledger::{Backend, Changes, History, Ledger, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
+
+use crate::pipeline::AlertFile;
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
 const INPUT: &str = concat!(
@@ -29,7 +32,7 @@ struct Failing {
 
 fn failure(fails: &AtomicBool) -> Result<(), LedgerError> {
     match fails.load(Ordering::Relaxed) {
-        true => Err(LedgerError::Io { path: "seen".into(), source: io::ErrorKind::StorageFull.into() }),
+        true => Err(LedgerError::Unavailable { source: io::Error::from(io::ErrorKind::StorageFull).into() }),
         false => Ok(()),
     }
 }
@@ -105,11 +108,13 @@ fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let output = Output::new(Box::new(stdout.clone()), true, Some(AlertFile::open(alerts).unwrap()));
     let mut notes = Vec::new();
     let note = |note: &str| notes.push(note.to_owned());
-    let mut filter = Filter::new(&detector, NonZeroUsize::MIN, output, None, Some(0), note).unwrap();
+    let options = FilterOptions { workers: NonZeroUsize::MIN, index: None, now_ms: Some(0), streams: vec![None] };
+    let mut filter = Filter::new(&detector, options, output, note).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("events.ndjson");
     fs::write(&input, INPUT).unwrap();
-    let (mut intake, _stopper) = Intake::start(File::open(input).unwrap(), 1 << 20).unwrap();
+    let streams = iter::once(File::open(input).map(OwnedFd::from));
+    let (mut intake, _stopper) = Intake::start(streams, 1 << 20).unwrap();
     filter.run(&mut intake, |_| {}).unwrap();
     assert_eq!(String::from_utf8(stdout.0.lock().unwrap().clone()).unwrap(), INPUT);
     let counts = filter.counts();

@@ -1,7 +1,7 @@
-//! The reading side: a thread that waits for the stream or a stop.
+//! The reading side: a thread that waits for a stream or a stop.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,12 +21,12 @@ const REST_OF_LINE: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-/// Reads a stream into what it shares with an intake.
+/// Reads streams into what it shares with an intake.
 ///
-/// It reads the descriptor itself: a buffer on the way could hold bytes back
+/// It reads the descriptors itself: a buffer on the way could hold bytes back
 /// that `poll` knows nothing of.
-pub(super) struct Reader<S> {
-    stream: S,
+pub(super) struct StreamReader<S> {
+    streams: S,
     wake: OwnedFd,
     /// Whether somebody holds the other end of `wake`.
     stoppable: bool,
@@ -37,20 +37,28 @@ pub(super) struct Reader<S> {
 }
 
 /// What a read gave.
-enum Read {
+enum ReadResult {
     Bytes(usize),
     /// Nothing, at the moment.
     Nothing,
     End,
 }
 
-impl<S: AsFd> Reader<S> {
+/// Why nothing more is read of a stream.
+#[derive(PartialEq, Eq)]
+enum StreamEnd {
+    EndOfStream,
+    /// The intake was stopped.
+    Stopped,
+}
+
+impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
     /// A reader that stops when there is something to read on `wake`.
-    pub(super) fn new(stream: S, wake: OwnedFd, shared: Arc<Shared>, line_bytes_max: usize) -> Self {
-        Self { stream, wake, stoppable: true, shared, line_bytes_max, mid_line: false }
+    pub(super) fn new(streams: S, wake: OwnedFd, shared: Arc<Shared>, line_bytes_max: usize) -> Self {
+        Self { streams, wake, stoppable: true, shared, line_bytes_max, mid_line: false }
     }
 
-    /// Reads to the end of the stream, or to a stop.
+    /// Reads to the end of the last stream, or to a stop.
     pub(super) fn run(mut self) {
         let result = self.read_all();
         self.shared.end(result);
@@ -58,32 +66,43 @@ impl<S: AsFd> Reader<S> {
 
     fn read_all(&mut self) -> io::Result<()> {
         let mut bytes = vec![0; READ_BYTES];
-        while self.wait_for_input()? {
-            match self.read(&mut bytes)? {
-                Read::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
-                Read::Nothing => {}
-                Read::End => return Ok(()),
+        while let Some(stream) = self.streams.next() {
+            self.mid_line = false;
+            if self.read_stream(&stream?, &mut bytes)? == StreamEnd::Stopped {
+                break;
+            }
+            self.shared.end_stream();
+        }
+        Ok(())
+    }
+
+    fn read_stream(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<StreamEnd> {
+        while self.wait_for_input(stream)? {
+            match read(stream, bytes)? {
+                ReadResult::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
+                ReadResult::Nothing => {}
+                ReadResult::End => return Ok(StreamEnd::EndOfStream),
             }
         }
-        self.drain(&mut bytes)?;
+        self.drain(stream, bytes)?;
         let mut rest = Vec::new();
-        let result = self.read_rest_of_line(&mut rest);
+        let result = self.read_rest_of_line(stream, &mut rest);
         self.hand_over(&rest);
-        result
+        result.map(|()| StreamEnd::Stopped)
     }
 
     /// Waits until there is something to read (or the end of it); false if the
     /// intake was stopped.
-    fn wait_for_input(&mut self) -> io::Result<bool> {
+    fn wait_for_input(&mut self, stream: &OwnedFd) -> io::Result<bool> {
         loop {
-            let mut fds = [PollFd::new(&self.stream, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+            let mut fds = [PollFd::new(stream, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
             let watched = if self.stoppable { 2 } else { 1 };
             match poll(fds.get_mut(..watched).unwrap_or_default(), None) {
                 Ok(_) => {}
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let [stream, wake] = fds.map(|fd| fd.revents());
+            let [input, wake] = fds.map(|fd| fd.revents());
             if wake.contains(PollFlags::IN) {
                 return Ok(false);
             }
@@ -92,23 +111,23 @@ impl<S: AsFd> Reader<S> {
                 // would report it again and again.
                 self.stoppable = false;
             }
-            if !stream.is_empty() {
+            if !input.is_empty() {
                 return Ok(true);
             }
         }
     }
 
     /// Takes what lies ready.
-    fn drain(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+    fn drain(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<()> {
         let mut left = DRAIN_BYTES_MAX;
-        while left > 0 && self.is_ready(&NO_TIME)? {
+        while left > 0 && is_ready(stream, &NO_TIME)? {
             let most = left.min(bytes.len());
-            match self.read(bytes.get_mut(..most).unwrap_or_default())? {
-                Read::Bytes(length) => {
+            match read(stream, bytes.get_mut(..most).unwrap_or_default())? {
+                ReadResult::Bytes(length) => {
                     self.hand_over(bytes.get(..length).unwrap_or_default());
                     left -= length;
                 }
-                Read::Nothing | Read::End => break,
+                ReadResult::Nothing | ReadResult::End => break,
             }
         }
         Ok(())
@@ -116,48 +135,48 @@ impl<S: AsFd> Reader<S> {
 
     /// Reads to the end of the line and not a byte further, so that what comes
     /// after it is left to whoever reads the stream next.
-    fn read_rest_of_line(&mut self, rest: &mut Vec<u8>) -> io::Result<()> {
+    fn read_rest_of_line(&mut self, stream: &OwnedFd, rest: &mut Vec<u8>) -> io::Result<()> {
         let mut byte = [0];
-        while self.mid_line && rest.len() < self.line_bytes_max && self.is_ready(&REST_OF_LINE)? {
-            match self.read(&mut byte)? {
-                Read::Bytes(_) => {
+        while self.mid_line && rest.len() < self.line_bytes_max && is_ready(stream, &REST_OF_LINE)? {
+            match read(stream, &mut byte)? {
+                ReadResult::Bytes(_) => {
                     rest.extend_from_slice(&byte);
                     self.mid_line = byte != *b"\n";
                 }
-                Read::Nothing | Read::End => break,
+                ReadResult::Nothing | ReadResult::End => break,
             }
         }
         Ok(())
-    }
-
-    /// Whether there is something to read (or the end of it) within a time.
-    fn is_ready(&self, timeout: &Timespec) -> io::Result<bool> {
-        loop {
-            match poll(&mut [PollFd::new(&self.stream, PollFlags::IN)], Some(timeout)) {
-                Ok(ready) => return Ok(ready > 0),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn read(&self, bytes: &mut [u8]) -> io::Result<Read> {
-        loop {
-            match rustix::io::read(&self.stream, &mut *bytes) {
-                Ok(0) => return Ok(Read::End),
-                Ok(length) => return Ok(Read::Bytes(length)),
-                Err(Errno::INTR) => {}
-                // Somebody made the stream non-blocking and reads it too.
-                Err(Errno::AGAIN) => return Ok(Read::Nothing),
-                Err(error) => return Err(error.into()),
-            }
-        }
     }
 
     fn hand_over(&mut self, bytes: &[u8]) {
         if let Some(&last) = bytes.last() {
             self.mid_line = last != b'\n';
             self.shared.hand_over(bytes, self.line_bytes_max);
+        }
+    }
+}
+
+/// Whether there is something to read (or the end of it) within a time.
+fn is_ready(stream: &OwnedFd, timeout: &Timespec) -> io::Result<bool> {
+    loop {
+        match poll(&mut [PollFd::new(stream, PollFlags::IN)], Some(timeout)) {
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn read(stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<ReadResult> {
+    loop {
+        match rustix::io::read(stream, &mut *bytes) {
+            Ok(0) => return Ok(ReadResult::End),
+            Ok(length) => return Ok(ReadResult::Bytes(length)),
+            Err(Errno::INTR) => {}
+            // Somebody made the stream non-blocking and reads it too.
+            Err(Errno::AGAIN) => return Ok(ReadResult::Nothing),
+            Err(error) => return Err(error.into()),
         }
     }
 }

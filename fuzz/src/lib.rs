@@ -1,0 +1,4 @@
+//! What the fuzz targets check; the targets themselves are one line each.
+
+pub mod guest;
+pub mod kql;

@@ -1,5 +1,0 @@
-//! A program says of an event what its tree says.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|text: &str| firstseen_kql_fuzz::eval(text));

@@ -1,5 +1,0 @@
-//! A tree is printed as text that parses to the same tree.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|text: &str| firstseen_kql_fuzz::roundtrip(text));

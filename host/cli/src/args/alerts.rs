@@ -1,0 +1,56 @@
+//! What alerts say.
+
+use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
+use firstseen::{AlertFormat, Builder, Clock};
+
+/// Alerts.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Alerts")]
+pub(crate) struct AlertArgs {
+    /// Where the time of an event comes from if the rule's timestamp_override
+    /// field is absent.
+    #[arg(long, value_enum, default_value_t)]
+    clock: ClockArg,
+    /// Form of the alerts.
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    alert_format: AlertFormatArg,
+    /// Kibana space of the alerts; it is part of their ids.
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), default_value = "default")]
+    space: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum ClockArg {
+    /// A live pipeline: arrival stands for event.ingested, which Elasticsearch
+    /// would set; for another field, @timestamp.
+    #[default]
+    Arrival,
+    /// A recording: @timestamp.
+    Event,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum AlertFormatArg {
+    /// The document Kibana itself would write to its alerts index.
+    #[default]
+    Kibana,
+    /// A small ECS document.
+    Ecs,
+}
+
+impl AlertArgs {
+    /// Gives all of it to a detector.
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        builder
+            .clock(match self.clock {
+                ClockArg::Arrival => Clock::Arrival,
+                ClockArg::Event => Clock::Event,
+            })
+            .format(match self.alert_format {
+                AlertFormatArg::Kibana => AlertFormat::Kibana,
+                AlertFormatArg::Ecs => AlertFormat::Ecs,
+            })
+            .space(self.space.as_str())
+    }
+}

@@ -1,0 +1,18 @@
+//! Groups of options that several commands have, so that each is called and
+//! means the same in all of them.
+
+mod alerts;
+mod evaluation;
+mod input;
+mod module;
+mod rule_set;
+mod rules;
+mod values;
+
+pub(crate) use alerts::AlertArgs;
+pub(crate) use evaluation::EvaluationArgs;
+pub(crate) use input::{Input, inputs};
+pub(crate) use module::{ModuleArgs, load as load_module};
+pub(crate) use rule_set::{RuleSet, faults};
+pub(crate) use rules::{RelatedArgs, RuleArgs, ensure_rules, rule_paths};
+pub(crate) use values::{duration, workers};

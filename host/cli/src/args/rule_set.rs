@@ -1,0 +1,97 @@
+//! Rules and what belongs to them, as they were read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::{Builder, Document, Reason, Refusal, Shortcuts, printable};
+
+use crate::message;
+
+/// Set to 1, it leaves out all ways round work.
+const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
+
+/// Rules, exceptions, value lists and mappings.
+#[derive(Debug, Default)]
+pub(crate) struct RuleSet {
+    /// The files that rules were looked for in, in order.
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) rules: Vec<SourceRule>,
+    /// What cannot be used.
+    pub(crate) problems: Vec<SourceProblem>,
+    pub(super) exceptions: Vec<Document>,
+    pub(super) value_lists: Vec<Document>,
+    pub(super) mappings: Vec<Document>,
+}
+
+impl RuleSet {
+    /// Gives the rules to a detector, and what belongs to them.
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        self.apply_related(builder.rules(self.rules.iter().map(SourceRule::document)))
+    }
+
+    /// Gives a detector what belongs to the rules, for it has others.
+    pub(crate) fn apply_related(&self, builder: Builder) -> Builder {
+        builder
+            .exceptions(self.exceptions.iter().cloned())
+            .value_lists(self.value_lists.iter().cloned())
+            .mappings(self.mappings.iter().cloned())
+            .shortcuts(shortcuts())
+    }
+
+    /// Warns of what was given and does not run.
+    ///
+    /// # Errors
+    ///
+    /// If `strict`, when there is any of it.
+    pub(crate) fn report(&self, refusals: &[Refusal], unusable: &[Refusal], strict: bool) -> Result<()> {
+        let faults = faults(&self.problems, refusals.iter().chain(unusable));
+        if strict && !faults.is_empty() {
+            anyhow::bail!("--strict, and not all that was given can be used:\n  {}", faults.join("\n  "));
+        }
+        faults.iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
+        if let Some(line) = others(refusals) {
+            message::say(&line);
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody has to do something: all that was given should work.
+pub(crate) fn faults<'a>(
+    problems: &'a [SourceProblem],
+    refusals: impl IntoIterator<Item = &'a Refusal>,
+) -> Vec<String> {
+    let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
+    problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
+}
+
+/// One line on the rules that are not ours to run, if there are any: how many
+/// of which type.
+fn others(refusals: &[Refusal]) -> Option<String> {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut disabled = 0;
+    for refusal in refusals {
+        match refusal.reason {
+            Reason::NotOurs => *kinds.entry(refusal.rule_type.as_deref().unwrap_or("unknown")).or_default() += 1,
+            Reason::Disabled => disabled += 1,
+            Reason::Unsupported | Reason::Invalid => {}
+        }
+    }
+    let mut parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    if disabled > 0 {
+        parts.push(format!("{disabled} switched off"));
+    }
+    (!parts.is_empty())
+        .then(|| format!("rules that are not run here: {}; `firstseen check` names them", parts.join(", ")))
+}
+
+/// All of them, unless `FIRSTSEEN_NO_INDEX` is set: for whoever suspects that
+/// one of them changes what comes out.
+fn shortcuts() -> Shortcuts {
+    match std::env::var_os(NO_INDEX) {
+        Some(value) if !value.is_empty() && value != "0" => Shortcuts { index: false, prefilter: false },
+        _ => Shortcuts::default(),
+    }
+}

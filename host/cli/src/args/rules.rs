@@ -1,0 +1,123 @@
+//! The options by which rules and what belongs to them are given.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use firstseen::sources::{LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
+use firstseen::sources::{load_exceptions, load_mappings, load_value_lists};
+use firstseen::{Module, printable};
+
+use super::module::ModuleArgs;
+use super::rule_set::RuleSet;
+
+/// Rules to run.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RuleArgs {
+    /// Run these rules instead of the built-in one: a file or a folder of
+    /// detection-rules TOML, a Kibana export (NDJSON), or rule JSON. Can be
+    /// given more than once.
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    related: RelatedArgs,
+    /// Do not start if any rule that should run does not, or anything else that
+    /// was given cannot be used.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// What belongs to rules.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Rules")]
+pub(crate) struct RelatedArgs {
+    /// Exception lists and their items as Kibana exports them (NDJSON). A rule
+    /// has those that its exceptions_list names, and those whose list_id is its
+    /// rule_id. Can be given more than once.
+    #[arg(long, value_name = "FILE")]
+    exceptions: Vec<PathBuf>,
+    /// A value list that exceptions name: one value a line; the file's name is
+    /// the list's id, as in Kibana. Can be given more than once.
+    #[arg(long, value_name = "FILE")]
+    value_list: Vec<PathBuf>,
+    /// Field types that win over the built-in ones: an index template, a
+    /// mapping, or an answer of _field_caps (JSON). The last one wins.
+    #[arg(long, value_name = "FILE")]
+    mapping: Vec<PathBuf>,
+}
+
+impl RuleArgs {
+    /// Reads all of it, to run it in the module, which is loaded meanwhile. What
+    /// cannot be used is among the problems.
+    ///
+    /// # Errors
+    ///
+    /// When the module cannot be used, or rules were asked for and none is there:
+    /// the built-in rule would run in their place.
+    pub(crate) fn load(&self, module: &ModuleArgs) -> Result<(Module, RuleSet)> {
+        let (module, rule_set) = thread::scope(|scope| {
+            let loading = thread::Builder::new().spawn_scoped(scope, || module.load());
+            let paths = RulePaths::find(&self.rules);
+            let module = loading.context("cannot start a thread")?.join();
+            let module = module.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            // A module that fails does so again on the rules, and is heard then.
+            let types = OnceLock::new();
+            let describe = || module.describe().map(|description| description.rule_types);
+            let runs = |name: &str| match types.get_or_init(describe) {
+                Ok(types) => types.iter().any(|own| own.name == name),
+                Err(_) => true,
+            };
+            let rule_set = self.related.load_to_run(paths, &runs);
+            anyhow::Ok((module, rule_set))
+        })?;
+        if !self.rules.is_empty() {
+            ensure_rules(&rule_set)?;
+        }
+        Ok((module, rule_set))
+    }
+}
+
+impl RelatedArgs {
+    /// Reads all of it with these rules, to look into it.
+    pub(crate) fn load(&self, rules: &[PathBuf]) -> RuleSet {
+        self.load_to_run(RulePaths::find(rules), &|_| true)
+    }
+
+    fn load_to_run(&self, paths: RulePaths, runs: &Runs<'_>) -> RuleSet {
+        let LoadedRules { files, rules, exceptions, problems, .. } = load_rules_to_run(paths, runs);
+        let mut rule_set = RuleSet { files, rules, exceptions, problems, ..RuleSet::default() };
+        let mut documents = |LoadedDocuments { documents, problems, .. }: LoadedDocuments| {
+            rule_set.problems.extend(problems);
+            documents
+        };
+        let exceptions = documents(load_exceptions(&self.exceptions));
+        rule_set.value_lists = documents(load_value_lists(&self.value_list));
+        rule_set.mappings = documents(load_mappings(&self.mapping));
+        rule_set.exceptions.extend(exceptions);
+        rule_set
+    }
+}
+
+/// Paths of rules that are arguments: `-` is standard input.
+pub(crate) fn rule_paths(arguments: &[PathBuf]) -> Vec<PathBuf> {
+    let path = |argument: &PathBuf| match argument == Path::new("-") {
+        true => PathBuf::from("/dev/stdin"),
+        false => argument.clone(),
+    };
+    arguments.iter().map(path).collect()
+}
+
+/// Fails if there is no rule.
+///
+/// # Errors
+///
+/// Says what became of all that was looked at.
+pub(crate) fn ensure_rules(rule_set: &RuleSet) -> Result<()> {
+    let problems = || {
+        rule_set.problems.iter().map(|problem| format!("\n  {}", printable(&problem.to_string()))).collect::<String>()
+    };
+    ensure!(!rule_set.rules.is_empty(), "there is no rule to run{}", problems());
+    Ok(())
+}

@@ -1,0 +1,219 @@
+//! `firstseen match`.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::iter;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use firstseen::{Detector, Document, LogLevel, RuleSummary, Worker, printable};
+use serde_json::json;
+
+use crate::args::{self, EvaluationArgs, Input, ModuleArgs, RuleArgs};
+use crate::pipeline::{Chunk, Intake, Piece};
+use crate::printing::json_line;
+use crate::{EXIT_DIFFERENT, EXIT_ERROR, message};
+
+/// Say which rules match which events: grep for ECS events.
+///
+/// Nothing is remembered and nothing alerts: an event matches a rule if it
+/// meets the rule's query, filters, exceptions and index patterns. With --query
+/// the events that match are written as they came.
+///
+/// Events are NDJSON, from files or standard input. Of a file that cannot be
+/// read an error says so; the others are looked at all the same.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Files of events, one after the other; `-` is standard input, and so are
+    /// none.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A KQL query instead of rules.
+    #[arg(short, long, value_name = "KQL", conflicts_with = "rules")]
+    query: Option<String>,
+    /// Form of the output: text by default, with --query the events themselves.
+    #[arg(long, value_enum, value_name = "FORM")]
+    format: Option<Format>,
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    evaluation: EvaluationArgs,
+    #[command(flatten)]
+    module: ModuleArgs,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  firstseen match --query 'process.name:dpkg and process.args:(-i or --install)' events.ndjson
+  firstseen match --query 'source.ip:10.0.0.0/8 and not user.name:*' < events.ndjson
+  firstseen match --rules detection-rules/rules --format json events/*.ndjson
+
+Exit status:
+  0  something matched      1  nothing did      2  an error";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// `file:line: rule name (rule_id)`.
+    Text,
+    /// {"file","line","rule_id","rule_name"}, one object a line; lines count
+    /// from 1.
+    Json,
+    /// The events themselves, once each.
+    Events,
+}
+
+impl Args {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        let detector = self.detector()?;
+        let default = if self.query.is_some() { Format::Events } else { Format::Text };
+        let mut search = Search {
+            worker: detector.worker()?,
+            rules: detector.rules(),
+            evaluation: &self.evaluation,
+            format: self.format.unwrap_or(default),
+            out: BufWriter::with_capacity(256 << 10, io::stdout().lock()),
+            has_matched: false,
+            malformed: 0,
+        };
+        let mut is_complete = true;
+        for input in args::inputs(&self.files) {
+            is_complete &= search.read(&input)?;
+        }
+        search.out.flush()?;
+        if search.malformed > 0 {
+            let lines = match search.malformed {
+                1 => "1 line is no event".to_owned(),
+                count => format!("{count} lines are no events"),
+            };
+            message::warn(&format!("{lines}; nothing was looked for there"));
+        }
+        Ok(match (is_complete, search.has_matched) {
+            (false, _) => ExitCode::from(EXIT_ERROR),
+            (true, true) => ExitCode::SUCCESS,
+            (true, false) => ExitCode::from(EXIT_DIFFERENT),
+        })
+    }
+
+    fn detector(&self) -> Result<Detector> {
+        let (module, rule_set) = self.rules.load(&self.module)?;
+        let builder = Detector::builder(module)
+            .limits(self.module.limits())
+            .line_bytes_max(self.evaluation.line_bytes_max)
+            .log(|logged| {
+                if logged.level >= LogLevel::Warn {
+                    message::warn(&logged.text);
+                }
+            });
+        let builder = rule_set.apply(builder);
+        let builder = match &self.query {
+            Some(query) => builder.rules([rule_of(query)]),
+            None => builder,
+        };
+        let detector = builder.build()?;
+        rule_set.report(detector.refusals(), detector.unusable(), self.rules.strict)?;
+        Ok(detector)
+    }
+}
+
+/// A rule that is nothing but a query.
+fn rule_of(query: &str) -> Document {
+    let rule = json!({
+        "rule_id": "query", "name": "query", "type": "query", "language": "kuery", "query": query,
+        "severity": "low", "risk_score": 0, "from": "now-5m",
+    });
+    Document { name: "--query".to_owned(), content: rule.to_string() }
+}
+
+struct Search<'a> {
+    worker: Worker,
+    rules: &'a [RuleSummary],
+    evaluation: &'a EvaluationArgs,
+    format: Format,
+    out: BufWriter<StdoutLock<'static>>,
+    has_matched: bool,
+    malformed: u64,
+}
+
+impl Search<'_> {
+    /// Looks at all events of a stream; answers whether it could be read to its
+    /// end. If not, that has been said then.
+    fn read(&mut self, input: &Input) -> Result<bool> {
+        let name = input.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+        let (mut intake, _stopper) = Intake::start(iter::once(input.open()), self.evaluation.line_bytes_max)?;
+        let mut first_line = 1;
+        let mut spare = Vec::new();
+        loop {
+            match intake.next(std::mem::take(&mut spare)) {
+                Ok(Some(Piece { chunk: Chunk::Lines(lines), .. })) => {
+                    first_line += self.batch(&lines, &name, first_line)?;
+                    spare = lines;
+                }
+                Ok(Some(Piece { chunk: Chunk::Overlong { ends, .. }, .. })) => {
+                    self.malformed += u64::from(ends);
+                    first_line += usize::from(ends);
+                }
+                Ok(None) => return Ok(true),
+                Err(error) => {
+                    message::error(&format!("cannot read {input}: {}", error.cause));
+                    return Ok(false);
+                }
+            }
+        }
+    }
+
+    /// Looks at some lines; answers how many they are.
+    fn batch(&mut self, lines: &[u8], file: &str, first_line: usize) -> Result<usize> {
+        let matching = self.worker.match_events(&self.evaluation.batch(lines))?;
+        self.malformed += matching.malformed.len() as u64;
+        self.has_matched |= !matching.matches.is_empty();
+        let mut last = None;
+        let mut line_starts = LineStarts::new(lines);
+        for one in &matching.matches {
+            let line = first_line + one.line;
+            let Some(rule) = self.rules.get(one.rule) else { continue };
+            match self.format {
+                Format::Text => {
+                    let text = format!("{file}:{line}: {} ({})", rule.name, rule.rule_id);
+                    writeln!(self.out, "{}", printable(&text))?;
+                }
+                Format::Json => {
+                    let object = json!({"file": file, "line": line, "rule_id": rule.rule_id, "rule_name": rule.name});
+                    writeln!(self.out, "{}", json_line(&object.to_string()))?;
+                }
+                Format::Events if last == Some(one.line) => {}
+                Format::Events => {
+                    self.out.write_all(line_starts.line(one.line))?;
+                    self.out.write_all(b"\n")?;
+                }
+            }
+            last = Some(one.line);
+        }
+        Ok(memchr::memchr_iter(b'\n', lines).count())
+    }
+}
+
+/// Finds lines of a text by their numbers, in ascending order.
+struct LineStarts<'a> {
+    rest: &'a [u8],
+    number: usize,
+}
+
+impl<'a> LineStarts<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { rest: text, number: 0 }
+    }
+
+    fn line(&mut self, number: usize) -> &'a [u8] {
+        loop {
+            let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+            let (line, rest) = self.rest.split_at(end);
+            if self.number >= number || rest.is_empty() {
+                return line;
+            }
+            self.rest = rest.get(1..).unwrap_or_default();
+            self.number += 1;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `firstseen module`.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, ensure};
+use firstseen::Module;
+use serde_json::json;
+
+use crate::args::load_module;
+
+/// Describe the detection module, or write it out for another host.
+///
+/// Without options: what the module is, which types of rules it runs in which
+/// languages, and the rules that are built in, as JSON.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Write the built-in component to this file instead, or to standard output
+    /// if it is `-`. It runs unchanged in any host that embeds WebAssembly
+    /// components; its contract is in wit/.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Describe this component instead of the built-in one.
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    module: Option<PathBuf>,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  firstseen module | jq '.rules[].name'
+  firstseen module --output firstseen.wasm
+  firstseen module --output - | sha256sum";
+
+impl Args {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match &self.output {
+            Some(path) => write_component(path)?,
+            None => writeln!(io::stdout(), "{:#}", description(&load_module(self.module.as_ref())?)?)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn write_component(path: &Path) -> Result<()> {
+    let component = Module::built_in_bytes();
+    if path == Path::new("-") {
+        let mut stdout = io::stdout();
+        ensure!(!stdout.is_terminal(), "the component is binary and standard output a terminal: name a file");
+        return Ok(stdout.write_all(component).and_then(|()| stdout.flush())?);
+    }
+    fs::write(path, component).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn description(module: &Module) -> Result<serde_json::Value> {
+    let description = module.describe()?;
+    let rules = description.rules.iter().map(|rule| {
+        json!({
+            "rule_id": rule.rule_id, "version": rule.version, "name": rule.name, "type": rule.rule_type,
+            "language": rule.language, "new_terms_fields": rule.new_terms_fields(), "history": rule.history,
+            "window_ms": rule.window_ms,
+        })
+    });
+    let rule_types = description.rule_types.iter().map(
+        |rule_type| json!({"name": rule_type.name, "languages": rule_type.languages, "questions": rule_type.questions}),
+    );
+    Ok(json!({
+        "name": description.name, "version": description.version, "rule_types": rule_types.collect::<Vec<_>>(),
+        "rules": rules.collect::<Vec<_>>(),
+    }))
+}

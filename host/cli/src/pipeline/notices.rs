@@ -1,0 +1,85 @@
+//! What the operator is told while a stream passes.
+
+use std::fmt::Display;
+
+use firstseen::{NotJudged, Outcome, RuleSummary, Unjudged};
+
+/// How many lines of each kind of trouble are named; more are only counted.
+const NAMED_LINES: usize = 5;
+
+/// Names lines in trouble by where they stand.
+pub(super) struct Notices<'a> {
+    tell: Box<dyn FnMut(&str) + 'a>,
+    /// The streams by name; one that has none goes without saying.
+    names: Vec<Option<String>>,
+    /// The stream that passes, from 0.
+    stream: usize,
+    /// Lines of it that have passed.
+    lines: usize,
+    malformed: usize,
+    unjudged: usize,
+}
+
+impl<'a> Notices<'a> {
+    /// `tell` takes a line at a time.
+    pub(super) fn new(names: Vec<Option<String>>, tell: impl FnMut(&str) + 'a) -> Self {
+        Self { tell: Box::new(tell), names, stream: 0, lines: 0, malformed: 0, unjudged: 0 }
+    }
+
+    /// Tells something about the run as a whole.
+    pub(super) fn tell(&mut self, text: &str) {
+        (self.tell)(text);
+    }
+
+    /// What comes next is of another stream.
+    pub(super) fn enter(&mut self, stream: usize) {
+        self.stream = stream;
+        self.lines = 0;
+    }
+
+    /// Lines have passed, with this outcome of these rules if they were judged.
+    pub(super) fn pass(&mut self, lines: &[u8], outcome: Option<(&Outcome, &[RuleSummary])>) {
+        if let Some((outcome, rules)) = outcome {
+            for line in outcome.malformed.iter().take(NAMED_LINES.saturating_sub(self.malformed)) {
+                self.line(line.line, format_args!("{} (byte {}); passed on, not judged", line.fault, line.offset));
+            }
+            for line in outcome.unjudged.iter().take(NAMED_LINES.saturating_sub(self.unjudged)) {
+                self.line(line.line, not_judged(line, rules));
+            }
+            self.malformed += outcome.malformed.len();
+            self.unjudged += outcome.unjudged.len();
+        }
+        self.lines += memchr::memchr_iter(b'\n', lines).count();
+    }
+
+    /// A line that is too long to be an event has passed.
+    pub(super) fn pass_overlong(&mut self) {
+        if self.malformed < NAMED_LINES {
+            self.line(0, "longer than --max-line; passed on, not judged");
+        }
+        self.malformed += 1;
+        self.lines += 1;
+    }
+
+    /// Names a line by its place among those that come next.
+    fn line(&mut self, line: usize, what: impl Display) {
+        let number = self.lines + line + 1;
+        let text = match self.names.get(self.stream) {
+            Some(Some(name)) => format!("{name}: line {number}: {what}"),
+            _ => format!("line {number}: {what}"),
+        };
+        self.tell(&text);
+    }
+}
+
+/// What is said of an event that was not judged, or not by all rules.
+fn not_judged(event: &Unjudged, rules: &[RuleSummary]) -> String {
+    let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*rules.get(rule)?.rule_id)).collect();
+    match (&event.cause, ids.as_slice()) {
+        (cause, []) => format!("passed on, not judged: {cause}"),
+        (NotJudged::Terms, ids) => {
+            format!("passed on, not judged in full by rule {}: {}", ids.join(", "), NotJudged::Terms)
+        }
+        (cause, ids) => format!("passed on, not judged by rule {}: {cause}", ids.join(", ")),
+    }
+}

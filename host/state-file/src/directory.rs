@@ -1,0 +1,139 @@
+//! The directory of a state: what a path holds, and what is made of it.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redb::Database;
+
+use crate::error::Cause;
+use crate::files::{create_private, open_regular_to_write, resolve, sync_directory};
+use crate::{pages, table, takeover};
+
+/// The file in it that has the table.
+const TABLE: &str = "table";
+/// Between that name and a process id: the file in the making.
+const DRAFT: &str = "table.new-";
+/// What the names of the journal's segments begin with.
+const JOURNAL: &str = "journal";
+
+/// How old a draft is that nobody works on any more.
+const DRAFT_AGE: Duration = Duration::from_secs(60);
+
+/// A state that belongs to this process.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    /// See [`Journal::new`](crate::journal::Journal::new).
+    pub(crate) journal: PathBuf,
+    /// Where its earlier form is now, if it has just been taken over.
+    pub(crate) earlier: Option<PathBuf>,
+}
+
+/// Opens the state at `path`, or makes one if there is nothing, or an empty
+/// directory; a state of the earlier form is taken over first.
+pub(crate) fn open(path: &Path) -> Result<Opened, Cause> {
+    // So that what is named after it is beside it, whatever it is called.
+    let path = &resolve(path)?;
+    let mut earlier = takeover::finish(path)?;
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => earlier = Some(takeover::take_over(path)?),
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(Cause::NotAState("it is neither a directory nor a file".to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(path)?,
+        Err(error) => return Err(error.into()),
+    }
+    if !has_table(path) {
+        make(path)?;
+    }
+    Ok(Opened { database: database(path)?, journal: path.join(JOURNAL), earlier })
+}
+
+/// Makes a directory, for its owner only. That it is there already is no error.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_directory(path),
+    }
+}
+
+/// Whether a state is in a directory.
+pub(crate) fn has_table(directory: &Path) -> bool {
+    fs::symlink_metadata(directory.join(TABLE)).is_ok()
+}
+
+/// Opens the database in a directory, for this process alone.
+pub(crate) fn database(directory: &Path) -> Result<Database, Cause> {
+    let file = open_regular_to_write(&directory.join(TABLE))?;
+    lock(&file)?;
+    pages::database(file)
+}
+
+/// Takes a file for this process, until it is closed.
+pub(crate) fn lock(file: &File) -> Result<(), Cause> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(Cause::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Makes a new state in an empty directory. Its file is made beside its place and
+/// put there whole: a crash on the way leaves none that later starts stumble over.
+pub(crate) fn make(directory: &Path) -> Result<(), Cause> {
+    match remove_old_drafts(directory) {
+        // Somebody else was faster, and what is there is its journal.
+        Err(_) if has_table(directory) => return Ok(()),
+        checked => checked?,
+    }
+    let draft = directory.join(format!("{DRAFT}{}", std::process::id()));
+    // What an earlier process of this number left.
+    let _ = fs::remove_file(&draft);
+    let made = create_private(&draft).map_err(Cause::from).and_then(|file| {
+        // Seeded by chance, which is all that is asked of its identity.
+        table::make(&pages::database(file)?, RandomState::new().hash_one(()))?;
+        Ok(put_in_place(&draft, &directory.join(TABLE))?)
+    });
+    // Gone already if it was renamed.
+    let _ = fs::remove_file(&draft);
+    made
+}
+
+/// Removes what killed processes left behind, and fails if there is anything else.
+/// A draft of a living process is young.
+fn remove_old_drafts(directory: &Path) -> Result<(), Cause> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(DRAFT) {
+            let age = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
+            if age.is_some_and(|age| age > DRAFT_AGE) {
+                // Somebody else may have been faster.
+                let _ = fs::remove_file(entry.path());
+            }
+        } else if name.strip_prefix(JOURNAL).is_some_and(|rest| rest.starts_with('-')) {
+            return Err(Cause::Journal(format!(
+                "{} is there without its table: put that back, or move the journal away to start without history",
+                entry.path().display()
+            )));
+        } else if name != "lost+found" {
+            // The last is what an empty file system has.
+            return Err(Cause::NotAState(format!("it is a directory with {name} in it")));
+        }
+    }
+    Ok(())
+}
+
+/// A link never replaces: if somebody else was faster, theirs is the file.
+fn put_in_place(draft: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(draft, path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        // Not every file system has links.
+        Err(_) => fs::rename(draft, path)?,
+    }
+    // The name must survive a power cut too.
+    sync_directory(path)
+}
