@@ -295,3 +295,6 @@ pub(crate) fn take_row(bytes: &[u8]) -> Option<(Row<'_>, &[u8])> {
     let (value, rest) = rest.split_at_checked(usize::try_from(of_value).ok()?)?;
     Some(((key, Some(value)), rest))
 }
+
+#[cfg(test)]
+mod tests;
