@@ -1,16 +1,23 @@
 //! What an alert is compared by.
 
+use std::iter;
+
 use firstseen::Alert;
 use serde_json::{Map, Value, json};
 
-/// What a new expectation names; whoever wants more or less edits the file.
-const DEFAULT_FIELDS: [&str; 5] = [
+/// What a new expectation names of an alert in Kibana's form; whoever wants more
+/// or less edits the file.
+const KIBANA_FIELDS: [&str; 5] = [
     "kibana.alert.rule.rule_id",
     "kibana.alert.new_terms",
     "kibana.alert.original_time",
     "kibana.alert.reason",
     "kibana.alert.uuid",
 ];
+
+/// The same of a small ECS document.
+const ECS_FIELDS: [&str; 5] =
+    ["rule.id", "firstseen.new_terms", "firstseen.source.timestamp", "event.reason", "event.id"];
 
 /// The member of an expectation that is the line of the event, from 1.
 const LINE: &str = "line";
@@ -35,7 +42,8 @@ pub(crate) fn as_expected(alerts: &[Alert], expected: &[Map<String, Value>]) -> 
         unused.retain(|expectation| counterpart.is_none_or(|counterpart| !std::ptr::eq(*expectation, counterpart)));
         let fields: Vec<&str> = match counterpart {
             Some(expectation) => expectation.keys().map(String::as_str).collect(),
-            None => std::iter::once(LINE).chain(DEFAULT_FIELDS).collect(),
+            None if lookup(&document, "kibana.alert.uuid").is_some() => iter::once(LINE).chain(KIBANA_FIELDS).collect(),
+            None => iter::once(LINE).chain(ECS_FIELDS).collect(),
         };
         let value = |field: &str| match field {
             LINE => line.clone(),
@@ -97,7 +105,11 @@ mod tests {
 
     #[test]
     fn a_new_alert_has_the_default_fields() {
-        let line = as_expected(&[alert(2, json!({"kibana.alert.new_terms": ["x"]}))], &[]).remove(0);
+        let first = |document: Value| as_expected(&[alert(2, document)], &[]).remove(0);
+        let line = first(json!({"kibana.alert.new_terms": ["x"], "kibana.alert.uuid": "u", "event.id": "e"}));
         assert!(line.starts_with(r#"{"line":3,"kibana.alert.rule.rule_id":null,"kibana.alert.new_terms":["x"],"#));
+        let line = first(json!({"rule": {"id": "r"}, "event.id": "e"}));
+        assert!(line.starts_with(r#"{"line":3,"rule.id":"r","firstseen.new_terms":null,"#), "{line}");
+        assert!(line.ends_with(r#""event.id":"e"}"#), "{line}");
     }
 }
