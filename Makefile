@@ -54,7 +54,10 @@ test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what t
 	$(CARGO) test --release --workspace --test kql_vectors --test unit_cases -- --nocapture
 	$(CARGO) test --release --workspace --test it corpus::
 
-lint: toolchain lint-guest lint-fuzz ## Check format, lints, documentation and dependencies
+lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documentation and dependencies
+	@for manifest in Cargo.toml bench/Cargo.toml fuzz/Cargo.toml; do \
+		$(CARGO) metadata --quiet --locked --format-version 1 --manifest-path $$manifest >/dev/null || exit 1; \
+	done
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --release --workspace --no-deps
