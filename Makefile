@@ -17,8 +17,10 @@ help: ## Say what can be made
 toolchain: ## Make sure there is a toolchain for the component
 	@sh guest/toolchain.sh install
 
+# All of the workspace is chosen, whatever is made of it: so everything has the same
+# features each time, and wasmtime is built once.
 build: toolchain ## Build firstseen in target/release, component included
-	$(CARGO) build --release --package firstseen-cli
+	$(CARGO) build --release --workspace --bin firstseen
 
 demo: build ## See the dpkg rule alert once on a recorded install
 	@rm -rf "$(DEMO)" && mkdir -p "$(DEMO)"
@@ -40,13 +42,8 @@ demo: build ## See the dpkg rule alert once on a recorded install
 	@echo
 	@echo "The whole alert lies in $(DEMO)/alerts.ndjson"
 
-# Package by package: all at once would choose other features for what
-# wasmtime is made of, and so build it a second time.
 test: build ## Run all tests
-	$(CARGO) test --release --package firstseen-query --package firstseen-kql --package firstseen-guest
-	$(CARGO) test --release --package firstseen --package firstseen-ledger --package firstseen-state-file
-	$(CARGO) test --release --package firstseen-cli --package firstseen-backtest
-	$(CARGO) test --release --package firstseen-tests --lib --test it
+	$(CARGO) test --release --workspace
 
 # Only crates that need no wasmtime, which would be built once more for it.
 test-checked: ## Run the tests of the crates without wasmtime with overflow checks and debug assertions
@@ -54,8 +51,8 @@ test-checked: ## Run the tests of the crates without wasmtime with overflow chec
 		--package firstseen-ledger --package firstseen-state-file
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
-	$(CARGO) test --release --package firstseen-guest --test kql_vectors --test unit_cases -- --nocapture
-	$(CARGO) test --release --package firstseen-tests --lib --test it corpus::
+	$(CARGO) test --release --workspace --test kql_vectors --test unit_cases -- --nocapture
+	$(CARGO) test --release --workspace --test it corpus::
 
 lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documentation and dependencies
 	@for manifest in Cargo.toml bench/Cargo.toml fuzz/Cargo.toml; do \

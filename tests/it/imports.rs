@@ -4,10 +4,10 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use firstseen_test_components::Interfaces;
 use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::needs::missing;
-use wit_parser::decoding::{DecodedWasm, decode};
 
 #[test]
 fn logging_and_nothing_else() -> Result<()> {
@@ -16,16 +16,9 @@ fn logging_and_nothing_else() -> Result<()> {
     let ran = Firstseen::new("module")?.arg("--output").arg(&path).run(b"")?.expect_code(0)?;
     assert!(ran.stdout.is_empty() && ran.stderr.is_empty());
 
-    let bytes = fs::read(&path)?;
-    let DecodedWasm::Component(resolve, world) = decode(&bytes)? else { bail!("not a component") };
-    let Some(world) = resolve.worlds.get(world) else { bail!("no world") };
-    let mut imports: Vec<String> = world.imports.keys().map(|key| resolve.name_world_key(key)).collect();
-    let exports: Vec<String> = world.exports.keys().map(|key| resolve.name_world_key(key)).collect();
-    imports.sort();
+    let Interfaces { imports, exports, packages } = Interfaces::of(&fs::read(&path)?)?;
     assert_eq!(imports, ["firstseen:detection/logging@0.2.0"]);
     assert_eq!(exports, ["firstseen:detection/state@0.2.0", "firstseen:detection/detector@0.2.0"]);
-
-    let packages: Vec<String> = resolve.packages.iter().map(|(_, package)| package.name.to_string()).collect();
     assert!(packages.iter().all(|name| !name.starts_with("wasi:")), "{packages:?}");
     Ok(())
 }

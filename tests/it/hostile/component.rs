@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+use firstseen_test_components::{assemble, component};
 use firstseen_tests::{data, repository};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
 
 /// A `resume` as it should be.
 const DOES_ITS_WORK: &str = "(func $resume (param $answers i32) (param $length i32) (result i32)
@@ -24,18 +23,13 @@ pub(super) fn with_behaviour(name: &str) -> Result<Vec<u8>> {
     };
     let module = fs::read_to_string(folder.join("module.wat"))?;
     let (before, after) = module.split_once("  ;; BEHAVIOUR\n").context("module.wat has no place for it")?;
-    let mut core = wat::parse_str([before, &behaviour, resume, after].concat()).with_context(|| name.to_owned())?;
-
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_dir(repository("wit"))?;
-    let world = resolve.select_world(&[package], Some("detection-module"))?;
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8)?;
-    ComponentEncoder::default().validate(true).module(&core)?.encode()
+    let core = assemble(&[before, &behaviour, resume, after].concat()).with_context(|| name.to_owned())?;
+    component(core, &repository("wit"), "detection-module")
 }
 
 /// A file of `tests/data/hostile` as it is.
 pub(super) fn assembled(name: &str) -> Result<Vec<u8>> {
     let path = data("hostile").join(name).with_extension("wat");
-    ensure!(path.is_file(), "{} is not there", path.display());
-    wat::parse_file(&path).with_context(|| path.display().to_string())
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    assemble(&text).with_context(|| path.display().to_string())
 }
