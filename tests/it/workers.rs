@@ -166,7 +166,7 @@ fn jobs_do_not_show() -> Result<()> {
     stream.extend_from_slice(b"\n{\"process\":{\"name\":\"dpkg\"\nno event, dpkg\n");
     let mut expected = None;
     for jobs in ["1", "2", "4", "8"] {
-        let state = scratch.path().join(format!("{jobs}"));
+        let state = scratch.path().join(jobs);
         let filter = || -> Result<Firstseen> {
             let filter = Firstseen::filter()?.args(["--clock", "event", "--jobs", jobs]);
             Ok(filter.arg("--rules").arg(&rules).arg("--state").arg(&state))
