@@ -137,8 +137,10 @@ fn the_options_of_filter_hold_for_cases() -> Result<()> {
         let arguments = [&["--format", "json"][..], arguments].concat();
         let ran = test(scratch.path(), &arguments)?;
         let result: Value = serde_json::from_str(ran.text()?)?;
-        let alerts = result.get("actual").or(result.get("alerts"));
-        alerts.and_then(Value::as_array).cloned().with_context(|| ran.stderr.clone())
+        // A case that passes says only how many there are.
+        let passed = || Some(vec![Value::Null; result.get("alerts")?.as_u64()?.try_into().ok()?]);
+        let came = result.get("actual").and_then(Value::as_array).cloned().or_else(passed);
+        came.with_context(|| ran.stderr.clone())
     };
     assert_eq!(came(&[])?.len(), 2);
     assert_eq!(came(&["--rules", &rules])?.len(), 0);
