@@ -1,51 +1,29 @@
-//! Detection with a set of rules, a store and limits.
+//! Detection with a set of rules, a ledger and limits.
 
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
 
-use crate::builder::{Builder, Clock, Configuration, Document};
+use crate::builder::Builder;
+use crate::configuration::{Clock, Configuration, Document};
 use crate::error::Error;
 use crate::gate::{Gate, Ticket};
 use crate::ledger::{Learning, Ledger};
 use crate::outcome::{Alert, Outcome};
 use crate::reports::{Refusal, RuleSummary};
-use crate::wasm::{Instance, Limits, LogMessage, Module};
+use crate::shared::Shared;
+use crate::wasm::Module;
 use crate::worker::Worker;
 
-/// Loading rules may take longer than evaluating a batch.
-pub(crate) const CONFIGURE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Detection with a set of rules and a store. Cheap to clone; clones share the
-/// store.
+/// Detection with a set of rules and a ledger. Cheap to clone; clones share the
+/// ledger.
 #[derive(Clone)]
 pub struct Detector {
     shared: Arc<Shared>,
 }
 
-/// What the workers of a detector share.
-pub(crate) struct Shared {
-    pub(crate) module: Module,
-    pub(crate) configuration: Configuration,
-    /// The instance that the rules were looked at with; the first worker has it.
-    pub(crate) spare: Mutex<Option<Instance>>,
-    pub(crate) limits: Limits,
-    pub(crate) line_bytes_max: usize,
-    pub(crate) learning: Learning,
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) rules: Vec<RuleSummary>,
-    pub(crate) refusals: Vec<Refusal>,
-    pub(crate) unusable: Vec<Refusal>,
-    pub(crate) log: Box<dyn Fn(&LogMessage) + Send + Sync>,
-    /// The order in which batches look at the ledger.
-    pub(crate) gate: Arc<Gate>,
-    /// Whether the ledger has met the rules.
-    pub(crate) has_met_rules: AtomicBool,
-}
-
 impl Detector {
-    /// Begins a detector that runs the module's built-in rule over a memory
-    /// store; the builder changes that.
+    /// Begins a detector that runs the module's built-in rule over a ledger
+    /// in memory; the builder changes that.
     pub fn builder(module: Module) -> Builder {
         Builder::new(module)
     }
@@ -56,7 +34,7 @@ impl Detector {
     ///
     /// [`Error::Start`] if the module cannot be started.
     pub fn worker(&self) -> Result<Worker, Error> {
-        Worker::new(self.clone())
+        Worker::new(Arc::clone(&self.shared))
     }
 
     /// A place in the order in which batches look at the ledger, behind all that
@@ -93,8 +71,9 @@ impl Detector {
         Self { shared: Arc::new(shared) }
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
+    /// A worker that takes its instance when it has work.
+    pub(crate) fn idle_worker(&self) -> Worker {
+        Worker::idle(Arc::clone(&self.shared))
     }
 
     /// The rules that run.
@@ -166,7 +145,7 @@ impl Detector {
         Ok(self.shared.ledger.acknowledge(&numbers)?)
     }
 
-    /// Writes what the store still holds in memory. Dropping the store does so
+    /// Writes what the ledger still holds in memory. Dropping the ledger does so
     /// too, but cannot say if it failed.
     ///
     /// # Errors
@@ -174,22 +153,5 @@ impl Detector {
     /// [`Error::Ledger`] if the state cannot be written.
     pub fn flush(&self) -> Result<(), Error> {
         Ok(self.shared.ledger.flush()?)
-    }
-}
-
-impl Shared {
-    /// A fresh instance that runs the rules.
-    pub(crate) fn instance(&self) -> Result<Instance, Error> {
-        if let Some(spare) = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Ok(spare);
-        }
-        let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
-        self.log(instance.take_messages());
-        Ok(instance)
-    }
-
-    pub(crate) fn log(&self, messages: Vec<LogMessage>) {
-        messages.iter().for_each(|message| (self.log)(message));
     }
 }

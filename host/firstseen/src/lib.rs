@@ -41,6 +41,7 @@ mod answer;
 mod batch;
 mod breaker;
 mod builder;
+mod configuration;
 mod detector;
 mod error;
 mod gate;
@@ -50,6 +51,7 @@ mod progress;
 mod reports;
 mod run_range;
 mod sandbox;
+mod shared;
 pub mod sources;
 mod text;
 mod turn;
@@ -57,7 +59,8 @@ mod wasm;
 mod worker;
 
 pub use batch::Batch;
-pub use builder::{AlertFormat, Builder, Clock, Document, Shortcuts};
+pub use builder::Builder;
+pub use configuration::{AlertFormat, Clock, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
 /// What a detector remembers: the crate `firstseen-ledger`.

@@ -91,7 +91,7 @@ impl Pool {
         let mut threads: Vec<JoinHandle<()>> = Vec::new();
         for _ in 0..workers.get() {
             let (detector, jobs) = (detector.clone(), Arc::clone(&jobs));
-            let worker = first.take().unwrap_or_else(|| Worker::idle(detector.clone()));
+            let worker = first.take().unwrap_or_else(|| detector.idle_worker());
             let thread = thread::Builder::new().name("firstseen-worker".to_owned());
             match thread.spawn(move || work(&detector, worker, &jobs)) {
                 Ok(thread) => threads.push(thread),
@@ -182,7 +182,7 @@ fn work(detector: &Detector, mut worker: Worker, jobs: &Mutex<Receiver<Job>>) {
             Ok(Ok(None)) => continue,
             Ok(Err(error)) => Err(error),
             Err(_) => {
-                worker = Worker::idle(detector.clone());
+                worker = detector.idle_worker();
                 Err(Error::Panicked)
             }
         };

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
 use crate::batch::Batch;
-use crate::detector::Shared;
 use crate::error::Error;
 use crate::ledger::StoredAlert;
 use crate::outcome::{Alert, Counts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
 use crate::reports::RuleSummary;
 use crate::sandbox::{Failure, Sandbox};
+use crate::shared::Shared;
 use crate::turn::Turn;
 use crate::wasm::{CallContext, Trap};
 

@@ -1,21 +1,22 @@
 //! The instance that a worker has, made anew when it is gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::{Evaluation, Step, check_evaluation, check_matching};
 use crate::breaker::Breaker;
-use crate::detector::{Detector, Shared};
 use crate::error::Error;
 use crate::ledger::{LedgerError, Question};
 use crate::outcome::Matching;
 use crate::run_range::RunRange;
+use crate::shared::Shared;
 use crate::text::Text;
 use crate::turn::Turn;
 use crate::wasm::{CallContext, CallError, Instance, Trap};
 
 /// An instance of the module, and how often it failed.
 pub(crate) struct Sandbox {
-    detector: Detector,
+    shared: Arc<Shared>,
     /// None after a trap, until it is needed again.
     instance: Option<Instance>,
     breaker: Breaker,
@@ -37,8 +38,8 @@ struct Rounds {
 
 impl Sandbox {
     /// Without an instance: it is made when there is work.
-    pub(crate) fn new(detector: Detector) -> Self {
-        Self { detector, instance: None, breaker: Breaker::default() }
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, instance: None, breaker: Breaker::default() }
     }
 
     pub(crate) fn breaker(&mut self) -> &mut Breaker {
@@ -52,7 +53,7 @@ impl Sandbox {
 
     /// Makes the instance, if there is none.
     pub(crate) fn start(&mut self) -> Result<(), Error> {
-        instance(&mut self.instance, self.detector.shared()).map(drop)
+        instance(&mut self.instance, &self.shared).map(drop)
     }
 
     /// Evaluates lines to their end, in as many rounds as the module asks for,
@@ -85,7 +86,7 @@ impl Sandbox {
         turn: &mut Turn<'_>,
         timeout: Duration,
     ) -> Result<Evaluation, Failure> {
-        let shared = self.detector.shared();
+        let shared = &*self.shared;
         let mut time_left = timeout;
         let mut rounds = Rounds::default();
         let slot = &mut self.instance;
@@ -113,7 +114,7 @@ impl Sandbox {
 
     /// Asks which rules match which lines.
     pub(crate) fn match_events(&mut self, text: &Text<'_>, context: &CallContext<'_>) -> Result<Matching, Error> {
-        let shared = self.detector.shared();
+        let shared = &*self.shared;
         let slot = &mut self.instance;
         let matching = call(slot, shared, |instance| instance.match_events(&text.text, context));
         let checked = matching
@@ -126,7 +127,7 @@ impl Sandbox {
 
     /// Asks what a run of a rule at a time would look at.
     pub(crate) fn scheduled_range(&mut self, rule: u32, now_ms: i64) -> Result<Option<RunRange>, Error> {
-        let range = call(&mut self.instance, self.detector.shared(), |instance| {
+        let range = call(&mut self.instance, &self.shared, |instance| {
             instance.scheduled_range(rule, now_ms).map_err(CallError::Trap)
         });
         range.map_err(|failure| match failure {

@@ -1,15 +1,16 @@
 //! Evaluating batches, come what may.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::batch::Batch;
-use crate::detector::Detector;
 use crate::error::Error;
 use crate::gate::Ticket;
 use crate::outcome::{Matching, Outcome};
 use crate::progress::{Lines, Progress};
 use crate::run_range::RunRange;
 use crate::sandbox::{Failure, Sandbox};
+use crate::shared::Shared;
 use crate::text::{Text, line_ranges};
 use crate::turn::Turn;
 use crate::wasm::CallContext;
@@ -22,21 +23,21 @@ use crate::wasm::CallContext;
 /// [unjudged](crate::Outcome::unjudged), the others are judged as if it were not
 /// there.
 pub struct Worker {
-    detector: Detector,
+    shared: Arc<Shared>,
     sandbox: Sandbox,
 }
 
 impl Worker {
-    pub(crate) fn new(detector: Detector) -> Result<Self, Error> {
-        let mut worker = Self::idle(detector);
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, Error> {
+        let mut worker = Self::idle(shared);
         worker.sandbox.start()?;
         Ok(worker)
     }
 
     /// A worker that takes its instance when it has work. If none can be had then,
     /// that counts as a trap.
-    pub(crate) fn idle(detector: Detector) -> Self {
-        Self { sandbox: Sandbox::new(detector.clone()), detector }
+    pub(crate) fn idle(shared: Arc<Shared>) -> Self {
+        Self { sandbox: Sandbox::new(Arc::clone(&shared)), shared }
     }
 
     /// Whether the module failed so often that it is left alone for now: 30 s,
@@ -52,7 +53,7 @@ impl Worker {
     /// [`Error::Ledger`] if the state fails, [`Error::Lines`] if the batch has not
     /// as many ids or targets as lines. Nothing of the batch is kept then.
     pub fn evaluate(&mut self, batch: &Batch<'_>) -> Result<Outcome, Error> {
-        self.evaluate_in_order(batch, self.detector.ticket())
+        self.evaluate_in_order(batch, self.shared.gate.ticket())
     }
 
     /// The same for one of several workers that share a stream: its questions
@@ -79,8 +80,7 @@ impl Worker {
         is_wanted: impl Fn() -> bool,
     ) -> Result<Option<Outcome>, Error> {
         check_lines(batch)?;
-        let detector = self.detector.clone();
-        let shared = detector.shared();
+        let shared = Arc::clone(&self.shared);
         let has_met_rules = shared.has_met_rules.load(Ordering::Acquire);
         let rules = if has_met_rules { &[] } else { shared.rules.as_slice() };
         let mut turn = Turn::new(&*shared.ledger, batch.arrival_ms, shared.learning, rules, ticket);
@@ -95,7 +95,7 @@ impl Worker {
             Err(Failure::Trap(trap)) => {
                 turn.restore(savepoint);
                 let lines = Lines { text: &text.text, ranges: line_ranges(text.text.as_bytes()), batch };
-                progress.narrow(&mut self.sandbox, &lines, trap, &mut turn, shared)?;
+                progress.narrow(&mut self.sandbox, &lines, trap, &mut turn, &shared)?;
             }
         }
         self.sandbox.breaker().batch(!progress.has_failed());
@@ -117,12 +117,12 @@ impl Worker {
     /// as many ids or targets as lines.
     pub fn match_events(&mut self, batch: &Batch<'_>) -> Result<Matching, Error> {
         check_lines(batch)?;
-        let text = Text::new(&batch.lines, self.detector.shared().line_bytes_max);
+        let text = Text::new(&batch.lines, self.shared.line_bytes_max);
         self.sandbox.match_events(&text, &context(batch))
     }
 
     /// What Kibana's run of a rule that starts at `now_ms` would look at; `rule`
-    /// is its place among [`Detector::rules`]. `None` if there is no such rule
+    /// is its place among [`Detector::rules`](crate::Detector::rules). `None` if there is no such rule
     /// or the times leave the calendar.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::lines::{Lines, Ndjson};
 use super::position::{line_and_column, offset_in};
 use super::problem::{PROBLEMS_MAX, SourceFault, SourceProblem};
 use super::read::{Format, read};
-use crate::builder::Document;
+use crate::configuration::Document;
 
 /// Largest file of exceptions, and largest value list, in bytes: the module
 /// takes no more of them together.

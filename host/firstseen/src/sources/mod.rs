@@ -81,7 +81,7 @@ pub use documents::{LoadedDocuments, load_exceptions, load_mappings, load_value_
 pub use problem::{SourceFault, SourceProblem};
 pub use rule::{Place, SourceRule};
 
-use crate::builder::Document;
+use crate::configuration::Document;
 use rule_file::RuleFile;
 use walk::Walk;
 

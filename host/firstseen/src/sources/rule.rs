@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::position::QueryText;
 use super::problem::SourceFault;
-use crate::builder::Document;
+use crate::configuration::Document;
 
 /// A rule as Kibana rule JSON, and where it was found.
 #[derive(Clone, Debug)]

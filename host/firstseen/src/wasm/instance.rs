@@ -12,7 +12,7 @@ use super::trap::Trap;
 use super::v0_2::{Context, DetectionModule, answers, detector};
 use super::{CallContext, Description};
 use crate::answer::{Matching, ModuleError, Step};
-use crate::builder::Configuration;
+use crate::configuration::Configuration;
 use crate::ledger::Answer;
 use crate::reports::RuleReports;
 use crate::run_range::RunRange;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::bindings::{detector, state};
 use crate::answer::{Evaluation, Matching, ModuleAlert, ModuleError, ModuleSource, Step, UnjudgedLine};
-use crate::builder::{AlertFormat, Clock, Configuration, Document};
+use crate::configuration::{AlertFormat, Clock, Configuration, Document};
 use crate::ledger::{AlertSource, Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
 use crate::outcome::{Fault, Malformed, UnjudgedCause};
 use crate::reports::{Cardinality, Reason, Refusal, RuleKind, RuleReport, RuleSummary, RuleType};
