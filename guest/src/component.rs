@@ -90,10 +90,13 @@ impl Guest for Component {
     }
 
     fn evaluate(batch: String, evaluation_context: detector::Context) -> Result<detector::Step, detector::Error> {
-        check_size(&batch)?;
         ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
-            Some(engine) => engine.evaluate(batch, context(evaluation_context)).map(step).map_err(error),
+            Some(engine) => {
+                engine.give_up();
+                check_size(&batch)?;
+                engine.evaluate(batch, context(evaluation_context)).map(step).map_err(error)
+            }
         })
     }
 

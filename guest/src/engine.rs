@@ -12,7 +12,6 @@ pub use crate::evaluation::{
     Alert, AlertSource, EvaluateError, Evaluation, Matching, RuleMatches, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::Projection;
-use crate::judging::Underway;
 use crate::loading::Loading;
 pub use crate::loading::{Documents, Reports};
 pub use crate::matching::Context;
@@ -21,6 +20,7 @@ use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Rule};
 use crate::state::{Answer, Question, SIGHTING};
 use crate::target::Target;
+use crate::underway::Underway;
 
 /// How to evaluate and report.
 #[derive(Clone, Debug)]
@@ -115,6 +115,11 @@ impl Engine {
     pub fn evaluate(&mut self, batch: impl Into<String>, context: Context) -> Result<Step<'_>, EvaluateError> {
         let underway = Underway::new(batch.into(), context, self.loaded.rules.len());
         self.proceed(Box::new(underway))
+    }
+
+    /// Gives up the batch that waits for answers, if there is one.
+    pub fn give_up(&mut self) {
+        self.underway = None;
     }
 
     /// Goes on with the batch of the last [`Step::Ask`]: one answer for each

@@ -15,7 +15,6 @@ pub mod engine;
 mod evaluation;
 pub mod event;
 pub mod exceptions;
-mod judging;
 mod lanes;
 mod lines;
 mod loading;
@@ -27,6 +26,7 @@ pub mod state;
 pub mod target;
 pub mod terms;
 pub mod time;
+mod underway;
 
 #[cfg(all(feature = "component", target_family = "wasm"))]
 mod component;

@@ -8,6 +8,7 @@ mod cli;
 mod corpus;
 mod crash;
 mod field_table;
+mod frozen;
 mod hostile;
 mod imports;
 mod other_host;

@@ -110,10 +110,10 @@ impl Rule {
         warnings.extend(exceptions.warnings);
         let history = fields.kind.meaning().history(&fields.rule_id);
         if history.len() > MAX_HISTORY_KEY {
-            return Err(DocumentError::new(
-                "new_terms_fields",
-                "rule_id and field names together are longer than 1 KiB",
-            ));
+            return Err(match fields.kind.meaning().fields() {
+                [] => DocumentError::new("rule_id", "longer than 1 KiB"),
+                _ => DocumentError::new("new_terms_fields", "rule_id and field names together are longer than 1 KiB"),
+            });
         }
         Ok(Self {
             novelty: fields.kind.meaning().novelty(mapping, projection)?,

@@ -7,7 +7,7 @@
 //! which terms and when, and writes the alerts; the state is the same as in a
 //! stream. A run is
 //!
-//! 1. a fresh store,
+//! 1. a fresh ledger,
 //! 2. the history, `[historyStart, from]`, learned: what is in it is known and
 //!    raises nothing,
 //! 3. the interval, `(from, to]`, judged, oldest event first,

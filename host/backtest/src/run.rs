@@ -17,7 +17,7 @@ const NO_QUOTA: Quota = Quota { max: u32::MAX, per_ms: u64::MAX };
 
 /// The rules of a detector on Kibana's schedule, over stored events.
 ///
-/// The detector's rules, exceptions and mappings count, its store and its clock
+/// The detector's rules, exceptions and mappings count, its ledger and its clock
 /// do not: an event's time is the rule's `timestamp_override` field or
 /// `@timestamp`.
 pub struct Schedule<'a> {

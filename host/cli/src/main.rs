@@ -26,8 +26,8 @@ const EXIT_USAGE: u8 = 64;
 ///
 /// Reads events as NDJSON in ECS form and raises Kibana alerts the moment an
 /// event matches: with the built-in rule, the first time within five days that
-/// a parent process is seen installing a package with `dpkg -i`. What was seen
-/// is kept in a state file, so a restart raises nothing twice.
+/// a parent process is seen installing a package with `dpkg -i`. With
+/// --state what was seen is kept in a directory, so a restart raises nothing twice.
 #[derive(Debug, Parser)]
 #[command(name = "firstseen", version, max_term_width = 100, after_long_help = AFTER_HELP)]
 struct Cli {

@@ -9,6 +9,9 @@ use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Unjudged, Unjud
 use crate::text::Text;
 use crate::wasm::Trap;
 
+/// Most bytes of documents that are looked at for the sources of an alert.
+const SOURCES_BYTES_MAX: usize = 1 << 30;
+
 /// What a module says to a batch.
 pub(crate) enum Step {
     /// It must know more.
@@ -147,8 +150,9 @@ pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: 
     evaluation.alerts.iter().try_for_each(|alert| check_alert(alert, line_count, rule_count))
 }
 
+/// How many lines there are, the last one with or without a newline.
 fn line_count(text: &str) -> usize {
-    memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1
+    memchr::memchr_iter(b'\n', text.as_bytes()).count() + usize::from(!text.ends_with('\n'))
 }
 
 fn check_unjudged(lines: &[UnjudgedLine], line_count: usize, rule_count: usize) -> Result<(), Trap> {
@@ -175,8 +179,12 @@ fn check_alert(alert: &ModuleAlert, line_count: usize, rule_count: usize) -> Res
     if ![40, 64].contains(&alert.id.len()) || !alert.id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Trap::contract("the id of an alert is not 40 or 64 hexadecimal digits"));
     }
-    if !alert.sources.is_sorted_by_key(|source| source.line) {
+    if !alert.sources.is_sorted_by(|a, b| a.line < b.line) {
         return Err(Trap::contract("the sources of an alert are not in the order of their lines"));
+    }
+    // Each of them costs a look at the document.
+    if alert.sources.len().saturating_mul(document.len()) > SOURCES_BYTES_MAX {
+        return Err(Trap::contract("an alert has too many sources for a document of its length"));
     }
     if alert.last_line().is_some_and(|line| line >= line_count) {
         return Err(Trap::contract("it names a line beyond the end of the batch"));
@@ -199,7 +207,7 @@ fn is_place_of_event(place: &AlertSource, document: &str) -> bool {
     if !is_string(&place.id) {
         return false;
     }
-    if !place.index.is_empty() {
+    if place.index.start != place.index.end {
         return is_string(&place.index);
     }
     let (Some(before), Some(after)) = (document.get(..place.index.start), document.get(place.index.start..)) else {

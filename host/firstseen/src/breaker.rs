@@ -42,6 +42,10 @@ impl Breaker {
 
     /// The end of a batch that was tried.
     pub(crate) fn batch(&mut self, clean: bool) {
+        // Of a batch that was not tried nothing follows.
+        if self.is_open() {
+            return;
+        }
         if clean {
             self.strikes = self.strikes.saturating_sub(1);
             return;
@@ -120,6 +124,16 @@ mod tests {
         assert!(!breaker.is_open());
         breaker.batch(false);
         assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn batches_that_are_not_tried_do_not_keep_it_open() {
+        let mut breaker = Breaker::default();
+        (0..STRIKES).for_each(|_| breaker.batch(false));
+        let opened = breaker.opened;
+        assert!(breaker.is_open());
+        breaker.batch(false);
+        assert_eq!(breaker.opened, opened);
     }
 
     #[test]

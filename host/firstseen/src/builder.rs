@@ -25,8 +25,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Begins a detector that runs the module's built-in rule over a memory
-    /// store; the builder changes that.
+    /// Begins a detector that runs the module's built-in rule over a ledger in
+    /// memory; the builder changes that.
     pub(crate) fn new(module: Module) -> Self {
         Self {
             module,
@@ -109,7 +109,7 @@ impl Builder {
         self
     }
 
-    /// How long a rule that is new to the store only learns: sightings are
+    /// How long a rule that is new to the ledger only learns: sightings are
     /// recorded, alerts held back and counted. Zero by default. It counts from
     /// the first batch, or, by [`Clock::Event`], from the rule's first sighting.
     #[must_use]

@@ -34,7 +34,7 @@ pub enum Error {
     GivenUp,
     /// No thread can be had.
     Thread(io::Error),
-    /// The host itself failed, which is a fault of this library or of a store.
+    /// The host itself failed, which is a fault of this library or of a ledger.
     /// Nothing of the batch is kept.
     Panicked,
 }

@@ -1,5 +1,5 @@
-//! Turns: from a batch's first look at the ledger until its commit nobody else
-//! may look, and batches take their turns in the order of their tickets.
+//! Tickets: the order in which batches look at the ledger. From a batch's first
+//! look until its commit nobody else may look.
 //!
 //! Without turns two workers could both find the same term unseen; without an
 //! order the result would depend on which worker is faster.

@@ -11,7 +11,7 @@ use super::{History, StoredAlert};
 
 /// A batch's changes of the state, committed together or not at all.
 ///
-/// All values are absolute: they replace what the store has.
+/// All values are absolute: they replace what the backend has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Arrival of the batch in epoch milliseconds, the clock of expiry.

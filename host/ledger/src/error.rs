@@ -6,7 +6,7 @@ use std::fmt;
 /// Why the state cannot be read or written.
 ///
 /// What is the matter with a ledger is told by the ledger's own error, which has
-/// the text and can be had by [`downcast_ref`](Error::downcast_ref).
+/// the text and can be had by `downcast_ref`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LedgerError {

@@ -77,8 +77,9 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
     }
 
     fn restore(&mut self, Savepoint(place): Savepoint) {
-        if let Some(savepoint) = self.savepoints.drain(place.min(self.savepoints.len())..).next() {
-            self.overlay.restore(&savepoint);
+        self.savepoints.truncate(place.saturating_add(1));
+        if let Some(savepoint) = self.savepoints.get(place) {
+            self.overlay.restore(savepoint);
         }
     }
 

@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use super::term::{BuildTermHasher, Fingerprint, Term};
 use super::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
 
-/// A store that lives as long as the process. Its methods never fail.
+/// A ledger that lives as long as the process. Its methods never fail.
 ///
 /// It keeps no text of a term, only 128 bits that stand for it, so a term takes
 /// some 80 bytes however long it is.
@@ -45,7 +45,7 @@ struct RuleState {
 }
 
 impl MemoryLedger {
-    /// An empty store.
+    /// An empty ledger.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

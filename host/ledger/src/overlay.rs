@@ -80,7 +80,7 @@ impl Overlay {
         self.changes
     }
 
-    /// The place of a rule, with what the store has of it when it is new here.
+    /// The place of a rule, with what the backend has of it when it is new here.
     pub(super) fn rule(
         &mut self,
         rule: &str,

@@ -42,6 +42,10 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Cause> {
         Ok(metadata) if metadata.is_file() => earlier = Some(takeover::take_over(path)?),
         Ok(metadata) if metadata.is_dir() => {}
         Ok(_) => return Err(Cause::NotAState("it is neither a directory nor a file".to_owned())),
+        // Between two names that another process gives it has none.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && takeover::is_under_way(path) => {
+            return Err(Cause::InUse);
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(path)?,
         Err(error) => return Err(error.into()),
     }
@@ -101,13 +105,24 @@ pub(crate) fn make(directory: &Path) -> Result<(), Cause> {
     made
 }
 
+/// Whether a name in a state's directory is that of its table, or of one in the
+/// making.
+pub(crate) fn is_table_or_draft(name: &str) -> bool {
+    name == TABLE || is_draft(name)
+}
+
+fn is_draft(name: &str) -> bool {
+    let id = name.strip_prefix(DRAFT).unwrap_or_default();
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Removes what killed processes left behind, and fails if there is anything else.
 /// A draft of a living process is young.
 fn remove_old_drafts(directory: &Path) -> Result<(), Cause> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(DRAFT) {
+        if is_draft(&name) {
             let age = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
             if age.is_some_and(|age| age > DRAFT_AGE) {
                 // Somebody else may have been faster.

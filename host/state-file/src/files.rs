@@ -1,4 +1,4 @@
-//! The files beside a state file: named after it, for its owner only.
+//! The files of a state: for their owner only, never opened through a link.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -8,14 +8,17 @@
 //!
 //! | there is                        | after a kill, the next start                  |
 //! |---------------------------------|-----------------------------------------------|
-//! | `STATE`, perhaps `STATE.new`    | begins again: nobody knows how far that is    |
-//! | `STATE.before-0.2`, `STATE.new` | gives the other names and puts it in place    |
+//! | `STATE`, perhaps the draft      | begins again: nobody knows how far that is    |
+//! | `STATE.before-0.2`, the draft   | gives the other names and puts it in place    |
 //! | `STATE.before-0.2`, `STATE`     | has nothing to do                             |
+//!
+//! The draft is `STATE.takeover-0.2`, a name that nobody gives to a state.
 
 mod earlier;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -36,7 +39,7 @@ fn before(path: &Path) -> PathBuf {
 
 /// Where the directory is made.
 fn draft(path: &Path) -> PathBuf {
-    with_suffix(path, ".new")
+    with_suffix(path, ".takeover-0.2")
 }
 
 /// Takes over the file at `path`, and answers with where it is then.
@@ -77,6 +80,11 @@ pub(crate) fn finish(path: &Path) -> Result<Option<PathBuf>, Cause> {
     Ok(Some(before))
 }
 
+/// Whether another process is giving names at this moment.
+pub(crate) fn is_under_way(path: &Path) -> bool {
+    before(path).is_file() && has_table(&draft(path))
+}
+
 /// Gives the earlier form its other name, and the directory that of the state.
 fn put_in_place(path: &Path) -> Result<(), Cause> {
     let before = before(path);
@@ -102,16 +110,19 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
 /// Removes a directory that a killed process has begun, and nothing else: whatever
 /// has a directory in it, or a name that is none of ours, stays and is an error.
 fn remove(draft: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(draft) {
+    match fs::symlink_metadata(draft) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with("table") {
-            fs::remove_file(entry.path())?;
-        }
+        Err(error) => return Err(error),
+        Ok(metadata) if !metadata.is_dir() => return Err(io::Error::other("it is no directory; move it away")),
+        Ok(_) => {}
     }
+    let names: Vec<_> = fs::read_dir(draft)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+    let is_ours = |name: &OsString| name.to_str().is_some_and(directory::is_table_or_draft);
+    if let Some(other) = names.iter().find(|name| !is_ours(name)) {
+        let cause = format!("it has {} in it; move it away", other.display());
+        return Err(io::Error::other(cause));
+    }
+    names.iter().try_for_each(|name| fs::remove_file(draft.join(name)))?;
     fs::remove_dir(draft)
 }
 

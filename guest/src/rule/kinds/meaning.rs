@@ -1,4 +1,4 @@
-//! The questions that every kind answers.
+//! What every kind has to say.
 
 use core::fmt;
 

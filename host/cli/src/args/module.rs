@@ -15,7 +15,7 @@ pub(crate) struct ModuleArgs {
     /// Run this component instead of the built-in one.
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
-    /// Longest time one call of the component may take.
+    /// Longest time the component may take for a batch, all its calls together.
     #[arg(long, value_name = "DURATION", value_parser = values::duration, default_value = "2s")]
     call_timeout: Duration,
     /// Most memory the component may use.

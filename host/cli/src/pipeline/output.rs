@@ -67,6 +67,13 @@ impl Output {
         if self.with_events {
             self.buffer.extend_from_slice(lines.get(copied..).unwrap_or_default());
         }
+        // None is left if a module counts lines as the host does.
+        for alert in alerts {
+            if self.buffer.last().is_some_and(|&last| last != b'\n') {
+                self.buffer.push(b'\n');
+            }
+            push_line(&mut self.buffer, alert);
+        }
         let buffer = std::mem::take(&mut self.buffer);
         self.write_stdout(&buffer)?;
         self.buffer = buffer;

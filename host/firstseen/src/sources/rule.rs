@@ -80,7 +80,7 @@ impl SourceRule {
 
     /// Where a field of the rule stands in the file, as exactly as is known: for
     /// the byte at `offset` of `query` line and column, else the line the rule
-    /// begins in. A [`RuleRefusal`](crate::RuleRefusal) names such a field and
+    /// begins in. A [`Refusal`](crate::Refusal) names such a field and
     /// offset.
     pub fn place(&self, field: Option<&str>, offset: Option<usize>) -> Place<'_> {
         let rule = Place { path: &self.path, line: self.line, column: None };

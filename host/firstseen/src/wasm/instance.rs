@@ -99,6 +99,9 @@ impl Instance {
         time_left: &mut Duration,
         call: impl FnOnce(&detector::Guest, &mut Store<HostState>) -> wasmtime::Result<T>,
     ) -> Result<T, Trap> {
+        if time_left.is_zero() {
+            return Err(Trap::timeout("all rounds of the batch together"));
+        }
         let started = Instant::now();
         let answer = self.call(*time_left, call);
         *time_left = time_left.saturating_sub(started.elapsed());

@@ -48,6 +48,11 @@ impl Trap {
         Self { kind, message }
     }
 
+    /// Rounds that take too long together.
+    pub(super) fn timeout(message: impl Into<String>) -> Self {
+        Self { kind: TrapKind::Timeout, message: message.into() }
+    }
+
     /// An answer that breaks the contract.
     pub(crate) fn contract(message: impl Into<String>) -> Self {
         Self { kind: TrapKind::Other, message: message.into() }

@@ -171,7 +171,7 @@ fn what_cannot_be_taken_over_is_refused_and_left_alone() {
     fs::remove_file(before(&path)).unwrap();
     fs::create_dir(draft(&path)).unwrap();
     fs::write(draft(&path).join("notes.txt"), "somebody's").unwrap();
-    refused("seen.redb.new");
+    refused("seen.redb.takeover-0.2");
     fs::remove_dir_all(draft(&path)).unwrap();
 
     let intact = fs::read(&path).unwrap();
