@@ -122,8 +122,9 @@ fn answers_that_are_refused() -> Result<()> {
 }
 
 #[test]
-fn unjudged_lines_out_of_order() -> Result<()> {
-    assert_not_taken("skips-lines", "its unjudged lines are not in order")
+fn unjudged_lines_that_are_not_there() -> Result<()> {
+    // Out of order in the whole batch, beyond its end in a line alone.
+    assert_not_taken("skips-lines", "it names a line beyond the end of the batch")
 }
 
 #[test]
