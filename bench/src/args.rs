@@ -25,6 +25,8 @@ use crate::clock::Clock;
 ///   firstseen-bench                    # the report: results.md, results.svg
 ///
 ///   firstseen-bench --rounds 15 --no-peers --no-command  # an experiment
+///
+///   firstseen-bench --rounds 15 --no-peers --beside OLD  # faster than OLD?
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -61,6 +63,9 @@ pub(crate) struct Args {
     /// The command to measure.
     #[arg(long, value_name = "FILE")]
     pub(crate) firstseen: Option<PathBuf>,
+    /// Another build of the command, to measure beside this one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) beside: Option<PathBuf>,
     /// Size of the command's input in megabytes.
     #[arg(long, default_value_t = 600, value_name = "MB")]
     pub(crate) command_megabytes: u64,

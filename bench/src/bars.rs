@@ -8,6 +8,13 @@ const MEMORY_BYTES: f64 = 150e6;
 /// How much more memory a large input may take: the jitter of threads.
 const SAME_MEMORY: f64 = 1.1;
 
+/// How much longer events may be on their way through a pipe with the command in
+/// it.
+const PIPED: f64 = 1.1;
+
+/// What must remain of another build's speed.
+const OF_OTHER_BUILD: f64 = 0.97;
+
 /// Something to reach.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Bar {
@@ -61,6 +68,8 @@ pub(crate) fn of(figures: &Figures) -> Vec<Bar> {
         let library = (What::Component, count.unwrap_or_default());
         bars.at_least(&title, 0.8, "the library", of(What::Command), library);
     }
+    bars.pipe();
+    bars.other_build(&sizes);
     bars.memory();
     bars.bars
 }
@@ -94,6 +103,29 @@ impl Bars<'_> {
             fastest,
             reached: ratio.is_some_and(|ratio| ratio >= bar),
         });
+    }
+
+    fn pipe(&mut self) {
+        let slower = |by| self.figures.ratio((What::Pipe, 0), (What::Piped, 1), by);
+        let text = |by| slower(by).map(|slower| format!("{slower:.2}"));
+        self.bars.push(Bar {
+            what: "`filter` in a pipe between two `cat`, two cores, start-up included, 1 rule".to_owned(),
+            bar: format!("≤ {PIPED} × the time without it"),
+            measured: text(By::Median),
+            fastest: text(By::Fastest),
+            reached: slower(By::Median).is_some_and(|slower| slower <= PIPED),
+        });
+    }
+
+    /// Only where another build was measured.
+    fn other_build(&mut self, sizes: &[usize]) {
+        for &count in sizes {
+            if self.figures.get(What::Other, count).is_some() {
+                let title = format!("`filter`, one core, start-up taken off, {}", rules(count));
+                let ours = Some((What::Command, count));
+                self.at_least(&title, OF_OTHER_BUILD, "the other build", ours, (What::Other, count));
+            }
+        }
     }
 
     fn memory(&mut self) {

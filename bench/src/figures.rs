@@ -16,6 +16,13 @@ pub(crate) enum What {
     CommandTwoCores,
     CommandStart,
     CommandStartTwoCores,
+    /// Another build of the command.
+    Other,
+    OtherStart,
+    /// The command between two `cat`.
+    Piped,
+    /// Two `cat` alone.
+    Pipe,
     Vrl,
     VrlParse,
     Rsigma,
@@ -37,6 +44,10 @@ impl What {
             Self::CommandTwoCores => "`firstseen filter`, two cores",
             Self::CommandStart => "`firstseen filter`, empty input, one core",
             Self::CommandStartTwoCores => "`firstseen filter`, empty input, two cores",
+            Self::Other => "`firstseen filter`, the other build, one core",
+            Self::OtherStart => "`firstseen filter`, the other build, empty input, one core",
+            Self::Piped => "pipe: cat, firstseen filter, cat; two cores",
+            Self::Pipe => "pipe: cat, cat; two cores",
             Self::Vrl => "VRL, parse and filter",
             Self::VrlParse => "VRL, parse alone",
             Self::Rsigma => "rsigma-eval",
@@ -50,7 +61,7 @@ impl What {
     /// How many cores it may use.
     pub(crate) fn cores(self) -> usize {
         match self {
-            Self::TwoWorkers | Self::CommandTwoCores | Self::CommandStartTwoCores => 2,
+            Self::TwoWorkers | Self::CommandTwoCores | Self::CommandStartTwoCores | Self::Piped | Self::Pipe => 2,
             _ => 1,
         }
     }
@@ -68,6 +79,9 @@ impl What {
                 | Self::CommandTwoCores
                 | Self::CommandStart
                 | Self::CommandStartTwoCores
+                | Self::Other
+                | Self::OtherStart
+                | Self::Piped
         )
     }
 }
@@ -164,6 +178,7 @@ impl Figures {
         let start = match what {
             What::Command => What::CommandStart,
             What::CommandTwoCores => What::CommandStartTwoCores,
+            What::Other => What::OtherStart,
             _ => return Some(figure.gigabytes(by)),
         };
         let start_s = self.get(start, rules)?.seconds(by);

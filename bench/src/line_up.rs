@@ -9,7 +9,7 @@ use firstseen::Module;
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::contenders::Contender;
-use crate::contenders::command::{Filter, Input, StartUp, Whole};
+use crate::contenders::command::{Filter, Input, Piped, StartUp, Whole};
 use crate::contenders::component::Component;
 use crate::contenders::floor::{Literal, Newlines};
 use crate::contenders::jq::Jq;
@@ -136,7 +136,40 @@ impl LineUp {
                 self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
                 self.add(whole, set.len(), String::new(), Whole { filter, input, output });
             }
+            if set.len() == 1 {
+                let (filter, input) = (Some(Rc::clone(&filter)), Rc::clone(&input));
+                self.add(What::Pipe, 0, String::new(), Piped { filter: None, input: Rc::clone(&input) });
+                self.add(What::Piped, set.len(), String::new(), Piped { filter, input });
+            }
             self.memory = Some((filter, set.len()));
+        }
+        match &args.beside {
+            Some(other) => self.add_other_build(other, &binary, &input, sets, scratch),
+            None => Ok(()),
+        }
+    }
+
+    /// Another build of the command, and ours where it is not measured anyway.
+    fn add_other_build(
+        &mut self,
+        other: &Path,
+        binary: &Path,
+        input: &Rc<Input>,
+        sets: &[RuleSet],
+        scratch: &Path,
+    ) -> Result<()> {
+        ensure!(other.is_file(), "{} is not there", other.display());
+        // Of the sets of the corpus: all new_terms.
+        let new_terms = sets.len().checked_sub(2).filter(|&place| place > 0).and_then(|place| sets.get(place));
+        for set in smallest_and_largest(sets).chain(new_terms) {
+            let measured = self.entries.iter().any(|entry| entry.what == What::Command && entry.rules == set.len());
+            let builds = [(other, What::OtherStart, What::Other), (binary, What::CommandStart, What::Command)];
+            for (build, start, whole) in builds.into_iter().take(if measured { 1 } else { 2 }) {
+                let filter = Rc::new(Filter::new(build, set, scratch)?);
+                let (input, output) = (Rc::clone(input), scratch.join("output.ndjson"));
+                self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
+                self.add(whole, set.len(), String::new(), Whole { filter, input, output });
+            }
         }
         Ok(())
     }

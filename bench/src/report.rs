@@ -115,7 +115,7 @@ impl Report<'_> {
     }
 
     fn command(&self, out: &mut impl Write) -> fmt::Result {
-        let starts = [What::CommandStart, What::CommandStartTwoCores];
+        let starts = [What::CommandStart, What::CommandStartTwoCores, What::OtherStart];
         for figure in self.figures.figures.iter().filter(|figure| starts.contains(&figure.what)) {
             writeln!(
                 out,
@@ -161,13 +161,20 @@ How to read it:
 - rsigma-eval, sigma-rust: events parsed by serde_json; queries turned to Sigma where Sigma can express them, which
   leaves rules out as the last column tells. No index patterns, so more matches; no state, no alerts. sigma-rust does
   not look into arrays, so it finds next to nothing.
-- The command reads a file and writes a file; its rows include its start-up, its bars do not.
+- The command reads a file and writes a file; its rows include its start-up, its bars do not, but for the pipe's.
 - The command's memory is asked for with the events over and over through a pipe: the input grows, the state does not.
 ";
 
 fn matches(figure: &Figure) -> String {
     match figure.what {
-        What::VrlParse | What::Newlines | What::Literal | What::Command | What::CommandTwoCores => "–".to_owned(),
+        What::VrlParse
+        | What::Newlines
+        | What::Literal
+        | What::Command
+        | What::CommandTwoCores
+        | What::Other
+        | What::Piped
+        | What::Pipe => "–".to_owned(),
         _ => format!("{:.1}", figure.ran.matches as f64 * 1e3 / figure.ran.events.max(1) as f64),
     }
 }

@@ -13,6 +13,9 @@ use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Rule};
 use crate::target::{Target, Targets};
 
+/// Greatest length of an `_id` in bytes, as Elasticsearch has it.
+const MAX_ID: usize = 512;
+
 /// What a batch is evaluated with. Lists that go by line are empty, or as long
 /// as the batch has lines.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +27,8 @@ pub struct Context {
     pub target_of: Vec<u32>,
     /// Arrival time in epoch milliseconds.
     pub arrival_ms: i64,
-    /// `_id` of each line, "" for none.
+    /// `_id` of each line, "" for none. One that Elasticsearch would not take,
+    /// over 512 bytes, is none.
     pub ids: Vec<String>,
     /// How much work a line may cost: a unit for each of its bytes that is looked
     /// at, and one for each byte of the terms that it gives.
@@ -102,7 +106,7 @@ impl Match<'_, '_, '_> {
     /// The event's identity: its `_id`, else the digest of its bytes.
     pub(crate) fn event_id(&self, context: &Context) -> String {
         match context.ids.get(self.place.number as usize) {
-            Some(known) if !known.is_empty() => known.clone(),
+            Some(known) if !known.is_empty() && known.len() <= MAX_ID => known.clone(),
             _ => self.digest.get_or_init(|| event_id(self.line.trim_ascii())).clone(),
         }
     }

@@ -146,6 +146,10 @@ fn ids_are_the_wires_where_it_has_them() {
     let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: ids.clone(), ..at_arrival() });
     assert_eq!(sightings[0].event, "one");
     assert_eq!(sightings[1].event.len(), 32);
+    let long = vec!["i".repeat(512), String::new(), "i".repeat(513)];
+    let (_, of_long) = evaluate(Settings::default(), &batch, Context { ids: long.clone(), ..at_arrival() });
+    assert_eq!(of_long[0].event, long[0]);
+    assert_eq!(of_long[1].event, sightings[1].event, "no `_id` is so long");
     let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
     let wrong = engine.evaluate(&*batch, Context { ids: ids[..2].to_vec(), ..at_arrival() });
     assert!(matches!(wrong, Err(EvaluateError::Invalid(_))));

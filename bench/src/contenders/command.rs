@@ -33,6 +33,13 @@ pub(crate) struct Whole {
     pub(crate) output: PathBuf,
 }
 
+/// A run over a large file that comes and goes through pipes.
+pub(crate) struct Piped {
+    /// None: nothing between the pipes.
+    pub(crate) filter: Option<Rc<Filter>>,
+    pub(crate) input: Rc<Input>,
+}
+
 /// A run over an empty input.
 pub(crate) struct StartUp(pub(crate) Rc<Filter>);
 
@@ -158,6 +165,25 @@ impl Contender for Whole {
         command.stdin(File::open(&self.input.path)?).stdout(File::create(&self.output)?);
         let status = command.status().with_context(|| self.filter.binary.display().to_string())?;
         ensure!(status.success(), "firstseen: {status}");
+        Ok(Ran { events: self.input.events, bytes: self.input.bytes, matches: 0 })
+    }
+}
+
+impl Contender for Piped {
+    fn run(&mut self, _events: Portion<'_>) -> Result<Ran> {
+        let mut cat = Command::new("cat").arg(&self.input.path).stdout(Stdio::piped()).spawn()?;
+        let mut through = cat.stdout.take().context("no standard output")?.into();
+        let mut running = vec![cat];
+        if let Some(filter) = &self.filter {
+            let mut child = filter.command().stdin(through).stdout(Stdio::piped()).spawn()?;
+            through = Stdio::from(child.stdout.take().context("no standard output")?);
+            running.push(child);
+        }
+        running.push(Command::new("cat").stdin(through).stdout(Stdio::null()).spawn()?);
+        for mut child in running {
+            let status = child.wait()?;
+            ensure!(status.success(), "a process of the pipe: {status}");
+        }
         Ok(Ran { events: self.input.events, bytes: self.input.bytes, matches: 0 })
     }
 }

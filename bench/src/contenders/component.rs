@@ -75,7 +75,7 @@ impl Contender for Component {
 fn through(pool: &Pool, detector: &Detector, events: Portion<'_>) -> Result<u64> {
     let mut under_way = VecDeque::new();
     let mut matches = 0;
-    let mut wait = |judging: Option<Judging>| match judging {
+    let wait = |judging: Option<Judging>| match judging {
         Some(judging) => settle(detector, &judging.wait().outcome?),
         None => Ok(0),
     };

@@ -33,6 +33,11 @@ fn figures() -> Figures {
     figures.push(figure(What::Command, 1, 3.0));
     let start = Figure { ran: Ran::default(), seconds: vec![0.001], ..figure(What::CommandStart, 1, 1.0) };
     figures.push(start);
+    let start = Figure { ran: Ran::default(), seconds: vec![0.001], ..figure(What::OtherStart, 1, 1.0) };
+    figures.push(start);
+    figures.push(figure(What::Other, 1, 3.125));
+    figures.push(figure(What::Piped, 1, 0.75));
+    figures.push(figure(What::Pipe, 0, 0.8));
     let memory = Memory {
         rules: 693,
         small_input_bytes: 100_000_000,
