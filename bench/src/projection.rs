@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use firstseen_kql::ast::{Node, NodeKind, Term, TermKind};
+use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind};
 use serde_json::json;
 
 use crate::rules::{Rule, RuleSet};
@@ -51,9 +51,9 @@ fn add_fields(node: &Node, condition: &dyn Fn(&str) -> String, conditions: &mut 
     }
 }
 
-fn text(term: &Term) -> Option<&str> {
+fn text(term: &Operand) -> Option<&str> {
     match term.kind() {
-        TermKind::Text { text, .. } => Some(text),
+        OperandKind::Text { text, .. } => Some(text),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use firstseen::sources::load_rules;
+use firstseen::rule_files::load_rules;
 use serde_json::{Map, Value};
 
 /// A rule as Kibana rule JSON.

@@ -11,7 +11,7 @@ mod tests;
 use std::fmt;
 
 use firstseen_guest::mapping::built_in;
-use firstseen_kql::ast::{Node, NodeKind, Term, TermKind};
+use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind};
 use firstseen_query::{FieldType, RangeOp, Resolved};
 use serde_json::{Value, json};
 
@@ -92,21 +92,21 @@ fn any(nodes: Vec<Tree>) -> Tree {
     }
 }
 
-fn field_name(field: &Term) -> Result<&str, Inexpressible> {
+fn field_name(field: &Operand) -> Result<&str, Inexpressible> {
     match field.kind() {
-        TermKind::Text { text, .. } => Ok(text),
+        OperandKind::Text { text, .. } => Ok(text),
         _ => Err(Inexpressible::FieldPattern),
     }
 }
 
-fn is(field: &str, value: &Term) -> Result<Tree, Inexpressible> {
+fn is(field: &str, value: &Operand) -> Result<Tree, Inexpressible> {
     if value.is_lone_star() {
         return Ok(Tree::Field(format!("{field}|exists"), vec![Value::Bool(true)]));
     }
     let text = match value.kind() {
-        TermKind::Text { text, .. } => text.clone(),
-        TermKind::Bool(value) => value.to_string(),
-        TermKind::Wildcard(pieces) => {
+        OperandKind::Text { text, .. } => text.clone(),
+        OperandKind::Bool(value) => value.to_string(),
+        OperandKind::Wildcard(pieces) => {
             return match type_of(field) {
                 Some(FieldType::Keyword { lowercase: false, .. } | FieldType::Dynamic) => {
                     let pieces: Vec<String> = pieces.iter().map(|piece| escaped(piece)).collect();
@@ -129,8 +129,8 @@ fn is(field: &str, value: &Term) -> Result<Tree, Inexpressible> {
     }
 }
 
-fn range(field: &str, op: RangeOp, value: &Term) -> Result<Tree, Inexpressible> {
-    let TermKind::Text { text, .. } = value.kind() else { return Err(Inexpressible::Value) };
+fn range(field: &str, op: RangeOp, value: &Operand) -> Result<Tree, Inexpressible> {
+    let OperandKind::Text { text, .. } = value.kind() else { return Err(Inexpressible::Value) };
     let Some(FieldType::Number(_)) = type_of(field) else { return Err(Inexpressible::Type) };
     let modifier = match op {
         RangeOp::Lt => "lt",

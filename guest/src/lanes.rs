@@ -8,7 +8,7 @@ pub(crate) struct Lanes(u8x16);
 
 /// Of each of sixteen bytes whether something holds for it.
 #[derive(Clone, Copy)]
-pub(crate) struct Held(u8x16);
+pub(crate) struct LaneMask(u8x16);
 
 impl Lanes {
     #[inline(always)]
@@ -18,20 +18,20 @@ impl Lanes {
 
     /// The bytes that are `byte`.
     #[inline(always)]
-    pub(crate) fn are(self, byte: u8) -> Held {
-        Held(self.0.simd_eq(u8x16::splat(byte)))
+    pub(crate) fn are(self, byte: u8) -> LaneMask {
+        LaneMask(self.0.simd_eq(u8x16::splat(byte)))
     }
 
     /// The bytes that are the same in both.
     #[inline(always)]
-    pub(crate) fn equal(self, other: Self) -> Held {
-        Held(self.0.simd_eq(other.0))
+    pub(crate) fn equal(self, other: Self) -> LaneMask {
+        LaneMask(self.0.simd_eq(other.0))
     }
 
     /// The bytes that are `byte` or less.
     #[inline(always)]
-    pub(crate) fn at_most(self, byte: u8) -> Held {
-        Held(self.0.min(u8x16::splat(byte)).simd_eq(self.0))
+    pub(crate) fn at_most(self, byte: u8) -> LaneMask {
+        LaneMask(self.0.min(u8x16::splat(byte)).simd_eq(self.0))
     }
 
     /// For each byte what a table says of its lower and of its upper half, bits
@@ -90,7 +90,7 @@ impl Lanes {
     }
 }
 
-impl Held {
+impl LaneMask {
     #[inline(always)]
     pub(crate) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

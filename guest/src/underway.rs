@@ -210,7 +210,7 @@ impl Progress {
             Some((number, read)) if *number == line_number => read,
             _ => &source.insert((line_number, Source::read(line))).1,
         };
-        let said = template.said(line);
+        let values = template.values(line);
         let whole_event = self.evaluation.document_bytes.saturating_add(line.len()) <= DOCUMENT_BYTES_MAX;
         if !whole_event {
             let what = "is too large for all its alerts; some hold only a few of its fields";
@@ -227,7 +227,7 @@ impl Progress {
             index,
             space,
             terms,
-            said: &said,
+            values: &values,
             whole_event,
             created_ms: context.arrival_ms,
         };

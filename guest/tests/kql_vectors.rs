@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use firstseen_guest::event::{Projection, Slots, scan};
 use firstseen_guest::mapping::Fields;
-use firstseen_kql::ast::{Node, NodeKind, Query, Term, TermKind};
+use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind, Query};
 use firstseen_kql::parse;
 use firstseen_query::{Clause, Mapping, Program, RangeOp};
 use firstseen_tests::needs::corpus;
@@ -217,12 +217,12 @@ fn tree(node: &Node) -> Value {
     }
 }
 
-fn term(term: &Term) -> Value {
+fn term(term: &Operand) -> Value {
     match term.kind() {
-        TermKind::Text { text, quoted } => json!({"t": "lit", "v": text, "q": quoted}),
-        TermKind::Bool(value) => json!({"t": "lit", "v": value, "q": false}),
-        TermKind::Null => json!({"t": "lit", "v": null, "q": false}),
-        TermKind::Wildcard(pieces) => json!({"t": "wild", "parts": pieces}),
+        OperandKind::Text { text, quoted } => json!({"t": "lit", "v": text, "q": quoted}),
+        OperandKind::Bool(value) => json!({"t": "lit", "v": value, "q": false}),
+        OperandKind::Null => json!({"t": "lit", "v": null, "q": false}),
+        OperandKind::Wildcard(pieces) => json!({"t": "wild", "parts": pieces}),
         other => panic!("{other:?}"),
     }
 }

@@ -34,16 +34,16 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     put("ecs.version", json!("9.5.0"));
     put("event.kind", json!("alert"));
     put("event.id", json!(alert.id));
-    put("event.reason", json!(reason(&source.subject, &alert.said.severity, &alert.said.rule_name)));
-    put("event.risk_score", alert.said.risk_score.clone());
+    put("event.reason", json!(reason(&source.subject, &alert.values.severity, &alert.values.rule_name)));
+    put("event.risk_score", alert.values.risk_score.clone());
     let message = match alert.terms {
-        Some(terms) => format!("{}: {}", alert.said.rule_name, terms_text(terms)),
-        None => alert.said.rule_name.clone(),
+        Some(terms) => format!("{}: {}", alert.values.rule_name, terms_text(terms)),
+        None => alert.values.rule_name.clone(),
     };
     put("message", json!(message));
     put("rule.id", json!(template.rule_id));
     put("rule.uuid", json!(template.rule_uuid));
-    put("rule.name", json!(alert.said.rule_name));
+    put("rule.name", json!(alert.values.rule_name));
     for (field, member) in [
         ("rule.version", "version"),
         ("rule.description", "description"),
@@ -62,7 +62,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     for (field, values) in threat(template.rule().get("threat")) {
         put(field, json!(values));
     }
-    put("firstseen.severity", json!(alert.said.severity));
+    put("firstseen.severity", json!(alert.values.severity));
     if let Some(terms) = alert.terms {
         put("firstseen.new_terms_fields", json!(template.new_terms_fields()));
         put("firstseen.new_terms", json!(terms));

@@ -56,9 +56,9 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     if let Some(terms) = alert.terms {
         put("new_terms", json!(terms));
     }
-    put("reason", json!(reason(&source.subject, &alert.said.severity, &alert.said.rule_name)));
-    put("severity", json!(alert.said.severity));
-    put("risk_score", alert.said.risk_score.clone());
+    put("reason", json!(reason(&source.subject, &alert.values.severity, &alert.values.rule_name)));
+    put("severity", json!(alert.values.severity));
+    put("risk_score", alert.values.risk_score.clone());
     put("status", json!("active"));
     put("workflow_status", json!("open"));
     put("workflow_tags", json!([]));
@@ -80,7 +80,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
 fn execution_members(alert: &AlertParts<'_>, template: &Template) -> Map<String, Value> {
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
-    put("name", json!(alert.said.rule_name));
+    put("name", json!(alert.values.rule_name));
     put("execution.uuid", json!(execution_uuid(alert, template)));
     put("execution.timestamp", json!(format_iso(alert.created_ms)));
     put("execution.type", json!("scheduled"));

@@ -18,7 +18,7 @@ use serde_json::Value;
 pub use document::Document;
 pub use id::{alert_id, event_id};
 pub use source::Source;
-pub use template::{Said, Template};
+pub use template::{AlertValues, Template};
 
 /// The form of alert documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct AlertParts<'a> {
     /// query rule.
     pub terms: Option<&'a [Value]>,
     /// Severity, risk score and name.
-    pub said: &'a Said,
+    pub values: &'a AlertValues,
     /// Whether a Kibana document holds the whole event; else a few fields of it.
     pub whole_event: bool,
     /// When the alert is made, in epoch milliseconds: the arrival of the batch.

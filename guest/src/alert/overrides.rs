@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::{DocumentError, Members};
-use crate::rule::Reader;
+use crate::rule::RuleReader;
 
 /// Severities, lowest first.
 const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -45,7 +45,7 @@ impl Overrides {
     ///
     /// [`DocumentError`] about the first that is not of the form Kibana allows.
     pub(super) fn read(rule: &Map<String, Value>) -> Result<Self, DocumentError> {
-        let rule = &Reader::of(rule);
+        let rule = &RuleReader::of(rule);
         let mut severities: Vec<Severity> = Vec::new();
         for mapping in mappings(rule, "severity_mapping")? {
             severities.push(severity(&mapping)?);
@@ -120,7 +120,7 @@ struct Mapping<'a> {
     members: Members<'a>,
 }
 
-fn mappings<'a>(rule: &Reader<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, DocumentError> {
+fn mappings<'a>(rule: &RuleReader<'a>, name: &'static str) -> Result<Vec<Mapping<'a>>, DocumentError> {
     let mapping = |element: &'a Value| {
         let object = element.as_object().ok_or_else(|| DocumentError::new(name, "an element is not an object"))?;
         if object.get("operator").is_some_and(|operator| operator != "equals") {

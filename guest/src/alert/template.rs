@@ -71,7 +71,7 @@ pub struct Template {
     /// Kibana's `rule_id`.
     pub rule_id: String,
     /// What an alert says where its event does not say otherwise.
-    said: Said,
+    values: AlertValues,
     overrides: Overrides,
     kind: Kind,
     index: Vec<String>,
@@ -83,7 +83,7 @@ pub struct Template {
 
 /// What an alert says of itself: the rule's own values, or the event's.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Said {
+pub struct AlertValues {
     /// `kibana.alert.severity`.
     pub severity: String,
     /// `kibana.alert.risk_score`.
@@ -108,7 +108,7 @@ impl Template {
         Ok(Self {
             rule_uuid: fields.uuid.clone(),
             rule_id: fields.rule_id.clone(),
-            said: Said {
+            values: AlertValues {
                 severity: fields.severity.clone(),
                 risk_score: fields.risk_score.clone(),
                 rule_name: fields.name.clone(),
@@ -126,23 +126,23 @@ impl Template {
     }
 
     /// What an alert about an event says of itself.
-    pub fn said(&self, line: &str) -> Said {
-        let mut said = self.said.clone();
+    pub fn values(&self, line: &str) -> AlertValues {
+        let mut values = self.values.clone();
         if self.overrides.is_empty() {
-            return said;
+            return values;
         }
         with_fields(line, |field| {
             if let Some(severity) = self.overrides.severity(field) {
-                said.severity = severity.to_owned();
+                values.severity = severity.to_owned();
             }
             if let Some(risk_score) = self.overrides.risk_score(field) {
-                said.risk_score = risk_score;
+                values.risk_score = risk_score;
             }
             if let Some(rule_name) = self.overrides.rule_name(field) {
-                said.rule_name = rule_name;
+                values.rule_name = rule_name;
             }
         });
-        said
+        values
     }
 
     /// The new-terms fields.
@@ -180,8 +180,8 @@ impl Template {
         put("type", json!(self.kind.meaning().type_name()));
         put("uuid", json!(self.rule_uuid));
         put("rule_id", json!(self.rule_id));
-        put("severity", json!(self.said.severity));
-        put("risk_score", self.said.risk_score.clone());
+        put("severity", json!(self.values.severity));
+        put("risk_score", self.values.risk_score.clone());
         put("indices", json!(self.index));
         for name in METADATA {
             if let Some(value) = rule.get(name) {

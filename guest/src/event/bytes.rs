@@ -1,6 +1,6 @@
 //! Byte searches of the scanner, sixteen or 64 bytes at a time.
 
-use crate::lanes::{Held, Lanes};
+use crate::lanes::{LaneMask, Lanes};
 
 /// Offset of the first byte at or after `from` that ends the plain part of a
 /// JSON string: a quote or backslash, if `strict` a control character too.
@@ -157,7 +157,7 @@ pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
 fn short_container_end(bytes: &[u8], from: usize) -> usize {
     let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) else { return NOT_FOUND };
     let [low, high] = halves(chunk);
-    let bits = |low: Held, high: Held| low.bits() | high.bits() << 16;
+    let bits = |low: LaneMask, high: LaneMask| low.bits() | high.bits() << 16;
     let quotes = bits(low.are(b'"'), high.are(b'"'));
     let backslashes = bits(low.are(b'\\'), high.are(b'\\'));
     // One bit apart: [ and {, ] and }.

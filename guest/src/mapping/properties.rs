@@ -14,7 +14,7 @@ const MAX_NAME: usize = 1024;
 /// or templates. Where they say different things of a field, the last one wins.
 pub(super) fn read_all(mappings: &[Node], fields: &mut Fields, warnings: &mut Warnings) -> Result<(), String> {
     for mapping in mappings {
-        let mut reader = Reader { fields: Fields::default(), warnings };
+        let mut reader = PropertiesReader { fields: Fields::default(), warnings };
         reader.object("", mapping)?;
         let of_one = reader.fields;
         merge(fields, of_one, warnings);
@@ -51,12 +51,12 @@ fn differ(one: &str, other: &str) -> bool {
     family(one) != family(other)
 }
 
-struct Reader<'w> {
+struct PropertiesReader<'w> {
     fields: Fields,
     warnings: &'w mut Warnings,
 }
 
-impl Reader<'_> {
+impl PropertiesReader<'_> {
     /// What is below an object; `""` is the root.
     fn object(&mut self, path: &str, node: &Node) -> Result<(), String> {
         if node.enabled == Some(false) {

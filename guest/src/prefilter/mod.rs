@@ -9,7 +9,7 @@ mod pairs;
 mod sweep;
 mod teddy;
 
-pub(crate) use sweep::Swept;
+pub(crate) use sweep::Sweep;
 
 use self::literal::{LITERALS_MAX, Literal};
 use self::pairs::Pairs;
@@ -48,7 +48,7 @@ impl Prefilter {
 
     /// Looks through `bytes` from `from` on, the start of a line, up to a place
     /// that a rule could have to do with.
-    pub(crate) fn sweep(&self, bytes: &[u8], from: usize) -> Swept {
+    pub(crate) fn sweep(&self, bytes: &[u8], from: usize) -> Sweep {
         match &self.texts {
             Texts::One(one) => sweep(bytes, from, one),
             Texts::Two(two) => sweep(bytes, from, two),
@@ -76,7 +76,7 @@ mod tests {
 
     use super::*;
 
-    fn naive(texts: &[String], bytes: &[u8], from: usize) -> Swept {
+    fn naive(texts: &[String], bytes: &[u8], from: usize) -> Sweep {
         let window_ends = |literal: &Literal| {
             let found = memchr::memmem::find_iter(bytes, &literal.text).map(|at| at + literal.window);
             found.filter(|&key| key >= from).collect::<Vec<_>>()
@@ -88,7 +88,7 @@ mod tests {
         let lines: Vec<&[u8]> = swept.split(|&byte| byte == b'\n').collect();
         let whole = &lines[..lines.len() - 1];
         let blank = whole.iter().filter(|line| line.iter().all(u8::is_ascii_whitespace)).count();
-        Swept { end, newlines: whole.len() as u32, blank: blank as u32 }
+        Sweep { end, newlines: whole.len() as u32, blank: blank as u32 }
     }
 
     proptest! {

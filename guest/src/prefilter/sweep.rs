@@ -10,7 +10,7 @@ pub(super) type Step = [u8; STEP + 2];
 
 /// What a sweep came across.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Swept {
+pub(crate) struct Sweep {
     /// Where something was found; the length of the bytes if nothing was.
     pub(crate) end: usize,
     /// Newlines before it.
@@ -19,7 +19,7 @@ pub(crate) struct Swept {
     pub(crate) blank: u32,
 }
 
-impl Swept {
+impl Sweep {
     /// Counts newlines, one bit for each from `at` on.
     #[inline(always)]
     fn count(&mut self, mut newlines: u64, bytes: &[u8], from: usize, at: usize) {
@@ -45,9 +45,9 @@ pub(super) trait Sought {
 
 /// Looks through `bytes` from `from` on, which is the start of a line.
 #[inline(never)]
-pub(super) fn sweep(bytes: &[u8], from: usize, sought: &impl Sought) -> Swept {
+pub(super) fn sweep(bytes: &[u8], from: usize, sought: &impl Sought) -> Sweep {
     let near = sought.near();
-    let mut swept = Swept { end: bytes.len(), ..Swept::default() };
+    let mut swept = Sweep { end: bytes.len(), ..Sweep::default() };
     let mut at = from;
     while let Some(step) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let [one, two, three, four] = [0, 16, 32, 48].map(|offset| Look::at(step, offset, &near));
@@ -70,7 +70,7 @@ pub(super) fn sweep(bytes: &[u8], from: usize, sought: &impl Sought) -> Swept {
 /// Counts the newlines of the step at `start`, up to what is sought; true if it
 /// is there.
 #[inline(never)]
-fn look_closer(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, swept: &mut Swept) -> bool {
+fn look_closer(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, swept: &mut Sweep) -> bool {
     let Some(step) = bytes.get(start..).and_then(|rest| rest.first_chunk()) else { return false };
     let near = sought.near();
     for offset in [0, 16, 32, 48] {
@@ -91,7 +91,7 @@ fn look_closer(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, sw
 }
 
 /// The last bytes, one by one.
-fn sweep_rest(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, swept: &mut Swept) {
+fn sweep_rest(bytes: &[u8], from: usize, start: usize, sought: &impl Sought, swept: &mut Sweep) {
     for at in start..bytes.len() {
         if sought.is_at(bytes, at, u8::MAX) {
             swept.end = at;

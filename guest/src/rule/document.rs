@@ -7,7 +7,7 @@ use crate::document::{DocumentError, offset_of};
 
 /// A rule object in a document, or what stands in its place.
 #[derive(Debug)]
-pub struct Found<'t> {
+pub struct RuleEntry<'t> {
     /// Position in the document, from 0.
     pub position: usize,
     /// The object, or why there is none. Where there is a text, the object lacks
@@ -22,11 +22,11 @@ pub struct Found<'t> {
 ///
 /// What is not JSON gives one error with its byte offset; what stands before
 /// it is kept.
-pub fn rules_of(text: &str) -> Vec<Found<'_>> {
+pub fn rules_of(text: &str) -> Vec<RuleEntry<'_>> {
     let mut found = Vec::new();
     let mut push = |object, text| {
         let position = found.len();
-        found.push(Found { position, object, text });
+        found.push(RuleEntry { position, object, text });
     };
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Part>();
     let mut start = 0;
@@ -46,7 +46,7 @@ pub fn rules_of(text: &str) -> Vec<Found<'_>> {
     }
     if found.is_empty() {
         let object = Err(DocumentError::document(None, "there is no rule in it"));
-        found.push(Found { position: 0, object, text: None });
+        found.push(RuleEntry { position: 0, object, text: None });
     }
     found
 }

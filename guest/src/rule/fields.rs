@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::kinds::Kind;
-use super::reader::Reader;
+use super::reader::RuleReader;
 use super::window::{LookBack, Window, interval_ms};
 use crate::document::{DocumentError, Reason};
 use crate::state::Quota;
@@ -64,7 +64,7 @@ impl Fields {
     /// [`DocumentError`] for the first field that is missing, wrong or not
     /// supported.
     pub fn read(object: &Map<String, Value>) -> Result<Self, DocumentError> {
-        let rule = Reader::of(object);
+        let rule = RuleReader::of(object);
         let rule_id = rule.required_text("rule_id")?;
         let kind = Kind::read(&rule)?;
         rule.refuse_what_is_not_ours()?;
@@ -92,7 +92,7 @@ impl Fields {
     }
 }
 
-impl Reader<'_> {
+impl RuleReader<'_> {
     fn refuse_what_is_not_ours(&self) -> Result<(), DocumentError> {
         let language = self.text("language")?;
         if let Some(language) = language.filter(|language| language != LANGUAGE) {

@@ -17,12 +17,12 @@ mod window;
 use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value};
 
-pub use document::{Found, rules_of};
+pub use document::{RuleEntry, rules_of};
 pub use fields::{Fields, LANGUAGE};
 pub use filters::Filters;
 pub use index::IndexPatterns;
 pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
-pub(crate) use reader::Reader;
+pub(crate) use reader::RuleReader;
 pub use timestamp::{Clock, TimestampSource};
 pub use window::{LookBack, Window};
 

@@ -7,11 +7,11 @@ use crate::time::DateMath;
 
 /// A rule object that is asked for its fields.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reader<'o> {
+pub(crate) struct RuleReader<'o> {
     members: Members<'o>,
 }
 
-impl<'o> Reader<'o> {
+impl<'o> RuleReader<'o> {
     pub(crate) const fn of(object: &'o Map<String, Value>) -> Self {
         Self { members: Members::of(object) }
     }

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use firstseen::sources::load_rules;
+use firstseen::rule_files::load_rules;
 use firstseen_tests::data;
 use firstseen_tests::firstseen::{Firstseen, NOW};
 use firstseen_tests::needs::corpus;

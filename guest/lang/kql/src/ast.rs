@@ -24,7 +24,7 @@ impl Query {
     /// told to refuse such queries (`query:allowLeadingWildcards`), since Elasticsearch has to look
     /// at every term for them; for rules it never is.
     #[must_use]
-    pub fn leading_wildcard(&self) -> Option<&Term> {
+    pub fn leading_wildcard(&self) -> Option<&Operand> {
         self.root.leading_wildcard()
     }
 
@@ -56,7 +56,7 @@ impl Node {
         self.span
     }
 
-    fn leading_wildcard(&self) -> Option<&Term> {
+    fn leading_wildcard(&self) -> Option<&Operand> {
         match &self.kind {
             NodeKind::And(nodes) | NodeKind::Or(nodes) => nodes.iter().find_map(Self::leading_wildcard),
             NodeKind::Not(node) | NodeKind::Nested { query: node, .. } => node.leading_wildcard(),
@@ -67,7 +67,7 @@ impl Node {
 
     /// `*:*`, which is also what an empty query means.
     pub(crate) fn match_all(span: Span) -> Self {
-        let any = Term::lone_star(span);
+        let any = Operand::lone_star(span);
         let field = Some(Arc::new(any.clone()));
         Self { kind: NodeKind::Is { field, value: any }, span }
     }
@@ -94,23 +94,23 @@ pub enum NodeKind {
     /// `field:value`, or a bare `value` when there is no field.
     Is {
         /// The field, shared by the leaves of one value group.
-        field: Option<Arc<Term>>,
+        field: Option<Arc<Operand>>,
         /// What is looked for.
-        value: Term,
+        value: Operand,
     },
     /// `field < value` and its kin.
     Range {
         /// The field.
-        field: Arc<Term>,
+        field: Arc<Operand>,
         /// The comparison.
         op: RangeOp,
         /// The bound.
-        value: Term,
+        value: Operand,
     },
     /// `path:{ query }`: one nested object must meet the query; field names inside are relative.
     Nested {
         /// The path of the nested objects.
-        path: Arc<Term>,
+        path: Arc<Operand>,
         /// What one object must meet.
         query: Box<Node>,
     },
@@ -118,15 +118,15 @@ pub enum NodeKind {
 
 /// A field name or a value, and where it stands.
 #[derive(Clone, Debug)]
-pub struct Term {
-    pub(crate) kind: TermKind,
+pub struct Operand {
+    pub(crate) kind: OperandKind,
     pub(crate) span: Span,
 }
 
-impl Term {
-    /// What the term says, escapes decoded.
+impl Operand {
+    /// What it says, escapes decoded.
     #[must_use]
-    pub const fn kind(&self) -> &TermKind {
+    pub const fn kind(&self) -> &OperandKind {
         &self.kind
     }
 
@@ -139,35 +139,35 @@ impl Term {
     /// Is it one unquoted `*` and nothing else? (`**` is an ordinary wildcard, as in Kibana.)
     #[must_use]
     pub fn is_lone_star(&self) -> bool {
-        matches!(&self.kind, TermKind::Wildcard(pieces)
+        matches!(&self.kind, OperandKind::Wildcard(pieces)
             if pieces.len() == 2 && pieces.iter().all(String::is_empty))
     }
 
     fn has_leading_star(&self) -> bool {
-        matches!(&self.kind, TermKind::Wildcard(pieces) if pieces.first().is_some_and(String::is_empty))
+        matches!(&self.kind, OperandKind::Wildcard(pieces) if pieces.first().is_some_and(String::is_empty))
             && !self.is_lone_star()
     }
 
     pub(crate) fn lone_star(span: Span) -> Self {
-        let kind = TermKind::Wildcard(vec![String::new(), String::new()]);
+        let kind = OperandKind::Wildcard(vec![String::new(), String::new()]);
         Self { kind, span }
     }
 }
 
-impl PartialEq for Term {
+impl PartialEq for Operand {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
     }
 }
 
-impl Eq for Term {}
+impl Eq for Operand {}
 
-/// The kinds of term.
+/// The kinds of operand.
 ///
 /// Numbers are text here: what `200` means depends on the field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TermKind {
+pub enum OperandKind {
     /// Plain text. An escape of half a surrogate pair stands as U+FFFD.
     Text {
         /// The text, escapes decoded, unquoted text also trimmed.

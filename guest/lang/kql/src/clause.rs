@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use firstseen_query::{Clause, Condition, Like, Name, Part, Span};
 
-use crate::ast::{Node, NodeKind, Query, Term, TermKind};
+use crate::ast::{Node, NodeKind, Operand, OperandKind, Query};
 
 impl From<&Query> for Clause {
     /// As Kibana compiles it (`kbn-es-query`, `toElasticsearchQuery`).
@@ -26,7 +26,7 @@ fn of_node(node: &Node, path: &str) -> Clause {
         NodeKind::Is { field, value } => is(field.as_deref(), value, path, node.span),
         NodeKind::Range { field, op, value } => {
             let condition = match &value.kind {
-                TermKind::Null => Condition::Unbounded,
+                OperandKind::Null => Condition::Unbounded,
                 kind => Condition::Range(vec![(*op, text_of(kind))]),
             };
             match name_of(Some(field), path) {
@@ -42,15 +42,15 @@ fn of_node(node: &Node, path: &str) -> Clause {
     }
 }
 
-fn is(field: Option<&Term>, value: &Term, path: &str, span: Span) -> Clause {
+fn is(field: Option<&Operand>, value: &Operand, path: &str, span: Span) -> Clause {
     let condition = match &value.kind {
         _ if value.is_lone_star() => Condition::Exists,
-        TermKind::Text { text, quoted } => Condition::Equals { value: text.clone(), phrase: *quoted },
-        TermKind::Bool(value) => Condition::Equals { value: value.to_string(), phrase: false },
-        TermKind::Null => Condition::Null,
-        TermKind::Wildcard(pieces) => Condition::Like(like(pieces)),
+        OperandKind::Text { text, quoted } => Condition::Equals { value: text.clone(), phrase: *quoted },
+        OperandKind::Bool(value) => Condition::Equals { value: value.to_string(), phrase: false },
+        OperandKind::Null => Condition::Null,
+        OperandKind::Wildcard(pieces) => Condition::Like(like(pieces)),
     };
-    let any = field.is_some_and(Term::is_lone_star);
+    let any = field.is_some_and(Operand::is_lone_star);
     let Some(name) = name_of(field, path) else {
         // A bare value in a nested group becomes a field called `null`, which no index has.
         if !path.is_empty() {
@@ -68,10 +68,10 @@ fn is(field: Option<&Term>, value: &Term, path: &str, span: Span) -> Clause {
 }
 
 /// None for no field; a field name of unquoted `null` is the same to Kibana.
-fn name_of(field: Option<&Term>, path: &str) -> Option<Name> {
+fn name_of(field: Option<&Operand>, path: &str) -> Option<Name> {
     match &field?.kind {
-        TermKind::Null => None,
-        TermKind::Wildcard(pieces) => {
+        OperandKind::Null => None,
+        OperandKind::Wildcard(pieces) => {
             let mut pieces = pieces.clone();
             if let Some(first) = pieces.first_mut() {
                 first.insert_str(0, path);
@@ -82,13 +82,13 @@ fn name_of(field: Option<&Term>, path: &str) -> Option<Name> {
     }
 }
 
-/// The text of a term where no part of it has a meaning of its own.
-fn text_of(kind: &TermKind) -> String {
+/// The text of an operand where no part of it has a meaning of its own.
+fn text_of(kind: &OperandKind) -> String {
     match kind {
-        TermKind::Text { text, .. } => text.clone(),
-        TermKind::Bool(value) => value.to_string(),
-        TermKind::Null => "null".to_string(),
-        TermKind::Wildcard(pieces) => pieces.join("*"),
+        OperandKind::Text { text, .. } => text.clone(),
+        OperandKind::Bool(value) => value.to_string(),
+        OperandKind::Null => "null".to_string(),
+        OperandKind::Wildcard(pieces) => pieces.join("*"),
     }
 }
 

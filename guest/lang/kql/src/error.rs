@@ -39,7 +39,7 @@ pub struct Expected(u16);
 
 impl Expected {
     /// A field name or a value.
-    pub const TERM: Self = Self(1);
+    pub const OPERAND: Self = Self(1);
     /// A value.
     pub const VALUE: Self = Self(1 << 1);
     /// `not`.
@@ -66,7 +66,7 @@ impl Expected {
     pub const END: Self = Self(1 << 12);
 
     const NAMES: [(Self, &'static str); 13] = [
-        (Self::TERM, "a field name or value"),
+        (Self::OPERAND, "a field name or value"),
         (Self::VALUE, "a value"),
         (Self::NOT, "`not`"),
         (Self::AND, "`and`"),

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use firstseen_query::Span;
 
-use crate::ast::{Term, TermKind};
+use crate::ast::{Operand, OperandKind};
 
 /// The white space of the grammar; other Unicode spaces are ordinary characters.
 pub(crate) const fn is_space(c: char) -> bool {
@@ -66,13 +66,13 @@ pub(crate) fn joint(text: &str, at: usize, word: &str) -> Option<usize> {
     keyword(text, start, word).map(|end| skip_space(text, end))
 }
 
-/// Reads a quoted or unquoted literal at `at`: the term and where it ends. White space after an
+/// Reads a quoted or unquoted literal at `at`: the operand and where it ends. White space after an
 /// unquoted literal is read with it, but is not in its span.
-pub(crate) fn literal(text: &str, at: usize) -> Option<(Term, usize)> {
+pub(crate) fn literal(text: &str, at: usize) -> Option<(Operand, usize)> {
     if peek(text, at) == Some('"') { quoted(text, at) } else { unquoted(text, at) }
 }
 
-fn quoted(text: &str, start: usize) -> Option<(Term, usize)> {
+fn quoted(text: &str, start: usize) -> Option<(Operand, usize)> {
     let mut at = start + 1;
     let mut content = Text::default();
     loop {
@@ -98,12 +98,12 @@ fn quoted(text: &str, start: usize) -> Option<(Term, usize)> {
     }
     let end = at + 1;
     let text = content.into_pieces().pop().unwrap_or_default();
-    let kind = TermKind::Text { text, quoted: true };
+    let kind = OperandKind::Text { text, quoted: true };
     let span = Span::new(start, end);
-    Some((Term { kind, span }, end))
+    Some((Operand { kind, span }, end))
 }
 
-fn unquoted(text: &str, start: usize) -> Option<(Term, usize)> {
+fn unquoted(text: &str, start: usize) -> Option<(Operand, usize)> {
     let mut at = start;
     let mut content = Text::default();
     while let Some(c) = peek(text, at) {
@@ -143,7 +143,7 @@ fn unquoted(text: &str, start: usize) -> Option<(Term, usize)> {
     let trimmed = start + source.trim_end_matches(is_js_space).len();
     let span = Span::new(start, trimmed);
     let kind = content.into_unquoted();
-    Some((Term { kind, span }, at))
+    Some((Operand { kind, span }, at))
 }
 
 /// Where the bytes from `at` on end of which `is_in` is true. It must not tell the bytes of one
@@ -277,7 +277,7 @@ impl Text {
     }
 
     /// Kibana trims after decoding, so an escaped space at an end is lost too.
-    fn into_unquoted(self) -> TermKind {
+    fn into_unquoted(self) -> OperandKind {
         let mut pieces = self.into_pieces();
         if let Some(first) = pieces.first_mut() {
             *first = first.trim_start_matches(is_js_space).into();
@@ -286,14 +286,14 @@ impl Text {
             last.truncate(last.trim_end_matches(is_js_space).len());
         }
         if pieces.len() > 1 {
-            return TermKind::Wildcard(pieces);
+            return OperandKind::Wildcard(pieces);
         }
         let text = pieces.pop().unwrap_or_default();
         match text.as_str() {
-            "true" => TermKind::Bool(true),
-            "false" => TermKind::Bool(false),
-            "null" => TermKind::Null,
-            _ => TermKind::Text { text, quoted: false },
+            "true" => OperandKind::Bool(true),
+            "false" => OperandKind::Bool(false),
+            "null" => OperandKind::Null,
+            _ => OperandKind::Text { text, quoted: false },
         }
     }
 }
@@ -302,13 +302,13 @@ impl Text {
 mod tests {
     use super::*;
 
-    fn text(text: &str, quoted: bool) -> TermKind {
+    fn text(text: &str, quoted: bool) -> OperandKind {
         let text = text.into();
-        TermKind::Text { text, quoted }
+        OperandKind::Text { text, quoted }
     }
 
-    fn wild(pieces: &[&str]) -> TermKind {
-        TermKind::Wildcard(pieces.iter().map(|&piece| piece.into()).collect())
+    fn wild(pieces: &[&str]) -> OperandKind {
+        OperandKind::Wildcard(pieces.iter().map(|&piece| piece.into()).collect())
     }
 
     macro_rules! reads {
@@ -316,8 +316,8 @@ mod tests {
             #[test]
             fn $name() {
                 let source: &str = $source;
-                let (term, end) = literal(source, 0).unwrap();
-                assert_eq!((term.kind, rest(source, end)), ($kind, $left));
+                let (operand, end) = literal(source, 0).unwrap();
+                assert_eq!((operand.kind, rest(source, end)), ($kind, $left));
             }
         )*};
     }
@@ -347,10 +347,10 @@ mod tests {
         two_first_halves: r"\ud83d\ud83d\ude00" => text("\u{fffd}😀", false), "";
         star_parts_a_pair: r"\ud83d*\ude00" => wild(&["\u{fffd}", "\u{fffd}"]), "";
         decoded_space_is_trimmed: r"\u0020b\n" => text("b", false), "";
-        booleans: "true " => TermKind::Bool(true), "";
-        decoded_booleans: r"\u0066alse" => TermKind::Bool(false), "";
+        booleans: "true " => OperandKind::Bool(true), "";
+        decoded_booleans: r"\u0066alse" => OperandKind::Bool(false), "";
         upper_booleans_are_text: "TRUE" => text("TRUE", false), "";
-        null: "null" => TermKind::Null, "";
+        null: "null" => OperandKind::Null, "";
         lone_star: "* " => wild(&["", ""]), "";
         two_stars: "**" => wild(&["", "", ""]), "";
         stars: r"a\*b*c " => wild(&["a*b", "c"]), "";
@@ -384,7 +384,7 @@ mod tests {
 
     #[test]
     fn spans_leave_out_space() {
-        let (term, end) = literal("foo  ", 0).unwrap();
-        assert_eq!((term.span, end), (Span::new(0, 3), 5));
+        let (operand, end) = literal("foo  ", 0).unwrap();
+        assert_eq!((operand.span, end), (Span::new(0, 3), 5));
     }
 }

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use firstseen_query::{Limit, MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES, RangeOp, Span, forbidden};
 
-use crate::ast::{Node, NodeKind, Query, Term};
+use crate::ast::{Node, NodeKind, Operand, Query};
 use crate::error::{Error, ErrorKind, Expected};
 use crate::lex;
 
@@ -59,7 +59,7 @@ struct Parser<'a> {
 #[derive(Clone, Copy)]
 enum Operands<'f> {
     Conditions,
-    Values(&'f Arc<Term>),
+    Values(&'f Arc<Operand>),
 }
 
 impl<'a> Parser<'a> {
@@ -160,24 +160,24 @@ impl<'a> Parser<'a> {
     /// A condition that is no group: one on a field, a nested query or a bare value.
     fn condition(&mut self) -> Read<Node> {
         let start = self.at;
-        let term = self.literal(Expected::TERM)?;
+        let operand = self.literal(Expected::OPERAND)?;
         let after = self.at;
         self.space();
         if self.next_is(':') {
-            return self.field(term);
+            return self.field(operand);
         }
         self.want(Expected::COLON);
         if let Some(op) = self.comparison() {
-            return self.range(term, op);
+            return self.range(operand, op);
         }
         self.want(Expected::COMPARISON);
         self.at = after;
-        let span = Span::new(start, term.span.end);
-        self.is(None, term, span)
+        let span = Span::new(start, operand.span.end);
+        self.is(None, operand, span)
     }
 
     /// What follows a field name, from its colon on.
-    fn field(&mut self, name: Term) -> Read<Node> {
+    fn field(&mut self, name: Operand) -> Read<Node> {
         let start = name.span.start;
         let name = Arc::new(name);
         self.at += 1;
@@ -204,7 +204,7 @@ impl<'a> Parser<'a> {
         Some(op)
     }
 
-    fn range(&mut self, field: Term, op: RangeOp) -> Read<Node> {
+    fn range(&mut self, field: Operand, op: RangeOp) -> Read<Node> {
         self.space();
         let start = field.span.start;
         let value = self.literal(Expected::VALUE)?;
@@ -215,25 +215,25 @@ impl<'a> Parser<'a> {
         Ok(Node { kind, span })
     }
 
-    fn value(&mut self, field: &Arc<Term>) -> Read<Node> {
+    fn value(&mut self, field: &Arc<Operand>) -> Read<Node> {
         let value = self.literal(Expected::VALUE)?;
         let span = value.span;
         self.is(Some(Arc::clone(field)), value, span)
     }
 
-    fn is(&mut self, field: Option<Arc<Term>>, value: Term, span: Span) -> Read<Node> {
+    fn is(&mut self, field: Option<Arc<Operand>>, value: Operand, span: Span) -> Read<Node> {
         self.count_leaf(span)?;
         let kind = NodeKind::Is { field, value };
         Ok(Node { kind, span })
     }
 
-    fn literal(&mut self, expected: Expected) -> Read<Term> {
-        let Some((term, end)) = lex::literal(self.text, self.at) else {
+    fn literal(&mut self, expected: Expected) -> Read<Operand> {
+        let Some((operand, end)) = lex::literal(self.text, self.at) else {
             self.want(expected);
             return Err(Fail);
         };
         self.at = end;
-        Ok(term)
+        Ok(operand)
     }
 
     fn count_leaf(&mut self, span: Span) -> Read<()> {
@@ -276,9 +276,9 @@ impl<'a> Parser<'a> {
         let at = self.farthest;
         let found = lex::peek(self.text, at);
         let end = at + found.map_or(0, char::len_utf8);
-        let wants_term = self.expected.contains(Expected::TERM) || self.expected.contains(Expected::VALUE);
+        let wants_operand = self.expected.contains(Expected::OPERAND) || self.expected.contains(Expected::VALUE);
         let kind = match found {
-            Some('"') if wants_term => ErrorKind::UnclosedQuote,
+            Some('"') if wants_operand => ErrorKind::UnclosedQuote,
             Some('\\') if !lex::is_unquoted_escape(self.text, end) => ErrorKind::BadEscape,
             _ if lex::not(self.text, at).is_some() => ErrorKind::MisplacedNot,
             _ => ErrorKind::Unexpected { found, expected: self.expected },

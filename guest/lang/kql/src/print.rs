@@ -8,7 +8,7 @@ use core::fmt::{self, Display, Formatter, Write as _};
 
 use firstseen_query::is_forbidden;
 
-use crate::ast::{Node, NodeKind, Query, Term, TermKind};
+use crate::ast::{Node, NodeKind, Operand, OperandKind, Query};
 use crate::lex;
 
 impl Display for Query {
@@ -23,15 +23,15 @@ impl Display for Node {
     }
 }
 
-impl Display for Term {
+impl Display for Operand {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            TermKind::Text { text, quoted: true } => write_quoted(f, text),
-            TermKind::Text { text, .. } if text.is_empty() => f.write_str(EMPTY),
-            TermKind::Text { text, .. } => write_unquoted(f, text),
-            TermKind::Bool(value) => write!(f, "{value}"),
-            TermKind::Null => f.write_str("null"),
-            TermKind::Wildcard(pieces) => {
+            OperandKind::Text { text, quoted: true } => write_quoted(f, text),
+            OperandKind::Text { text, .. } if text.is_empty() => f.write_str(EMPTY),
+            OperandKind::Text { text, .. } => write_unquoted(f, text),
+            OperandKind::Bool(value) => write!(f, "{value}"),
+            OperandKind::Null => f.write_str("null"),
+            OperandKind::Wildcard(pieces) => {
                 for (number, piece) in pieces.iter().enumerate() {
                     if number > 0 {
                         f.write_char('*')?;
@@ -117,7 +117,7 @@ fn write_joined(f: &mut Formatter<'_>, nodes: &[Node], joint: &str, place: Place
 ///
 /// Leaves that merely name the same field do not count: writing them as a group could nest
 /// deeper than the query did.
-fn shared_field(node: &Node) -> Option<&Arc<Term>> {
+fn shared_field(node: &Node) -> Option<&Arc<Operand>> {
     match &node.kind {
         NodeKind::Is { field, .. } => field.as_ref(),
         NodeKind::Not(negated) => shared_field(negated),
@@ -233,7 +233,7 @@ mod tests {
         range: "a>=1 and b < \"2\"" => "a >= 1 and b < \"2\"";
         nested_query: "n:{a:b or m:{c:(d or e)}}" => "n:{ a:b or m:{ c:(d or e) } }";
         bare: "a b or \"c\"" => "a b or \"c\"";
-        terms: "true:* and null:null and *x*:f**" => "true:* and null:null and *x*:f**";
+        operands: "true:* and null:null and *x*:f**" => "true:* and null:null and *x*:f**";
         specials: r#"a\:b:\(\*\)*"# => r"a\:b:\(\*\)*";
         keywords: r"x \or:a \OR b \and" => r"x \or:a \OR b \and";
         not_keyword: r"f:k\NOT a" => r"f:k\u004eOT a";
@@ -242,24 +242,24 @@ mod tests {
         unquoted_nothing: r"f:\u0020" => r"f:\u0020";
     }
 
-    fn unquoted(text: &str) -> Option<TermKind> {
+    fn unquoted(text: &str) -> Option<OperandKind> {
         let text = text.trim_matches(lex::is_js_space).to_string();
-        let kind = TermKind::Text { text, quoted: false };
+        let kind = OperandKind::Text { text, quoted: false };
         // What stands for something else than text is not to be had unquoted.
         match &kind {
-            TermKind::Text { text, .. } if matches!(&**text, "true" | "false" | "null") => None,
+            OperandKind::Text { text, .. } if matches!(&**text, "true" | "false" | "null") => None,
             _ => Some(kind),
         }
     }
 
-    fn wildcard(mut pieces: Vec<String>) -> TermKind {
+    fn wildcard(mut pieces: Vec<String>) -> OperandKind {
         if let Some(first) = pieces.first_mut() {
             *first = first.trim_start_matches(lex::is_js_space).into();
         }
         if let Some(last) = pieces.last_mut() {
             *last = last.trim_end_matches(lex::is_js_space).into();
         }
-        TermKind::Wildcard(pieces)
+        OperandKind::Wildcard(pieces)
     }
 
     fn text() -> impl Strategy<Value = String> {
@@ -289,15 +289,15 @@ mod tests {
         prop_oneof![proptest::collection::vec(word, 0..7).prop_map(|words| words.concat()), any::<String>(),]
     }
 
-    fn term() -> impl Strategy<Value = Term> {
+    fn operand() -> impl Strategy<Value = Operand> {
         let kind = prop_oneof![
             4 => text().prop_filter_map("a word of the language", |text| unquoted(&text)),
-            4 => text().prop_map(|text| TermKind::Text { text, quoted: true }),
-            1 => any::<bool>().prop_map(TermKind::Bool),
-            1 => Just(TermKind::Null),
+            4 => text().prop_map(|text| OperandKind::Text { text, quoted: true }),
+            1 => any::<bool>().prop_map(OperandKind::Bool),
+            1 => Just(OperandKind::Null),
             4 => proptest::collection::vec(text(), 2..5).prop_map(wildcard),
         ];
-        kind.prop_map(|kind| Term { kind, span: Span::default() })
+        kind.prop_map(|kind| Operand { kind, span: Span::default() })
     }
 
     fn at_nowhere(kind: NodeKind) -> Node {
@@ -318,14 +318,14 @@ mod tests {
     }
 
     fn group() -> impl Strategy<Value = Node> {
-        let value = term().prop_map(|value| at_nowhere(NodeKind::Is { field: None, value }));
-        (term(), operators(value)).prop_map(|(field, mut group)| {
+        let value = operand().prop_map(|value| at_nowhere(NodeKind::Is { field: None, value }));
+        (operand(), operators(value)).prop_map(|(field, mut group)| {
             set_field(&mut group, &Arc::new(field));
             group
         })
     }
 
-    fn set_field(node: &mut Node, name: &Arc<Term>) {
+    fn set_field(node: &mut Node, name: &Arc<Operand>) {
         match &mut node.kind {
             NodeKind::Is { field, .. } => *field = Some(Arc::clone(name)),
             NodeKind::Not(node) => set_field(node, name),
@@ -339,15 +339,15 @@ mod tests {
     fn query() -> impl Strategy<Value = Node> {
         let op = prop_oneof![Just(RangeOp::Lt), Just(RangeOp::Lte), Just(RangeOp::Gt), Just(RangeOp::Gte)];
         let leaf = prop_oneof![
-            3 => (proptest::option::of(term()), term()).prop_map(|(field, value)| {
+            3 => (proptest::option::of(operand()), operand()).prop_map(|(field, value)| {
                 at_nowhere(NodeKind::Is { field: field.map(Arc::new), value })
             }),
-            1 => (term(), op, term()).prop_map(|(field, op, value)| {
+            1 => (operand(), op, operand()).prop_map(|(field, op, value)| {
                 at_nowhere(NodeKind::Range { field: Arc::new(field), op, value })
             }),
             2 => group(),
         ];
-        let nested = (term(), operators(leaf.boxed()))
+        let nested = (operand(), operators(leaf.boxed()))
             .prop_map(|(path, query)| at_nowhere(NodeKind::Nested { path: Arc::new(path), query: Box::new(query) }));
         operators(prop_oneof![group(), nested].boxed())
     }

@@ -13,14 +13,14 @@ const MAPPED: u128 = 0xffff << 32;
 
 /// Why a literal fails the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum AddressError {
     NotAnAddress,
     NotAPrefix,
     /// CIDR notation with an IPv4 address that is written as IPv6.
     MappedPrefix,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for AddressError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnAddress => "not an IP address",
@@ -45,21 +45,21 @@ pub(crate) fn canonical(ordinal: i128) -> String {
 }
 
 /// What `field:literal` matches: an address, or in CIDR notation a network.
-pub(crate) fn term(literal: &str) -> Result<Range, Fault> {
+pub(crate) fn term(literal: &str) -> Result<Range, AddressError> {
     let Some((text, prefix)) = literal.split_once('/') else {
-        let ordinal = value(literal).ok_or(Fault::NotAnAddress)?;
+        let ordinal = value(literal).ok_or(AddressError::NotAnAddress)?;
         return Ok((ordinal, ordinal));
     };
-    let address = address(text).ok_or(Fault::NotAnAddress)?;
+    let address = address(text).ok_or(AddressError::NotAnAddress)?;
     // Java drops what is empty at the end when it splits text.
-    let prefix = prefix.trim_end_matches('/').parse().map_err(|_| Fault::NotAPrefix)?;
+    let prefix = prefix.trim_end_matches('/').parse().map_err(|_| AddressError::NotAPrefix)?;
     let bits = match (address >> 32 == MAPPED >> 32, text.contains(':')) {
-        (true, true) => return Err(Fault::MappedPrefix),
+        (true, true) => return Err(AddressError::MappedPrefix),
         (true, false) => 32_i32,
         (false, _) => 128,
     };
     if !(0..=bits).contains(&prefix) {
-        return Err(Fault::NotAPrefix);
+        return Err(AddressError::NotAPrefix);
     }
     let network = (128 - bits + prefix).cast_unsigned();
     let host = u128::MAX.checked_shr(network).unwrap_or(0);
@@ -67,8 +67,8 @@ pub(crate) fn term(literal: &str) -> Result<Range, Fault> {
 }
 
 /// What a range with one bound matches; none if nothing can.
-pub(crate) fn bound(literal: &str, op: RangeOp) -> Result<Option<Range>, Fault> {
-    value(literal).map(|at| op.range(at, false)).ok_or(Fault::NotAnAddress)
+pub(crate) fn bound(literal: &str, op: RangeOp) -> Result<Option<Range>, AddressError> {
+    value(literal).map(|at| op.range(at, false)).ok_or(AddressError::NotAnAddress)
 }
 
 /// With the first bit turned over, signed numbers are in the order of unsigned ones.
@@ -252,18 +252,18 @@ mod tests {
             assert_eq!(term(literal), Ok((value(first).unwrap(), value(last).unwrap())), "{literal}");
         }
         for (literal, fault) in [
-            ("10.0.0.0/33", Fault::NotAPrefix),
-            ("::1/129", Fault::NotAPrefix),
-            ("10.0.0.0/", Fault::NotAPrefix),
-            ("10.0.0.0/-1", Fault::NotAPrefix),
-            ("10.0.0.0/ 8", Fault::NotAPrefix),
-            ("10.0.0.0/8.0", Fault::NotAPrefix),
-            ("10.0.0.0/8/9", Fault::NotAPrefix),
-            ("fe80::1/64%e", Fault::NotAPrefix),
-            ("::ffff:10.0.0.0/104", Fault::MappedPrefix),
-            ("/8", Fault::NotAnAddress),
-            ("10.0.0/8", Fault::NotAnAddress),
-            ("10.*", Fault::NotAnAddress),
+            ("10.0.0.0/33", AddressError::NotAPrefix),
+            ("::1/129", AddressError::NotAPrefix),
+            ("10.0.0.0/", AddressError::NotAPrefix),
+            ("10.0.0.0/-1", AddressError::NotAPrefix),
+            ("10.0.0.0/ 8", AddressError::NotAPrefix),
+            ("10.0.0.0/8.0", AddressError::NotAPrefix),
+            ("10.0.0.0/8/9", AddressError::NotAPrefix),
+            ("fe80::1/64%e", AddressError::NotAPrefix),
+            ("::ffff:10.0.0.0/104", AddressError::MappedPrefix),
+            ("/8", AddressError::NotAnAddress),
+            ("10.0.0/8", AddressError::NotAnAddress),
+            ("10.*", AddressError::NotAnAddress),
         ] {
             assert_eq!(term(literal), Err(fault), "{literal}");
         }
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(bound("10.0.0.0", RangeOp::Gte), Ok(Some((at, last))));
         assert_eq!(bound("::", RangeOp::Lt), Ok(None));
         assert_eq!(bound(&canonical(last), RangeOp::Gt), Ok(None));
-        assert_eq!(bound("10.0.0.0/8", RangeOp::Gt), Err(Fault::NotAnAddress));
+        assert_eq!(bound("10.0.0.0/8", RangeOp::Gt), Err(AddressError::NotAnAddress));
         assert_eq!(canonical(value("255.255.255.255").unwrap() + 1), "::1:0:0:0");
     }
 

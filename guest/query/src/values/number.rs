@@ -42,12 +42,12 @@ pub enum NumberType {
 
 /// Why a literal fails the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum NumberError {
     NotANumber,
     OutOfRange,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for NumberError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotANumber => "not a number",
@@ -134,11 +134,11 @@ impl NumberType {
     }
 
     /// What `field:literal` matches; none if nothing can.
-    pub(crate) fn term(self, literal: &str) -> Result<Option<Range>, Fault> {
+    pub(crate) fn term(self, literal: &str) -> Result<Option<Range>, NumberError> {
         let ordinal = match self {
             Self::Long | Self::Integer | Self::Short | Self::Byte => {
                 // Whether there is a fraction is asked of the double.
-                let number = double(literal).ok_or(Fault::NotANumber)?;
+                let number = double(literal).ok_or(NumberError::NotANumber)?;
                 match self {
                     _ if !is_whole(number) => None,
                     Self::Long => {
@@ -153,10 +153,10 @@ impl NumberType {
             // Unlike `long`, it does not match 80 for the literal `80.0`.
             Self::UnsignedLong => match literal.parse::<u64>() {
                 Ok(number) => Some(number.into()),
-                Err(_) => double(literal).map(|_| None).ok_or(Fault::NotANumber)?,
+                Err(_) => double(literal).map(|_| None).ok_or(NumberError::NotANumber)?,
             },
             Self::Double | Self::Float | Self::HalfFloat => {
-                let number = self.stored(self.float(literal).ok_or(Fault::NotANumber)?);
+                let number = self.stored(self.float(literal).ok_or(NumberError::NotANumber)?);
                 number.is_finite().then(|| float_ordinal(number))
             }
             Self::ScaledFloat { scaling_factor } => Some(round(scaled(literal, scaling_factor)?)),
@@ -165,13 +165,13 @@ impl NumberType {
     }
 
     /// What a range with one bound matches; none if nothing can. It may go beyond the type.
-    pub(crate) fn bound(self, literal: &str, op: RangeOp) -> Result<Option<Range>, Fault> {
+    pub(crate) fn bound(self, literal: &str, op: RangeOp) -> Result<Option<Range>, NumberError> {
         Ok(match self {
             Self::Long | Self::Integer | Self::Short | Self::Byte => {
-                let number = double(literal).ok_or(Fault::NotANumber)?;
+                let number = double(literal).ok_or(NumberError::NotANumber)?;
                 let whole = match self {
                     Self::Long => long(literal)?,
-                    _ if number < i32::MIN.into() || number > i32::MAX.into() => return Err(Fault::OutOfRange),
+                    _ if number < i32::MIN.into() || number > i32::MAX.into() => return Err(NumberError::OutOfRange),
                     _ => number as i128,
                 };
                 // To Elasticsearch NaN is 0, and a fraction without a sign.
@@ -185,7 +185,7 @@ impl NumberType {
             }
             // For a `half_float` the literal is a `float`. NaN comes last.
             Self::Double | Self::Float | Self::HalfFloat => {
-                op.range(float_ordinal(self.float(literal).ok_or(Fault::NotANumber)?), false)
+                op.range(float_ordinal(self.float(literal).ok_or(NumberError::NotANumber)?), false)
             }
             Self::ScaledFloat { scaling_factor } => {
                 let number = scaled(literal, scaling_factor)?;
@@ -266,21 +266,21 @@ fn truncated(floor: i128, fraction: bool) -> i128 {
     if fraction && floor < 0 { floor + 1 } else { floor }
 }
 
-fn decimal(literal: &str) -> Result<Decimal<'_>, Fault> {
+fn decimal(literal: &str) -> Result<Decimal<'_>, NumberError> {
     if literal.len() > MAX_TEXT {
-        return Err(Fault::OutOfRange);
+        return Err(NumberError::OutOfRange);
     }
-    Decimal::read(literal).ok_or(Fault::NotANumber)
+    Decimal::read(literal).ok_or(NumberError::NotANumber)
 }
 
 /// A literal as a `long`, cut.
-fn long(literal: &str) -> Result<i128, Fault> {
+fn long(literal: &str) -> Result<i128, NumberError> {
     if let Ok(number) = literal.parse::<i64>() {
         return Ok(number.into());
     }
     let (floor, fraction) = decimal(literal)?.floor();
     let number = truncated(floor, fraction);
-    if NumberType::Long.holds(number) { Ok(number) } else { Err(Fault::OutOfRange) }
+    if NumberType::Long.holds(number) { Ok(number) } else { Err(NumberError::OutOfRange) }
 }
 
 /// Quoted text of an event as a `long`, cut.
@@ -301,8 +301,8 @@ fn coerced(text: &str) -> Option<i128> {
 }
 
 /// A literal times the factor, as the double next to the product of the shortest decimals.
-fn scaled(literal: &str, factor: f64) -> Result<f64, Fault> {
-    let number = double(literal).filter(|number| number.is_finite()).ok_or(Fault::NotANumber)?;
+fn scaled(literal: &str, factor: f64) -> Result<f64, NumberError> {
+    let number = double(literal).filter(|number| number.is_finite()).ok_or(NumberError::NotANumber)?;
     let (digits, exponent) = shortest(number.abs());
     let (more_digits, more_exponent) = shortest(factor);
     let whole = |digits: &str| digits.parse::<u128>().ok();
@@ -310,7 +310,7 @@ fn scaled(literal: &str, factor: f64) -> Result<f64, Fault> {
     // The exponents are of the first digit.
     let exponent = exponent + more_exponent - (digits.len() + more_digits.len()) as i32 + 2;
     let product = product.and_then(|product| format!("{product}e{exponent}").parse::<f64>().ok());
-    product.map(|product| product.copysign(number)).ok_or(Fault::OutOfRange)
+    product.map(|product| product.copysign(number)).ok_or(NumberError::OutOfRange)
 }
 
 /// The fewest digits that make this number and no other, and the exponent of the first. Of two that

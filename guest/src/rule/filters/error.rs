@@ -4,12 +4,12 @@ use crate::document::Reason;
 
 /// Why a query cannot be used, without the place.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct FilterError {
     pub(super) reason: Reason,
     pub(super) cause: String,
 }
 
-impl Fault {
+impl FilterError {
     pub(super) fn unsupported(cause: impl Into<String>) -> Self {
         Self { reason: Reason::Unsupported, cause: cause.into() }
     }

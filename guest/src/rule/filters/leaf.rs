@@ -3,7 +3,7 @@
 use firstseen_query::{Clause, Condition, Like, Name, RangeOp, Span};
 use serde_json::{Map, Number, Value};
 
-use super::fault::Fault;
+use super::error::FilterError;
 
 /// Fields that Elasticsearch makes up: no event has them.
 const METADATA: [&str; 8] = ["_id", "_index", "_tier", "_ignored", "_routing", "_seq_no", "_source", "_version"];
@@ -24,11 +24,11 @@ fn term(field: &str, value: &str, ignore_case: bool) -> Clause {
 }
 
 /// `exists`, whose field may be a pattern.
-pub(super) fn exists(body: &Value) -> Result<Clause, Fault> {
+pub(super) fn exists(body: &Value) -> Result<Clause, FilterError> {
     let body = object("exists", body)?;
     check_options("exists", body, &["field"])?;
     let field = body.get("field").and_then(Value::as_str);
-    let field = checked(field.ok_or_else(|| Fault::invalid("`exists` has no `field`"))?)?;
+    let field = checked(field.ok_or_else(|| FilterError::invalid("`exists` has no `field`"))?)?;
     let name = match field.contains('*') {
         true => Name::Pattern(field.split('*').map(str::to_owned).collect()),
         false => Name::exact(field),
@@ -38,7 +38,7 @@ pub(super) fn exists(body: &Value) -> Result<Clause, Fault> {
 
 /// `match`. With `and` all words are asked for, which is the same only for one
 /// word.
-pub(super) fn matches(body: &Value) -> Result<Clause, Fault> {
+pub(super) fn matches(body: &Value) -> Result<Clause, FilterError> {
     let Leaf { field, value, options } = Leaf::of("match", body, &["query"])?;
     for (name, option) in options {
         let is = |text: &str| option.as_str().is_some_and(|option| option.eq_ignore_ascii_case(text));
@@ -57,7 +57,7 @@ pub(super) fn matches(body: &Value) -> Result<Clause, Fault> {
 }
 
 /// `match_phrase`.
-pub(super) fn match_phrase(body: &Value) -> Result<Clause, Fault> {
+pub(super) fn match_phrase(body: &Value) -> Result<Clause, FilterError> {
     let Leaf { field, value, options } = Leaf::of("match_phrase", body, &["query"])?;
     for (name, option) in options {
         let same = match name.as_str() {
@@ -73,7 +73,7 @@ pub(super) fn match_phrase(body: &Value) -> Result<Clause, Fault> {
 }
 
 /// `term`, `wildcard` or `prefix`: a value and whether case counts.
-pub(super) fn pattern(kind: &str, body: &Value) -> Result<Clause, Fault> {
+pub(super) fn pattern(kind: &str, body: &Value) -> Result<Clause, FilterError> {
     // A second name of `value` that Elasticsearch knows.
     let names: &[&str] = if kind == "prefix" { &["value"] } else { &["value", kind] };
     let Leaf { field, value, options } = Leaf::of(kind, body, names)?;
@@ -81,7 +81,9 @@ pub(super) fn pattern(kind: &str, body: &Value) -> Result<Clause, Fault> {
     for (name, option) in options {
         match (name.as_str(), option) {
             ("case_insensitive", Value::Bool(flag)) => ignore_case = flag,
-            ("case_insensitive", _) => return Err(Fault::invalid("`case_insensitive` is neither true nor false")),
+            ("case_insensitive", _) => {
+                return Err(FilterError::invalid("`case_insensitive` is neither true nor false"));
+            }
             ("rewrite", _) if kind != "term" => {}
             _ => return Err(not_supported(kind, &name)),
         }
@@ -95,15 +97,15 @@ pub(super) fn pattern(kind: &str, body: &Value) -> Result<Clause, Fault> {
 }
 
 /// `terms`. Values of another document are out of reach.
-pub(super) fn terms(body: &Value) -> Result<Clause, Fault> {
+pub(super) fn terms(body: &Value) -> Result<Clause, FilterError> {
     let mut fields = object("terms", body)?.iter().filter(|(name, _)| !HARMLESS.contains(&name.as_str()));
     let (Some((field, values)), None) = (fields.next(), fields.next()) else {
-        return Err(Fault::invalid("`terms` needs one field"));
+        return Err(FilterError::invalid("`terms` needs one field"));
     };
     let values = match values {
         Value::Array(values) => values,
-        Value::Object(_) => return Err(Fault::unsupported("`terms` that looks its values up is not supported")),
-        _ => return Err(Fault::invalid("the values of `terms` are no array")),
+        Value::Object(_) => return Err(FilterError::unsupported("`terms` that looks its values up is not supported")),
+        _ => return Err(FilterError::invalid("the values of `terms` are no array")),
     };
     let field = checked(field)?;
     let clause = |value| Ok(term(field, &text("terms", value)?, false));
@@ -111,7 +113,7 @@ pub(super) fn terms(body: &Value) -> Result<Clause, Fault> {
 }
 
 /// `range`. Of two lower or two upper bounds the last one counts.
-pub(super) fn range(body: &Value) -> Result<Clause, Fault> {
+pub(super) fn range(body: &Value) -> Result<Clause, FilterError> {
     let (field, body) = single("range", body)?;
     let (mut lower, mut upper, mut format) = (None, None, None);
     for (name, option) in object("range", body)? {
@@ -162,7 +164,7 @@ struct Leaf {
 
 impl Leaf {
     /// `names` are those that the value may go by.
-    fn of(kind: &str, body: &Value, names: &[&str]) -> Result<Self, Fault> {
+    fn of(kind: &str, body: &Value, names: &[&str]) -> Result<Self, FilterError> {
         let (field, body) = single(kind, body)?;
         let field = checked(field)?.to_owned();
         let Value::Object(body) = body else {
@@ -171,38 +173,41 @@ impl Leaf {
         let (values, mut options): (Map<_, _>, Map<_, _>) =
             body.clone().into_iter().partition(|(name, _)| names.contains(&name.as_str()));
         options.retain(|name, _| !HARMLESS.contains(&name.as_str()));
-        let value = values.values().next_back().ok_or_else(|| Fault::invalid(format!("`{kind}` has no value")))?;
+        let value =
+            values.values().next_back().ok_or_else(|| FilterError::invalid(format!("`{kind}` has no value")))?;
         Ok(Self { field, value: text(kind, value)?, options })
     }
 }
 
 /// Refuses options other than those known and the harmless ones.
-pub(super) fn check_options(kind: &str, options: &Map<String, Value>, known: &[&str]) -> Result<(), Fault> {
+pub(super) fn check_options(kind: &str, options: &Map<String, Value>, known: &[&str]) -> Result<(), FilterError> {
     match options.keys().find(|name| !known.contains(&name.as_str()) && !HARMLESS.contains(&name.as_str())) {
         None => Ok(()),
         Some(name) => Err(not_supported(kind, name)),
     }
 }
 
-pub(super) fn not_supported(kind: &str, option: &str) -> Fault {
-    Fault::unsupported(format!("`{option}` of a `{kind}` query, as it stands there, is not supported"))
+pub(super) fn not_supported(kind: &str, option: &str) -> FilterError {
+    FilterError::unsupported(format!("`{option}` of a `{kind}` query, as it stands there, is not supported"))
 }
 
-pub(super) fn object<'v>(kind: &str, body: &'v Value) -> Result<&'v Map<String, Value>, Fault> {
-    body.as_object().ok_or_else(|| Fault::invalid(format!("`{kind}` is not an object")))
+pub(super) fn object<'v>(kind: &str, body: &'v Value) -> Result<&'v Map<String, Value>, FilterError> {
+    body.as_object().ok_or_else(|| FilterError::invalid(format!("`{kind}` is not an object")))
 }
 
-fn single<'v>(kind: &str, body: &'v Value) -> Result<(&'v str, &'v Value), Fault> {
+fn single<'v>(kind: &str, body: &'v Value) -> Result<(&'v str, &'v Value), FilterError> {
     let mut fields = object(kind, body)?.iter();
     match (fields.next(), fields.next()) {
         (Some((field, body)), None) => Ok((field, body)),
-        _ => Err(Fault::invalid(format!("`{kind}` needs one field"))),
+        _ => Err(FilterError::invalid(format!("`{kind}` needs one field"))),
     }
 }
 
-fn checked(field: &str) -> Result<&str, Fault> {
+fn checked(field: &str) -> Result<&str, FilterError> {
     match METADATA.contains(&field) {
-        true => Err(Fault::unsupported(format!("no event has the field `{field}`, only a document in Elasticsearch"))),
+        true => {
+            Err(FilterError::unsupported(format!("no event has the field `{field}`, only a document in Elasticsearch")))
+        }
         false => Ok(field),
     }
 }
@@ -212,13 +217,13 @@ fn is_word(value: &str) -> bool {
 }
 
 /// The text that Elasticsearch compares.
-fn text(kind: &str, value: &Value) -> Result<String, Fault> {
+fn text(kind: &str, value: &Value) -> Result<String, FilterError> {
     match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(value) => Ok(value.to_string()),
         Value::Number(number) => Ok(number_text(number)),
-        Value::Null => Err(Fault::invalid(format!("null is no value of `{kind}`"))),
-        _ => Err(Fault::invalid(format!("a value of `{kind}` is neither text nor a number, true or false"))),
+        Value::Null => Err(FilterError::invalid(format!("null is no value of `{kind}`"))),
+        _ => Err(FilterError::invalid(format!("a value of `{kind}` is neither text nor a number, true or false"))),
     }
 }
 

@@ -1,16 +1,16 @@
 //! `filters[]` of a rule: Kibana's filter objects, which hold Elasticsearch
 //! queries.
 
-mod fault;
+mod error;
 mod leaf;
 mod query;
 
 use firstseen_query::{Clause, Mapping, Program};
 use serde_json::{Map, Value, json};
 
-use self::fault::Fault;
+use self::error::FilterError;
 use self::query::query;
-use super::reader::Reader;
+use super::reader::RuleReader;
 use crate::document::{DocumentError, Members};
 use crate::event::Projection;
 
@@ -36,7 +36,7 @@ impl Filters {
     /// [`DocumentError`] about the first filter that is wrong or that holds a query
     /// which is not supported. Filters that are switched off are not looked at.
     pub fn read(rule: &Map<String, Value>) -> Result<Self, DocumentError> {
-        let filters = Reader::of(rule).array("filters")?;
+        let filters = RuleReader::of(rule).array("filters")?;
         let mut read = Vec::new();
         for (position, filter) in filters.iter().enumerate() {
             let place = (position, filters.len());
@@ -74,15 +74,15 @@ fn error((position, count): (usize, usize), cause: &str) -> DocumentError {
 }
 
 /// What a filter says; none if it is switched off.
-fn clause(filter: &Value) -> Result<Option<Clause>, Fault> {
-    let filter = filter.as_object().ok_or_else(|| Fault::invalid("it is not an object"))?;
+fn clause(filter: &Value) -> Result<Option<Clause>, FilterError> {
+    let filter = filter.as_object().ok_or_else(|| FilterError::invalid("it is not an object"))?;
     let none = Map::new();
-    let meta = Members::of(filter).object("meta").map_err(|_| Fault::invalid("its `meta` is not an object"))?;
+    let meta = Members::of(filter).object("meta").map_err(|_| FilterError::invalid("its `meta` is not an object"))?;
     let meta = meta.unwrap_or(Members::of(&none));
     let flag = |name: &str| match meta.flag(name) {
         Ok(Some(flag)) => Ok(flag),
         Ok(None) if !meta.has(name) => Ok(false),
-        _ => Err(Fault::invalid(format!("its `{name}` is neither true nor false"))),
+        _ => Err(FilterError::invalid(format!("its `{name}` is neither true nor false"))),
     };
     // Kibana takes no offence at what is switched off.
     if meta.flag("disabled") == Ok(Some(true)) {
@@ -96,9 +96,9 @@ fn clause(filter: &Value) -> Result<Option<Clause>, Fault> {
 
 /// A filter made of filters (`from_combined_filter.ts`). Of an OR each part
 /// stands by itself, so one that is switched off lets every event pass.
-fn combined(meta: Members<'_>) -> Result<Clause, Fault> {
+fn combined(meta: Members<'_>) -> Result<Clause, FilterError> {
     let parts = meta.array("params").ok().flatten();
-    let parts = parts.ok_or_else(|| Fault::invalid("it combines filters, but its `params` are no array"))?;
+    let parts = parts.ok_or_else(|| FilterError::invalid("it combines filters, but its `params` are no array"))?;
     if meta.text("relation") == Ok(Some("AND")) {
         return Ok(Clause::And(parts.iter().filter_map(|part| clause(part).transpose()).collect::<Result<_, _>>()?));
     }

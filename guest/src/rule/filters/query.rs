@@ -3,18 +3,18 @@
 use firstseen_query::{Clause, Span};
 use serde_json::{Map, Value};
 
-use super::fault::Fault;
+use super::error::FilterError;
 use super::leaf::{check_options, exists, match_phrase, matches, not_supported, object, pattern, range, terms};
 
 /// The most alternatives of which several are asked for: they are written out.
 const MAX_COUNTED: usize = 10;
 
 /// A query; JSON that was parsed is not too deep for this.
-pub(super) fn query(value: &Value) -> Result<Clause, Fault> {
-    let members = value.as_object().ok_or_else(|| Fault::invalid("the query is not an object"))?;
+pub(super) fn query(value: &Value) -> Result<Clause, FilterError> {
+    let members = value.as_object().ok_or_else(|| FilterError::invalid("the query is not an object"))?;
     let mut members = members.iter();
     let (Some((kind, body)), None) = (members.next(), members.next()) else {
-        return Err(Fault::invalid("a query is an object with one member, named by its kind"));
+        return Err(FilterError::invalid("a query is an object with one member, named by its kind"));
     };
     match kind.as_str() {
         "match_all" => check_options(kind, object(kind, body)?, &[]).map(|()| Clause::All),
@@ -30,27 +30,28 @@ pub(super) fn query(value: &Value) -> Result<Clause, Fault> {
         "constant_score" => {
             let body = object(kind, body)?;
             check_options(kind, body, &["filter"])?;
-            query(body.get("filter").ok_or_else(|| Fault::invalid("`constant_score` has no `filter`"))?)
+            query(body.get("filter").ok_or_else(|| FilterError::invalid("`constant_score` has no `filter`"))?)
         }
-        kind => Err(Fault::unsupported(format!(
+        kind => Err(FilterError::unsupported(format!(
             "queries of the kind `{kind}` are not supported, and without it the rule would alert on other events"
         ))),
     }
 }
 
-fn nested(body: &Map<String, Value>) -> Result<Clause, Fault> {
+fn nested(body: &Map<String, Value>) -> Result<Clause, FilterError> {
     let options: Map<_, _> = body
         .iter()
         .filter(|(name, value)| *name != "ignore_unmapped" || **value != Value::Bool(false))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     check_options("nested", &options, &["path", "query", "score_mode"])?;
-    let path = body.get("path").and_then(Value::as_str).ok_or_else(|| Fault::invalid("`nested` has no `path`"))?;
-    let inner = body.get("query").ok_or_else(|| Fault::invalid("`nested` has no `query`"))?;
+    let path =
+        body.get("path").and_then(Value::as_str).ok_or_else(|| FilterError::invalid("`nested` has no `path`"))?;
+    let inner = body.get("query").ok_or_else(|| FilterError::invalid("`nested` has no `query`"))?;
     Ok(Clause::Nested { path: path.to_owned(), clause: Box::new(query(inner)?), span: Span::default() })
 }
 
-fn boolean(body: &Map<String, Value>) -> Result<Clause, Fault> {
+fn boolean(body: &Map<String, Value>) -> Result<Clause, FilterError> {
     check_options("bool", body, &["must", "filter", "should", "must_not", "minimum_should_match"])?;
     let clauses = |name: &str| match body.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),

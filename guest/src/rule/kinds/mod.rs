@@ -12,7 +12,7 @@ pub use meaning::{AlertFacts, Meaning};
 pub use new_terms::NewTerms;
 pub use query::Query;
 
-use super::reader::Reader;
+use super::reader::RuleReader;
 use super::window::{LookBack, Window};
 use crate::document::{DocumentError, Reason};
 
@@ -31,7 +31,7 @@ impl Kind {
         [(NewTerms::TYPE, NewTerms::QUESTION), (Query::TYPE, Query::QUESTION)];
 
     /// Reads the type of a rule and the fields that belong to it alone.
-    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, DocumentError> {
+    pub(super) fn read(rule: &RuleReader<'_>) -> Result<Self, DocumentError> {
         match rule.required_text("type")?.as_str() {
             NewTerms::TYPE => NewTerms::read(rule).map(Self::NewTerms),
             Query::TYPE => Ok(Self::Query(Query)),
@@ -43,7 +43,7 @@ impl Kind {
     }
 
     /// Reads how far back the history of a rule goes.
-    pub(super) fn window(&self, rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
+    pub(super) fn window(&self, rule: &RuleReader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
         match self {
             Self::NewTerms(_) => NewTerms::window(rule, look_back),
             Self::Query(_) => Ok(Window::of(look_back)),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::meaning::{AlertFacts, Meaning};
 use crate::document::DocumentError;
 use crate::event::Projection;
-use crate::rule::reader::Reader;
+use crate::rule::reader::RuleReader;
 use crate::rule::window::{LookBack, Window};
 use crate::state::SIGHTING;
 use crate::terms::{Novelty, TermFields};
@@ -30,7 +30,7 @@ impl NewTerms {
     pub(super) const TYPE: &str = "new_terms";
     pub(super) const QUESTION: &str = SIGHTING;
 
-    pub(super) fn read(rule: &Reader<'_>) -> Result<Self, DocumentError> {
+    pub(super) fn read(rule: &RuleReader<'_>) -> Result<Self, DocumentError> {
         let fields = rule.texts(FIELDS)?.ok_or_else(|| DocumentError::new(FIELDS, "missing"))?;
         if !(1..=3).contains(&fields.len()) || fields.iter().any(String::is_empty) {
             return Err(DocumentError::new(FIELDS, "1 to 3 field names are needed"));
@@ -42,7 +42,7 @@ impl NewTerms {
         Ok(Self { fields })
     }
 
-    pub(super) fn window(rule: &Reader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
+    pub(super) fn window(rule: &RuleReader<'_>, look_back: &LookBack) -> Result<Window, DocumentError> {
         let start = rule.date_math(WINDOW_START, None)?;
         Window::new(start, look_back.from())
             .ok_or_else(|| DocumentError::new(WINDOW_START, "the history must start before `from`"))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::rule_files::{FileProblem, FileRule};
 use firstseen::{Builder, Document, Reason, Refusal, Shortcuts, printable};
 
 use crate::message;
@@ -17,9 +17,9 @@ const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
 pub(crate) struct RuleSet {
     /// The files that rules were looked for in, in order.
     pub(crate) files: Vec<PathBuf>,
-    pub(crate) rules: Vec<SourceRule>,
+    pub(crate) rules: Vec<FileRule>,
     /// What cannot be used.
-    pub(crate) problems: Vec<SourceProblem>,
+    pub(crate) problems: Vec<FileProblem>,
     pub(super) exceptions: Vec<Document>,
     pub(super) value_lists: Vec<Document>,
     pub(super) mappings: Vec<Document>,
@@ -28,7 +28,7 @@ pub(crate) struct RuleSet {
 impl RuleSet {
     /// Gives the rules to a detector, and what belongs to them.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        self.apply_related(builder.rules(self.rules.iter().map(SourceRule::document)))
+        self.apply_related(builder.rules(self.rules.iter().map(FileRule::document)))
     }
 
     /// Gives a detector what belongs to the rules, for it has others.
@@ -59,10 +59,7 @@ impl RuleSet {
 }
 
 /// Whether somebody has to do something: all that was given should work.
-pub(crate) fn faults<'a>(
-    problems: &'a [SourceProblem],
-    refusals: impl IntoIterator<Item = &'a Refusal>,
-) -> Vec<String> {
+pub(crate) fn faults<'a>(problems: &'a [FileProblem], refusals: impl IntoIterator<Item = &'a Refusal>) -> Vec<String> {
     let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
     problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
 }

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use firstseen::sources::{LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
-use firstseen::sources::{load_exceptions, load_mappings, load_value_lists};
+use firstseen::rule_files::{LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
+use firstseen::rule_files::{load_exceptions, load_mappings, load_value_lists};
 use firstseen::{Module, printable};
 
 use super::module::ModuleArgs;

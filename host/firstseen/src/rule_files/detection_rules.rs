@@ -33,12 +33,12 @@ use toml::de::{DeTable, DeValue};
 
 use super::head::RuleHead;
 use super::position::{QueryText, line_and_column};
-use super::problem::{SourceFault, SourceProblem};
-use super::rule::{Head, SourceRule};
+use super::problem::{FileFault, FileProblem};
+use super::rule::{FileRule, Head};
 use super::{Runs, guide};
 
 /// Reads a file of at most `bytes_max` bytes.
-pub(super) fn read(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Result<SourceRule, SourceProblem> {
+pub(super) fn read(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Result<FileRule, FileProblem> {
     if let Some(rule) = head_alone(path, text, bytes_max, runs) {
         return Ok(rule);
     }
@@ -51,14 +51,14 @@ pub(super) fn read(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -
     rule_of(path, &text, bytes_max).map_err(|wrong| match wrong.span {
         Some(span) => {
             let (line, column) = line_and_column(&text, span.start);
-            SourceProblem::at(path, line, Some(column), wrong.fault)
+            FileProblem::at(path, line, Some(column), wrong.fault)
         }
-        None => SourceProblem::new(path, wrong.fault),
+        None => FileProblem::new(path, wrong.fault),
     })
 }
 
 /// The head of a rule whose type does not run.
-fn head_alone(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Option<SourceRule> {
+fn head_alone(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Option<FileRule> {
     // Exceptions that a rule names are known to be used.
     if text.len() > bytes_max || memchr::memmem::find(text.as_bytes(), b"exceptions_list").is_some() {
         return None;
@@ -67,29 +67,29 @@ fn head_alone(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Opt
     let json = json!({"name": name, "rule_id": rule_id, "type": kind}).to_string();
     let value = |text: &str| Some(Value::String(text.to_owned()));
     let head = Head { rule_id: value(rule_id), name: value(name), kind: value(kind) };
-    SourceRule::new(path, line_and_column(text, offset).0, head, json, None).ok()
+    FileRule::new(path, line_and_column(text, offset).0, head, json, None).ok()
 }
 
 /// A fault and where in the text.
 struct Wrong {
     span: Option<Range<usize>>,
-    fault: SourceFault,
+    fault: FileFault,
 }
 
 impl Wrong {
-    fn at(span: Range<usize>, fault: SourceFault) -> Self {
+    fn at(span: Range<usize>, fault: FileFault) -> Self {
         Self { span: Some(span), fault }
     }
 }
 
-fn rule_of(path: &Path, text: &str, bytes_max: usize) -> Result<SourceRule, Wrong> {
+fn rule_of(path: &Path, text: &str, bytes_max: usize) -> Result<FileRule, Wrong> {
     if text.len() > bytes_max {
-        return Err(Wrong { span: None, fault: SourceFault::RuleTooLarge { bytes_max } });
+        return Err(Wrong { span: None, fault: FileFault::RuleTooLarge { bytes_max } });
     }
     let mut root = DeTable::parse(text)
         .map_err(|error| Wrong {
             span: error.span(),
-            fault: SourceFault::Syntax { format: "TOML", cause: error.message().to_owned() },
+            fault: FileFault::Syntax { format: "TOML", cause: error.message().to_owned() },
         })?
         .into_inner();
     let deprecated = root
@@ -103,7 +103,7 @@ fn rule_of(path: &Path, text: &str, bytes_max: usize) -> Result<SourceRule, Wron
 
     let mut rule = object(table, false)?;
     flatten_new_terms(&mut rule)
-        .map_err(|cause| Wrong::at(new_terms, SourceFault::Field { field: "new_terms", cause }))?;
+        .map_err(|cause| Wrong::at(new_terms, FileFault::Field { field: "new_terms", cause }))?;
     name_techniques(&mut rule);
     if let Some(transform) = transform {
         fill_in_guide(&mut rule, transform, bytes_max)?;
@@ -123,14 +123,14 @@ fn rule_of(path: &Path, text: &str, bytes_max: usize) -> Result<SourceRule, Wron
     };
     // It cannot fail: all keys are strings, and a string is written to.
     let json = serde_json::to_string(&rule).unwrap_or_default();
-    let mut rule = SourceRule::new(path, line, head, json, query).map_err(|fault| Wrong::at(span, fault))?;
+    let mut rule = FileRule::new(path, line, head, json, query).map_err(|fault| Wrong::at(span, fault))?;
     rule.deprecated = deprecated;
     Ok(rule)
 }
 
 /// The table `[rule]`, or the whole file where it is the rule itself.
 fn rule_table(mut root: DeTable<'_>) -> Result<(Range<usize>, DeTable<'_>), Wrong> {
-    let not_one = |cause: &str| SourceFault::NotOne { wanted: "rule", cause: cause.to_owned() };
+    let not_one = |cause: &str| FileFault::NotOne { wanted: "rule", cause: cause.to_owned() };
     match root.remove("rule") {
         Some(rule) => {
             let span = rule.span();
@@ -187,7 +187,7 @@ fn json_of(value: Spanned<DeValue<'_>>, kept: bool) -> Result<Value, Wrong> {
 
 fn no_number(span: Range<usize>, number: &str) -> Wrong {
     let number = number.get(..number.floor_char_boundary(40)).unwrap_or_default();
-    Wrong::at(span, SourceFault::Syntax { format: "JSON", cause: format!("{number} is no number there") })
+    Wrong::at(span, FileFault::Syntax { format: "JSON", cause: format!("{number} is no number there") })
 }
 
 /// A text in one line, as detection-rules writes it.
@@ -243,7 +243,7 @@ fn fill_in_guide(
     let span = transform.span();
     if let (Value::Object(transform), Some(Value::String(note))) = (json_of(transform, true)?, rule.get_mut("note")) {
         *note = guide::fill_in(note, &transform, bytes_max)
-            .ok_or_else(|| Wrong::at(span, SourceFault::RuleTooLarge { bytes_max }))?;
+            .ok_or_else(|| Wrong::at(span, FileFault::RuleTooLarge { bytes_max }))?;
     }
     Ok(())
 }

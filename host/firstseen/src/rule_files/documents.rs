@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::json::{NotJson, Record, records};
 use super::lines::{Lines, Ndjson};
 use super::position::{line_and_column, offset_in};
-use super::problem::{PROBLEMS_MAX, SourceFault, SourceProblem};
+use super::problem::{FileFault, FileProblem, PROBLEMS_MAX};
 use super::read::{Format, read};
 use crate::configuration::Document;
 
@@ -27,7 +27,7 @@ pub struct LoadedDocuments {
     /// The documents, in the order of their files.
     pub documents: Vec<Document>,
     /// What cannot be used; all else is.
-    pub problems: Vec<SourceProblem>,
+    pub problems: Vec<FileProblem>,
 }
 
 /// Reads exception lists and their items, as Kibana exports them: with their
@@ -51,12 +51,12 @@ pub fn load_value_lists<P: AsRef<Path>>(paths: &[P]) -> LoadedDocuments {
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     for path in paths.iter().map(AsRef::as_ref) {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            loaded.problems.push(SourceProblem::new(path, SourceFault::Nothing { wanted: "file name to call it by" }));
+            loaded.problems.push(FileProblem::new(path, FileFault::Nothing { wanted: "file name to call it by" }));
             continue;
         };
         if let Some(first) = files.get(name) {
-            let fault = SourceFault::ListIdTaken { list_id: name.to_owned(), first: first.clone() };
-            loaded.problems.push(SourceProblem::new(path, fault));
+            let fault = FileFault::ListIdTaken { list_id: name.to_owned(), first: first.clone() };
+            loaded.problems.push(FileProblem::new(path, fault));
             continue;
         }
         match read(path, LIST_BYTES_MAX) {
@@ -83,21 +83,21 @@ pub fn load_mappings<P: AsRef<Path>>(paths: &[P]) -> LoadedDocuments {
     loaded
 }
 
-fn mapping(path: &Path) -> Result<Document, SourceProblem> {
+fn mapping(path: &Path) -> Result<Document, FileProblem> {
     let content = read(path, MAPPING_BYTES_MAX)?;
     if let Err(error) = serde_json::from_str::<IgnoredAny>(&content) {
         return Err(not_json(path, &content, NotJson::new(&content, &content, &error)));
     }
     if !content.trim_start().starts_with('{') {
         let cause = "it is not a JSON object".to_owned();
-        return Err(SourceProblem::new(path, SourceFault::NotOne { wanted: "mapping", cause }));
+        return Err(FileProblem::new(path, FileFault::NotOne { wanted: "mapping", cause }));
     }
     Ok(Document { name: path.display().to_string(), content })
 }
 
-fn not_json(path: &Path, text: &str, error: NotJson) -> SourceProblem {
+fn not_json(path: &Path, text: &str, error: NotJson) -> FileProblem {
     let (line, column) = line_and_column(text, error.offset);
-    SourceProblem::at(path, line, Some(column), SourceFault::Syntax { format: "JSON", cause: error.cause })
+    FileProblem::at(path, line, Some(column), FileFault::Syntax { format: "JSON", cause: error.cause })
 }
 
 impl LoadedDocuments {
@@ -113,14 +113,14 @@ impl LoadedDocuments {
                 Ok((_, Some(false))) => {}
                 Ok((record, None)) => {
                     let cause = "neither a list nor an item".to_owned();
-                    let fault = SourceFault::NotOne { wanted: "exception", cause };
+                    let fault = FileFault::NotOne { wanted: "exception", cause };
                     let (line, _) = lines.position(offset_in(text, record));
-                    problems.push(SourceProblem::at(path, line, None, fault));
+                    problems.push(FileProblem::at(path, line, None, fault));
                 }
                 Err(error) => problems.push(not_json(path, text, error)),
             }
             if problems.len() == PROBLEMS_MAX {
-                problems.push(SourceProblem::new(path, SourceFault::TooManyProblems { max: PROBLEMS_MAX }));
+                problems.push(FileProblem::new(path, FileFault::TooManyProblems { max: PROBLEMS_MAX }));
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -128,7 +128,7 @@ impl LoadedDocuments {
         match kept.into_text() {
             Some(content) => self.documents.push(Document { name: path.display().to_string(), content }),
             None if problems.is_empty() => {
-                problems.push(SourceProblem::new(path, SourceFault::Nothing { wanted: "exception list" }));
+                problems.push(FileProblem::new(path, FileFault::Nothing { wanted: "exception list" }));
             }
             None => {}
         }

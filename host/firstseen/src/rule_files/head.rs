@@ -24,7 +24,7 @@ impl<'t> RuleHead<'t> {
         if memchr::memchr(b'\r', text.as_bytes()).is_some() {
             return None;
         }
-        let mut reader = Reader { text, table: "", offset: 0, fields: [None; 3] };
+        let mut reader = HeadReader { text, table: "", offset: 0, fields: [None; 3] };
         let mut statement = Vec::with_capacity(TOKENS_MAX);
         let mut depth = 0_usize;
         for token in Source::new(text).lex() {
@@ -50,7 +50,7 @@ impl<'t> RuleHead<'t> {
     }
 }
 
-struct Reader<'t> {
+struct HeadReader<'t> {
     text: &'t str,
     /// The table that statements are in; empty for the root and for tables that
     /// do not matter.
@@ -60,7 +60,7 @@ struct Reader<'t> {
     fields: [Option<&'t str>; 3],
 }
 
-impl<'t> Reader<'t> {
+impl<'t> HeadReader<'t> {
     /// Reads a statement; none if the whole text has to be read.
     fn statement(&mut self, tokens: &[Token]) -> Option<()> {
         use TokenKind::{Atom, BasicString, Equals, LeftSquareBracket, LiteralString, RightSquareBracket};

@@ -6,7 +6,7 @@
 //! means: whether a rule runs is for the detection module to say.
 //!
 //! ```no_run
-//! use firstseen::sources::load_rules;
+//! use firstseen::rule_files::load_rules;
 //! use firstseen::{Detector, Module};
 //!
 //! let loaded = load_rules(&["rules", "own.ndjson"]);
@@ -20,7 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What cannot be used never stops the rest: it is a [`SourceProblem`] with its
+//! What cannot be used never stops the rest: it is a [`FileProblem`] with its
 //! place, its cause and a way out, and everything beside it is loaded.
 //!
 //! # Rule files
@@ -78,8 +78,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 pub use documents::{LoadedDocuments, load_exceptions, load_mappings, load_value_lists};
-pub use problem::{SourceFault, SourceProblem};
-pub use rule::{Place, SourceRule};
+pub use problem::{FileFault, FileProblem};
+pub use rule::{FileRule, Place};
 
 use crate::configuration::Document;
 use rule_file::RuleFile;
@@ -102,13 +102,13 @@ pub struct LoadedRules {
     /// The files that were found, in the order in which they are read.
     pub files: Vec<PathBuf>,
     /// The rules, in the order of their files; no two have one `rule_id`.
-    pub rules: Vec<SourceRule>,
+    pub rules: Vec<FileRule>,
     /// Exception lists and items that were exported together with rules.
     pub exceptions: Vec<Document>,
     /// How many action connectors there were; nothing is done with them.
     pub connectors: usize,
     /// What cannot be used; all else is.
-    pub problems: Vec<SourceProblem>,
+    pub problems: Vec<FileProblem>,
 }
 
 /// Says whether rules of a type run.
@@ -125,7 +125,7 @@ pub struct RulePaths {
     files: Vec<PathBuf>,
     /// Their lengths in bytes, where they have one.
     lengths: Vec<Option<usize>>,
-    problems: Vec<SourceProblem>,
+    problems: Vec<FileProblem>,
 }
 
 impl RulePaths {
@@ -194,7 +194,7 @@ struct Loading {
 
 impl Loading {
     /// Adds what a file of so many bytes holds.
-    fn merge(&mut self, path: &Path, content: Result<(usize, RuleFile), SourceProblem>) -> ControlFlow<()> {
+    fn merge(&mut self, path: &Path, content: Result<(usize, RuleFile), FileProblem>) -> ControlFlow<()> {
         let (bytes, file) = match content {
             Ok(content) => content,
             Err(problem) => {
@@ -204,7 +204,7 @@ impl Loading {
         };
         self.bytes += bytes;
         if self.bytes > TOTAL_BYTES_MAX {
-            self.problem(path, None, SourceFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
+            self.problem(path, None, FileFault::TotalTooLarge { bytes_max: TOTAL_BYTES_MAX });
             return ControlFlow::Break(());
         }
         self.loaded.problems.extend(file.problems);
@@ -215,7 +215,7 @@ impl Loading {
         for rule in file.rules {
             self.rules += 1;
             if self.rules > RULES_MAX {
-                self.problem(path, Some(rule.line), SourceFault::TooManyRules { max: RULES_MAX });
+                self.problem(path, Some(rule.line), FileFault::TooManyRules { max: RULES_MAX });
                 return ControlFlow::Break(());
             }
             match self.ids.entry(rule.rule_id.clone()) {
@@ -226,7 +226,7 @@ impl Loading {
                 Entry::Occupied(entry) => {
                     let first = self.loaded.rules.get(*entry.get());
                     let first = first.map(|first| first.place(None, None).to_string()).unwrap_or_default();
-                    let fault = SourceFault::RuleIdTaken { rule_id: rule.rule_id.clone(), first };
+                    let fault = FileFault::RuleIdTaken { rule_id: rule.rule_id.clone(), first };
                     self.problem(path, Some(rule.line), fault);
                 }
             }
@@ -234,8 +234,8 @@ impl Loading {
         ControlFlow::Continue(())
     }
 
-    fn problem(&mut self, path: &Path, line: Option<usize>, fault: SourceFault) {
-        self.loaded.problems.push(SourceProblem { path: path.to_owned(), line, column: None, fault });
+    fn problem(&mut self, path: &Path, line: Option<usize>, fault: FileFault) {
+        self.loaded.problems.push(FileProblem { path: path.to_owned(), line, column: None, fault });
     }
 }
 

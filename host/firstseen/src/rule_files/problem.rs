@@ -15,7 +15,7 @@ pub(super) const PROBLEMS_MAX: usize = 20;
 /// beside it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct SourceProblem {
+pub struct FileProblem {
     /// The file or folder, as it was given or reached from what was given.
     pub path: PathBuf,
     /// Line in the file, from 1, where it is known.
@@ -23,13 +23,13 @@ pub struct SourceProblem {
     /// Column in that line, in characters from 1, where it is known.
     pub column: Option<usize>,
     /// What is wrong there.
-    pub fault: SourceFault,
+    pub fault: FileFault,
 }
 
 /// What is wrong with a part of a source.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum SourceFault {
+pub enum FileFault {
     /// The operating system refused.
     Io(io::Error),
     /// The file is not text in UTF-8.
@@ -114,13 +114,13 @@ pub enum SourceFault {
     },
 }
 
-impl SourceProblem {
-    pub(super) fn new(path: &Path, fault: SourceFault) -> Self {
+impl FileProblem {
+    pub(super) fn new(path: &Path, fault: FileFault) -> Self {
         Self { path: path.to_owned(), line: None, column: None, fault }
     }
 
     /// At a line, and a column if it says anything.
-    pub(super) fn at(path: &Path, line: usize, column: Option<usize>, fault: SourceFault) -> Self {
+    pub(super) fn at(path: &Path, line: usize, column: Option<usize>, fault: FileFault) -> Self {
         Self { path: path.to_owned(), line: Some(line), column, fault }
     }
 
@@ -130,7 +130,7 @@ impl SourceProblem {
     }
 }
 
-impl SourceFault {
+impl FileFault {
     /// The way out, if there is one to name.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -167,7 +167,7 @@ impl SourceFault {
     }
 }
 
-impl fmt::Display for SourceProblem {
+impl fmt::Display for FileProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.path.display())?;
         for number in [self.line, self.column].into_iter().flatten() {
@@ -181,7 +181,7 @@ impl fmt::Display for SourceProblem {
     }
 }
 
-impl fmt::Display for SourceFault {
+impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Io(error) => write!(f, "cannot be read: {error}"),
@@ -217,7 +217,7 @@ impl fmt::Display for SourceFault {
 }
 
 // Without a source: a chain would print its text a second time.
-impl std::error::Error for SourceProblem {}
+impl std::error::Error for FileProblem {}
 
 /// A limit, which is a whole number of KiB or MiB.
 struct Size(usize);
@@ -238,23 +238,23 @@ mod tests {
     #[test]
     fn the_text_has_place_cause_and_way_out() {
         let path = Path::new("rules/a.toml");
-        let gone = SourceFault::Io(io::Error::from(io::ErrorKind::NotFound));
+        let gone = FileFault::Io(io::Error::from(io::ErrorKind::NotFound));
         let cases = [
-            (SourceProblem::new(path, gone), "rules/a.toml: cannot be read: entity not found; check the path"),
+            (FileProblem::new(path, gone), "rules/a.toml: cannot be read: entity not found; check the path"),
             (
-                SourceProblem::at(path, 3, Some(7), SourceFault::Syntax { format: "TOML", cause: "odd".to_owned() }),
+                FileProblem::at(path, 3, Some(7), FileFault::Syntax { format: "TOML", cause: "odd".to_owned() }),
                 "rules/a.toml:3:7: not TOML: odd",
             ),
             (
-                SourceProblem::new(path, SourceFault::FileTooLarge { bytes_max: 16 << 20 }),
+                FileProblem::new(path, FileFault::FileTooLarge { bytes_max: 16 << 20 }),
                 "rules/a.toml: larger than 16 MiB; split it, or give the part you need",
             ),
             (
-                SourceProblem::at(
+                FileProblem::at(
                     path,
                     2,
                     None,
-                    SourceFault::RuleIdTaken { rule_id: "a\u{1b}".to_owned(), first: "b.toml".to_owned() },
+                    FileFault::RuleIdTaken { rule_id: "a\u{1b}".to_owned(), first: "b.toml".to_owned() },
                 ),
                 "rules/a.toml:2: rule_id a\\u{1b} is that of the rule in b.toml, and only that one is used; \
                  leave one of them out, or give one an id of its own",

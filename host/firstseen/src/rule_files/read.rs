@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::problem::{SourceFault, SourceProblem};
+use super::problem::{FileFault, FileProblem};
 
 /// Room for a file, made before its length is known: most rules have less.
 const BYTES_EXPECTED: usize = 32 << 10;
@@ -45,11 +45,11 @@ impl Format {
 }
 
 /// The text of a file of at most `bytes_max` bytes, without a byte-order mark.
-pub(super) fn read(path: &Path, bytes_max: usize) -> Result<String, SourceProblem> {
-    let problem = |fault| SourceProblem::new(path, fault);
-    let bytes = bytes(path, bytes_max).map_err(|error| problem(SourceFault::Io(error)))?;
+pub(super) fn read(path: &Path, bytes_max: usize) -> Result<String, FileProblem> {
+    let problem = |fault| FileProblem::new(path, fault);
+    let bytes = bytes(path, bytes_max).map_err(|error| problem(FileFault::Io(error)))?;
     if bytes.len() > bytes_max {
-        return Err(problem(SourceFault::FileTooLarge { bytes_max }));
+        return Err(problem(FileFault::FileTooLarge { bytes_max }));
     }
     let mut text = String::from_utf8(bytes).map_err(|error| not_utf8(path, &error))?;
     if text.starts_with('\u{feff}') {
@@ -66,10 +66,10 @@ fn bytes(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> SourceProblem {
+fn not_utf8(path: &Path, error: &std::string::FromUtf8Error) -> FileProblem {
     let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
     let line = memchr::memchr_iter(b'\n', valid).count() + 1;
-    SourceProblem::at(path, line, None, SourceFault::NotUtf8)
+    FileProblem::at(path, line, None, FileFault::NotUtf8)
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::position::QueryText;
-use super::problem::SourceFault;
+use super::problem::FileFault;
 use crate::configuration::Document;
 
 /// A rule as Kibana rule JSON, and where it was found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct SourceRule {
+pub struct FileRule {
     /// Its file, as it was given or reached from what was given.
     pub path: PathBuf,
     /// The line it begins in, from 1.
@@ -53,7 +53,7 @@ pub struct Place<'a> {
     pub column: Option<usize>,
 }
 
-impl SourceRule {
+impl FileRule {
     /// Name of the rule's [`document`](Self::document): the file, with the line
     /// where the file holds anything else.
     pub fn document_name(&self) -> String {
@@ -100,8 +100,8 @@ impl SourceRule {
         head: Head,
         json: String,
         query: Option<QueryText>,
-    ) -> Result<Self, SourceFault> {
-        let wrong = |cause: &str| Err(SourceFault::Field { field: "rule_id", cause: cause.to_owned() });
+    ) -> Result<Self, FileFault> {
+        let wrong = |cause: &str| Err(FileFault::Field { field: "rule_id", cause: cause.to_owned() });
         let text = |value: Option<Value>| match value {
             Some(Value::String(text)) => Some(text),
             _ => None,

@@ -10,9 +10,9 @@ use super::detection_rules;
 use super::json::{NotJson, Record, records};
 use super::lines::{Lines, Ndjson};
 use super::position::{QueryText, line_and_column, offset_in};
-use super::problem::{PROBLEMS_MAX, SourceFault, SourceProblem};
+use super::problem::{FileFault, FileProblem, PROBLEMS_MAX};
 use super::read::Format;
-use super::rule::{Head, SourceRule};
+use super::rule::{FileRule, Head};
 
 /// Largest rule in bytes. The largest of Elastic's has 54 KiB.
 pub(super) const RULE_BYTES_MAX: usize = 1 << 20;
@@ -20,11 +20,11 @@ pub(super) const RULE_BYTES_MAX: usize = 1 << 20;
 /// What a rule file holds.
 #[derive(Default)]
 pub(super) struct RuleFile {
-    pub(super) rules: Vec<SourceRule>,
+    pub(super) rules: Vec<FileRule>,
     /// Exception lists and items, each in the line it has in the file.
     pub(super) exceptions: Ndjson,
     pub(super) connectors: usize,
-    pub(super) problems: Vec<SourceProblem>,
+    pub(super) problems: Vec<FileProblem>,
 }
 
 impl RuleFile {
@@ -43,19 +43,19 @@ impl RuleFile {
     }
 
     fn read_json(&mut self, path: &Path, text: &str, lines: bool, rules_max: usize) {
-        let mut reader = Reader { file: self, path, text, lines: Lines::new(text), used: false };
+        let mut reader = RecordReader { file: self, path, text, lines: Lines::new(text), used: false };
         let mut count = 0;
         records(text, lines, &mut |record| {
             count += 1;
             if let Err((offset, fault)) = record.map_err(syntax).and_then(|record| reader.record(record)) {
                 let (line, column) = line_and_column(text, offset);
                 // The fault is about the whole record, or about a byte in it.
-                let column = matches!(fault, SourceFault::Syntax { .. }).then_some(column);
-                reader.file.problems.push(SourceProblem::at(path, line, column, fault));
+                let column = matches!(fault, FileFault::Syntax { .. }).then_some(column);
+                reader.file.problems.push(FileProblem::at(path, line, column, fault));
             }
             if reader.file.problems.len() == PROBLEMS_MAX {
-                let fault = SourceFault::TooManyProblems { max: PROBLEMS_MAX };
-                reader.file.problems.push(SourceProblem::new(path, fault));
+                let fault = FileFault::TooManyProblems { max: PROBLEMS_MAX };
+                reader.file.problems.push(FileProblem::new(path, fault));
                 return ControlFlow::Break(());
             }
             if reader.file.rules.len() > rules_max {
@@ -64,7 +64,7 @@ impl RuleFile {
             ControlFlow::Continue(())
         });
         if !reader.used && self.problems.is_empty() {
-            self.problems.push(SourceProblem::new(path, SourceFault::Nothing { wanted: "rule" }));
+            self.problems.push(FileProblem::new(path, FileFault::Nothing { wanted: "rule" }));
         }
         if count > 1 {
             self.rules.iter_mut().for_each(|rule| rule.shares_file = true);
@@ -73,13 +73,13 @@ impl RuleFile {
 }
 
 /// A fault and its byte in the text.
-type Wrong = (usize, SourceFault);
+type Wrong = (usize, FileFault);
 
 fn syntax(error: NotJson) -> Wrong {
-    (error.offset, SourceFault::Syntax { format: "JSON", cause: error.cause })
+    (error.offset, FileFault::Syntax { format: "JSON", cause: error.cause })
 }
 
-struct Reader<'a, 't> {
+struct RecordReader<'a, 't> {
     file: &'a mut RuleFile,
     path: &'a Path,
     text: &'t str,
@@ -88,14 +88,14 @@ struct Reader<'a, 't> {
     used: bool,
 }
 
-impl<'t> Reader<'_, 't> {
+impl<'t> RecordReader<'_, 't> {
     fn record(&mut self, record: &'t str) -> Result<(), Wrong> {
         let start = offset_in(self.text, record);
         if record.len() > RULE_BYTES_MAX {
-            return Err((start, SourceFault::RuleTooLarge { bytes_max: RULE_BYTES_MAX }));
+            return Err((start, FileFault::RuleTooLarge { bytes_max: RULE_BYTES_MAX }));
         }
         let not_json = |part: &str, error: &serde_json::Error| syntax(NotJson::new(self.text, part, error));
-        let not_one = |cause: &str| (start, SourceFault::NotOne { wanted: "rule", cause: cause.to_owned() });
+        let not_one = |cause: &str| (start, FileFault::NotOne { wanted: "rule", cause: cause.to_owned() });
         if !record.starts_with('{') {
             let value: Result<IgnoredAny, _> = serde_json::from_str(record);
             return Err(match value {
@@ -115,7 +115,7 @@ impl<'t> Reader<'_, 't> {
                 let query = rule
                     .query
                     .and_then(|literal| QueryText::json(self.lines.position(offset_in(self.text, literal)), literal));
-                let rule = SourceRule::new(self.path, line, head, rule.text.to_owned(), query);
+                let rule = FileRule::new(self.path, line, head, rule.text.to_owned(), query);
                 self.file.rules.push(rule.map_err(|fault| (start, fault))?);
             }
             Record::Exception => {

@@ -119,7 +119,7 @@ fn paths_that_lead_nowhere_are_problems() {
     let path = |name: &str| folder.path().join(name);
     let loaded = load_rules(&[path("gone.toml"), path("empty"), path("notes.txt")]);
     let faults: Vec<_> = loaded.problems.iter().map(|problem| &problem.fault).collect();
-    assert!(matches!(faults[..], [SourceFault::Io(_), SourceFault::NoFiles]), "{faults:?}");
+    assert!(matches!(faults[..], [FileFault::Io(_), FileFault::NoFiles]), "{faults:?}");
     assert_eq!(loaded.rules.len(), 1);
     assert!(load_rules::<&Path>(&[]).problems.is_empty());
 }
@@ -185,7 +185,7 @@ fn the_corpus_loads() {
     let start = Instant::now();
     let loaded = load_rules(&[&corpus]);
     let seconds = start.elapsed().as_secs_f64();
-    let documents: Vec<Document> = loaded.rules.iter().map(SourceRule::document).collect();
+    let documents: Vec<Document> = loaded.rules.iter().map(FileRule::document).collect();
     let bytes: usize = documents.iter().map(|document| document.content.len()).sum();
     println!("{} rules, {bytes} bytes of JSON, in {seconds:.3} s", documents.len());
 

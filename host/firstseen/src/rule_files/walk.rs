@@ -6,7 +6,7 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::problem::{SourceFault, SourceProblem};
+use super::problem::{FileFault, FileProblem};
 
 /// Most files that are read.
 pub(super) const FILES_MAX: usize = 100_000;
@@ -23,7 +23,7 @@ pub(super) struct Walk {
     /// What was found, in order.
     pub(super) files: Vec<PathBuf>,
     /// What could not be looked into.
-    pub(super) problems: Vec<SourceProblem>,
+    pub(super) problems: Vec<FileProblem>,
     /// The folders that were looked into, with links followed: none is
     /// entered twice, whatever links lead to it.
     entered: BTreeSet<PathBuf>,
@@ -41,21 +41,21 @@ impl Walk {
                 self.entered.clear();
                 self.folder(path, 0);
                 if self.files.len() == files && self.problems.len() == problems {
-                    self.problems.push(SourceProblem::new(path, SourceFault::NoFiles));
+                    self.problems.push(FileProblem::new(path, FileFault::NoFiles));
                 }
             }
             Ok(_) => self.file(path.to_owned()),
-            Err(error) => self.problems.push(SourceProblem::new(path, SourceFault::Io(error))),
+            Err(error) => self.problems.push(FileProblem::new(path, FileFault::Io(error))),
         }
     }
 
     fn folder(&mut self, folder: &Path, depth: usize) {
         if depth > DEPTH_MAX {
-            self.problems.push(SourceProblem::new(folder, SourceFault::TooDeep { max: DEPTH_MAX }));
+            self.problems.push(FileProblem::new(folder, FileFault::TooDeep { max: DEPTH_MAX }));
             return;
         }
         if let Err(error) = self.entries(folder, depth) {
-            self.problems.push(SourceProblem::new(folder, SourceFault::Io(error)));
+            self.problems.push(FileProblem::new(folder, FileFault::Io(error)));
         }
     }
 
@@ -85,7 +85,7 @@ impl Walk {
                 // A link to nowhere matters only where it would be a rule.
                 Err(_) if !is_rule_file(&path) => return Ok(()),
                 Err(error) => {
-                    self.problems.push(SourceProblem::new(&path, SourceFault::Io(error)));
+                    self.problems.push(FileProblem::new(&path, FileFault::Io(error)));
                     return Ok(());
                 }
             }
@@ -103,7 +103,7 @@ impl Walk {
             self.files.push(path);
         } else if !self.full {
             self.full = true;
-            self.problems.push(SourceProblem::new(&path, SourceFault::TooManyFiles { max: FILES_MAX }));
+            self.problems.push(FileProblem::new(&path, FileFault::TooManyFiles { max: FILES_MAX }));
         }
     }
 }

@@ -8,7 +8,7 @@ const BYTES_MAX: usize = 4096;
 ///
 /// Such a text is not trusted: on a terminal control characters could do harm,
 /// in a log file newlines could forge entries. What this library says of rules
-/// and traps is fit already; what [`sources`](crate::sources) reads is not.
+/// and traps is fit already; what is [read from files](crate::rule_files) is not.
 #[must_use]
 pub fn printable(text: &str) -> String {
     cut(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()

@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::case::Case;
 
 /// An alert, as far as cases speak of it.
-pub(super) struct Found {
+pub(super) struct RaisedAlert {
     /// `_id` of its source.
     pub(super) source_id: String,
     /// The alert document.
     pub(super) document: Map<String, Value>,
 }
 
-impl Found {
+impl RaisedAlert {
     /// Whether it is the alert that is expected.
     fn is(&self, expected: &Map<String, Value>) -> bool {
         self.unlike(expected).is_empty()
@@ -49,10 +49,10 @@ impl Found {
 
 /// How the alerts found differ from those a case expects, in words; none if
 /// they do not.
-pub(super) fn difference(case: &Case, found: &[Found]) -> Option<String> {
+pub(super) fn difference(case: &Case, found: &[RaisedAlert]) -> Option<String> {
     let expected = case.expected.get("alerts").and_then(Value::as_array);
     let expected: Vec<&Map<String, Value>> = expected.into_iter().flatten().filter_map(Value::as_object).collect();
-    let mut left: Vec<&Found> = found.iter().collect();
+    let mut left: Vec<&RaisedAlert> = found.iter().collect();
     let mut missing = Vec::new();
     for alert in expected {
         match left.iter().position(|found| found.is(alert)) {
@@ -92,7 +92,7 @@ pub(super) fn warnings(expected: &Map<String, Value>, found: &[&str]) -> Option<
     (!same).then(|| format!("warnings {found:?}, expected {}", Value::Array(expected.clone())))
 }
 
-fn same_term(found: &Found, expected: &Map<String, Value>) -> bool {
+fn same_term(found: &RaisedAlert, expected: &Map<String, Value>) -> bool {
     expected.get("new_terms").zip(found.new_terms()).is_some_and(|(expected, found)| same(expected, found))
 }
 

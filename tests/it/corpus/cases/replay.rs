@@ -6,7 +6,7 @@ use firstseen_backtest::{AlertsIndex, Execution, Occurrence, RunRange, Schedule,
 use serde_json::{Value, json};
 
 use super::case::{Case, Event};
-use super::compare::Found;
+use super::compare::RaisedAlert;
 use super::inputs::{detector, stored, time_ms};
 
 /// What the runs of a case gave.
@@ -52,13 +52,13 @@ impl Replayed {
     }
 
     /// The alerts as cases speak of them.
-    pub(super) fn found(&self) -> Vec<Found> {
-        let found = |event: usize, document: &str| Found::new(&self.events, event, document);
+    pub(super) fn found(&self) -> Vec<RaisedAlert> {
+        let found = |event: usize, document: &str| RaisedAlert::new(&self.events, event, document);
         self.alerts.alerts().iter().map(|alert| found(alert.event, &alert.stored.document)).collect()
     }
 }
 
-impl Found {
+impl RaisedAlert {
     /// An alert of an event, by its place.
     pub(super) fn new(events: &[Event], event: usize, document: &str) -> Self {
         Self {

@@ -9,7 +9,7 @@ use firstseen::{Batch, Module, Worker};
 use firstseen_backtest::StoredEvent;
 
 use super::case::Case;
-use super::compare::Found;
+use super::compare::RaisedAlert;
 use super::inputs::{builder, stored, time_ms};
 use super::replay::Replayed;
 
@@ -84,7 +84,7 @@ impl Streamed {
     }
 
     /// The alerts as cases speak of them.
-    pub(super) fn found(&self, replayed: &Replayed) -> Vec<Found> {
-        self.alerts.iter().map(|alert| Found::new(&replayed.events, alert.event, &alert.document)).collect()
+    pub(super) fn found(&self, replayed: &Replayed) -> Vec<RaisedAlert> {
+        self.alerts.iter().map(|alert| RaisedAlert::new(&replayed.events, alert.event, &alert.document)).collect()
     }
 }

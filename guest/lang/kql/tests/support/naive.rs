@@ -1,6 +1,6 @@
 //! What a tree says about an event, worked out the obvious way from the JSON.
 
-use firstseen_kql::ast::{Node, NodeKind, Term, TermKind};
+use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind};
 use firstseen_query::RangeOp;
 use serde_json::Value;
 
@@ -33,15 +33,15 @@ fn judge(node: &Node, object: &Value, group: &str) -> Option<bool> {
     }
 }
 
-fn is(field: Option<&Term>, value: &Term, object: &Value, group: &str) -> Option<bool> {
+fn is(field: Option<&Operand>, value: &Operand, object: &Value, group: &str) -> Option<bool> {
     let any = value.is_lone_star();
-    if any && field.is_none_or(Term::is_lone_star) {
+    if any && field.is_none_or(Operand::is_lone_star) {
         return group.is_empty().then_some(true).or(field.map(|_| true));
     }
     let name = text_of(field?)?;
     let test: Box<dyn Fn(&str) -> bool> = match value.kind() {
         _ if any => Box::new(|_| true),
-        TermKind::Text { text, quoted } => {
+        OperandKind::Text { text, quoted } => {
             let (text, quoted) = (text.clone(), *quoted);
             match kind_of(&name, group) {
                 Kind::Keyword { limit } if text.encode_utf16().count() > limit => Box::new(|_| false),
@@ -66,7 +66,7 @@ fn is(field: Option<&Term>, value: &Term, object: &Value, group: &str) -> Option
                 Kind::Flag | Kind::Other => return None,
             }
         }
-        TermKind::Wildcard(pieces) => {
+        OperandKind::Wildcard(pieces) => {
             let pieces = pieces.clone();
             match kind_of(&name, group) {
                 Kind::Keyword { .. } | Kind::Flat => Box::new(move |value| like(&pieces, value)),
@@ -79,7 +79,7 @@ fn is(field: Option<&Term>, value: &Term, object: &Value, group: &str) -> Option
     Some(values(&name, object, group)?.iter().any(|value| test(value)))
 }
 
-fn range(field: &Term, op: RangeOp, value: &Term, object: &Value, group: &str) -> Option<bool> {
+fn range(field: &Operand, op: RangeOp, value: &Operand, object: &Value, group: &str) -> Option<bool> {
     let (name, bound) = (text_of(field)?, text_of(value)?);
     let order: Box<dyn Fn(&str) -> std::cmp::Ordering> = match kind_of(&name, group) {
         Kind::Keyword { .. } | Kind::Flat => Box::new(move |value| value.as_bytes().cmp(bound.as_bytes())),
@@ -173,10 +173,10 @@ fn values(name: &str, object: &Value, group: &str) -> Option<Vec<String>> {
     })
 }
 
-fn text_of(term: &Term) -> Option<String> {
+fn text_of(term: &Operand) -> Option<String> {
     match term.kind() {
-        TermKind::Text { text, .. } => Some(text.clone()),
-        TermKind::Bool(value) => Some(value.to_string()),
+        OperandKind::Text { text, .. } => Some(text.clone()),
+        OperandKind::Bool(value) => Some(value.to_string()),
         _ => None,
     }
 }

@@ -2,12 +2,12 @@
 
 use super::calendar::{civil_date, day_number, days_in_month};
 use super::scale::{DAY_NS, HOUR_NS, MILLISECOND_NS, MINUTE_NS, Rounding, SECOND_NS};
-use super::text::Reader;
+use super::text::TextReader;
 
 /// Takes the steps of date math.
 pub(super) fn calculate(start_ns: i128, steps: &str, rounding: Rounding) -> Option<i128> {
     let mut time_ns = start_ns;
-    let mut reader = Reader { rest: steps };
+    let mut reader = TextReader { rest: steps };
     while !reader.rest.is_empty() {
         let sign = if reader.take('+') {
             1
@@ -46,7 +46,7 @@ enum Unit {
 }
 
 impl Unit {
-    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(reader: &mut TextReader<'_>) -> Option<Self> {
         let mut chars = reader.rest.chars();
         let unit = match chars.next()? {
             's' => Self::fixed(SECOND_NS),

@@ -16,7 +16,7 @@ fn read_iso(text: &str, rounding: Rounding, resolution: Resolution) -> Option<i1
         Some(rest) => (-1, rest),
         None => (1, text),
     };
-    let mut reader = Reader { rest };
+    let mut reader = TextReader { rest };
     let (mut month, mut day, mut offset_seconds) = (1, 1, 0);
     let mut clock = match rounding {
         Rounding::Down => Clock { hour: 0, minute: 0, second: 0, nanosecond: 0 },
@@ -55,7 +55,7 @@ fn read_epoch_millis(text: &str, rounding: Rounding) -> Option<i128> {
         Some(rest) => (-1, rest),
         None => (1, text),
     };
-    let mut reader = Reader { rest };
+    let mut reader = TextReader { rest };
     let length = reader.count_digits();
     if length > 19 {
         return None;
@@ -73,11 +73,11 @@ fn read_epoch_millis(text: &str, rounding: Rounding) -> Option<i128> {
 }
 
 /// Takes a text apart from its begin.
-pub(super) struct Reader<'a> {
+pub(super) struct TextReader<'a> {
     pub(super) rest: &'a str,
 }
 
-impl Reader<'_> {
+impl TextReader<'_> {
     pub(super) fn take(&mut self, expected: char) -> bool {
         match self.rest.strip_prefix(expected) {
             Some(rest) => {

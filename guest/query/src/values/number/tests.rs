@@ -74,7 +74,7 @@ fn no_text_is_longer_than_a_thousand() {
     assert_eq!(Integer.value(&text, true), Some(1));
     assert_eq!(Integer.value(&("0".to_string() + &text), true), None);
     assert_eq!(Long.term(&text), Ok(Some((1, 1))));
-    assert_eq!(Long.term(&("0".to_string() + &text)), Err(Fault::OutOfRange));
+    assert_eq!(Long.term(&("0".to_string() + &text)), Err(NumberError::OutOfRange));
     assert_eq!(Long.bound(&("0".to_string() + &text), Lte), Ok(Some((i128::MIN, 1))));
     assert_eq!(Integer.term(&("0".to_string() + &text)), Ok(Some((1, 1))));
 }
@@ -131,7 +131,7 @@ fn literals() {
         (HUNDREDTHS, "79.994", "79.99 80", "79.99 | 79.99 | 79.99 | 80 | 80"),
         (HUNDREDTHS, "NaN", "0", ""),
     ] {
-        let find = |found: Result<Option<Range>, Fault>| {
+        let find = |found: Result<Option<Range>, NumberError>| {
             let range = found.ok()?;
             let is_found = |value: &&str| {
                 let ordinal = kind.value(value, false).unwrap();
@@ -161,8 +161,8 @@ fn terms_of_no_value() {
         assert_eq!(kind.term(literal), Ok(None), "{kind:?} {literal}");
         assert!(kind.bound(literal, Gt).is_err(), "{kind:?} {literal}");
     }
-    assert_eq!(Long.term("80d"), Err(Fault::NotANumber));
-    assert_eq!(Integer.bound("2147483648", Lt), Err(Fault::OutOfRange));
+    assert_eq!(Long.term("80d"), Err(NumberError::NotANumber));
+    assert_eq!(Integer.bound("2147483648", Lt), Err(NumberError::OutOfRange));
 }
 
 #[test]

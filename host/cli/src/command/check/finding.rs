@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use firstseen::sources::{SourceProblem, SourceRule};
+use firstseen::rule_files::{FileProblem, FileRule};
 use firstseen::{Reason, Refusal, RuleReports, RuleSummary, printable};
 use serde_json::{Map, Value, json};
 
@@ -95,11 +95,11 @@ impl<'a> RuleReportIndex<'a> {
     }
 
     /// The reports of these rules, each a document of its own, in their order.
-    fn of(mut self, rules: &'a [SourceRule]) -> impl Iterator<Item = RuleReport<'a>> {
+    fn of(mut self, rules: &'a [FileRule]) -> impl Iterator<Item = RuleReport<'a>> {
         rules.iter().map(move |rule| self.next(rule))
     }
 
-    fn next(&mut self, rule: &SourceRule) -> RuleReport<'a> {
+    fn next(&mut self, rule: &FileRule) -> RuleReport<'a> {
         let rule_id = printable(&rule.rule_id);
         // Rules that stand in one line have documents of one name.
         let document = self.refusals.get(&*printable(&rule.document_name()));
@@ -117,7 +117,7 @@ impl<'a> RuleReportIndex<'a> {
 }
 
 impl<'a> Finding<'a> {
-    fn of_rule(rule: &SourceRule, report: RuleReport<'a>) -> Self {
+    fn of_rule(rule: &FileRule, report: RuleReport<'a>) -> Self {
         let (status, refusal, summary) = match report {
             Some(Ok(summary)) => (Status::Runs, None, Some(summary)),
             Some(Err(refusal)) => (Status::Refused(refusal.reason), Some(refusal), None),
@@ -153,7 +153,7 @@ impl<'a> Finding<'a> {
         }
     }
 
-    fn of_problem(problem: &SourceProblem) -> Self {
+    fn of_problem(problem: &FileProblem) -> Self {
         Self {
             status: Status::Unusable,
             file: path_text(&problem.path),

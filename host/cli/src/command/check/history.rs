@@ -7,12 +7,12 @@
 //! week is short at first: what is seen in its first hours is kept for a day,
 //! while the window goes on reaching back to it.
 
-use firstseen::sources::SourceRule;
+use firstseen::rule_files::FileRule;
 use firstseen::{RuleSummary, printable};
 use serde_json::Value;
 
 /// What the author should know of the window of a rule that runs.
-pub(super) fn warning(rule: &SourceRule, summary: &RuleSummary) -> Option<String> {
+pub(super) fn warning(rule: &FileRule, summary: &RuleSummary) -> Option<String> {
     if summary.rule_type != "new_terms" || summary.window_ms.is_some() {
         return None;
     }

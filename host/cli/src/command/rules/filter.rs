@@ -1,7 +1,7 @@
 //! Which rules are asked for.
 
 use clap::builder::NonEmptyStringValueParser;
-use firstseen::sources::SourceRule;
+use firstseen::rule_files::FileRule;
 use serde_json::{Map, Value};
 
 use super::index;
@@ -38,7 +38,7 @@ pub(super) struct Filter {
 
 impl Filter {
     /// Whether a rule is asked for.
-    pub(super) fn selects(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
+    pub(super) fn selects(&self, rule: &FileRule, object: &Map<String, Value>) -> bool {
         any(&self.name, |name| contains(rule.name.as_deref().unwrap_or_default(), name))
             && any(&self.kind, |kind| rule.kind.as_deref().is_some_and(|own| same(own, kind)))
             && self.has_tags(&texts(object.get("tags")))
@@ -73,7 +73,7 @@ fn contains(text: &str, part: &str) -> bool {
 }
 
 /// Whether a rule reads an index of this name.
-fn reads(rule: &SourceRule, object: &Map<String, Value>, name: &str) -> bool {
+fn reads(rule: &FileRule, object: &Map<String, Value>, name: &str) -> bool {
     let patterns = texts(object.get("index"));
     if !patterns.is_empty() {
         return index::takes(patterns, name);

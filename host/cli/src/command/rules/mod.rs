@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use firstseen::printable;
-use firstseen::sources::SourceRule;
+use firstseen::rule_files::FileRule;
 use serde_json::{Map, Value};
 
 use crate::args::{self, RelatedArgs, ensure_rules, faults};
@@ -98,7 +98,7 @@ impl Args {
         Ok(if selection.is_empty() { ExitCode::from(EXIT_DIFFERENT) } else { ExitCode::SUCCESS })
     }
 
-    fn selects(&self, rule: &SourceRule, object: &Map<String, Value>) -> bool {
+    fn selects(&self, rule: &FileRule, object: &Map<String, Value>) -> bool {
         let is_shown = self.show.as_deref().is_none_or(|wanted| {
             object::same(&rule.rule_id, wanted) || rule.name.as_deref().is_some_and(|name| object::same(name, wanted))
         });
@@ -107,7 +107,7 @@ impl Args {
 }
 
 /// One line a rule.
-fn list(out: &mut impl Write, selection: &[(&SourceRule, Map<String, Value>)]) -> Result<()> {
+fn list(out: &mut impl Write, selection: &[(&FileRule, Map<String, Value>)]) -> Result<()> {
     let rows: Vec<[String; 4]> = selection
         .iter()
         .map(|(rule, object)| {

@@ -1,7 +1,7 @@
 //! One rule, for reading.
 
 use anstyle::{AnsiColor, Style};
-use firstseen::sources::SourceRule;
+use firstseen::rule_files::FileRule;
 use serde_json::{Map, Value};
 
 use super::object::{objects, text, texts, threats};
@@ -11,7 +11,7 @@ use crate::printing::{json_line, printable_text};
 const LABEL_WIDTH: usize = 13;
 
 /// What it is, where it looks, what for, and what to do about an alert.
-pub(super) fn page(rule: &SourceRule, object: &Map<String, Value>) -> String {
+pub(super) fn page(rule: &FileRule, object: &Map<String, Value>) -> String {
     let mut page = Page::default();
     let member = |name: &str| object.get(name).and_then(text);
     page.title(rule.name.as_deref().unwrap_or(&rule.rule_id));
@@ -96,7 +96,7 @@ impl Page {
 }
 
 /// What is said, if anything is not as usual.
-fn state(rule: &SourceRule, object: &Map<String, Value>) -> Option<String> {
+fn state(rule: &FileRule, object: &Map<String, Value>) -> Option<String> {
     let is_off = object.get("enabled") == Some(&Value::Bool(false));
     match (rule.deprecated, is_off) {
         (true, _) => Some("deprecated".to_owned()),

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn load(text: &str) -> Result<SourceRule, String> {
+fn load(text: &str) -> Result<FileRule, String> {
     read(Path::new("a.toml"), text, 1 << 20, &|_| true).map_err(|problem| problem.to_string())
 }
 
