@@ -1,4 +1,4 @@
-//! The directory of a state: what a path holds, and what is made of it.
+//! The directory of a state: how it is made, found and locked.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
@@ -10,50 +10,18 @@ use std::time::Duration;
 use redb::Database;
 
 use crate::error::Cause;
-use crate::files::{create_private, open_regular_to_write, resolve, sync_directory};
-use crate::{pages, table, takeover};
+use crate::files::{create_private, open_regular_to_write, sync_directory};
+use crate::{pages, table};
 
 /// The file in it that has the table.
 const TABLE: &str = "table";
 /// Between that name and a process id: the file in the making.
 const DRAFT: &str = "table.new-";
 /// What the names of the journal's segments begin with.
-const JOURNAL: &str = "journal";
+pub(crate) const JOURNAL: &str = "journal";
 
 /// How old a draft is that nobody works on any more.
 const DRAFT_AGE: Duration = Duration::from_secs(60);
-
-/// A state that belongs to this process.
-pub(crate) struct Opened {
-    pub(crate) database: Database,
-    /// See [`Journal::new`](crate::journal::Journal::new).
-    pub(crate) journal: PathBuf,
-    /// Where its earlier form is now, if it has just been taken over.
-    pub(crate) earlier: Option<PathBuf>,
-}
-
-/// Opens the state at `path`, or makes one if there is nothing, or an empty
-/// directory; a state of the earlier form is taken over first.
-pub(crate) fn open(path: &Path) -> Result<Opened, Cause> {
-    // So that what is named after it is beside it, whatever it is called.
-    let path = &resolve(path)?;
-    let mut earlier = takeover::finish(path)?;
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.is_file() => earlier = Some(takeover::take_over(path)?),
-        Ok(metadata) if metadata.is_dir() => {}
-        Ok(_) => return Err(Cause::NotAState("it is neither a directory nor a file".to_owned())),
-        // Between two names that another process gives it has none.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && takeover::is_under_way(path) => {
-            return Err(Cause::InUse);
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(path)?,
-        Err(error) => return Err(error.into()),
-    }
-    if !has_table(path) {
-        make(path)?;
-    }
-    Ok(Opened { database: database(path)?, journal: path.join(JOURNAL), earlier })
-}
 
 /// Makes a directory, for its owner only. That it is there already is no error.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {

@@ -11,11 +11,14 @@ use crate::rows::{Key, take_row};
 use crate::table::Known;
 
 const ID: u64 = 0x0123_4567_89ab_cdef;
+/// Damage that cannot have a right checksum. What is longer can, since a fuzzer
+/// finds out what it is compared with.
+const DAMAGE_BYTES: usize = 4;
 const RECORDS: [&[u8]; 3] = [b"one", b"", b"the last record"];
 
 /// Reads `data` as a record of the journal, and as what stands in place of a part
 /// of a segment: its first two bytes say where that begins, the third how long it
-/// is. Panics if anything is read that was not written.
+/// is. Panics if anything is read that was not written, unless it may be forged.
 pub fn check(data: &[u8]) {
     check_rows(data);
     // What is in a record may be anything: its checksum does not say that it fits.
@@ -64,7 +67,7 @@ fn check_segment(place: usize, length: usize, noise: &[u8]) {
         records.push(record.to_vec());
         Ok(())
     });
-    if replayed.is_ok() {
+    if replayed.is_ok() && noise.len() <= DAMAGE_BYTES {
         assert!(RECORDS.iter().zip(&records).all(|(written, read)| written == read), "{records:?}");
         assert!(records.len() <= RECORDS.len(), "{records:?}");
     }

@@ -38,6 +38,7 @@ mod generation;
 mod journal;
 mod live;
 mod merge;
+mod opening;
 mod pages;
 mod rows;
 mod table;
@@ -102,7 +103,7 @@ impl StateFile {
     /// something else, which is left alone. Never panics, whatever is there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StateFileError> {
         let path = path.as_ref();
-        let opened = caught(|| directory::open(path)).and_then(|opened| {
+        let opened = caught(|| opening::open(path)).and_then(|opened| {
             let mut state = Self::with_database(path, opened.database, &opened.journal, Bounds::DEFAULT)?;
             state.earlier = opened.earlier;
             Ok(state)
