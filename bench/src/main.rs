@@ -65,6 +65,7 @@ fn main() -> Result<()> {
     print!("{}", report.markdown(None));
     figures.agree()?;
     if let Some(folder) = output(&args) {
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         write(&folder, "results.svg", &plot::svg(&figures))?;
         write(&folder, "results.md", &report.markdown(Some("results.svg")))?;
     }

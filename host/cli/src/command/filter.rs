@@ -188,7 +188,6 @@ fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReas
             error(format!("cannot read {input}: {}", failure.cause));
         }
         Err(StopReason::Output(cause)) => error(format!("cannot write the output: {cause}")),
-        Err(StopReason::Thread(cause)) => error(format!("cannot start a thread: {cause}; try a smaller --jobs")),
     }
     if is_success { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) }
 }

@@ -1,27 +1,21 @@
 //! `firstseen filter`'s loop: intake, pool, output.
 
+use std::future::{IntoFuture, poll_fn};
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Counts, Detector, Error, Judged, Outcome, Pool};
+use firstseen::{Alert, Batch, Counts, Detector, Error, Judged, Outcome, Pool};
 
 use super::failure::Failure;
-use super::feed::{Feed, QueuedChunk, QueuedPiece};
-use super::intake::{Intake, ReadError};
+use super::intake::{Chunk, Intake, Meter, Piece, ReadError};
 use super::notices::Notices;
 use super::output::{Output, WriteError};
+use super::queue::{Event, PassedChunk, Queue, QueuedChunk, QueuedPiece};
 
 /// Alerts of an earlier run that are read at a time.
 const OUTBOX_PAGE: usize = 1_000;
-
-/// Pieces on their way for each worker: one it judges, one that waits for its
-/// place in the output.
-const PIECES_A_WORKER: usize = 2;
 
 /// What a filter is to know of its events.
 #[derive(Debug)]
@@ -40,7 +34,7 @@ pub(crate) struct FilterOptions {
 /// whatever becomes of detection.
 pub(crate) struct Filter<'a> {
     detector: &'a Detector,
-    pool: Arc<Pool>,
+    pool: Pool,
     output: Output,
     index: Option<String>,
     now_ms: Option<i64>,
@@ -50,7 +44,7 @@ pub(crate) struct Filter<'a> {
     notices: Notices<'a>,
     was_disabled: bool,
     /// Detection failed as a whole; no batch is evaluated any more.
-    is_off: Arc<AtomicBool>,
+    is_off: bool,
     failures: Vec<Failure>,
 }
 
@@ -63,8 +57,6 @@ pub(crate) enum StopReason {
     OutputClosed,
     /// The output cannot be written.
     Output(io::Error),
-    /// No thread can be had.
-    Thread(io::Error),
 }
 
 impl<'a> Filter<'a> {
@@ -82,7 +74,7 @@ impl<'a> Filter<'a> {
         let FilterOptions { workers, index, now_ms, streams } = options;
         Ok(Self {
             detector,
-            pool: Arc::new(Pool::new(detector, workers)?),
+            pool: Pool::new(detector, workers)?,
             output,
             index,
             now_ms,
@@ -90,7 +82,7 @@ impl<'a> Filter<'a> {
             stream: 0,
             notices: Notices::new(streams, tell),
             was_disabled: false,
-            is_off: Arc::default(),
+            is_off: false,
             failures: Vec::new(),
         })
     }
@@ -106,7 +98,7 @@ impl<'a> Filter<'a> {
         match self.detector.flush() {
             Ok(()) => {}
             // The failure that is known already, once more.
-            Err(Error::Ledger(LedgerError::Failed { .. })) if self.is_off.load(Ordering::Relaxed) => {}
+            Err(Error::Ledger(LedgerError::Failed { .. })) if self.is_off => {}
             Err(error) => self.fail(Failure::State(error)),
         }
         result
@@ -127,58 +119,70 @@ impl<'a> Filter<'a> {
         self.was_disabled
     }
 
-    fn pass_all(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
+    fn pass_all(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
         let meter = intake.meter();
-        let pieces_max = self.pool.workers() * PIECES_A_WORKER;
-        let (buffers, free) = mpsc::channel();
-        for _ in 0..pieces_max {
-            // The other end is still here.
-            let _ = buffers.send(Vec::new());
-        }
-        let (sender, pieces) = mpsc::sync_channel(pieces_max);
-        let (pool, index, is_off) = (Arc::clone(&self.pool), self.index.clone(), Arc::clone(&self.is_off));
-        let feed = Feed { pool: &pool, intake, index: index.as_deref(), now_ms: self.now_ms, is_off: &is_off };
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().name("firstseen-feed".to_owned());
-            thread.spawn_scoped(scope, move || feed.run(&free, &sender)).map_err(StopReason::Thread)?;
-            let result = self.write_in_order(pieces, buffers, &mut || progress(meter.bytes_read()));
-            // Somebody may be waiting for input that nobody wants any more.
-            meter.end();
-            result
-        })
+        let result = pollster::block_on(self.pass_pieces(intake, &meter, progress));
+        // Somebody may be waiting for input that nobody wants any more.
+        meter.end();
+        result
     }
 
-    /// Writes pieces in the order of the streams, and gives their buffers back.
-    fn write_in_order(
+    /// Submits pieces as they come and writes them as they are judged, in the order
+    /// of the streams.
+    async fn pass_pieces(
         &mut self,
-        pieces: Receiver<Result<QueuedPiece, ReadError>>,
-        buffers: Sender<Vec<u8>>,
-        progress: &mut dyn FnMut(),
+        intake: &mut Intake,
+        meter: &Meter,
+        mut progress: impl FnMut(u64),
     ) -> Result<(), StopReason> {
-        for piece in pieces {
-            let buffer = self.pass(piece.map_err(StopReason::Input)?)?;
-            // If nobody is left to take it, none is needed.
-            let _ = buffers.send(buffer);
-            progress();
+        let mut queue = Queue::new(self.pool.workers());
+        loop {
+            match poll_fn(|context| queue.poll(context, intake)).await {
+                Event::Came(piece) => {
+                    let queued = self.submit(piece);
+                    queue.push(queued);
+                }
+                Event::Through(stream, chunk) => {
+                    let buffer = self.pass(stream, chunk)?;
+                    queue.give_back(buffer);
+                    progress(meter.bytes_read());
+                }
+                Event::End(result) => return result.map_err(StopReason::Input),
+            }
         }
-        Ok(())
     }
 
-    /// Writes a piece, once it is judged, and answers with its buffer.
-    fn pass(&mut self, piece: QueuedPiece) -> Result<Vec<u8>, StopReason> {
-        if piece.stream != self.stream {
-            self.stream = piece.stream;
-            self.notices.enter(piece.stream);
+    /// Has a piece judged, if it can be.
+    fn submit(&self, Piece { stream, chunk }: Piece) -> QueuedPiece {
+        let chunk = match chunk {
+            Chunk::Lines(lines) if !self.is_off => {
+                let batch = Batch::new(lines, self.now_ms.unwrap_or_else(system_now_ms));
+                let batch = match &self.index {
+                    Some(index) => batch.bound_for(index),
+                    None => batch,
+                };
+                QueuedChunk::Judging(self.pool.submit(batch).into_future())
+            }
+            chunk => QueuedChunk::Unjudged(chunk),
+        };
+        QueuedPiece { stream, chunk }
+    }
+
+    /// Writes a piece, and answers with its buffer.
+    fn pass(&mut self, stream: usize, chunk: PassedChunk) -> Result<Vec<u8>, StopReason> {
+        if stream != self.stream {
+            self.stream = stream;
+            self.notices.enter(stream);
             self.output.end_line().map_err(stop_reason)?;
         }
-        match piece.chunk {
-            QueuedChunk::Judging(judging) => self.pass_judged(judging.wait()),
-            QueuedChunk::Unjudged(lines) => {
+        match chunk {
+            PassedChunk::Judged(judged) => self.pass_judged(judged),
+            PassedChunk::Unjudged(Chunk::Lines(lines)) => {
                 self.pass_unjudged(&lines)?;
                 Ok(lines)
             }
-            QueuedChunk::Overlong { bytes, ends } => {
+            PassedChunk::Unjudged(Chunk::Overlong { bytes, ends }) => {
                 if ends {
                     self.counts.events += 1;
                     self.counts.malformed += 1;
@@ -277,7 +281,7 @@ impl<'a> Filter<'a> {
     /// Takes note of a failure, and tells of the first of its kind.
     fn fail(&mut self, failure: Failure) {
         if matches!(failure, Failure::Detection(_) | Failure::Acknowledgement(_)) {
-            self.is_off.store(true, Ordering::Relaxed);
+            self.is_off = true;
         }
         let kind = std::mem::discriminant(&failure);
         if self.failures.iter().any(|known| std::mem::discriminant(known) == kind) {
@@ -288,6 +292,12 @@ impl<'a> Filter<'a> {
         }
         self.failures.push(failure);
     }
+}
+
+/// Now, in epoch milliseconds.
+fn system_now_ms() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Why the streams end when events cannot be written.

@@ -5,10 +5,12 @@
 //! is passed on line by line, a fast one in large batches. No batch is of two
 //! streams.
 
+use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use self::reader::StreamReader;
 
@@ -63,7 +65,8 @@ pub(crate) struct Stopper(OwnedFd);
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    changed: Condvar,
+    /// Something was taken.
+    has_room: Condvar,
     bytes_read: AtomicU64,
 }
 
@@ -79,6 +82,22 @@ struct State {
     /// Nothing more will come at all.
     ended: bool,
     error: Option<io::Error>,
+    /// Who waits for something to come.
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    waker: Waker,
+    least: Least,
+}
+
+/// How much must have come to make a piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Least {
+    /// A line.
+    Line,
+    /// As much as a batch holds: nobody has time for less.
+    Batch,
 }
 
 impl Intake {
@@ -110,12 +129,27 @@ impl Intake {
     /// # Errors
     ///
     /// What reading a stream gave, after all that came before it.
-    pub(crate) fn next(&mut self, spare: Vec<u8>) -> Result<Option<Piece>, ReadError> {
+    pub(crate) fn next(&mut self, mut spare: Vec<u8>) -> Result<Option<Piece>, ReadError> {
+        pollster::block_on(poll_fn(|context| self.poll_next(context, Least::Line, &mut spare)))
+    }
+
+    /// The same, without waiting. What is in `spare` is lost if it is used.
+    pub(crate) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+        least: Least,
+        spare: &mut Vec<u8>,
+    ) -> Poll<Result<Option<Piece>, ReadError>> {
         let shared = Arc::clone(&self.shared);
         let mut state = shared.lock();
-        while !self.is_ready(&state) {
-            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if !self.is_ready(&state, least) {
+            state.waiting = Some(Waiting { waker: context.waker().clone(), least });
+            return Poll::Pending;
         }
+        Poll::Ready(self.take_next(state, spare))
+    }
+
+    fn take_next(&mut self, mut state: MutexGuard<'_, State>, spare: &mut Vec<u8>) -> Result<Option<Piece>, ReadError> {
         let is_through = state.stream != self.stream || state.buffer.is_empty();
         if is_through && std::mem::take(&mut self.within_overlong) {
             // Its last part went out before it was known to be the last.
@@ -127,15 +161,15 @@ impl Intake {
             let stream = self.stream;
             return state.error.take().map_or(Ok(None), |cause| Err(ReadError { stream, cause }));
         }
-        let chunk = self.cut(&mut state, spare);
+        let chunk = self.cut(&mut state, std::mem::take(spare));
         drop(state);
-        shared.changed.notify_all();
+        self.shared.has_room.notify_all();
         Ok(Some(Piece { stream: self.stream, chunk }))
     }
 
     /// Whether there is a piece, or the end.
-    fn is_ready(&self, state: &State) -> bool {
-        state.has_newline
+    fn is_ready(&self, state: &State, least: Least) -> bool {
+        state.has_newline && state.has(least)
             || state.buffer.len() > self.line_bytes_max
             || (state.stream_ended && !state.buffer.is_empty())
             || (state.stream != self.stream && self.within_overlong)
@@ -183,8 +217,8 @@ impl Meter {
         let mut state = self.0.lock();
         state.buffer.clear();
         state.ended = true;
-        drop(state);
-        self.0.changed.notify_all();
+        tell(state);
+        self.0.has_room.notify_all();
     }
 }
 
@@ -193,6 +227,15 @@ impl Stopper {
     pub(crate) fn stop(&self) {
         // The reader polls the other end; if it is gone, all is read already.
         let _ = rustix::io::write(&self.0, b"x");
+    }
+}
+
+impl State {
+    fn has(&self, least: Least) -> bool {
+        match least {
+            Least::Line => true,
+            Least::Batch => self.buffer.len() >= BATCH_BYTES,
+        }
     }
 }
 
@@ -205,13 +248,14 @@ impl Shared {
     fn hand_over(&self, bytes: &[u8], line_bytes_max: usize) {
         let mut state = self.lock();
         while state.buffer.len() >= BATCH_BYTES && (state.has_newline || state.buffer.len() > line_bytes_max) {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.has_room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.buffer.extend_from_slice(bytes);
         state.has_newline = state.has_newline || memchr::memchr(b'\n', bytes).is_some();
-        drop(state);
         self.bytes_read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.changed.notify_all();
+        if state.waiting.as_ref().is_some_and(|waiting| state.has(waiting.least)) {
+            tell(state);
+        }
     }
 
     /// Notes that nothing more will come of this stream, and waits until what
@@ -219,14 +263,14 @@ impl Shared {
     fn end_stream(&self) {
         let mut state = self.lock();
         state.stream_ended = true;
-        self.changed.notify_all();
+        tell(state);
+        let mut state = self.lock();
         while !state.buffer.is_empty() {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.has_room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.stream_ended = false;
         state.stream += 1;
-        drop(state);
-        self.changed.notify_all();
+        tell(state);
     }
 
     /// Notes that nothing more will come.
@@ -234,8 +278,16 @@ impl Shared {
         let mut state = self.lock();
         state.ended = true;
         state.error = result.err();
-        drop(state);
-        self.changed.notify_all();
+        tell(state);
+    }
+}
+
+/// Wakes whoever waits for something to come.
+fn tell(mut state: MutexGuard<'_, State>) {
+    let waiting = state.waiting.take();
+    drop(state);
+    if let Some(Waiting { waker, .. }) = waiting {
+        waker.wake();
     }
 }
 

@@ -1,16 +1,16 @@
 //! The pipeline around a pool of workers: bytes in, batches through, events and
 //! alerts out.
 //!
-//! [`Intake`] cuts streams into batches, the feed submits them to a pool,
-//! [`Filter`] passes on what comes back, [`Output`] writes events and alerts.
+//! [`Intake`] cuts streams into batches, [`Filter`] submits them to a pool and passes
+//! on what comes back, [`Output`] writes events and alerts.
 
 mod alert_file;
 mod failure;
-mod feed;
 mod filter;
 mod intake;
 mod notices;
 mod output;
+mod queue;
 mod summary;
 
 pub(crate) use alert_file::AlertFile;
