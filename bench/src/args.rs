@@ -64,7 +64,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) firstseen: Option<PathBuf>,
     /// Another build of the command, to measure beside this one.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_command")]
     pub(crate) beside: Option<PathBuf>,
     /// Size of the command's input in megabytes.
     #[arg(long, default_value_t = 600, value_name = "MB")]

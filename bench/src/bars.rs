@@ -120,10 +120,13 @@ impl Bars<'_> {
     /// Only where another build was measured.
     fn other_build(&mut self, sizes: &[usize]) {
         for &count in sizes {
-            if self.figures.get(What::Other, count).is_some() {
-                let title = format!("`filter`, one core, start-up taken off, {}", rules(count));
-                let ours = Some((What::Command, count));
-                self.at_least(&title, OF_OTHER_BUILD, "the other build", ours, (What::Other, count));
+            for (ours, theirs, cores) in
+                [(What::Command, What::Other, "one core"), (What::CommandTwoCores, What::OtherTwoCores, "two cores")]
+            {
+                if self.figures.get(theirs, count).is_some() {
+                    let title = format!("`filter`, {cores}, start-up taken off, {}", rules(count));
+                    self.at_least(&title, OF_OTHER_BUILD, "the other build", Some((ours, count)), (theirs, count));
+                }
             }
         }
     }

@@ -18,7 +18,9 @@ pub(crate) enum What {
     CommandStartTwoCores,
     /// Another build of the command.
     Other,
+    OtherTwoCores,
     OtherStart,
+    OtherStartTwoCores,
     /// The command between two `cat`.
     Piped,
     /// Two `cat` alone.
@@ -45,7 +47,9 @@ impl What {
             Self::CommandStart => "`firstseen filter`, empty input, one core",
             Self::CommandStartTwoCores => "`firstseen filter`, empty input, two cores",
             Self::Other => "`firstseen filter`, the other build, one core",
+            Self::OtherTwoCores => "`firstseen filter`, the other build, two cores",
             Self::OtherStart => "`firstseen filter`, the other build, empty input, one core",
+            Self::OtherStartTwoCores => "`firstseen filter`, the other build, empty input, two cores",
             Self::Piped => "pipe: cat, firstseen filter, cat; two cores",
             Self::Pipe => "pipe: cat, cat; two cores",
             Self::Vrl => "VRL, parse and filter",
@@ -61,7 +65,13 @@ impl What {
     /// How many cores it may use.
     pub(crate) fn cores(self) -> usize {
         match self {
-            Self::TwoWorkers | Self::CommandTwoCores | Self::CommandStartTwoCores | Self::Piped | Self::Pipe => 2,
+            Self::TwoWorkers
+            | Self::CommandTwoCores
+            | Self::CommandStartTwoCores
+            | Self::OtherTwoCores
+            | Self::OtherStartTwoCores
+            | Self::Piped
+            | Self::Pipe => 2,
             _ => 1,
         }
     }
@@ -80,7 +90,9 @@ impl What {
                 | Self::CommandStart
                 | Self::CommandStartTwoCores
                 | Self::Other
+                | Self::OtherTwoCores
                 | Self::OtherStart
+                | Self::OtherStartTwoCores
                 | Self::Piped
         )
     }
@@ -179,6 +191,7 @@ impl Figures {
             What::Command => What::CommandStart,
             What::CommandTwoCores => What::CommandStartTwoCores,
             What::Other => What::OtherStart,
+            What::OtherTwoCores => What::OtherStartTwoCores,
             _ => return Some(figure.gigabytes(by)),
         };
         let start_s = self.get(start, rules)?.seconds(by);

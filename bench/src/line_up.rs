@@ -129,13 +129,7 @@ impl LineUp {
         let input = Rc::new(Input::write(events.all(), args.command_megabytes * 1_000_000, scratch)?);
         for set in smallest_and_largest(sets) {
             let filter = Rc::new(Filter::new(&binary, set, scratch)?);
-            for (whole, start) in
-                [(What::Command, What::CommandStart), (What::CommandTwoCores, What::CommandStartTwoCores)]
-            {
-                let (filter, input, output) = (Rc::clone(&filter), Rc::clone(&input), scratch.join("output.ndjson"));
-                self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
-                self.add(whole, set.len(), String::new(), Whole { filter, input, output });
-            }
+            self.add_whole(&filter, set, &input, scratch, OURS);
             if set.len() == 1 {
                 let (filter, input) = (Some(Rc::clone(&filter)), Rc::clone(&input));
                 self.add(What::Pipe, 0, String::new(), Piped { filter: None, input: Rc::clone(&input) });
@@ -146,6 +140,23 @@ impl LineUp {
         match &args.beside {
             Some(other) => self.add_other_build(other, &binary, &input, sets, scratch),
             None => Ok(()),
+        }
+    }
+
+    /// Runs of the command from a file to a file, each behind one over an empty
+    /// input; named as they are in `names`.
+    fn add_whole(
+        &mut self,
+        filter: &Rc<Filter>,
+        set: &RuleSet,
+        input: &Rc<Input>,
+        scratch: &Path,
+        names: [(What, What); 2],
+    ) {
+        for (start, whole) in names {
+            let (filter, input, output) = (Rc::clone(filter), Rc::clone(input), scratch.join("output.ndjson"));
+            self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
+            self.add(whole, set.len(), String::new(), Whole { filter, input, output });
         }
     }
 
@@ -163,17 +174,19 @@ impl LineUp {
         let new_terms = sets.len().checked_sub(2).filter(|&place| place > 0).and_then(|place| sets.get(place));
         for set in smallest_and_largest(sets).chain(new_terms) {
             let measured = self.entries.iter().any(|entry| entry.what == What::Command && entry.rules == set.len());
-            let builds = [(other, What::OtherStart, What::Other), (binary, What::CommandStart, What::Command)];
-            for (build, start, whole) in builds.into_iter().take(if measured { 1 } else { 2 }) {
-                let filter = Rc::new(Filter::new(build, set, scratch)?);
-                let (input, output) = (Rc::clone(input), scratch.join("output.ndjson"));
-                self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
-                self.add(whole, set.len(), String::new(), Whole { filter, input, output });
+            let theirs = [(What::OtherStart, What::Other), (What::OtherStartTwoCores, What::OtherTwoCores)];
+            self.add_whole(&Rc::new(Filter::new(other, set, scratch)?), set, input, scratch, theirs);
+            if !measured {
+                self.add_whole(&Rc::new(Filter::new(binary, set, scratch)?), set, input, scratch, OURS);
             }
         }
         Ok(())
     }
 }
+
+/// What the runs of our own build are called: over an empty input and a whole one.
+const OURS: [(What, What); 2] =
+    [(What::CommandStart, What::Command), (What::CommandStartTwoCores, What::CommandTwoCores)];
 
 /// The command as `make build` leaves it.
 fn built() -> PathBuf {

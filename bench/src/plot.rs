@@ -70,9 +70,9 @@ fn label(figure: &Figure) -> String {
 fn colour(what: What) -> &'static str {
     match what {
         What::Component | What::TwoWorkers => "#0b6e4f",
-        What::Command | What::CommandTwoCores => "#3a9d78",
+        What::Command | What::CommandTwoCores | What::Piped => "#3a9d78",
         what if what.is_ours() => "#9bcdb8",
-        What::Newlines | What::Literal => "#bbb",
+        What::Newlines | What::Literal | What::Pipe => "#bbb",
         _ => "#c8553d",
     }
 }

@@ -115,7 +115,7 @@ impl Report<'_> {
     }
 
     fn command(&self, out: &mut impl Write) -> fmt::Result {
-        let starts = [What::CommandStart, What::CommandStartTwoCores, What::OtherStart];
+        let starts = [What::CommandStart, What::CommandStartTwoCores, What::OtherStart, What::OtherStartTwoCores];
         for figure in self.figures.figures.iter().filter(|figure| starts.contains(&figure.what)) {
             writeln!(
                 out,
@@ -173,6 +173,7 @@ fn matches(figure: &Figure) -> String {
         | What::Command
         | What::CommandTwoCores
         | What::Other
+        | What::OtherTwoCores
         | What::Piped
         | What::Pipe => "–".to_owned(),
         _ => format!("{:.1}", figure.ran.matches as f64 * 1e3 / figure.ran.events.max(1) as f64),

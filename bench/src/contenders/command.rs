@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
 use super::{Contender, Ran};
 use crate::events::Portion;
@@ -170,6 +170,12 @@ impl Contender for Whole {
 }
 
 impl Contender for Piped {
+    /// What is still to be written would disturb what is measured.
+    fn prepare(&mut self, _events: Portion<'_>) -> Result<()> {
+        rustix::fs::sync();
+        Ok(())
+    }
+
     fn run(&mut self, _events: Portion<'_>) -> Result<Ran> {
         let mut cat = Command::new("cat").arg(&self.input.path).stdout(Stdio::piped()).spawn()?;
         let mut through = cat.stdout.take().context("no standard output")?.into();
@@ -180,9 +186,10 @@ impl Contender for Piped {
             running.push(child);
         }
         running.push(Command::new("cat").stdin(through).stdout(Stdio::null()).spawn()?);
-        for mut child in running {
-            let status = child.wait()?;
-            ensure!(status.success(), "a process of the pipe: {status}");
+        let statuses: Vec<_> = running.iter_mut().map(Child::wait).collect::<io::Result<_>>()?;
+        // Those before one that died only followed it.
+        if let Some(failed) = statuses.iter().rfind(|status| !status.success()) {
+            bail!("a process of the pipe: {failed}");
         }
         Ok(Ran { events: self.input.events, bytes: self.input.bytes, matches: 0 })
     }

@@ -21,8 +21,8 @@ pub struct Batch<'a> {
     /// For each line the place of its target in `targets`, a place beyond the end
     /// where it is not known; empty: all are bound for the first one.
     pub target_of: Vec<u32>,
-    /// The `_id` of each line, "" for none. One that Elasticsearch would not take,
-    /// over 512 bytes, is none.
+    /// The `_id` of each line, "" for none. Over 512 bytes, which Elasticsearch
+    /// would not take, it counts as none.
     pub ids: Vec<String>,
 }
 

@@ -136,8 +136,7 @@ impl Args {
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
         bar.finish_and_clear();
-        let summary =
-            Summary { counts: filter.counts(), bytes: intake.meter().bytes_read(), elapsed: started.elapsed() };
+        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
         match self.summary {
             SummaryFormat::Text => message::say(&summary.to_string()),
             SummaryFormat::Json => message::raw(&summary.to_json().to_string()),

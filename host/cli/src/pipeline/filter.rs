@@ -9,10 +9,10 @@ use firstseen::ledger::LedgerError;
 use firstseen::{Alert, Batch, Counts, Detector, Error, Judged, Outcome, Pool};
 
 use super::failure::Failure;
-use super::intake::{Chunk, Intake, Meter, Piece, ReadError};
+use super::intake::{Chunk, Intake, Piece, ReadError};
 use super::notices::Notices;
 use super::output::{Output, WriteError};
-use super::queue::{Event, PassedChunk, Queue, QueuedChunk, QueuedPiece};
+use super::queue::{Next, PassedChunk, Queue};
 
 /// Alerts of an earlier run that are read at a time.
 const OUTBOX_PAGE: usize = 1_000;
@@ -121,56 +121,39 @@ impl<'a> Filter<'a> {
 
     fn pass_all(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
         self.deliver_outbox()?;
-        let meter = intake.meter();
-        let result = pollster::block_on(self.pass_pieces(intake, &meter, progress));
-        // Somebody may be waiting for input that nobody wants any more.
-        meter.end();
-        result
+        pollster::block_on(self.pass_pieces(intake, progress))
     }
 
     /// Submits pieces as they come and writes them as they are judged, in the order
     /// of the streams.
-    async fn pass_pieces(
-        &mut self,
-        intake: &mut Intake,
-        meter: &Meter,
-        mut progress: impl FnMut(u64),
-    ) -> Result<(), StopReason> {
+    async fn pass_pieces(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         let mut queue = Queue::new(self.pool.workers());
         loop {
             match poll_fn(|context| queue.poll(context, intake)).await {
-                Event::Came(piece) => {
-                    let queued = self.submit(piece);
-                    queue.push(queued);
+                Next::Queue(Piece { stream, chunk: Chunk::Lines(lines) }) if !self.is_off => {
+                    queue.push_judging(stream, self.pool.submit(self.batch(lines)).into_future());
                 }
-                Event::Through(stream, chunk) => {
+                Next::Queue(piece) => queue.push_unjudged(piece),
+                Next::Write(stream, chunk) => {
                     let buffer = self.pass(stream, chunk)?;
                     queue.give_back(buffer);
-                    progress(meter.bytes_read());
+                    progress(intake.bytes_read());
                 }
-                Event::End(result) => return result.map_err(StopReason::Input),
+                Next::End(result) => return result.map_err(StopReason::Input),
             }
         }
     }
 
-    /// Has a piece judged, if it can be.
-    fn submit(&self, Piece { stream, chunk }: Piece) -> QueuedPiece {
-        let chunk = match chunk {
-            Chunk::Lines(lines) if !self.is_off => {
-                let batch = Batch::new(lines, self.now_ms.unwrap_or_else(system_now_ms));
-                let batch = match &self.index {
-                    Some(index) => batch.bound_for(index),
-                    None => batch,
-                };
-                QueuedChunk::Judging(self.pool.submit(batch).into_future())
-            }
-            chunk => QueuedChunk::Unjudged(chunk),
-        };
-        QueuedPiece { stream, chunk }
+    fn batch(&self, lines: Vec<u8>) -> Batch<'static> {
+        let batch = Batch::new(lines, self.now_ms.unwrap_or_else(system_now_ms));
+        match &self.index {
+            Some(index) => batch.bound_for(index),
+            None => batch,
+        }
     }
 
     /// Writes a piece, and answers with its buffer.
-    fn pass(&mut self, stream: usize, chunk: PassedChunk) -> Result<Vec<u8>, StopReason> {
+    fn pass(&mut self, stream: usize, chunk: PassedChunk<Judged>) -> Result<Vec<u8>, StopReason> {
         if stream != self.stream {
             self.stream = stream;
             self.notices.enter(stream);

@@ -54,10 +54,6 @@ pub(crate) struct Intake {
     within_overlong: bool,
 }
 
-/// Looks at an intake from another thread.
-#[derive(Clone)]
-pub(crate) struct Meter(Arc<Shared>);
-
 /// Ends an intake from outside, for example on a signal: what was read by then,
 /// or lies ready to be read, is still delivered, to the end of its last line.
 pub(crate) struct Stopper(OwnedFd);
@@ -118,9 +114,9 @@ impl Intake {
         Ok((intake, Stopper(stopper)))
     }
 
-    /// Looks at it from another thread.
-    pub(crate) fn meter(&self) -> Meter {
-        Meter(Arc::clone(&self.shared))
+    /// Bytes read so far.
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.shared.bytes_read.load(Ordering::Relaxed)
     }
 
     /// Waits for the next piece; `None` at the end of the last stream. `spare` is
@@ -169,8 +165,7 @@ impl Intake {
 
     /// Whether there is a piece, or the end.
     fn is_ready(&self, state: &State, least: Least) -> bool {
-        state.has_newline && state.has(least)
-            || state.buffer.len() > self.line_bytes_max
+        state.holds(least, self.line_bytes_max)
             || (state.stream_ended && !state.buffer.is_empty())
             || (state.stream != self.stream && self.within_overlong)
             || state.ended
@@ -206,22 +201,6 @@ fn take(state: &mut State, mut spare: Vec<u8>, end: usize) -> Vec<u8> {
     taken
 }
 
-impl Meter {
-    /// Bytes read so far.
-    pub(crate) fn bytes_read(&self) -> u64 {
-        self.0.bytes_read.load(Ordering::Relaxed)
-    }
-
-    /// Ends the intake at once: nobody wants what is left of the stream.
-    pub(crate) fn end(&self) {
-        let mut state = self.0.lock();
-        state.buffer.clear();
-        state.ended = true;
-        tell(state);
-        self.0.has_room.notify_all();
-    }
-}
-
 impl Stopper {
     /// Ends the intake.
     pub(crate) fn stop(&self) {
@@ -231,11 +210,13 @@ impl Stopper {
 }
 
 impl State {
-    fn has(&self, least: Least) -> bool {
-        match least {
+    /// Whether so much has come, or a line that is too long.
+    fn holds(&self, least: Least, line_bytes_max: usize) -> bool {
+        let is_enough = match least {
             Least::Line => true,
             Least::Batch => self.buffer.len() >= BATCH_BYTES,
-        }
+        };
+        self.has_newline && is_enough || self.buffer.len() > line_bytes_max
     }
 }
 
@@ -247,13 +228,13 @@ impl Shared {
     /// Adds what was read, once there is room for it.
     fn hand_over(&self, bytes: &[u8], line_bytes_max: usize) {
         let mut state = self.lock();
-        while state.buffer.len() >= BATCH_BYTES && (state.has_newline || state.buffer.len() > line_bytes_max) {
+        while state.buffer.len() >= BATCH_BYTES && state.holds(Least::Batch, line_bytes_max) {
             state = self.has_room.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.buffer.extend_from_slice(bytes);
         state.has_newline = state.has_newline || memchr::memchr(b'\n', bytes).is_some();
         self.bytes_read.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        if state.waiting.as_ref().is_some_and(|waiting| state.has(waiting.least)) {
+        if state.waiting.as_ref().is_some_and(|waiting| state.holds(waiting.least, line_bytes_max)) {
             tell(state);
         }
     }

@@ -1,20 +1,21 @@
 //! The pieces on their way through a filter, in the order of the streams.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use firstseen::{Judged, JudgingFuture};
-
 use super::intake::{Chunk, Intake, Least, Piece, ReadError};
 
-/// Pieces on their way for each worker: one it judges, one that waits for its
-/// place in the output, and work for as long as something else is written.
-const PIECES_A_WORKER: usize = 4;
+/// Pieces on their way for each worker: one it judges, the next one, and one that
+/// waits for its place in the output.
+const PIECES_A_WORKER: usize = 3;
 
-/// Pieces that have come and are not written yet.
-pub(super) struct Queue {
-    pieces: VecDeque<QueuedPiece>,
+/// Pieces that have come and are not written yet; `J` judges one of them.
+pub(super) struct Queue<J: Future> {
+    pieces: VecDeque<(usize, QueuedChunk<J>)>,
     /// How many can be judged side by side.
     workers: usize,
     /// Buffers to be used again.
@@ -23,46 +24,48 @@ pub(super) struct Queue {
     end: Option<Result<(), ReadError>>,
 }
 
-/// A piece on its way.
-pub(super) struct QueuedPiece {
-    /// Which of the streams it is of, from 0.
-    pub(super) stream: usize,
-    pub(super) chunk: QueuedChunk,
-}
-
-/// What a queued piece holds.
-pub(super) enum QueuedChunk {
+/// What a piece on its way holds.
+enum QueuedChunk<J: Future> {
     /// Lines that are being judged.
-    Judging(JudgingFuture),
-    /// What is not: a line that is too long, or lines after detection failed.
-    Unjudged(Chunk),
+    Judging(J),
+    /// What may be written when its turn comes.
+    Passed(PassedChunk<J::Output>),
 }
 
 /// What a piece holds that may be written.
-pub(super) enum PassedChunk {
-    Judged(Judged),
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum PassedChunk<T> {
+    /// Lines, and what came of them.
+    Judged(T),
+    /// A line that is too long, or lines after detection failed.
     Unjudged(Chunk),
 }
 
-/// What is next to be done.
-pub(super) enum Event {
-    /// A piece came, and there is room for it.
-    Came(Piece),
-    /// The first piece of a stream (named by its place) is through.
-    Through(usize, PassedChunk),
-    /// All pieces are through, and no more will come.
+/// What is to be done next.
+#[derive(Debug)]
+pub(super) enum Next<T> {
+    /// Put a piece that has come into the queue.
+    Queue(Piece),
+    /// Write what the first piece holds; it is of this stream.
+    Write(usize, PassedChunk<T>),
+    /// Nothing: all is written, and no more will come.
     End(Result<(), ReadError>),
 }
 
-impl Queue {
+impl<J: Future + Unpin> Queue<J> {
     /// An empty queue in front of so many workers.
     pub(super) fn new(workers: usize) -> Self {
         Self { pieces: VecDeque::new(), workers, spare: Vec::new(), end: None }
     }
 
-    /// Puts a piece behind the others.
-    pub(super) fn push(&mut self, piece: QueuedPiece) {
-        self.pieces.push_back(piece);
+    /// Puts lines of a stream that are being judged behind all others.
+    pub(super) fn push_judging(&mut self, stream: usize, judging: J) {
+        self.pieces.push_back((stream, QueuedChunk::Judging(judging)));
+    }
+
+    /// The same with a piece that is not judged.
+    pub(super) fn push_unjudged(&mut self, piece: Piece) {
+        self.pieces.push_back((piece.stream, QueuedChunk::Passed(PassedChunk::Unjudged(piece.chunk))));
     }
 
     /// Takes the buffer of a piece that was written.
@@ -70,41 +73,42 @@ impl Queue {
         self.spare.push(buffer);
     }
 
-    /// What is next. Workers come first: they are to have work while something is
-    /// written.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>, intake: &mut Intake) -> Poll<Event> {
+    /// What is next. What has come goes first: workers are to have something to
+    /// do while something else is written.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>, intake: &mut Intake) -> Poll<Next<J::Output>> {
+        let judging = self.poll_judging(context);
         if self.end.is_none() && self.pieces.len() < self.workers * PIECES_A_WORKER {
-            // While all are at work, a small piece may as well grow.
-            let least = if self.pieces.len() < self.workers { Least::Line } else { Least::Batch };
+            // While all workers are busy, a small piece may as well grow.
+            let least = if judging < self.workers { Least::Line } else { Least::Batch };
             let mut spare = self.spare.pop().unwrap_or_default();
             match intake.poll_next(context, least, &mut spare) {
-                Poll::Ready(Ok(Some(piece))) => return Poll::Ready(Event::Came(piece)),
+                Poll::Ready(Ok(Some(piece))) => return Poll::Ready(Next::Queue(piece)),
                 Poll::Ready(Ok(None)) => self.end = Some(Ok(())),
                 Poll::Ready(Err(error)) => self.end = Some(Err(error)),
                 Poll::Pending => self.spare.push(spare),
             }
         }
-        if let Some(first) = self.pieces.pop_front() {
-            return self.poll_first(context, first);
-        }
-        match self.end.take() {
-            Some(end) => Poll::Ready(Event::End(end)),
-            None => Poll::Pending,
+        match self.pieces.pop_front() {
+            Some((stream, QueuedChunk::Passed(chunk))) => Poll::Ready(Next::Write(stream, chunk)),
+            Some(judging) => {
+                self.pieces.push_front(judging);
+                Poll::Pending
+            }
+            None => self.end.take().map_or(Poll::Pending, |end| Poll::Ready(Next::End(end))),
         }
     }
 
-    fn poll_first(&mut self, context: &mut Context<'_>, QueuedPiece { stream, chunk }: QueuedPiece) -> Poll<Event> {
-        let passed = match chunk {
-            QueuedChunk::Unjudged(chunk) => PassedChunk::Unjudged(chunk),
-            QueuedChunk::Judging(mut judging) => match Pin::new(&mut judging).poll(context) {
-                Poll::Ready(judged) => PassedChunk::Judged(judged),
-                Poll::Pending => {
-                    let chunk = QueuedChunk::Judging(judging);
-                    self.pieces.push_front(QueuedPiece { stream, chunk });
-                    return Poll::Pending;
+    /// Answers with how many pieces are still being judged.
+    fn poll_judging(&mut self, context: &mut Context<'_>) -> usize {
+        let mut pending = 0;
+        for (_, chunk) in &mut self.pieces {
+            if let QueuedChunk::Judging(judging) = chunk {
+                match Pin::new(judging).poll(context) {
+                    Poll::Ready(judged) => *chunk = QueuedChunk::Passed(PassedChunk::Judged(judged)),
+                    Poll::Pending => pending += 1,
                 }
-            },
-        };
-        Poll::Ready(Event::Through(stream, passed))
+            }
+        }
+        pending
     }
 }
