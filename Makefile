@@ -88,8 +88,8 @@ bench-test: build ## Check format and lints of the benches, and run their tests
 	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
 	$(CARGO) fmt --manifest-path bench/Cargo.toml --all --check
 	cd bench && export FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" && \
-		$(CARGO) clippy --profile ci --workspace --all-targets -- --deny warnings && \
-		$(CARGO) test --profile ci --workspace
+		$(CARGO) clippy --profile quick --workspace --all-targets -- --deny warnings && \
+		$(CARGO) test --profile quick --workspace
 
 bench-check: ## Count the instructions of a fixed input, fail if they have grown by over 3 %
 	@valgrind --version >/dev/null 2>&1 || { echo "valgrind is not installed: apt-get install valgrind"; exit 2; }
