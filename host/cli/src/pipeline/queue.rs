@@ -9,15 +9,13 @@ use std::task::{Context, Poll};
 
 use super::intake::{Chunk, Intake, Least, Piece, ReadError};
 
-/// Pieces on their way for each worker: one it judges, the next one, and one that
-/// waits for its place in the output.
-const PIECES_A_WORKER: usize = 3;
-
 /// Pieces that have come and are not written yet; `J` judges one of them.
 pub(super) struct Queue<J: Future> {
     pieces: VecDeque<(usize, QueuedChunk<J>)>,
     /// How many can be judged side by side.
     workers: usize,
+    /// How many may be on their way.
+    pieces_max: usize,
     /// Buffers to be used again.
     spare: Vec<Vec<u8>>,
     /// What the intake has ended with.
@@ -55,7 +53,10 @@ pub(super) enum Next<T> {
 impl<J: Future + Unpin> Queue<J> {
     /// An empty queue in front of so many workers.
     pub(super) fn new(workers: usize) -> Self {
-        Self { pieces: VecDeque::new(), workers, spare: Vec::new(), end: None }
+        // For each worker the one it judges, the next one, and one that waits for
+        // its place in the output; the first waits for nobody.
+        let pieces_max = (3 * workers).saturating_sub(1);
+        Self { pieces: VecDeque::new(), workers, pieces_max, spare: Vec::new(), end: None }
     }
 
     /// Puts lines of a stream that are being judged behind all others.
@@ -77,7 +78,7 @@ impl<J: Future + Unpin> Queue<J> {
     /// do while something else is written.
     pub(super) fn poll(&mut self, context: &mut Context<'_>, intake: &mut Intake) -> Poll<Next<J::Output>> {
         let judging = self.poll_judging(context);
-        if self.end.is_none() && self.pieces.len() < self.workers * PIECES_A_WORKER {
+        if self.end.is_none() && self.pieces.len() < self.pieces_max {
             // While all workers are busy, a small piece may as well grow.
             let least = if judging < self.workers { Least::Line } else { Least::Batch };
             let mut spare = self.spare.pop().unwrap_or_default();
