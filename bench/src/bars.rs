@@ -1,6 +1,6 @@
 //! What Firstseen wants to reach, and whether it does.
 
-use crate::figures::{By, Figures, What};
+use crate::figures::{Build, By, Figures, What, cores_name};
 
 /// Peak memory that the command must stay below, in bytes.
 const MEMORY_BYTES: f64 = 150e6;
@@ -66,7 +66,7 @@ pub(crate) fn of(figures: &Figures) -> Vec<Bar> {
         let of = |what| count.map(|count| (what, count));
         let title = format!("`filter`, one core, start-up taken off, {rules}");
         let library = (What::Component, count.unwrap_or_default());
-        bars.at_least(&title, 0.8, "the library", of(What::Command), library);
+        bars.at_least(&title, 0.8, "the library", of(What::Command(Build::Own, 1)), library);
     }
     bars.pipe();
     bars.other_build(&sizes);
@@ -120,11 +120,10 @@ impl Bars<'_> {
     /// Only where another build was measured.
     fn other_build(&mut self, sizes: &[usize]) {
         for &count in sizes {
-            for (ours, theirs, cores) in
-                [(What::Command, What::Other, "one core"), (What::CommandTwoCores, What::OtherTwoCores, "two cores")]
-            {
+            for cores in [1, 2] {
+                let [ours, theirs] = [Build::Own, Build::Other].map(|build| What::Command(build, cores));
                 if self.figures.get(theirs, count).is_some() {
-                    let title = format!("`filter`, {cores}, start-up taken off, {}", rules(count));
+                    let title = format!("`filter`, {}, start-up taken off, {}", cores_name(cores), rules(count));
                     self.at_least(&title, OF_OTHER_BUILD, "the other build", Some((ours, count)), (theirs, count));
                 }
             }

@@ -12,15 +12,10 @@ pub(crate) enum What {
     ProjectionComponent,
     ProjectionNative,
     TwoWorkers,
-    Command,
-    CommandTwoCores,
-    CommandStart,
-    CommandStartTwoCores,
-    /// Another build of the command.
-    Other,
-    OtherTwoCores,
-    OtherStart,
-    OtherStartTwoCores,
+    /// The command on so many cores.
+    Command(Build, usize),
+    /// The same over an empty input.
+    CommandStart(Build, usize),
     /// The command between two `cat`.
     Piped,
     /// Two `cat` alone.
@@ -34,22 +29,25 @@ pub(crate) enum What {
     Literal,
 }
 
+/// A build of the command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// That of this checkout.
+    Own,
+    /// One to compare with.
+    Other,
+}
+
 impl What {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
+    pub(crate) fn name(self) -> String {
+        let name = match self {
+            Self::Command(build, cores) => return command_name(build, "", cores),
+            Self::CommandStart(build, cores) => return command_name(build, ", empty input", cores),
             Self::Component => "Firstseen, component",
             Self::Native => "Firstseen, native",
             Self::ProjectionComponent => "projection alone, component",
             Self::ProjectionNative => "projection alone, native",
             Self::TwoWorkers => "Firstseen, component, two workers",
-            Self::Command => "`firstseen filter`, one core",
-            Self::CommandTwoCores => "`firstseen filter`, two cores",
-            Self::CommandStart => "`firstseen filter`, empty input, one core",
-            Self::CommandStartTwoCores => "`firstseen filter`, empty input, two cores",
-            Self::Other => "`firstseen filter`, the other build, one core",
-            Self::OtherTwoCores => "`firstseen filter`, the other build, two cores",
-            Self::OtherStart => "`firstseen filter`, the other build, empty input, one core",
-            Self::OtherStartTwoCores => "`firstseen filter`, the other build, empty input, two cores",
             Self::Piped => "pipe: cat, firstseen filter, cat; two cores",
             Self::Pipe => "pipe: cat, cat; two cores",
             Self::Vrl => "VRL, parse and filter",
@@ -59,19 +57,15 @@ impl What {
             Self::Jq => "jq -c",
             Self::Newlines => "floor: newlines",
             Self::Literal => "floor: one word",
-        }
+        };
+        name.to_owned()
     }
 
     /// How many cores it may use.
     pub(crate) fn cores(self) -> usize {
         match self {
-            Self::TwoWorkers
-            | Self::CommandTwoCores
-            | Self::CommandStartTwoCores
-            | Self::OtherTwoCores
-            | Self::OtherStartTwoCores
-            | Self::Piped
-            | Self::Pipe => 2,
+            Self::Command(_, cores) | Self::CommandStart(_, cores) => cores,
+            Self::TwoWorkers | Self::Piped | Self::Pipe => 2,
             _ => 1,
         }
     }
@@ -85,17 +79,24 @@ impl What {
                 | Self::ProjectionComponent
                 | Self::ProjectionNative
                 | Self::TwoWorkers
-                | Self::Command
-                | Self::CommandTwoCores
-                | Self::CommandStart
-                | Self::CommandStartTwoCores
-                | Self::Other
-                | Self::OtherTwoCores
-                | Self::OtherStart
-                | Self::OtherStartTwoCores
+                | Self::Command(..)
+                | Self::CommandStart(..)
                 | Self::Piped
         )
     }
+}
+
+/// `one core` or `two cores`.
+pub(crate) fn cores_name(cores: usize) -> &'static str {
+    if cores == 1 { "one core" } else { "two cores" }
+}
+
+fn command_name(build: Build, input: &str, cores: usize) -> String {
+    let build = match build {
+        Build::Own => "",
+        Build::Other => ", the other build",
+    };
+    format!("`firstseen filter`{build}{input}, {}", cores_name(cores))
 }
 
 /// The runs of one contender.
@@ -188,10 +189,7 @@ impl Figures {
     pub(crate) fn rate(&self, what: What, rules: usize, by: By) -> Option<f64> {
         let figure = self.get(what, rules)?;
         let start = match what {
-            What::Command => What::CommandStart,
-            What::CommandTwoCores => What::CommandStartTwoCores,
-            What::Other => What::OtherStart,
-            What::OtherTwoCores => What::OtherStartTwoCores,
+            What::Command(build, cores) => What::CommandStart(build, cores),
             _ => return Some(figure.gigabytes(by)),
         };
         let start_s = self.get(start, rules)?.seconds(by);
@@ -292,6 +290,7 @@ mod tests {
 
     #[test]
     fn start_up_is_not_throughput() {
+        const COMMAND: What = What::Command(Build::Own, 1);
         let figure = |what, bytes, seconds| Figure {
             what,
             rules: 1,
@@ -301,14 +300,14 @@ mod tests {
         };
         let figures = Figures {
             figures: vec![
-                figure(What::Command, 1_000_000_000, 1.5),
-                figure(What::CommandStart, 0, 0.5),
+                figure(COMMAND, 1_000_000_000, 1.5),
+                figure(What::CommandStart(Build::Own, 1), 0, 0.5),
                 figure(What::Component, 1_000_000_000, 0.8),
             ],
             memory: None,
         };
-        assert_eq!(figures.rate(What::Command, 1, By::Median), Some(1.0));
-        assert_eq!(figures.ratio((What::Command, 1), (What::Component, 1), By::Median), Some(0.8));
-        assert_eq!(figures.ratio((What::Command, 1), (What::Vrl, 1), By::Median), None);
+        assert_eq!(figures.rate(COMMAND, 1, By::Median), Some(1.0));
+        assert_eq!(figures.ratio((COMMAND, 1), (What::Component, 1), By::Median), Some(0.8));
+        assert_eq!(figures.ratio((COMMAND, 1), (What::Vrl, 1), By::Median), None);
     }
 }

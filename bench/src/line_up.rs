@@ -19,7 +19,7 @@ use crate::contenders::rsigma::Rsigma;
 use crate::contenders::sigma_rust::SigmaRust;
 use crate::contenders::vrl::Vrl;
 use crate::events::Events;
-use crate::figures::What;
+use crate::figures::{Build, What};
 use crate::projection;
 use crate::rounds::Entry;
 use crate::rules::{self, Rule, RuleSet};
@@ -129,7 +129,7 @@ impl LineUp {
         let input = Rc::new(Input::write(events.all(), args.command_megabytes * 1_000_000, scratch)?);
         for set in smallest_and_largest(sets) {
             let filter = Rc::new(Filter::new(&binary, set, scratch)?);
-            self.add_whole(&filter, set, &input, scratch, OURS);
+            self.add_whole(Build::Own, &filter, set, &input, scratch);
             if set.len() == 1 {
                 let (filter, input) = (Some(Rc::clone(&filter)), Rc::clone(&input));
                 self.add(What::Pipe, 0, String::new(), Piped { filter: None, input: Rc::clone(&input) });
@@ -143,20 +143,12 @@ impl LineUp {
         }
     }
 
-    /// Runs of the command from a file to a file, each behind one over an empty
-    /// input; named as they are in `names`.
-    fn add_whole(
-        &mut self,
-        filter: &Rc<Filter>,
-        set: &RuleSet,
-        input: &Rc<Input>,
-        scratch: &Path,
-        names: [(What, What); 2],
-    ) {
-        for (start, whole) in names {
+    /// Runs of a build from a file to a file, each behind one over an empty input.
+    fn add_whole(&mut self, build: Build, filter: &Rc<Filter>, set: &RuleSet, input: &Rc<Input>, scratch: &Path) {
+        for cores in [1, 2] {
             let (filter, input, output) = (Rc::clone(filter), Rc::clone(input), scratch.join("output.ndjson"));
-            self.add(start, set.len(), String::new(), StartUp(Rc::clone(&filter)));
-            self.add(whole, set.len(), String::new(), Whole { filter, input, output });
+            self.add(What::CommandStart(build, cores), set.len(), String::new(), StartUp(Rc::clone(&filter)));
+            self.add(What::Command(build, cores), set.len(), String::new(), Whole { filter, input, output });
         }
     }
 
@@ -173,20 +165,16 @@ impl LineUp {
         // Of the sets of the corpus: all new_terms.
         let new_terms = sets.len().checked_sub(2).filter(|&place| place > 0).and_then(|place| sets.get(place));
         for set in smallest_and_largest(sets).chain(new_terms) {
-            let measured = self.entries.iter().any(|entry| entry.what == What::Command && entry.rules == set.len());
-            let theirs = [(What::OtherStart, What::Other), (What::OtherStartTwoCores, What::OtherTwoCores)];
-            self.add_whole(&Rc::new(Filter::new(other, set, scratch)?), set, input, scratch, theirs);
-            if !measured {
-                self.add_whole(&Rc::new(Filter::new(binary, set, scratch)?), set, input, scratch, OURS);
+            let own = What::Command(Build::Own, 1);
+            let is_measured = self.entries.iter().any(|entry| entry.what == own && entry.rules == set.len());
+            self.add_whole(Build::Other, &Rc::new(Filter::new(other, set, scratch)?), set, input, scratch);
+            if !is_measured {
+                self.add_whole(Build::Own, &Rc::new(Filter::new(binary, set, scratch)?), set, input, scratch);
             }
         }
         Ok(())
     }
 }
-
-/// What the runs of our own build are called: over an empty input and a whole one.
-const OURS: [(What, What); 2] =
-    [(What::CommandStart, What::Command), (What::CommandStartTwoCores, What::CommandTwoCores)];
 
 /// The command as `make build` leaves it.
 fn built() -> PathBuf {

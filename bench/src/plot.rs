@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::bars::rules;
-use crate::figures::{By, Figure, Figures, What};
+use crate::figures::{Build, By, Figure, Figures, What};
 
 const WIDTH: f64 = 860.0;
 const ROW: f64 = 20.0;
@@ -70,7 +70,7 @@ fn label(figure: &Figure) -> String {
 fn colour(what: What) -> &'static str {
     match what {
         What::Component | What::TwoWorkers => "#0b6e4f",
-        What::Command | What::CommandTwoCores | What::Piped => "#3a9d78",
+        What::Command(Build::Own, _) | What::Piped => "#3a9d78",
         what if what.is_ours() => "#9bcdb8",
         What::Newlines | What::Literal | What::Pipe => "#bbb",
         _ => "#c8553d",

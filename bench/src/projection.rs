@@ -51,8 +51,8 @@ fn add_fields(node: &Node, condition: &dyn Fn(&str) -> String, conditions: &mut 
     }
 }
 
-fn text(term: &Operand) -> Option<&str> {
-    match term.kind() {
+fn text(operand: &Operand) -> Option<&str> {
+    match operand.kind() {
         OperandKind::Text { text, .. } => Some(text),
         _ => None,
     }

@@ -115,8 +115,8 @@ impl Report<'_> {
     }
 
     fn command(&self, out: &mut impl Write) -> fmt::Result {
-        let starts = [What::CommandStart, What::CommandStartTwoCores, What::OtherStart, What::OtherStartTwoCores];
-        for figure in self.figures.figures.iter().filter(|figure| starts.contains(&figure.what)) {
+        let is_start = |figure: &&Figure| matches!(figure.what, What::CommandStart(..));
+        for figure in self.figures.figures.iter().filter(is_start) {
             writeln!(
                 out,
                 "- {}, {}: {:.0} ms",
@@ -167,15 +167,9 @@ How to read it:
 
 fn matches(figure: &Figure) -> String {
     match figure.what {
-        What::VrlParse
-        | What::Newlines
-        | What::Literal
-        | What::Command
-        | What::CommandTwoCores
-        | What::Other
-        | What::OtherTwoCores
-        | What::Piped
-        | What::Pipe => "–".to_owned(),
+        What::VrlParse | What::Newlines | What::Literal | What::Command(..) | What::Piped | What::Pipe => {
+            "–".to_owned()
+        }
         _ => format!("{:.1}", figure.ran.matches as f64 * 1e3 / figure.ran.events.max(1) as f64),
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::contenders::Ran;
+use crate::figures::Build;
 use crate::plot;
 use firstseen_tests::golden;
 
@@ -30,12 +31,12 @@ fn figures() -> Figures {
     figures.push(figure(What::ProjectionComponent, 693, 0.75));
     figures.push(figure(What::ProjectionNative, 693, 0.8));
     figures.push(figure(What::TwoWorkers, 1, 7.0));
-    figures.push(figure(What::Command, 1, 3.0));
-    let start = Figure { ran: Ran::default(), seconds: vec![0.001], ..figure(What::CommandStart, 1, 1.0) };
-    figures.push(start);
-    let start = Figure { ran: Ran::default(), seconds: vec![0.001], ..figure(What::OtherStart, 1, 1.0) };
-    figures.push(start);
-    figures.push(figure(What::Other, 1, 3.125));
+    figures.push(figure(What::Command(Build::Own, 1), 1, 3.0));
+    for build in [Build::Own, Build::Other] {
+        let start = figure(What::CommandStart(build, 1), 1, 1.0);
+        figures.push(Figure { ran: Ran::default(), seconds: vec![0.001], ..start });
+    }
+    figures.push(figure(What::Command(Build::Other, 1), 1, 3.125));
     figures.push(figure(What::Piped, 1, 0.75));
     figures.push(figure(What::Pipe, 0, 0.8));
     let memory = Memory {

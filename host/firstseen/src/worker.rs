@@ -122,8 +122,8 @@ impl Worker {
     }
 
     /// What Kibana's run of a rule that starts at `now_ms` would look at; `rule`
-    /// is its place among [`Detector::rules`](crate::Detector::rules). `None` if there is no such rule
-    /// or the times leave the calendar.
+    /// is its place among [`Detector::rules`](crate::Detector::rules). `None` if there
+    /// is no such rule or the times leave the calendar.
     ///
     /// # Errors
     ///

@@ -74,6 +74,14 @@ impl Stream {
         taken
     }
 
+    /// Writes lines one by one, each of which is put into the queue at once.
+    fn queue_each(&mut self, lines: &[&str]) {
+        for line in lines {
+            self.write(line.as_bytes());
+            assert_eq!(self.take(), [*line]);
+        }
+    }
+
     fn is_writing(&mut self) -> bool {
         matches!(self.poll(), Poll::Ready(Next::Write(0, PassedChunk::Judged(()))))
     }
@@ -82,10 +90,7 @@ impl Stream {
 #[test]
 fn pieces_are_written_in_the_order_in_which_they_came() {
     let mut stream = Stream::new(2, 100);
-    for line in ["a\n", "b\n"] {
-        stream.write(line.as_bytes());
-        assert_eq!(stream.take(), [line]);
-    }
+    stream.queue_each(&["a\n", "b\n"]);
     stream.judges[1].0.set(true);
     assert!(stream.poll().is_pending());
     stream.judges[0].0.set(true);
@@ -97,8 +102,7 @@ fn pieces_are_written_in_the_order_in_which_they_came() {
 #[test]
 fn while_all_workers_are_busy_a_piece_grows() {
     let mut stream = Stream::new(1, 1 << 20);
-    stream.write(b"a\n");
-    assert_eq!(stream.take(), ["a\n"]);
+    stream.queue_each(&["a\n"]);
     stream.write(b"b\n");
     stream.write(b"c\n");
     assert_eq!(stream.take(), [""; 0]);
@@ -128,13 +132,9 @@ fn what_fills_a_batch_waits_for_no_worker_but_for_room() {
 #[test]
 fn a_worker_that_is_through_gets_what_comes_though_the_first_is_not() {
     let mut stream = Stream::new(2, 100);
-    for line in ["heavy\n", "light\n"] {
-        stream.write(line.as_bytes());
-        assert_eq!(stream.take(), [line]);
-    }
+    stream.queue_each(&["heavy\n", "light\n"]);
     stream.judges[1].0.set(true);
-    stream.write(b"heavy too\n");
-    assert_eq!(stream.take(), ["heavy too\n"]);
+    stream.queue_each(&["heavy too\n"]);
 }
 
 #[test]
@@ -162,8 +162,7 @@ fn the_end_comes_behind_all_pieces() {
 #[test]
 fn a_line_that_is_too_long_passes_while_all_workers_are_busy() {
     let mut stream = Stream::new(1, 10);
-    stream.write(b"a\n");
-    assert_eq!(stream.take(), ["a\n"]);
+    stream.queue_each(&["a\n"]);
     stream.write(b"0123456789x");
     let Poll::Ready(Next::Queue(piece)) = stream.poll() else { panic!("nothing came") };
     assert!(matches!(piece.chunk, Chunk::Overlong { ends: false, .. }));
