@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_query::{Requirement, Slot, TextMap};
+use firstseen_query::{Requirement, Scalar, Slot, TextMap};
 use fixedbitset::FixedBitSet;
 
 use crate::event::Slots;
@@ -14,6 +14,10 @@ const INDEXED_SLOTS_MAX: usize = 24;
 
 /// So few rules may as well be asked, one by one, what they require.
 const RULES_TO_ASK: u32 = 12;
+
+/// How many values, and how long ones, are looked at for a single rule.
+const VALUES_TO_ASK: usize = 4;
+const BYTES_TO_ASK: usize = 256;
 
 /// A slot that fewer than one in so many rules ask for is not worth a look-up.
 const RULES_A_SLOT_MIN: usize = 100;
@@ -116,12 +120,13 @@ impl Required {
         Self { slot: requirement.slot, place, texts: (!any_will_do).then(|| TextMap::new(texts)) }
     }
 
+    /// Whether an event has what is required, as far as that is quickly told: each
+    /// rule asks anew.
     fn is_met(&self, event: &Slots<'_, '_>) -> bool {
         let mut values = event.values(self.slot);
-        match &self.texts {
-            None => values.next().is_some(),
-            Some(texts) => values.any(|value| texts.get(&value.text()).is_some()),
-        }
+        let Some(texts) = &self.texts else { return values.next().is_some() };
+        let is_one = |value: Scalar<'_>| value.raw_len() > BYTES_TO_ASK || texts.get(&value.text()).is_some();
+        values.by_ref().take(VALUES_TO_ASK).any(is_one) || values.next().is_some()
     }
 }
 

@@ -5,6 +5,8 @@
 //! returning: [`Step::Ask`] has the questions, [`Engine::resume`] takes the
 //! answers.
 
+use firstseen_query::Joint;
+
 use crate::alert::Format;
 use crate::candidates::Candidates;
 pub use crate::document::Refusal;
@@ -19,7 +21,7 @@ use crate::matching::{Loaded, Memory};
 use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Rule};
 use crate::state::{Answer, Question, SIGHTING};
-use crate::target::Target;
+use crate::target::{ByTarget, Target};
 use crate::underway::Underway;
 
 /// How to evaluate and report.
@@ -44,11 +46,26 @@ pub struct Shortcuts {
     pub index: bool,
     /// Look only at lines that hold what some rule cannot match without.
     pub prefilter: bool,
+    /// How the conditions of rules are answered.
+    pub answers: Answers,
+}
+
+/// How the conditions of rules are answered. [`Context::line_work_max`] holds for
+/// all but the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Answers {
+    /// Each for itself, whatever that costs.
+    OneByOne,
+    /// Those on a field all together.
+    Together,
+    /// One by one as long as that is cheap, then together.
+    #[default]
+    Cheapest,
 }
 
 impl Default for Shortcuts {
     fn default() -> Self {
-        Self { index: true, prefilter: true }
+        Self { index: true, prefilter: true, answers: Answers::default() }
     }
 }
 
@@ -90,14 +107,30 @@ impl Engine {
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection);
-        let Loading { rules, templates, reports, .. } = Loading::load(documents, &settings.questions, &mut projection);
+        let Loading { rules, templates, reports, leaves, .. } =
+            Loading::load(documents, &settings.questions, &mut projection);
+        let joint = (settings.shortcuts.answers != Answers::OneByOne).then(|| Joint::new(&leaves));
+        let by_target = ByTarget::new(&rules);
         let candidates = match settings.shortcuts.index {
             true => Candidates::new(&rules),
             false => Candidates::all(),
         };
         let prefilter = settings.shortcuts.prefilter.then(|| Prefilter::new(&rules)).flatten();
         let Settings { clock, format, space, .. } = settings;
-        let loaded = Loaded { clock, format, space, projection, target, rules, templates, candidates, prefilter };
+        let loaded = Loaded {
+            clock,
+            format,
+            space,
+            projection,
+            target,
+            by_target,
+            rules,
+            templates,
+            candidates,
+            prefilter,
+            joint,
+            is_always_together: settings.shortcuts.answers == Answers::Together,
+        };
         (Self { loaded, memory: Memory::default(), underway: None }, reports)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use firstseen_query::Mapping;
+use firstseen_query::{Leaves, Mapping};
 use serde_json::{Map, Value};
 
 use crate::alert::Template;
@@ -53,6 +53,8 @@ pub struct Reports {
 /// What was made of documents so far.
 pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
+    /// What all rules together ask of events.
+    pub(crate) leaves: Leaves,
     /// Names of those that the host answers.
     questions: &'p [String],
     pub(crate) rules: Vec<Rule>,
@@ -73,6 +75,7 @@ impl<'p> Loading<'p> {
     pub(crate) fn load(documents: &Documents, questions: &'p [String], projection: &'p mut Projection) -> Self {
         let mut loading = Self {
             projection,
+            leaves: Leaves::default(),
             questions,
             rules: Vec::new(),
             templates: Vec::new(),
@@ -177,7 +180,7 @@ impl<'p> Loading<'p> {
         }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
-        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, self.projection)?;
+        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, self.projection, &mut self.leaves)?;
         let template = Template::new(object, text, &fields)?;
         self.rule_ids.insert(rule.rule_id.clone());
         Ok((rule, template))

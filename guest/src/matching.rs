@@ -4,14 +4,16 @@ use core::ops::ControlFlow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use firstseen_query::{Findings, Joint};
+
 use crate::alert::{Format, Template, event_id};
 use crate::candidates::{self, Candidates};
-use crate::evaluation::{EvaluateError, Matching, UnjudgedCause, UnjudgedLine, note_not_judged_at_all};
+use crate::evaluation::{EvaluateError, Matching, UnjudgedCause, UnjudgedLine, note_not_judged_at_all, note_unjudged};
 use crate::event::{self, Projection, Slots, check, scan};
 use crate::lines::{LinePlace, Lines};
 use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Rule};
-use crate::target::{Target, Targets};
+use crate::target::{ByTarget, Target, Targets};
 
 /// Greatest length of an `_id` in bytes, as Elasticsearch has it.
 const MAX_ID: usize = 512;
@@ -73,11 +75,16 @@ pub(crate) struct Loaded {
     pub(crate) space: String,
     pub(crate) projection: Projection,
     pub(crate) target: Target,
+    pub(crate) by_target: ByTarget,
     pub(crate) rules: Vec<Rule>,
     /// What the alerts of each say.
     pub(crate) templates: Vec<Template>,
     pub(crate) candidates: Candidates,
     pub(crate) prefilter: Option<Prefilter>,
+    /// None: each condition is answered for itself.
+    pub(crate) joint: Option<Joint>,
+    /// Whether no condition is.
+    pub(crate) is_always_together: bool,
 }
 
 /// What is kept from batch to batch to spare work. Nothing that an engine
@@ -87,6 +94,7 @@ pub(crate) struct Memory {
     scan: event::Memory,
     targets: Targets,
     candidates: candidates::Memory,
+    findings: Findings,
 }
 
 /// A rule that matches an event.
@@ -134,24 +142,35 @@ impl Loaded {
         let mut is_broken_off = false;
         'lines: for (place, line) in &mut lines {
             let after_rule = after_rule.take();
-            if !context.allows(line.len() as u64) {
+            memory.findings.begin(line.len(), context.line_work_max.unwrap_or(u64::MAX));
+            if !memory.findings.spend(line.len() as u64) {
                 note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Work);
                 continue;
+            }
+            if self.is_always_together {
+                memory.findings.answer_together();
             }
             if let Err(malformed) = scan(line, &mut event) {
                 note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Malformed(malformed));
                 continue;
             }
             let known = context.target_of(place.number);
-            let (index, of_target) = memory.targets.rules_of(self.target, &event, known, &self.rules);
+            let (index, of_target) = memory.targets.rules_of(self.target, &event, known, &self.by_target);
             let mut is_checked = false;
             let digest = OnceCell::new();
             for number in self.candidates.of(&event, of_target, &mut memory.candidates) {
-                if after_rule.is_some_and(|last| number <= last) {
+                let Some(rule) = self.rules.get(number) else { continue };
+                let matches = match &self.joint {
+                    Some(joint) => rule.judge(&event, context.arrival_ms, joint, &mut memory.findings),
+                    None => Some(rule.matches(&event, context.arrival_ms)),
+                };
+                // Those that are through were judged once more, so that the work is counted as
+                // it was.
+                if matches == Some(false) || after_rule.is_some_and(|last| number <= last) {
                     continue;
                 }
-                let Some(rule) = self.rules.get(number) else { continue };
-                if !rule.matches(&event, context.arrival_ms) {
+                if matches.is_none() {
+                    note_unjudged(unjudged, place.number, UnjudgedCause::Work, number as u32);
                     continue;
                 }
                 // What the scan stepped over may be anything.

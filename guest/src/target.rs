@@ -1,12 +1,15 @@
 //! The index or data stream an event is bound for.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firstseen_query::{Layout, Scalar, Slot, same_text};
+use firstseen_query::{
+    Event, FieldType, Findings, Joint, JsonStr, Layout, Leaves, Mapping, Program, Scalar, Slot, same_text,
+};
 use fixedbitset::FixedBitSet;
 
 use crate::event::{Projection, Slots};
-use crate::rule::Rule;
+use crate::rule::{IndexPatterns, Rule, names_of};
 
 /// Longest name of an index in Elasticsearch, in bytes.
 const INDEX_BYTES_MAX: usize = 255;
@@ -57,45 +60,129 @@ impl Target {
 /// They come out of events, so there may be ever new ones.
 const TARGETS_MAX: usize = 256;
 
-/// The rules that can match at all and whose index patterns a target passes,
-/// remembered for the few targets that a stream has.
+/// The rules by their index patterns, of which many have the same. The patterns
+/// of all are laid over a name at once.
+#[derive(Debug)]
+pub(crate) struct ByTarget {
+    joint: Joint,
+    /// What the name of a target meets, and the rules that it is the business of.
+    groups: Vec<(Program, FixedBitSet)>,
+    /// The rules that can match at all.
+    all: FixedBitSet,
+}
+
+impl ByTarget {
+    pub(crate) fn new(rules: &[Rule]) -> Self {
+        let mut by_patterns: BTreeMap<&IndexPatterns, FixedBitSet> = BTreeMap::new();
+        let mut all = FixedBitSet::with_capacity(rules.len());
+        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.program.never_matches()) {
+            all.insert(number);
+            let group = by_patterns.entry(&rule.index);
+            group.or_insert_with(|| FixedBitSet::with_capacity(rules.len())).insert(number);
+        }
+        let mut mapping = Mapping::default();
+        mapping.insert(IndexPatterns::FIELD, FieldType::KEYWORD);
+        let mut leaves = Leaves::default();
+        let mut compiled =
+            |patterns: &IndexPatterns| Program::compile_among(&patterns.clause(), &mapping, &mut OneSlot, &mut leaves);
+        // A keyword can be asked for anything.
+        let groups = by_patterns.into_iter().filter_map(|(patterns, rules)| Some((compiled(patterns).ok()?, rules)));
+        let groups = groups.collect();
+        Self { joint: Joint::new(&leaves), groups, all }
+    }
+
+    /// The rules whose business a target is.
+    fn passing(&self, name: &str, findings: &mut Findings) -> FixedBitSet {
+        findings.begin(name.len(), u64::MAX);
+        findings.answer_together();
+        let mut passing = FixedBitSet::with_capacity(self.all.len());
+        for (patterns, rules) in &self.groups {
+            if self.joint.judge(patterns, &Names(name), findings) == Some(true) {
+                passing.union_with(rules);
+            }
+        }
+        passing
+    }
+}
+
+/// Has the names of a target in its one slot.
+struct Names<'n>(&'n str);
+
+/// Gives every path the same slot.
+struct OneSlot;
+
+impl Layout for OneSlot {
+    fn values(&mut self, _: &str) -> Slot {
+        Slot(0)
+    }
+
+    fn leaves(&mut self, _: &str) -> Slot {
+        Slot(0)
+    }
+
+    fn objects(&mut self, _: &str) -> (Slot, &mut dyn Layout) {
+        (Slot(0), self)
+    }
+}
+
+impl Event for Names<'_> {
+    fn now_ms(&self) -> i64 {
+        0
+    }
+
+    fn any(&self, _: Slot, mut test: impl FnMut(Scalar<'_>) -> bool) -> bool {
+        names_of(self.0).any(|name| test(Scalar::String(JsonStr::new(name, false))))
+    }
+
+    fn any_leaf(&self, _: Slot, _: impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
+        false
+    }
+
+    fn bytes_below(&self, _: Slot) -> usize {
+        0
+    }
+
+    fn any_object(&self, _: Slot, _: impl FnMut(&Self) -> bool) -> bool {
+        false
+    }
+}
+
+/// The rules whose business a target is, remembered for the few targets that a
+/// stream has.
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     name: String,
     known: Vec<(Rc<str>, FixedBitSet)>,
     /// Which of the known ones is the oldest, once there are as many as may be.
     oldest: usize,
-    unknown: FixedBitSet,
+    findings: Findings,
 }
 
 impl Targets {
     /// The name of the index or data stream an event is bound for, and the rules
     /// whose business it is. An unknown one, without a name, passes any pattern.
-    pub(crate) fn rules_of(
-        &mut self,
+    pub(crate) fn rules_of<'t>(
+        &'t mut self,
         target: Target,
         event: &Slots<'_, '_>,
         known: Option<&str>,
-        rules: &[Rule],
-    ) -> (Option<&Rc<str>>, &FixedBitSet) {
+        by_target: &'t ByTarget,
+    ) -> (Option<&'t Rc<str>>, &'t FixedBitSet) {
         if !target.write_name(event, known, &mut self.name) {
-            if self.unknown.len() != rules.len() {
-                self.unknown = passing(rules, |_| true);
-            }
-            return (None, &self.unknown);
+            return (None, &by_target.all);
         }
         let place = self.known.iter().position(|(name, _)| same_text(name, &self.name));
-        let place = place.unwrap_or_else(|| self.find_out(rules));
+        let place = place.unwrap_or_else(|| self.find_out(by_target));
         match self.known.get(place) {
             Some((name, passes)) => (Some(name), passes),
-            None => (None, &self.unknown),
+            None => (None, &by_target.all),
         }
     }
 
     /// Remembers the target whose name was written last. Answers with its place.
     #[cold]
-    fn find_out(&mut self, rules: &[Rule]) -> usize {
-        let target = (Rc::from(&*self.name), passing(rules, |rule| rule.index.contain(&self.name)));
+    fn find_out(&mut self, by_target: &ByTarget) -> usize {
+        let target = (Rc::from(&*self.name), by_target.passing(&self.name, &mut self.findings));
         if self.known.len() < TARGETS_MAX {
             self.known.push(target);
             return self.known.len() - 1;
@@ -109,9 +196,50 @@ impl Targets {
     }
 }
 
-fn passing(rules: &[Rule], passes: impl Fn(&Rule) -> bool) -> FixedBitSet {
-    let is_passing = |(_, rule): &(usize, &Rule)| !rule.program.never_matches() && passes(rule);
-    let mut set = FixedBitSet::with_capacity(rules.len());
-    set.extend(rules.iter().enumerate().filter(is_passing).map(|(number, _)| number));
-    set
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contain(patterns: &[&str], name: &str) -> bool {
+        let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
+        let mut mapping = Mapping::default();
+        mapping.insert(IndexPatterns::FIELD, FieldType::KEYWORD);
+        let program = Program::compile(&IndexPatterns::new(&patterns).clause(), &mapping, &mut OneSlot).unwrap();
+        program.matches(&Names(name))
+    }
+
+    #[test]
+    fn stars() {
+        let cases = [
+            ("logs-endpoint.events.*", "logs-endpoint.events.process-default", true),
+            ("logs-endpoint.events.*", "logs-endpoint.alerts-default", false),
+            ("logs-*-default", "logs-x-default", true),
+            ("logs-*-default", "logs-default", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "ac", false),
+            ("*", "", true),
+            ("a*a", "a", false),
+            ("exact", "exact", true),
+            ("exact", "exactly", false),
+            ("a?", "a?", true),
+            ("a?", "ab", false),
+        ];
+        for (pattern, name, expected) in cases {
+            assert_eq!(contain(&[pattern], name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn data_streams_exclusions_and_remotes() {
+        let index = ".ds-logs-endpoint.events.process-default-2026.11.20-000001";
+        assert!(contain(&["logs-endpoint.events.*"], index));
+        assert!(contain(&[".ds-logs-*"], index));
+        assert!(!contain(&["logs-endpoint.alerts-*"], index));
+        assert!(contain(&[], "anything"));
+        assert!(contain(&["logs-*", "-logs-b"], "logs-a"));
+        assert!(!contain(&["logs-*", "-logs-b"], "logs-b"));
+        assert!(contain(&["-logs-b", "logs-*"], "logs-b"));
+        assert!(contain(&["*:logs-*"], "logs-a"));
+        assert!(!contain(&["-logs-b"], "logs-a"));
+    }
 }

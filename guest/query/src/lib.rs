@@ -28,6 +28,7 @@
 //!     fn any(&self, _: Slot, mut test: impl FnMut(Scalar<'_>) -> bool) -> bool {
 //!         self.0.iter().any(|name| test(Scalar::String(JsonStr::new(name, false))))
 //!     }
+//!     fn bytes_below(&self, _: Slot) -> usize { 0 }
 //!     fn any_leaf(&self, _: Slot, _: impl FnMut(&str, Scalar<'_>) -> bool) -> bool { false }
 //!     fn any_object(&self, _: Slot, _: impl FnMut(&Self) -> bool) -> bool { false }
 //! }
@@ -107,6 +108,7 @@ extern crate std;
 mod clause;
 mod error;
 mod fields;
+mod joint;
 mod limit;
 mod program;
 mod range;
@@ -120,6 +122,7 @@ pub use error::{Error, ErrorKind};
 pub use fields::doc_value::DocValue;
 pub use fields::field_type::FieldType;
 pub use fields::mapping::{Field, Mapping, Resolved};
+pub use joint::{Findings, Joint, Leaves};
 pub use limit::{Limit, MAX_DEPTH, MAX_LEAVES, MAX_QUERY_BYTES};
 pub use program::Program;
 pub use program::event::Event;

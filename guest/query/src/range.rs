@@ -59,7 +59,7 @@ impl RangeOp {
 pub(crate) type Range = (i128, i128);
 
 /// Ranges of ordinals, both ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Ranges(Vec<(i128, i128)>);
 
 impl Ranges {
@@ -90,6 +90,23 @@ impl Ranges {
             }
         }
         self.0 = joined;
+    }
+
+    /// Once they are sealed: is one of these ordinals, which are in order, in one of them?
+    pub(crate) fn contain_one_of(&self, ordinals: &[i128]) -> bool {
+        if ordinals.len() < self.0.len() {
+            return ordinals.iter().any(|&ordinal| self.contain(ordinal));
+        }
+        self.0.iter().any(|&(low, high)| {
+            let first = ordinals.partition_point(|&ordinal| ordinal < low);
+            ordinals.get(first).is_some_and(|&ordinal| ordinal <= high)
+        })
+    }
+
+    /// How many comparisons that takes with so many ordinals.
+    pub(crate) fn steps(&self, ordinals: usize) -> u64 {
+        let (fewer, more) = (ordinals.min(self.0.len()) as u64, ordinals.max(self.0.len()));
+        fewer * u64::from(more.max(1).ilog2() + 1)
     }
 
     /// Once they are sealed: is an ordinal in one of them?

@@ -28,6 +28,10 @@ impl Event for Slots<'_, '_> {
         })
     }
 
+    fn bytes_below(&self, slot: Slot) -> usize {
+        self.texts(slot).map(|text| text.json.len()).sum()
+    }
+
     fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
         let Some(projection) = self.projection.objects_of(slot) else { return false };
         self.texts(slot).any(|text| match &text.below {

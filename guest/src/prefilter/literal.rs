@@ -16,6 +16,10 @@ const EVERYDAY: &str = "access admin alert allowed api asset authentication chan
 /// without one.
 pub(super) const LITERALS_MAX: usize = 64;
 
+/// How much of a text is compared. Events may have its beginning over and over,
+/// and each time all of it would be.
+const LENGTH_MAX: usize = 16;
+
 /// A text that is looked for, with the part of it that is least common.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Literal {
@@ -42,8 +46,11 @@ impl Literal {
 
     fn of_piece(piece: &str) -> Self {
         let windows = piece.as_bytes().windows(3).enumerate();
-        let rarest = windows.min_by_key(|(_, window)| commonness_of(window));
-        Self { text: piece.as_bytes().into(), window: rarest.map_or(0, |(at, _)| at) }
+        let rarest = windows.min_by_key(|(_, window)| commonness_of(window)).map_or(0, |(at, _)| at);
+        let start = rarest.saturating_sub((LENGTH_MAX - 3) / 2);
+        let around = piece.as_bytes().get(start..).unwrap_or_default();
+        let text = around.get(..LENGTH_MAX).unwrap_or(around);
+        Self { text: text.into(), window: rarest - start }
     }
 
     /// The three bytes of the window.
@@ -103,6 +110,14 @@ mod tests {
     fn windows_lie_where_bytes_are_rare() {
         let literal = Literal::of_piece("eeeeXYQeee");
         assert_eq!((literal.window, literal.key()), (4, *b"XYQ"));
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let literal = Literal::of_piece(&("e".repeat(40) + "XYQ" + &"e".repeat(40)));
+        assert_eq!((literal.text.len(), literal.key()), (LENGTH_MAX, *b"XYQ"));
+        let literal = Literal::of_piece(&("XYQ".to_owned() + &"e".repeat(40)));
+        assert_eq!((literal.text.len(), literal.key()), (LENGTH_MAX, *b"XYQ"));
     }
 
     #[test]

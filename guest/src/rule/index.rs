@@ -1,15 +1,17 @@
 //! A rule's index patterns.
 
+use firstseen_query::{Clause, Condition, Like, Part};
+
 /// The `index` patterns of a rule, as Elasticsearch resolves them: `*` stands
 /// for any run of characters, a leading `-` excludes, and a remote prefix
 /// (`cluster:`) is ignored, since an event in flight is in no cluster yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexPatterns {
     /// In the rule's order: an exclusion takes away what came before it.
     patterns: Vec<Pattern>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Pattern {
     excludes: bool,
     glob: String,
@@ -29,20 +31,44 @@ impl IndexPatterns {
         Self { patterns: patterns.iter().map(parse).collect() }
     }
 
-    /// Whether an index or data stream of this name is among them; a backing
-    /// index is where its data stream is. No patterns: any is.
-    pub fn contain(&self, index: &str) -> bool {
-        let stream = data_stream_of(index);
-        let matched = |within: bool, pattern: &Pattern| match [Some(index), stream]
-            .into_iter()
-            .flatten()
-            .any(|name| glob_matches(&pattern.glob, name))
-        {
-            true => !pattern.excludes,
-            false => within,
+    /// What the [names](names_of) of an index or data stream meet, in a field of the name
+    /// [`Self::FIELD`], if it is among them. No patterns: any is.
+    #[must_use]
+    pub fn clause(&self) -> Clause {
+        if self.patterns.is_empty() {
+            return Clause::All;
+        }
+        let matched = |within: Clause, Pattern { excludes, glob }: &Pattern| {
+            let like = Clause::field(Self::FIELD, Condition::Like(stars_of(glob)));
+            match excludes {
+                true => Clause::And(vec![within, Clause::Not(Box::new(like))]),
+                false => Clause::Or(vec![within, like]),
+            }
         };
-        self.patterns.is_empty() || self.patterns.iter().fold(false, matched)
+        self.patterns.iter().fold(Clause::Or(Vec::new()), matched)
     }
+
+    /// What the clause calls the name of an index.
+    pub const FIELD: &str = "_index";
+}
+
+/// The names of an index or data stream: a backing index is where its data stream is.
+pub fn names_of(index: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(index).chain(data_stream_of(index))
+}
+
+/// A pattern in which only stars mean anything.
+fn stars_of(glob: &str) -> Like {
+    let mut parts = Vec::new();
+    for (place, text) in glob.split('*').enumerate() {
+        if place > 0 {
+            parts.push(Part::Any);
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text.to_owned()));
+        }
+    }
+    Like { parts, ignore_case: false, splits: false }
 }
 
 /// The data stream of a backing index, `.ds-<stream>-<yyyy.MM.dd>-<generation>`:
@@ -55,44 +81,9 @@ fn data_stream_of(index: &str) -> Option<&str> {
     (is_date && date.split('.').all(digits) && digits(generation)).then_some(stream)
 }
 
-/// Matches `*` as any run of characters, everything else literally. The
-/// pieces between stars are found leftmost first, so the work is bounded by
-/// the product of the lengths.
-fn glob_matches(glob: &str, name: &str) -> bool {
-    let Some((head, rest)) = glob.split_once('*') else { return glob == name };
-    let Some(mut name) = name.strip_prefix(head) else { return false };
-    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
-    for piece in middle.split('*') {
-        match name.find(piece) {
-            Some(at) => name = name.get(at + piece.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    name.ends_with(tail)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn globs() {
-        let cases = [
-            ("logs-endpoint.events.*", "logs-endpoint.events.process-default", true),
-            ("logs-endpoint.events.*", "logs-endpoint.alerts-default", false),
-            ("logs-*-default", "logs-x-default", true),
-            ("logs-*-default", "logs-default", false),
-            ("a*b*c", "a-b-b-c", true),
-            ("a*b*c", "ac", false),
-            ("*", "", true),
-            ("a*a", "a", false),
-            ("exact", "exact", true),
-            ("exact", "exactly", false),
-        ];
-        for (glob, name, expected) in cases {
-            assert_eq!(glob_matches(glob, name), expected, "{glob} {name}");
-        }
-    }
 
     #[test]
     fn a_backing_index_is_in_its_data_stream() {
@@ -103,19 +94,14 @@ mod tests {
         {
             assert_eq!(data_stream_of(other), None, "{other}");
         }
-        let patterns = |pattern: &str| IndexPatterns::new(&[pattern.to_owned()]);
-        assert!(patterns("logs-endpoint.events.*").contain(index));
-        assert!(patterns(".ds-logs-*").contain(index));
-        assert!(!patterns("logs-endpoint.alerts-*").contain(index));
+        assert_eq!(names_of(index).collect::<Vec<_>>(), [index, "logs-endpoint.events.process-default"]);
     }
 
     #[test]
-    fn exclusions_and_remotes() {
-        let patterns = |list: &[&str]| IndexPatterns::new(&list.iter().map(|p| p.to_string()).collect::<Vec<_>>());
-        assert!(patterns(&[]).contain("anything"));
-        assert!(patterns(&["logs-*", "-logs-b"]).contain("logs-a"));
-        assert!(!patterns(&["logs-*", "-logs-b"]).contain("logs-b"));
-        assert!(patterns(&["*:logs-*"]).contain("logs-a"));
-        assert!(!patterns(&["-logs-b"]).contain("logs-a"));
+    fn only_stars_mean_anything() {
+        let parts = |glob: &str| stars_of(glob).parts;
+        assert_eq!(parts("a?*"), [Part::Text("a?".to_owned()), Part::Any]);
+        assert_eq!(parts(r"*\"), [Part::Any, Part::Text(r"\".to_owned())]);
+        assert_eq!(parts(""), []);
     }
 }

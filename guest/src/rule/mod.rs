@@ -14,13 +14,13 @@ mod timestamp;
 mod warnings;
 mod window;
 
-use firstseen_query::{Clause, Mapping, Program};
+use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub use document::{RuleEntry, rules_of};
 pub use fields::{Fields, LANGUAGE};
 pub use filters::Filters;
-pub use index::IndexPatterns;
+pub use index::{IndexPatterns, names_of};
 pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
 pub(crate) use reader::RuleReader;
 pub use timestamp::{Clock, TimestampSource};
@@ -74,7 +74,7 @@ pub struct Rule {
 
 impl Rule {
     /// Compiles a rule object that was read as `fields`; what it reads gets slots
-    /// in `projection`.
+    /// in `projection`, what it asks is counted in `leaves`.
     ///
     /// # Errors
     ///
@@ -86,6 +86,7 @@ impl Rule {
         mapping: &Mapping,
         lists: &ExceptionLists,
         projection: &mut Projection,
+        leaves: &mut Leaves,
     ) -> Result<Self, DocumentError> {
         let query = firstseen_kql::parse(&fields.query).map_err(|error| DocumentError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
@@ -96,7 +97,7 @@ impl Rule {
         let mut parts = vec![clause.clone(), filters.clause()];
         parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
         let program = checked
-            .and_then(|()| Program::compile(&Clause::And(parts), mapping, projection).map_err(whole))
+            .and_then(|()| Program::compile_among(&Clause::And(parts), mapping, projection, leaves).map_err(whole))
             .map_err(|other| {
                 // By itself, so that an error of the query has its place.
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
@@ -104,7 +105,8 @@ impl Rule {
             })?;
         let mut expiring = Vec::new();
         for (expires_ms, excepted) in exceptions.expiring() {
-            expiring.push((expires_ms, Program::compile(&excepted, mapping, projection).map_err(whole)?));
+            let program = Program::compile_among(&excepted, mapping, projection, leaves).map_err(whole)?;
+            expiring.push((expires_ms, program));
         }
         let mut warnings = warnings::of(object, fields, &query, &clause, &program, mapping);
         warnings.extend(exceptions.warnings);
@@ -138,6 +140,20 @@ impl Rule {
     pub fn matches(&self, event: &Slots<'_, '_>, now_ms: i64) -> bool {
         let excepts = |(expires_ms, excepted): &(i64, Program)| *expires_ms >= now_ms && excepted.matches(event);
         self.program.matches(event) && !self.expiring.iter().any(excepts)
+    }
+
+    /// The same where the conditions of all rules are answered together. None if
+    /// it would cost more than may be spent on the event.
+    pub fn judge(&self, event: &Slots<'_, '_>, now_ms: i64, joint: &Joint, findings: &mut Findings) -> Option<bool> {
+        if !joint.judge(&self.program, event, findings)? {
+            return Some(false);
+        }
+        for (_, excepted) in self.expiring.iter().filter(|(expires_ms, _)| *expires_ms >= now_ms) {
+            if joint.judge(excepted, event, findings)? {
+                return Some(false);
+            }
+        }
+        Some(true)
     }
 
     /// What Kibana's run of the rule that starts at `now_ms` looks at: `from`

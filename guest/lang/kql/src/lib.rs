@@ -26,6 +26,7 @@
 //!     fn any(&self, _: Slot, mut test: impl FnMut(Scalar<'_>) -> bool) -> bool {
 //!         self.0.iter().any(|name| test(Scalar::String(JsonStr::new(name, false))))
 //!     }
+//!     fn bytes_below(&self, _: Slot) -> usize { 0 }
 //!     fn any_leaf(&self, _: Slot, _: impl FnMut(&str, Scalar<'_>) -> bool) -> bool { false }
 //!     fn any_object(&self, _: Slot, _: impl FnMut(&Self) -> bool) -> bool { false }
 //! }

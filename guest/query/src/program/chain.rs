@@ -4,15 +4,17 @@
 //! and evaluation takes the shortest way to the verdict without recursion.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::event::Event;
 use super::layout::Slot;
 use super::test::Test;
 use super::tree::TreeTest;
+use crate::joint::LeafNumber;
 
 /// A test of one slot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Leaf {
     /// A value at a path.
     Value { slot: Slot, test: Test },
@@ -23,7 +25,7 @@ pub(crate) enum Leaf {
 }
 
 /// Tests one after the other, as far as needed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Chain {
     /// The targets of a step have lower numbers than it has.
     pub(crate) steps: Vec<Step>,
@@ -31,15 +33,17 @@ pub(crate) struct Chain {
 }
 
 /// One test and where to go after it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Step {
-    pub(crate) leaf: Leaf,
+    pub(crate) leaf: Arc<Leaf>,
+    /// Its number among the leaves of several programs.
+    pub(crate) number: LeafNumber,
     pub(crate) holds: Target,
     pub(crate) fails: Target,
 }
 
 /// A step by its number, or a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target(pub(crate) u32);
 
 impl Target {
@@ -49,17 +53,41 @@ impl Target {
 
 impl Chain {
     pub(crate) fn matches<E: Event>(&self, event: &E) -> bool {
+        self.run(|step| Some(step.leaf.holds(event))) == Some(true)
+    }
+
+    /// The verdict, where `holds` answers for each step that is taken; none where it gives none.
+    #[inline]
+    pub(crate) fn run(&self, mut holds: impl FnMut(&Step) -> Option<bool>) -> Option<bool> {
         let mut at = self.start;
         // Each step leads to one with a lower number or to a verdict, which is none.
         while let Some(step) = self.steps.get(at.0 as usize) {
-            at = if step.leaf.holds(event) { step.holds } else { step.fails };
+            at = if holds(step)? { step.holds } else { step.fails };
         }
-        at == Target::MATCH
+        Some(at == Target::MATCH)
     }
 }
 
 impl Leaf {
-    fn holds<E: Event>(&self, event: &E) -> bool {
+    pub(crate) const fn slot(&self) -> Slot {
+        match self {
+            Self::Value { slot, .. } | Self::Tree { slot, .. } | Self::Object { slot, .. } => *slot,
+        }
+    }
+
+    /// About how much a byte costs that it reads.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Value { test, .. } => test.weight(),
+            // Paths are put together and looked up besides.
+            Self::Tree { test, .. } => 8 + test.weight(),
+            Self::Object { chain, .. } => {
+                chain.steps.iter().fold(8, |weight, step| step.leaf.weight().saturating_add(weight))
+            }
+        }
+    }
+
+    pub(crate) fn holds<E: Event>(&self, event: &E) -> bool {
         match self {
             Self::Value { slot, test } => event.any(*slot, |value| test.holds(value, event.now_ms())),
             Self::Tree { slot, test } => event.any_leaf(*slot, |path, value| test.holds(path, value, event.now_ms())),

@@ -18,6 +18,10 @@ pub trait Event {
     /// The same for the values of a [`leaves`](crate::Layout::leaves) slot, with their paths.
     fn any_leaf(&self, slot: Slot, test: impl FnMut(&str, Scalar<'_>) -> bool) -> bool;
 
+    /// How many bytes of the event it takes to go through all values of a leaves slot, or all
+    /// objects of an objects slot.
+    fn bytes_below(&self, slot: Slot) -> usize;
+
     /// The same for the objects of an [`objects`](crate::Layout::objects) slot.
     fn any_object(&self, slot: Slot, test: impl FnMut(&Self) -> bool) -> bool;
 }

@@ -19,6 +19,7 @@ use crate::clause::{Clause, Condition, Name};
 use crate::error::{Error, ErrorKind};
 use crate::fields::field_type::FieldType;
 use crate::fields::mapping::{Field, Mapping, Resolved};
+use crate::joint::Leaves;
 use crate::span::Span;
 use crate::texts::wildcard::Wildcard;
 
@@ -287,7 +288,8 @@ impl Lowering<'_, '_> {
         if matches!(expr, Expr::Const(false)) {
             return Ok(expr);
         }
-        let chain = Box::new(chain_of(expr));
+        // Objects are looked at one by one, so what is asked of them is not counted with the rest.
+        let chain = Box::new(chain_of(expr, &mut Leaves::none()));
         Ok(Expr::Leaf(Leaf::Object { slot, chain }))
     }
 }

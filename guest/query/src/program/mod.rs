@@ -1,6 +1,6 @@
 //! The compiled query: from a clause to a chain of tests of slots.
 
-mod chain;
+pub(crate) mod chain;
 mod emit;
 pub(crate) mod event;
 mod expr;
@@ -8,11 +8,11 @@ pub(crate) mod layout;
 mod lower;
 mod query_string;
 pub(crate) mod required;
-mod test;
-mod text_test;
-mod tree;
+pub(crate) mod test;
+pub(crate) mod text_test;
+pub(crate) mod tree;
 mod typed;
-mod words;
+pub(crate) mod words;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -26,11 +26,12 @@ use required::Requirement;
 use crate::clause::Clause;
 use crate::error::Error;
 use crate::fields::mapping::Mapping;
+use crate::joint::Leaves;
 
 /// A query that is ready to be evaluated on events.
 #[derive(Clone, Debug)]
 pub struct Program {
-    chain: Chain,
+    pub(crate) chain: Chain,
     literals: Vec<Vec<String>>,
     requirements: Vec<Requirement>,
 }
@@ -45,10 +46,25 @@ impl Program {
     /// means nothing to the type of its field, wildcards where the type has none, nested fields
     /// outside of their group.
     pub fn compile(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Self, Error> {
+        Self::compile_among(clause, mapping, layout, &mut Leaves::none())
+    }
+
+    /// The same for one of several programs that a [`Joint`](crate::Joint) will answer for
+    /// together: what they ask is counted in `leaves`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Program::compile`].
+    pub fn compile_among(
+        clause: &Clause,
+        mapping: &Mapping,
+        layout: &mut dyn Layout,
+        leaves: &mut Leaves,
+    ) -> Result<Self, Error> {
         let expr = lower::lower(clause, mapping, layout)?;
         let literals = required::literals(&expr);
         let requirements = required::requirements(&expr);
-        Ok(Self { chain: emit::chain_of(in_order(expr)), literals, requirements })
+        Ok(Self { chain: emit::chain_of(in_order(expr), leaves), literals, requirements })
     }
 
     /// Does the event match?

@@ -12,7 +12,7 @@ use crate::values::ordinal::OrdinalType;
 use crate::values::scalar::Scalar;
 
 /// What a value of a field must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Test {
     /// Any value.
     Any,
@@ -26,7 +26,7 @@ pub(crate) enum Test {
     Dynamic(DynamicTest),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum KeywordTest {
     /// It is indexed at all.
     Exists,
@@ -34,7 +34,7 @@ pub(crate) enum KeywordTest {
     Bounds(Bounds),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum OrdinalTest {
     /// It is a value of the type.
     Exists,
@@ -44,7 +44,7 @@ pub(crate) enum OrdinalTest {
 }
 
 /// By what the value is in the event's JSON.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct DynamicTest {
     /// For strings, and the texts of the others.
     pub(crate) text: KeywordTest,
@@ -64,6 +64,18 @@ impl Test {
             Self::Words(words) => words.hold(&value.text()),
             Self::Ordinal(ordinal_type, test) => test.holds(*ordinal_type, value, now_ms),
             Self::Dynamic(test) => test.holds(value),
+        }
+    }
+
+    /// About how much a byte of a value costs, of which a text in a map costs one.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Any => 1,
+            Self::Keyword(_, test) => test.weight(),
+            Self::Words(words) => words.weight(),
+            Self::Ordinal(_, OrdinalTest::Relative(_)) => 16,
+            Self::Ordinal(..) => 4,
+            Self::Dynamic(test) => 4 + test.text.weight(),
         }
     }
 
@@ -109,6 +121,14 @@ impl Test {
 }
 
 impl KeywordTest {
+    fn weight(&self) -> u64 {
+        match self {
+            Self::Exists => 1,
+            Self::OneOf(one_of) => one_of.weight(),
+            Self::Bounds(_) => 2,
+        }
+    }
+
     fn holds(&self, form: KeywordForm, value: Scalar<'_>) -> bool {
         // One text is compared in place, without decoding it first.
         if let (Self::OneOf(OneOf { texts, patterns }), false) = (self, form.lowercase)

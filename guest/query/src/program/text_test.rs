@@ -9,7 +9,7 @@ use crate::texts::wildcard::Pattern;
 use crate::values::version;
 
 /// Texts and patterns, of which a value must meet one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub(crate) struct OneOf {
     /// In [order], once the set is [sealed](OneOf::seal).
     pub(crate) texts: Vec<Box<str>>,
@@ -27,6 +27,11 @@ impl OneOf {
         self.texts.dedup();
     }
 
+    /// About how much a byte of a text costs.
+    pub(crate) fn weight(&self) -> u64 {
+        self.patterns.iter().map(Pattern::weight).sum::<u64>() + 1
+    }
+
     /// Is one of the texts `text`, or does one of the patterns match it?
     pub(crate) fn holds(&self, text: &str) -> bool {
         self.texts.binary_search_by(|one| order(one, text)).is_ok()
@@ -35,7 +40,7 @@ impl OneOf {
 }
 
 /// Bounds of texts, all of which must be met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Bounds {
     bounds: Vec<(RangeOp, Box<[u8]>)>,
     /// Whether texts are ordered as versions, else by their bytes.

@@ -6,6 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use super::test::Test;
 use super::typed::{Typed, typed};
@@ -17,7 +18,7 @@ use crate::values::scalar::Scalar;
 
 /// Fields, by the paths of their values. Many conditions may be about the same ones, so what
 /// depends on the condition is kept beside it, once for each type.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FieldSet {
     /// The types that the fields have.
     types: Vec<FieldType>,
@@ -32,7 +33,7 @@ pub(crate) struct FieldSet {
     pub(crate) object: String,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Unmapped {
     /// Of the paths.
     pattern: Wildcard,
@@ -85,8 +86,15 @@ impl FieldSet {
     }
 }
 
+impl Hash for FieldSet {
+    /// Most sets differ in these.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.object, self.paths.len(), self.roots.len()).hash(state);
+    }
+}
+
 /// A test of the values of a set of fields. One value must meet it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct TreeTest {
     fields: Arc<FieldSet>,
     /// For each type of the set; none where no value can meet the condition.
@@ -148,6 +156,11 @@ impl TreeTest {
         let mut fields = FieldSet::default();
         fields.add_unmapped(Wildcard::anything(), Vec::new(), true);
         Self { fields: Arc::new(fields), tests: Vec::new(), unmapped: Some(test) }
+    }
+
+    /// About how much a byte of a value costs.
+    pub(crate) fn weight(&self) -> u64 {
+        self.tests.iter().flatten().chain(&self.unmapped).map(Test::weight).max().unwrap_or_default()
     }
 
     /// Does a value meet it, by its path from the event (or nested object) on?

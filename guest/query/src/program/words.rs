@@ -9,16 +9,16 @@ use crate::texts::wildcard::Pattern;
 
 /// What a text must hold, one of all that is here. Words are in lower case, as the analyzer makes
 /// them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub(crate) struct Words {
     /// The text need hold nothing.
-    exists: bool,
+    pub(crate) exists: bool,
     /// One of these words, or a word like one of these patterns.
-    words: OneOf,
+    pub(crate) words: OneOf,
     /// One of these rows of two or more words; sorted once [sealed](Words::seal).
-    phrases: Vec<Box<[Box<str>]>>,
+    pub(crate) phrases: Vec<Box<[Box<str>]>>,
     /// A word within one of these bounds.
-    bounds: Vec<Bounds>,
+    pub(crate) bounds: Vec<Bounds>,
 }
 
 impl Words {
@@ -58,6 +58,12 @@ impl Words {
         let mut words = Self::default();
         words.bounds.push(bounds);
         words
+    }
+
+    /// About how much a byte of a text costs.
+    pub(crate) fn weight(&self) -> u64 {
+        let rows = self.phrases.iter().map(|phrase| phrase.len() as u64).sum::<u64>();
+        8 + self.words.weight() + self.bounds.len() as u64 + rows
     }
 
     /// Is there nothing that a text could hold?

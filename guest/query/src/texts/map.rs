@@ -55,6 +55,10 @@ impl<V> TextMap<V> {
         self.entries
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The value of a text.
     #[must_use]
     #[inline]

@@ -2,5 +2,6 @@
 
 pub(crate) mod analysis;
 pub(crate) mod compare;
+pub(crate) mod glob;
 pub(crate) mod map;
 pub(crate) mod wildcard;

@@ -3,15 +3,17 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use memchr::memmem::Finder;
 
 use crate::clause::{Like, Part};
 use crate::texts::analysis::lowercase;
 use crate::texts::compare::same;
+use crate::texts::glob::Glob;
 
 /// A pattern, ready to be laid over texts. It is anchored at both ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Pattern {
     /// Stars are all it has; case matters.
     Stars(Wildcard),
@@ -44,6 +46,30 @@ impl Pattern {
         }
     }
 
+    /// The texts around its stars, one more than there are stars; none if it has question marks.
+    pub(crate) fn pieces(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Stars(wildcard) => Some(wildcard.pieces().map(String::from).collect()),
+            Self::Glob(glob) => glob.pieces(),
+        }
+    }
+
+    /// About how much a byte of a text costs.
+    pub(crate) fn weight(&self) -> u64 {
+        match self {
+            Self::Stars(_) => 1,
+            Self::Glob(glob) => glob.weight(),
+        }
+    }
+
+    /// Whether the case of ASCII letters makes no difference. Then its own are small.
+    pub(crate) const fn ignores_case(&self) -> bool {
+        match self {
+            Self::Stars(_) => false,
+            Self::Glob(glob) => glob.ignores_case(),
+        }
+    }
+
     pub(crate) fn matches(&self, text: &str) -> bool {
         match self {
             Self::Stars(wildcard) => wildcard.matches(text),
@@ -58,18 +84,34 @@ impl Pattern {
 /// Each piece between stars is looked for once, as far left as it can be, so the time is that of
 /// a few substring searches. Patterns and texts are compared as UTF-8, which cannot be found off
 /// the bounds of characters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) struct Wildcard {
     prefix: Box<str>,
     /// None where there is no star: then the prefix is all.
     suffix: Option<Box<str>>,
     /// What stands between two stars, the empty ones left out.
-    inner: Box<[Finder<'static>]>,
+    inner: Box<[Piece]>,
     /// The first byte of the prefix and the last one of the suffix: most texts differ from most
     /// patterns in one of them.
     ends: [Option<u8>; 2],
     /// The longest piece.
     longest: Box<str>,
+}
+
+/// A text that is looked for.
+#[derive(Clone, Debug)]
+struct Piece(Finder<'static>);
+
+impl PartialEq for Piece {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.needle() == other.0.needle()
+    }
+}
+
+impl Hash for Piece {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.needle().hash(state);
+    }
 }
 
 impl Wildcard {
@@ -80,8 +122,8 @@ impl Wildcard {
             [only] => (only.as_str(), &[][..], None),
             [] => ("", &[][..], None),
         };
-        let inner: Vec<_> =
-            inner.iter().filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
+        let inner = inner.iter().filter(|piece| !piece.is_empty());
+        let inner: Vec<_> = inner.map(|piece| Piece(Finder::new(piece).into_owned())).collect();
         let longest = pieces.iter().max_by_key(|piece| piece.len());
         let last = suffix.unwrap_or(prefix).as_bytes().last();
         Self {
@@ -101,6 +143,13 @@ impl Wildcard {
     /// A text that each match contains; the longest that is known, perhaps empty.
     pub(crate) fn longest(&self) -> &str {
         &self.longest
+    }
+
+    /// The texts around the stars. Of stars in a row one counts.
+    fn pieces(&self) -> impl Iterator<Item = &str> {
+        // What is in a piece came out of a text.
+        let inner = self.inner.iter().map(|piece| str::from_utf8(piece.0.needle()).unwrap_or_default());
+        core::iter::once(&*self.prefix).chain(inner).chain(self.suffix.as_deref())
     }
 
     #[inline(always)]
@@ -123,84 +172,13 @@ impl Wildcard {
         if !(suffix.is_empty() || same(end, suffix)) || !(prefix.is_empty() || same(start, prefix)) {
             return false;
         }
-        for piece in &self.inner {
+        for Piece(piece) in &self.inner {
             let Some(at) = piece.find(rest) else {
                 return false;
             };
             rest = rest.get(at + piece.needle().len()..).unwrap_or_default();
         }
         true
-    }
-}
-
-/// A pattern with question marks, or one that ignores the case of ASCII letters, which is all that
-/// `case_insensitive` means to Elasticsearch.
-///
-/// What a star has taken is given back one character at a time, for the last star only: that is
-/// enough, and bounds the time by the product of the lengths.
-#[derive(Clone, Debug)]
-pub(crate) struct Glob {
-    elements: Box<[Element]>,
-    ignore_case: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Element {
-    Char(char),
-    One,
-    Any,
-}
-
-impl Glob {
-    fn new(like: &Like, lowercased: bool) -> Self {
-        let fold = |c: char| {
-            let c = if lowercased { lowercase(c) } else { c };
-            if like.ignore_case { c.to_ascii_lowercase() } else { c }
-        };
-        let mut elements = Vec::new();
-        for part in &like.parts {
-            match part {
-                Part::Text(text) => elements.extend(text.chars().map(|c| Element::Char(fold(c)))),
-                Part::One => elements.push(Element::One),
-                Part::Any => elements.push(Element::Any),
-            }
-        }
-        Self { elements: elements.into(), ignore_case: like.ignore_case }
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        let fold = |c: char| if self.ignore_case { c.to_ascii_lowercase() } else { c };
-        let mut rest = text.chars();
-        let mut at = 0;
-        // After the last star: the element that follows it, and the text it has not taken.
-        let mut retry = None;
-        loop {
-            let before = rest.clone();
-            match (self.elements.get(at), rest.next()) {
-                (Some(Element::Any), _) => {
-                    rest = before.clone();
-                    at += 1;
-                    retry = Some((at, before));
-                    continue;
-                }
-                (None, None) => return true,
-                (Some(Element::One), Some(_)) => {
-                    at += 1;
-                    continue;
-                }
-                (Some(Element::Char(wanted)), Some(c)) if *wanted == fold(c) => {
-                    at += 1;
-                    continue;
-                }
-                _ => {}
-            }
-            let Some((after_star, untaken)) = &mut retry else { return false };
-            if untaken.next().is_none() {
-                return false;
-            }
-            at = *after_star;
-            rest = untaken.clone();
-        }
     }
 }
 

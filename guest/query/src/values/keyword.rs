@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use crate::texts::analysis::lowercase_text;
 
 /// How a value becomes the text that is indexed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct KeywordForm {
     pub(crate) ignore_above: Option<u32>,
     pub(crate) lowercase: bool,

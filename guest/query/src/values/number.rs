@@ -10,6 +10,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use crate::range::{Range, RangeOp};
 use crate::values::java::{Decimal, double, float, half};
@@ -38,6 +39,15 @@ pub enum NumberType {
         /// Positive and finite.
         scaling_factor: f64,
     },
+}
+
+impl Hash for NumberType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        core::mem::discriminant(self).hash(state);
+        if let Self::ScaledFloat { scaling_factor } = self {
+            scaling_factor.to_bits().hash(state);
+        }
+    }
 }
 
 /// Why a literal fails the search.

@@ -9,7 +9,7 @@ use crate::values::number::NumberType;
 use crate::values::scalar::Scalar;
 
 /// A type whose values are ordered.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Hash)]
 pub(crate) enum OrdinalType {
     Number(NumberType),
     Boolean,

@@ -31,6 +31,16 @@ impl<'a> Scalar<'a> {
         }
     }
 
+    /// How many bytes it is long as it is written, without quotes.
+    #[must_use]
+    pub const fn raw_len(self) -> usize {
+        match self {
+            Self::String(text) => text.raw.len(),
+            Self::Number(text) => text.len(),
+            Self::Bool(value) => bool_text(value).len(),
+        }
+    }
+
     /// Is the text of this value `other`?
     pub(crate) fn is(self, other: &str) -> bool {
         match self {

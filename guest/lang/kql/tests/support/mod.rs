@@ -18,7 +18,8 @@ use std::fmt::{Debug, Display};
 use firstseen_kql::ast::Query;
 use firstseen_kql::parse;
 use firstseen_query::{
-    Clause, Error, Event, FieldType, JsonStr, Layout, MAX_QUERY_BYTES, Mapping, NumberType, Program, Scalar, Slot,
+    Clause, Error, Event, FieldType, Findings, Joint, JsonStr, Layout, Leaves, MAX_QUERY_BYTES, Mapping, NumberType,
+    Program, Scalar, Slot,
 };
 use serde_json::Value;
 
@@ -124,6 +125,10 @@ impl Event for Document<'_> {
             .any(|(path, json)| test(path, scalar(json)))
     }
 
+    fn bytes_below(&self, _: Slot) -> usize {
+        self.value.to_string().len()
+    }
+
     fn any_object(&self, slot: Slot, mut test: impl FnMut(&Self) -> bool) -> bool {
         let (path, inner) = self.reads.get(slot, Read::Objects);
         let reads = inner.expect("objects have a layout");
@@ -188,17 +193,28 @@ fn scalar(json: &str) -> Scalar<'_> {
 pub struct Compiled {
     pub program: Program,
     pub reads: Reads,
+    joint: Joint,
 }
 
 pub fn compile(query: &Query) -> Result<Compiled, Error> {
     let mut reads = Reads::default();
-    let program = Program::compile(&Clause::from(query), &mapping(), &mut reads)?;
-    Ok(Compiled { program, reads })
+    let mut leaves = Leaves::default();
+    let program = Program::compile_among(&Clause::from(query), &mapping(), &mut reads, &mut leaves)?;
+    Ok(Compiled { program, reads, joint: Joint::new(&leaves) })
 }
 
 impl Compiled {
+    /// By itself, and in both ways together with others.
     pub fn matches(&self, value: &Value) -> bool {
-        self.program.matches(&Document { value, reads: &self.reads })
+        let document = Document { value, reads: &self.reads };
+        let matches = self.program.matches(&document);
+        let mut findings = Findings::default();
+        findings.begin(0, u64::MAX);
+        assert_eq!(self.joint.judge(&self.program, &document, &mut findings), Some(matches), "one by one, {value}");
+        findings.begin(0, u64::MAX);
+        findings.answer_together();
+        assert_eq!(self.joint.judge(&self.program, &document, &mut findings), Some(matches), "together, {value}");
+        matches
     }
 }
 

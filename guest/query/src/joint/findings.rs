@@ -1,0 +1,135 @@
+//! What is known of an event so far, and what it has cost.
+
+use alloc::vec::Vec;
+
+use super::leaves::LeafNumber;
+use super::patterns;
+use crate::program::layout::Slot;
+
+/// What a [`Joint`](super::Joint) has found out about one event. The memory is used again for the
+/// next.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// What is noted below counts for the present event only if it is of this generation.
+    generation: u32,
+    /// By leaf.
+    answers: Vec<Noted>,
+    /// By slot: whether its values have been read.
+    read: Vec<u32>,
+    /// What may be spent on the event.
+    pub(super) work: Work,
+    /// What of it may be spent on leaves that are asked for themselves.
+    pub(super) direct: Work,
+    pub(super) scratch: patterns::Scratch,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Noted {
+    generation: u32,
+    answer: Answer,
+}
+
+/// What is known of a leaf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Answer {
+    #[default]
+    Fails,
+    Holds,
+    /// Finding out would cost more than may be spent.
+    Unknown,
+}
+
+/// Work of direct answers for each byte of an event, beyond what a short one may have.
+const DIRECT_A_BYTE: u64 = 4;
+const DIRECT_MIN: u64 = 16 * 1024;
+
+impl Findings {
+    /// Forgets what was found for another event, of a length in bytes. `work_max` is what may be
+    /// spent on it.
+    pub fn begin(&mut self, event_bytes: usize, work_max: u64) {
+        self.generation = self.generation.wrapping_add(1);
+        if self.generation == 0 {
+            self.answers.clear();
+            self.read.clear();
+            self.generation = 1;
+        }
+        self.work = Work(work_max);
+        self.direct = Work(DIRECT_MIN + DIRECT_A_BYTE * event_bytes as u64);
+    }
+
+    /// How much may still be spent.
+    #[must_use]
+    pub fn work_left(&self) -> u64 {
+        self.work.0
+    }
+
+    /// Counts work that was done elsewhere. False if there was less left; then there is none now.
+    pub fn spend(&mut self, units: u64) -> bool {
+        self.work.spend(units)
+    }
+
+    /// Counts work on one leaf alone, which may take half of what is left for all of them. False,
+    /// and nothing is counted, if it is more.
+    pub(super) fn spend_share(&mut self, units: u64) -> bool {
+        units <= self.work.0 / 2 && self.work.spend(units)
+    }
+
+    /// From here on the values of each field are read for all conditions at once, however little
+    /// is asked of them.
+    pub fn answer_together(&mut self) {
+        self.direct = Work(0);
+    }
+
+    pub(super) fn is_read(&self, slot: Slot) -> bool {
+        self.read.get(slot.0 as usize) == Some(&self.generation)
+    }
+
+    pub(super) fn note_read(&mut self, slot: Slot) {
+        let place = slot.0 as usize;
+        if self.read.len() <= place {
+            self.read.resize(place + 1, 0);
+        }
+        if let Some(read) = self.read.get_mut(place) {
+            *read = self.generation;
+        }
+    }
+
+    pub(super) fn answer(&self, leaf: LeafNumber) -> Answer {
+        match self.answers.get(leaf.place()) {
+            Some(noted) if noted.generation == self.generation => noted.answer,
+            _ => Answer::Fails,
+        }
+    }
+
+    pub(super) fn holds(&self, leaf: LeafNumber) -> bool {
+        self.answer(leaf) == Answer::Holds
+    }
+
+    pub(super) fn note(&mut self, leaf: LeafNumber, answer: Answer) {
+        let place = leaf.place();
+        if self.answers.len() <= place {
+            self.answers.resize(place + 1, Noted::default());
+        }
+        if let Some(noted) = self.answers.get_mut(place) {
+            *noted = Noted { generation: self.generation, answer };
+        }
+    }
+
+    pub(super) fn note_holds(&mut self, leaves: &[LeafNumber]) {
+        leaves.iter().for_each(|&leaf| self.note(leaf, Answer::Holds));
+    }
+}
+
+/// Units of work that are left.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Work(u64);
+
+impl Work {
+    /// False if there are fewer left; then there is none any more.
+    #[inline]
+    pub(super) fn spend(&mut self, units: u64) -> bool {
+        let left = self.0.checked_sub(units);
+        self.0 = left.unwrap_or(0);
+        left.is_some()
+    }
+}

@@ -1,0 +1,164 @@
+//! Tests of whole texts.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use aho_corasick::BuildError;
+
+use super::findings::{Answer, Findings};
+use super::leaves::LeafNumber;
+use super::patterns::{Patterns, PatternsBuilder};
+use crate::program::test::KeywordTest;
+use crate::program::text_test::OneOf;
+use crate::texts::glob::Glob;
+use crate::texts::map::TextMap;
+use crate::texts::wildcard::Pattern;
+
+/// Tests of whole texts, all of which are in the same form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Keywords {
+    /// Any text will do.
+    exists: Box<[LeafNumber]>,
+    texts: TextMap<Box<[LeafNumber]>>,
+    /// The same for texts of which the case of ASCII letters makes no difference.
+    folded: TextMap<Box<[LeafNumber]>>,
+    patterns: [Option<Patterns<Target>>; 2],
+    /// Patterns with question marks.
+    globs: Vec<(Glob, LeafNumber)>,
+}
+
+/// What a pattern that was found says.
+#[derive(Clone, Copy, Debug)]
+enum Target {
+    Holds(LeafNumber),
+    /// A pattern with question marks, by its place, has its longest text.
+    MayHold(u32),
+}
+
+/// What [`Keywords`] are made of.
+#[derive(Debug)]
+pub(super) struct KeywordsBuilder {
+    exists: Vec<LeafNumber>,
+    texts: [BTreeMap<Box<str>, Vec<LeafNumber>>; 2],
+    patterns: [PatternsBuilder<Target>; 2],
+    globs: Vec<(Glob, LeafNumber)>,
+}
+
+impl Default for KeywordsBuilder {
+    fn default() -> Self {
+        Self {
+            exists: Vec::new(),
+            texts: Default::default(),
+            patterns: [false, true].map(PatternsBuilder::new),
+            globs: Vec::new(),
+        }
+    }
+}
+
+impl KeywordsBuilder {
+    /// Adds a test; hands it back if it is none that many texts can be put to at once.
+    pub(super) fn add<'t>(&mut self, test: &'t KeywordTest, leaf: LeafNumber) -> Result<(), &'t KeywordTest> {
+        match test {
+            KeywordTest::Exists => self.exists.push(leaf),
+            KeywordTest::OneOf(one_of) => self.add_one_of(one_of, leaf),
+            KeywordTest::Bounds(_) => return Err(test),
+        }
+        Ok(())
+    }
+
+    pub(super) fn add_one_of(&mut self, OneOf { texts, patterns }: &OneOf, leaf: LeafNumber) {
+        let [exact, folded] = &mut self.texts;
+        texts.iter().for_each(|text| exact.entry(text.clone()).or_default().push(leaf));
+        for pattern in patterns {
+            let [cased, uncased] = &mut self.patterns;
+            let (texts, patterns) = if pattern.ignores_case() { (&mut *folded, uncased) } else { (&mut *exact, cased) };
+            match (pattern.pieces().as_deref(), pattern) {
+                (Some([whole]), _) => texts.entry(whole.as_str().into()).or_default().push(leaf),
+                (Some(pieces), _) => patterns.add(pieces, Target::Holds(leaf)),
+                (None, Pattern::Glob(glob)) => {
+                    let any = String::new();
+                    patterns.add(&[any.clone(), glob.longest(), any], Target::MayHold(self.globs.len() as u32));
+                    self.globs.push((glob.clone(), leaf));
+                }
+                // Stars alone always have pieces.
+                (None, Pattern::Stars(_)) => {}
+            }
+        }
+    }
+
+    pub(super) fn build(self) -> Result<Keywords, BuildError> {
+        let [exact, folded] = self.texts.map(|texts| {
+            let entries = texts.into_iter().map(|(text, mut leaves)| {
+                leaves.dedup();
+                (text, leaves.into())
+            });
+            TextMap::new(entries.collect())
+        });
+        let [cased, uncased] = self.patterns;
+        Ok(Keywords {
+            exists: self.exists.into(),
+            texts: exact,
+            folded,
+            patterns: [cased.build()?, uncased.build()?],
+            globs: self.globs,
+        })
+    }
+}
+
+impl Keywords {
+    /// Finds out which tests a text meets. False where there was not enough work left for that.
+    pub(super) fn read(&self, text: &str, findings: &mut Findings) -> bool {
+        findings.note_holds(&self.exists);
+        if !findings.work.spend(text.len() as u64) {
+            return false;
+        }
+        if let Some(leaves) = self.texts.get(text) {
+            if !findings.work.spend(leaves.len() as u64) {
+                return false;
+            }
+            findings.note_holds(leaves);
+        }
+        if !self.folded.is_empty()
+            && let Some(leaves) = self.folded.get(&text.to_ascii_lowercase())
+        {
+            if !findings.work.spend(leaves.len() as u64) {
+                return false;
+            }
+            findings.note_holds(leaves);
+        }
+        let mut may_hold = Vec::new();
+        for patterns in self.patterns.iter().flatten() {
+            let (mut work, mut scratch) = (findings.work, core::mem::take(&mut findings.scratch));
+            let is_through = patterns.lay_over(text, &mut scratch, &mut work, |targets| {
+                for target in targets {
+                    match target {
+                        Target::Holds(leaf) => findings.note(*leaf, Answer::Holds),
+                        Target::MayHold(glob) => may_hold.push(*glob),
+                    }
+                }
+            });
+            (findings.work, findings.scratch) = (work, scratch);
+            if !is_through {
+                return false;
+            }
+        }
+        may_hold.iter().for_each(|&glob| self.ask(glob, text, findings));
+        true
+    }
+
+    /// Lays a pattern with question marks over a text.
+    fn ask(&self, glob: u32, text: &str, findings: &mut Findings) {
+        let Some((glob, leaf)) = self.globs.get(glob as usize) else { return };
+        if findings.answer(*leaf) != Answer::Fails {
+            return;
+        }
+        let steps = (text.len() as u64).saturating_mul(glob.weight());
+        if !findings.spend_share(steps) {
+            findings.note(*leaf, Answer::Unknown);
+        } else if glob.matches(text) {
+            findings.note(*leaf, Answer::Holds);
+        }
+    }
+}

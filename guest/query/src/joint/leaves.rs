@@ -1,0 +1,89 @@
+//! The leaves of many programs, each once.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use crate::program::chain::Leaf;
+
+/// The conditions that several programs consist of, each once, however many of them have it.
+///
+/// Filled by [`Program::compile_among`](crate::Program::compile_among).
+#[derive(Debug, Default)]
+pub struct Leaves {
+    all: Vec<Arc<Leaf>>,
+    /// By what most of them differ in, the numbers of those that share it.
+    by_hash: BTreeMap<u64, Vec<u32>>,
+    /// Whether they are not counted at all.
+    is_none: bool,
+}
+
+/// The number of a leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LeafNumber(pub(super) u32);
+
+impl LeafNumber {
+    /// That of a leaf that is not counted.
+    const NONE: Self = Self(u32::MAX);
+
+    pub(super) const fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl Leaves {
+    /// Leaves are not counted: each program has its own.
+    pub(crate) fn none() -> Self {
+        Self { is_none: true, ..Self::default() }
+    }
+
+    /// The number of a leaf, and the one that is kept for all that are the same.
+    pub(crate) fn number(&mut self, leaf: Leaf) -> (LeafNumber, Arc<Leaf>) {
+        if self.is_none {
+            return (LeafNumber::NONE, Arc::new(leaf));
+        }
+        let mut hasher = Fnv::default();
+        leaf.hash(&mut hasher);
+        let alike = self.by_hash.entry(hasher.finish()).or_default();
+        for &number in alike.iter() {
+            if let Some(known) = self.all.get(number as usize)
+                && **known == leaf
+            {
+                return (LeafNumber(number), Arc::clone(known));
+            }
+        }
+        // Each takes more memory than its number could count.
+        let number = self.all.len() as u32;
+        alike.push(number);
+        let leaf = Arc::new(leaf);
+        self.all.push(Arc::clone(&leaf));
+        (LeafNumber(number), leaf)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (LeafNumber, &Arc<Leaf>)> {
+        (0..).map(LeafNumber).zip(&self.all)
+    }
+}
+
+/// The hash of Fowler, Noll and Vo, 64 bits, variant 1a. Those who write rules gain nothing from
+/// leaves with the same hash.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
