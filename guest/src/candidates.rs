@@ -157,7 +157,12 @@ impl OfSlot {
         let of_first = with(&first.text());
         let Some(second) = values.next() else { return intersect(&mut memory.rules, of_first) };
         memory.of_slot.clone_from(of_first);
-        std::iter::once(second).chain(values).for_each(|value| memory.of_slot.union_with(with(&value.text())));
+        // Those in `with_any` are in each of the sets.
+        for value in std::iter::once(second).chain(values) {
+            if let Some(of_value) = self.with_text.get(&value.text()) {
+                memory.of_slot.union_with(of_value);
+            }
+        }
         intersect(&mut memory.rules, &memory.of_slot)
     }
 }

@@ -1,6 +1,7 @@
 //! The fields the rules read, as a trie over path segments.
 
 use firstseen_query::{Layout, Slot, same_text};
+use memchr::memchr;
 
 use super::place::{EdgeId, NOWHERE, NodeId, Place};
 
@@ -34,6 +35,7 @@ pub struct Projection {
 struct Node {
     /// The slots that hold the whole text of what is there.
     texts: Vec<Slot>,
+    /// In the order of their tags.
     children: Vec<Child>,
 }
 
@@ -105,11 +107,6 @@ impl Projection {
         self.paths.len()
     }
 
-    /// Number of nodes of the trie.
-    pub(super) fn node_count(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         self.paths.is_empty()
@@ -164,8 +161,10 @@ impl Projection {
             return found;
         }
         let next = self.nodes.len() as NodeId;
-        if let Some(node) = self.nodes.get_mut(parent as usize) {
-            node.children.push(Child { tag: tag(segment.as_bytes()), segment: segment.into(), node: next });
+        if let Some(Node { children, .. }) = self.nodes.get_mut(parent as usize) {
+            let tag = tag(segment.as_bytes());
+            let place = children.partition_point(|child| child.tag < tag);
+            children.insert(place, Child { tag, segment: segment.into(), node: next });
         }
         self.nodes.push(Node::default());
         self.slots.push(None);
@@ -184,21 +183,17 @@ impl Projection {
         self.slots.get(node as usize).copied().flatten()
     }
 
-    /// Where a key of an event leads from `parent`. Most keys lead nowhere, and
-    /// that is told without reading more of them than their ends.
+    /// Where a key of an event leads from `parent`.
     #[inline(always)]
     pub(super) fn step(&self, parent: NodeId, key: &str) -> Step {
-        let Some(node) = self.nodes.get(parent as usize) else { return Step::To(NOWHERE) };
-        let tag = tag(key.as_bytes());
-        for child in &node.children {
-            if child.tag == tag && same_text(&child.segment, key) {
-                return Step::To(child.node);
-            }
-            if key.as_bytes().get(child.segment.len()) == Some(&b'.') && key.starts_with(&*child.segment) {
-                return Step::Dotted;
-            }
+        if parent == NOWHERE {
+            return Step::To(NOWHERE);
         }
-        Step::To(NOWHERE)
+        match memchr(b'.', key.as_bytes()).and_then(|dot| key.get(..dot)) {
+            None => Step::To(self.child(parent, key)),
+            Some(first) if self.child(parent, first) == NOWHERE => Step::To(NOWHERE),
+            Some(_) => Step::Dotted,
+        }
     }
 
     /// The node that a path leads to from `parent`, or [`NOWHERE`].
@@ -231,8 +226,11 @@ impl Projection {
     }
 
     fn child(&self, parent: NodeId, segment: &str) -> NodeId {
-        let Some(node) = self.nodes.get(parent as usize) else { return NOWHERE };
-        node.children.iter().find(|child| *child.segment == *segment).map_or(NOWHERE, |child| child.node)
+        let Some(Node { children, .. }) = self.nodes.get(parent as usize) else { return NOWHERE };
+        let tag = tag(segment.as_bytes());
+        let first = children.partition_point(|child| child.tag < tag);
+        let mut alike = children.iter().skip(first).take_while(|child| child.tag == tag);
+        alike.find(|child| same_text(&child.segment, segment)).map_or(NOWHERE, |child| child.node)
     }
 }
 

@@ -80,7 +80,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         slots.begin(line);
         let projection = slots.projection();
         let mut memory = std::mem::take(slots.memory());
-        memory.shapes.prepare(projection);
+        memory.shapes.prepare();
         memory.dotted.clear();
         Self { line, projection, slots, memory, depth: 0, malformed: None }
     }

@@ -6,8 +6,7 @@
 //! does not depend on it.
 
 use super::bytes::halves;
-use super::place::{EdgeId, NONE, Place};
-use super::projection::Projection;
+use super::place::{EdgeId, NONE, NOWHERE, NodeId, Place};
 
 /// The edge that leads to the outermost value.
 pub(super) const ROOT: EdgeId = 0;
@@ -15,18 +14,22 @@ pub(super) const ROOT: EdgeId = 0;
 /// Longest remembered key, with its quotes and what is around them.
 const KEY_BYTES_MAX: usize = 32;
 
-/// Most remembered keys of all objects, and of those at one path: hostile
-/// events may have ever new ones.
+/// Most remembered keys: hostile events may have ever new ones. Once there are
+/// so many all are forgotten, so that those of later events are remembered.
 const EDGES_MAX: usize = 4096;
-const SIBLINGS_MAX: usize = 256;
+
+/// Keys are found by a hash that events may have many of the same of; so many
+/// are looked at.
+const ALIKE_MAX: usize = 16;
 
 /// Keys and what comes behind them.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     edges: Vec<Edge>,
-    /// Of each edge the one from the same node that was added before.
-    siblings: Vec<EdgeId>,
-    /// Of each node the edge from it that was added last.
+    /// Of each edge the node that it comes from, and the edge with the same hash
+    /// that was added before.
+    links: Vec<(NodeId, EdgeId)>,
+    /// By hash the edge that was added last.
     newest: Vec<EdgeId>,
 }
 
@@ -77,12 +80,15 @@ impl After {
 }
 
 impl Shapes {
-    /// Makes it ready for the one projection it is used with.
-    pub(super) fn prepare(&mut self, projection: &Projection) {
+    /// Makes it ready for an event.
+    pub(super) fn prepare(&mut self) {
+        if self.edges.len() >= EDGES_MAX {
+            *self = Self::default();
+        }
         if self.edges.is_empty() {
             self.edges.push(Edge::new(&[], Place::NOWHERE));
-            self.siblings.push(NONE);
-            self.newest.resize(projection.node_count(), NONE);
+            self.links.push((NOWHERE, NONE));
+            self.newest.resize(EDGES_MAX, NONE);
         }
     }
 
@@ -125,34 +131,43 @@ impl Shapes {
         if key.len() > KEY_BYTES_MAX {
             return None;
         }
-        self.known(parent, key)?.or_else(|| self.add(parent, place, key))
+        let hash = hash(parent.node(), key.get(1..).unwrap_or_default());
+        self.known(hash, parent.node(), key)?.or_else(|| self.add(hash, parent.node(), place, key))
     }
 
     /// The edge of a key, or that there is none; nothing where too many were
     /// looked at.
-    fn known(&self, parent: Place, key: &[u8]) -> Option<Option<EdgeId>> {
-        let mut number = *self.newest.get(parent.node() as usize)?;
-        for _ in 0..SIBLINGS_MAX {
+    fn known(&self, hash: usize, parent: NodeId, key: &[u8]) -> Option<Option<EdgeId>> {
+        let mut number = *self.newest.get(hash)?;
+        for _ in 0..ALIKE_MAX {
             let Some(edge) = self.edges.get(number as usize) else { return Some(None) };
-            if edge.key().get(1..) == key.get(1..) {
+            let (from, next) = *self.links.get(number as usize)?;
+            if from == parent && edge.key().get(1..) == key.get(1..) {
                 return Some(Some(number));
             }
-            number = *self.siblings.get(number as usize)?;
+            number = next;
         }
         None
     }
 
-    fn add(&mut self, parent: Place, place: Place, key: &[u8]) -> Option<EdgeId> {
+    fn add(&mut self, hash: usize, parent: NodeId, place: Place, key: &[u8]) -> Option<EdgeId> {
         if self.edges.len() >= EDGES_MAX {
             return None;
         }
         let number = self.edges.len() as EdgeId;
-        let newest = self.newest.get_mut(parent.node() as usize)?;
+        let newest = self.newest.get_mut(hash)?;
         self.edges.push(Edge::new(key, place.by(number)));
-        self.siblings.push(*newest);
+        self.links.push((parent, *newest));
         *newest = number;
         Some(number)
     }
+}
+
+/// A number below [`EDGES_MAX`] for a key of the objects at a node.
+fn hash(node: NodeId, key: &[u8]) -> usize {
+    let mix = |hash: u32, byte: u32| (hash ^ byte).wrapping_mul(0x0100_0193);
+    let hash = key.iter().fold(mix(0x811c_9dc5, node), |hash, &byte| mix(hash, byte.into()));
+    (hash >> 16) as usize % EDGES_MAX
 }
 
 impl Edge {
@@ -188,6 +203,7 @@ mod tests {
     use firstseen_query::Layout;
 
     use super::*;
+    use crate::event::Projection;
 
     fn opening() -> After {
         After::opening(ROOT)
@@ -198,7 +214,7 @@ mod tests {
         projection.values("a");
         projection.values("b");
         let mut shapes = Shapes::default();
-        shapes.prepare(&projection);
+        shapes.prepare();
         let edges = [ROOT, NONE, NONE];
         (shapes, [0, 1, 2].map(|node| projection.place(node, edges[node as usize])))
     }
@@ -252,7 +268,7 @@ mod tests {
             projection.values(&number.to_string());
         }
         let mut shapes = Shapes::default();
-        shapes.prepare(&projection);
+        shapes.prepare();
         for parent in 0..1000 {
             let parent = projection.place(parent, NONE);
             for number in 0..300 {
@@ -260,5 +276,7 @@ mod tests {
             }
         }
         assert_eq!(shapes.edges.len(), EDGES_MAX);
+        shapes.prepare();
+        assert_eq!(shapes.edges.len(), 1);
     }
 }

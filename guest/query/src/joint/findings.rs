@@ -40,7 +40,7 @@ pub(super) enum Answer {
 }
 
 /// Work of direct answers for each byte of an event, beyond what a short one may have.
-const DIRECT_A_BYTE: u64 = 4;
+const DIRECT_A_BYTE: u64 = 2;
 const DIRECT_MIN: u64 = 16 * 1024;
 
 impl Findings {

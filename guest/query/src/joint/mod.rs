@@ -55,6 +55,9 @@ enum OfSlot {
     OneByOne(Vec<(LeafNumber, Arc<Leaf>)>),
 }
 
+/// Work of a value that is put to a condition for itself, however short.
+const VALUE_WORK: u64 = 8;
+
 impl Joint {
     /// That of the programs that were compiled with `leaves`.
     #[must_use]
@@ -109,7 +112,7 @@ impl Joint {
         };
         let mut is_cheap = true;
         let holds = event.any(*slot, |value| {
-            is_cheap = findings.direct.spend(weight.saturating_mul(1 + value.raw_len() as u64));
+            is_cheap = findings.direct.spend(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
             !is_cheap || test.holds(value, event.now_ms())
         });
         is_cheap.then_some(holds)

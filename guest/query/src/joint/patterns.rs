@@ -26,6 +26,8 @@ pub(super) struct Patterns<T> {
     nodes: Vec<Node>,
     /// The targets of the nodes, one behind the other.
     targets: Vec<T>,
+    /// How long the shortest piece is.
+    shortest: usize,
 }
 
 /// A text that stands in patterns.
@@ -168,7 +170,8 @@ impl<T: Copy> PatternsBuilder<T> {
             node.targets = start..targets.len() as u32;
             nodes.push(node);
         }
-        Ok(Some(Patterns { automaton, pieces, nodes, targets }))
+        let shortest = self.pieces.iter().map(String::len).min().unwrap_or(usize::MAX);
+        Ok(Some(Patterns { automaton, pieces, nodes, targets, shortest }))
     }
 }
 
@@ -182,11 +185,23 @@ impl<T: Copy> Patterns<T> {
         work: &mut Work,
         mut found: impl FnMut(&[T]),
     ) -> bool {
+        if text.len() < self.shortest {
+            if let Some(root) = self.nodes.first() {
+                found(self.targets_of(root));
+            }
+            return true;
+        }
         scratch.begin(self.nodes.len(), self.pieces.len());
         let mut laying = Laying { patterns: self, scratch, found: &mut found, steps: 0 };
         let is_through = laying.go_through(text.as_bytes(), work);
         scratch.end();
         is_through
+    }
+}
+
+impl<T> Patterns<T> {
+    fn targets_of(&self, node: &Node) -> &[T] {
+        self.targets.get(node.targets.start as usize..node.targets.end as usize).unwrap_or_default()
     }
 }
 
@@ -308,8 +323,8 @@ impl<T: Copy> Laying<'_, '_, '_, T> {
                 }
             }
         }
-        let targets = self.patterns.targets.get(node.targets.start as usize..node.targets.end as usize);
-        if let Some(targets) = targets.filter(|targets| !targets.is_empty()) {
+        let targets = self.patterns.targets_of(node);
+        if !targets.is_empty() {
             self.steps += targets.len() as u64;
             (self.found)(targets);
         }

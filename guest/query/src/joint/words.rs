@@ -14,7 +14,7 @@ use super::keywords::{Keywords, KeywordsBuilder};
 use super::leaves::LeafNumber;
 use crate::program::text_test::Bounds;
 use crate::program::words::Words;
-use crate::texts::analysis::tokens;
+use crate::texts::analysis::Tokens;
 use crate::texts::map::TextMap;
 
 /// Tests of the words of texts. A text is taken apart once for all of them.
@@ -105,12 +105,13 @@ impl TextTests {
             return false;
         }
         let mut state = self.rows.as_ref().and_then(|rows| rows.automaton.start_state(Anchored::No).ok());
-        for token in tokens(text) {
-            if !self.words.read(&token, findings) {
+        let mut tokens = Tokens::new(text);
+        while let Some(token) = tokens.next() {
+            if !self.words.read(token, findings) {
                 return false;
             }
             for (bounds, leaf) in &self.bounds {
-                if bounds.hold(&token) {
+                if bounds.hold(token) {
                     findings.note(*leaf, Answer::Holds);
                 }
             }
@@ -119,7 +120,7 @@ impl TextTests {
             }
             if let (Some(rows), Some(state)) = (&self.rows, &mut state) {
                 let mut bytes = [0; 4];
-                let character = rows.characters.get(&token).copied().unwrap_or_default();
+                let character = rows.characters.get(token).copied().unwrap_or_default();
                 for &byte in character.encode_utf8(&mut bytes).as_bytes() {
                     *state = rows.automaton.next_state(Anchored::No, *state, byte);
                 }

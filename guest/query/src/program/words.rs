@@ -1,10 +1,11 @@
 //! Tests of analyzed text: does a text hold a word, words in a row, or a word like a pattern?
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::text_test::{Bounds, OneOf};
-use crate::texts::analysis::tokens;
+use crate::texts::analysis::{Tokens, tokens};
 use crate::texts::wildcard::Pattern;
 
 /// What a text must hold, one of all that is here. Words are in lower case, as the analyzer makes
@@ -30,13 +31,13 @@ impl Words {
     /// One of the words of a text.
     pub(crate) fn of(text: &str) -> Self {
         let mut words = Self::default();
-        words.words.texts.extend(tokens(text).map(|token| Box::from(&*token)));
+        words.words.texts.extend(tokens(text).map(String::into_boxed_str));
         words
     }
 
     /// The words of a text in a row.
     pub(crate) fn row(text: &str) -> Self {
-        let row: Vec<Box<str>> = tokens(text).map(|token| Box::from(&*token)).collect();
+        let row: Vec<Box<str>> = tokens(text).map(String::into_boxed_str).collect();
         let mut words = Self::default();
         match row.len() {
             0 => {}
@@ -93,8 +94,9 @@ impl Words {
         // Rows that have begun, and how many of their words have come.
         let mut begun: Vec<(usize, usize)> = Vec::new();
         let mut still = Vec::new();
-        for token in tokens(text) {
-            if self.words.holds(&token) || self.bounds.iter().any(|bounds| bounds.hold(&token)) {
+        let mut tokens = Tokens::new(text);
+        while let Some(token) = tokens.next() {
+            if self.words.holds(token) || self.bounds.iter().any(|bounds| bounds.hold(token)) {
                 return true;
             }
             for (number, come) in begun.drain(..) {

@@ -20,6 +20,8 @@ fn hash(text: &[u8]) -> usize {
 pub struct TextMap<V> {
     /// No text twice.
     entries: Vec<(Box<str>, V)>,
+    /// A bit for each length of an entry, modulo 64.
+    lengths: u64,
     /// By hash the number of an entry, or of the next that has the same hash, or [`NONE`]: a power
     /// of two, at least twice as many as there are entries.
     places: Box<[u32]>,
@@ -32,7 +34,8 @@ impl<V> TextMap<V> {
     #[must_use]
     pub fn new(all: Vec<(Box<str>, V)>) -> Self {
         let places = alloc::vec![NONE; (all.len() * 2).next_power_of_two()];
-        let mut map = Self { entries: Vec::with_capacity(all.len()), places: places.into() };
+        let lengths = all.iter().fold(0, |lengths, (text, _)| lengths | 1 << (text.len() % 64));
+        let mut map = Self { entries: Vec::with_capacity(all.len()), lengths, places: places.into() };
         for (text, value) in all {
             let (place, number) = map.find(text.as_bytes());
             if number == NONE
@@ -63,6 +66,9 @@ impl<V> TextMap<V> {
     #[must_use]
     #[inline]
     pub fn get(&self, text: &str) -> Option<&V> {
+        if self.lengths >> (text.len() % 64) & 1 == 0 {
+            return None;
+        }
         let (_, number) = self.find(text.as_bytes());
         self.entries.get(number as usize).map(|(_, value)| value)
     }

@@ -88,20 +88,25 @@ impl<'a> JsonStr<'a> {
 
     #[inline(never)]
     fn decode_escapes(&self) -> Cow<'a, str> {
-        let Some((plain, mut rest)) = self.raw.split_once('\\') else {
+        let Some((plain, rest)) = self.raw.split_once('\\') else {
             return Cow::Borrowed(self.raw);
         };
         let mut text = String::with_capacity(self.raw.len());
         text.push_str(plain);
+        let mut rest = rest.chars();
         loop {
-            let mut chars = rest.chars();
-            text.push(escape(&mut chars));
-            let Some((plain, next)) = chars.as_str().split_once('\\') else {
-                text.push_str(chars.as_str());
+            text.push(escape(&mut rest));
+            // Escapes come in rows more often than not.
+            if let Some(next) = rest.as_str().strip_prefix('\\') {
+                rest = next.chars();
+                continue;
+            }
+            let Some((plain, next)) = rest.as_str().split_once('\\') else {
+                text.push_str(rest.as_str());
                 return Cow::Owned(text);
             };
             text.push_str(plain);
-            rest = next;
+            rest = next.chars();
         }
     }
 
@@ -185,12 +190,10 @@ fn unicode(rest: &mut Chars<'_>) -> char {
 /// Reads four hexadecimal digits; reads nothing if there are none.
 fn unit(rest: &mut Chars<'_>) -> Option<u16> {
     let text = rest.as_str();
-    let digits = text.get(..4)?;
-    if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
+    let digits: &[u8; 4] = text.as_bytes().first_chunk()?;
+    let unit = digits.iter().try_fold(0, |unit, &digit| Some(unit << 4 | char::from(digit).to_digit(16)?))?;
     *rest = text.get(4..)?.chars();
-    u16::from_str_radix(digits, 16).ok()
+    u16::try_from(unit).ok()
 }
 
 #[cfg(test)]

@@ -35,6 +35,23 @@ pub(super) enum Class {
     RegionalIndicator,
 }
 
+/// For each 256 characters how many runs begin before them, and at last how many there are.
+static BLOCKS: [u16; 0x1101] = {
+    let mut blocks = [0; 0x1101];
+    let mut rest: &mut [u16] = &mut blocks;
+    let mut first = 0;
+    let mut begun = 0;
+    while let [block, tail @ ..] = rest {
+        while begun < RUNS.len() && RUNS[begun] >> 8 < first {
+            begun += 1;
+        }
+        *block = begun as u16;
+        first += 0x100;
+        rest = tail;
+    }
+    blocks
+};
+
 impl Class {
     /// By the numbers in [`RUNS`].
     const ALL: [Self; 17] = [
@@ -58,7 +75,12 @@ impl Class {
     ];
 
     pub(super) fn of(c: char) -> Self {
-        let begun = RUNS.partition_point(|run| run >> 8 <= u32::from(c));
+        let block = u32::from(c) as usize >> 8;
+        let [Some(&first), Some(&last)] = [BLOCKS.get(block), BLOCKS.get(block + 1)] else { return Self::Other };
+        // The run that goes on at the block's beginning, and those that begin in it.
+        let (first, last) = (usize::from(first), usize::from(last));
+        let runs = RUNS.get(first..last).unwrap_or_default();
+        let begun = first + runs.partition_point(|run| run >> 8 <= u32::from(c));
         let number = begun.checked_sub(1).and_then(|run| RUNS.get(run)).map_or(0, |run| run & 0xFF);
         Self::ALL.get(number as usize).copied().unwrap_or(Self::Other)
     }

@@ -17,26 +17,50 @@ use alloc::string::String;
 use scanner::Scanner;
 
 /// The tokens of a text, in order.
-pub(crate) fn tokens(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
-    Tokens(Scanner::new(text))
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = String> {
+    let mut tokens = Tokens::new(text);
+    core::iter::from_fn(move || tokens.next().map(String::from))
 }
 
-struct Tokens<'a>(Scanner<'a>);
+/// Gives the tokens of a text, one after the other.
+pub(crate) struct Tokens<'a> {
+    scanner: Scanner<'a>,
+    /// The last token, if it is not in the text as it is.
+    lower: String,
+}
 
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Cow<'a, str>;
+impl<'a> Tokens<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { scanner: Scanner::new(text), lower: String::new() }
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The next token, until the one after it is asked for.
+    pub(crate) fn next(&mut self) -> Option<&str> {
+        let (token, is_lower) = self.next_as_it_is()?;
+        if is_lower {
+            return Some(token);
+        }
+        self.lower.clear();
+        if token.is_ascii() {
+            self.lower.push_str(token);
+            self.lower.make_ascii_lowercase();
+        } else {
+            self.lower.extend(token.chars().map(lowercase));
+        }
+        Some(&self.lower)
+    }
+
+    /// The next token, and whether it is in lower case.
+    fn next_as_it_is(&mut self) -> Option<(&'a str, bool)> {
         loop {
-            let blank = ascii::blank(self.0.rest());
-            self.0.take(blank);
-            if let Some(word) = ascii::word(self.0.rest()) {
-                let token = self.0.take(word.length);
-                return Some(if word.capital { Cow::Owned(token.to_ascii_lowercase()) } else { Cow::Borrowed(token) });
+            let blank = ascii::blank(self.scanner.rest());
+            self.scanner.take(blank);
+            if let Some(word) = ascii::word(self.scanner.rest()) {
+                return Some((self.scanner.take(word.length), !word.capital));
             }
-            let token = self.0.step()?;
+            let token = self.scanner.step()?;
             if !token.is_empty() {
-                return Some(lowercase_text(token));
+                return Some((token, token.chars().all(|c| lowercase(c) == c)));
             }
         }
     }
@@ -45,8 +69,12 @@ impl<'a> Iterator for Tokens<'a> {
 /// A character in lower case, as Java's `Character.toLowerCase` has it: always one character,
 /// whatever stands around it.
 pub(crate) fn lowercase(c: char) -> char {
-    // Only `İ` becomes two, of which Java keeps the first.
-    c.to_lowercase().next().unwrap_or(c)
+    match c {
+        // From Hebrew to Burmese, from Kana to Yi, Hangul, the ideographs beyond.
+        '\u{590}'..='\u{109F}' | '\u{2E80}'..='\u{A63F}' | '\u{AC00}'..='\u{FAFF}' => c,
+        // Only `İ` becomes two, of which Java keeps the first.
+        c => c.to_lowercase().next().unwrap_or(c),
+    }
 }
 
 /// A text in lower case, character by character.
@@ -69,7 +97,7 @@ mod tests {
     use super::*;
 
     fn all(text: &str) -> Vec<String> {
-        tokens(text).map(Cow::into_owned).collect()
+        tokens(text).collect()
     }
 
     /// Without what is only there for speed.
@@ -207,14 +235,24 @@ mod tests {
 
     #[test]
     fn lower_case_is_borrowed() {
-        assert!(tokens("a_b 1.5 straße 漢").all(|token| matches!(token, Cow::Borrowed(_))));
         assert!(matches!(lowercase_text("straße"), Cow::Borrowed(_)));
         assert_eq!(lowercase_text("aßÉİΣ"), "aßéiσ");
     }
 
     #[test]
-    fn runs_are_in_order() {
+    fn scripts_without_case_are_left_as_they_are() {
+        for c in char::MIN..=char::MAX {
+            assert_eq!(lowercase(c), c.to_lowercase().next().unwrap(), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn classes_are_found_by_their_runs() {
         assert!(runs::RUNS.is_sorted_by(|a, b| a >> 8 < b >> 8));
+        let naive = |c: char| runs::RUNS.iter().rfind(|run| **run >> 8 <= u32::from(c)).map(|run| run & 0xFF);
+        for c in (char::MIN..=char::MAX).filter(|c| u32::from(*c) % 7 == 0 || u32::from(*c) & 0xFF < 2) {
+            assert_eq!(Some(class::Class::of(c) as u32), naive(c), "{c:?}");
+        }
     }
 
     #[test]
