@@ -35,6 +35,11 @@ const TEXTS: [(&str, &str); 14] = [
 /// All that were thought of.
 pub(crate) fn all(rules: &Rules) -> Vec<Nasty> {
     let mut events = padded_lines();
+    events.push(opened(rules, "opening", "x", "x".into()));
+    for field in ["process.name", "source.ip", "message"] {
+        let values: Vec<Value> = (0..20_000).map(|n| json!(format!("{}", n % 10))).collect();
+        events.push(Nasty { what: format!("{field}: bare array"), line: json!({field: values}).to_string() });
+    }
     let fields = rules.fields();
     for &field in fields.iter().take(40) {
         let literals: Vec<&str> = rules.literals.get(field).into_iter().flatten().map(String::as_str).collect();

@@ -10,12 +10,9 @@ use crate::program::layout::Slot;
 /// next.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// What is noted below counts for the present event only if it is of this generation.
-    generation: u32,
-    /// By leaf.
-    answers: Vec<Noted>,
-    /// By slot: whether its values have been read.
+    /// By slot, the last event of which its values have been read.
     read: Vec<u32>,
+    pub(super) answers: Answers,
     /// What may be spent on the event.
     pub(super) work: Work,
     /// What of it may be spent on leaves that are asked for themselves.
@@ -23,9 +20,18 @@ pub struct Findings {
     pub(super) scratch: patterns::Scratch,
 }
 
+/// What is known of leaves.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// The number of the present event. What is noted of others does not count.
+    event: u32,
+    /// By leaf.
+    noted: Vec<Noted>,
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Noted {
-    generation: u32,
+    event: u32,
     answer: Answer,
 }
 
@@ -47,11 +53,11 @@ impl Findings {
     /// Forgets what was found for another event, of a length in bytes. `work_max` is what may be
     /// spent on it.
     pub fn begin(&mut self, event_bytes: usize, work_max: u64) {
-        self.generation = self.generation.wrapping_add(1);
-        if self.generation == 0 {
-            self.answers.clear();
+        self.answers.event = self.answers.event.wrapping_add(1);
+        if self.answers.event == 0 {
+            self.answers.noted.clear();
             self.read.clear();
-            self.generation = 1;
+            self.answers.event = 1;
         }
         self.work = Work(work_max);
         self.direct = Work(DIRECT_MIN + DIRECT_A_BYTE * event_bytes as u64);
@@ -68,12 +74,6 @@ impl Findings {
         self.work.spend(units)
     }
 
-    /// Counts work on one leaf alone, which may take half of what is left for all of them. False,
-    /// and nothing is counted, if it is more.
-    pub(super) fn spend_share(&mut self, units: u64) -> bool {
-        units <= self.work.0 / 2 && self.work.spend(units)
-    }
-
     /// From here on the values of each field are read for all conditions at once, however little
     /// is asked of them.
     pub fn answer_together(&mut self) {
@@ -81,7 +81,7 @@ impl Findings {
     }
 
     pub(super) fn is_read(&self, slot: Slot) -> bool {
-        self.read.get(slot.0 as usize) == Some(&self.generation)
+        self.read.get(slot.0 as usize) == Some(&self.answers.event)
     }
 
     pub(super) fn note_read(&mut self, slot: Slot) {
@@ -90,13 +90,15 @@ impl Findings {
             self.read.resize(place + 1, 0);
         }
         if let Some(read) = self.read.get_mut(place) {
-            *read = self.generation;
+            *read = self.answers.event;
         }
     }
+}
 
+impl Answers {
     pub(super) fn answer(&self, leaf: LeafNumber) -> Answer {
-        match self.answers.get(leaf.place()) {
-            Some(noted) if noted.generation == self.generation => noted.answer,
+        match self.noted.get(leaf.place()) {
+            Some(noted) if noted.event == self.event => noted.answer,
             _ => Answer::Fails,
         }
     }
@@ -107,15 +109,16 @@ impl Findings {
 
     pub(super) fn note(&mut self, leaf: LeafNumber, answer: Answer) {
         let place = leaf.place();
-        if self.answers.len() <= place {
-            self.answers.resize(place + 1, Noted::default());
+        if self.noted.len() <= place {
+            self.noted.resize(place + 1, Noted::default());
         }
-        if let Some(noted) = self.answers.get_mut(place) {
-            *noted = Noted { generation: self.generation, answer };
+        if let Some(noted) = self.noted.get_mut(place) {
+            *noted = Noted { event: self.event, answer };
         }
     }
 
-    pub(super) fn note_holds(&mut self, leaves: &[LeafNumber]) {
+    /// All of these hold.
+    pub(super) fn note_all(&mut self, leaves: &[LeafNumber]) {
         leaves.iter().for_each(|&leaf| self.note(leaf, Answer::Holds));
     }
 }
@@ -131,5 +134,11 @@ impl Work {
         let left = self.0.checked_sub(units);
         self.0 = left.unwrap_or(0);
         left.is_some()
+    }
+
+    /// Counts work on one leaf alone, which may take half of what is left for all of them. False,
+    /// and nothing is counted, if it is more.
+    pub(super) fn spend_share(&mut self, units: u64) -> bool {
+        units <= self.0 / 2 && self.spend(units)
     }
 }

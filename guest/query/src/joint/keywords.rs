@@ -88,6 +88,11 @@ impl KeywordsBuilder {
         }
     }
 
+    /// Whether texts are asked nothing but which of some they are.
+    pub(super) fn has_patterns(&self) -> bool {
+        !self.patterns.iter().all(PatternsBuilder::is_empty)
+    }
+
     pub(super) fn build(self) -> Result<Keywords, BuildError> {
         let [exact, folded] = self.texts.map(|texts| {
             let entries = texts.into_iter().map(|(text, mut leaves)| {
@@ -110,36 +115,35 @@ impl KeywordsBuilder {
 impl Keywords {
     /// Finds out which tests a text meets. False where there was not enough work left for that.
     pub(super) fn read(&self, text: &str, findings: &mut Findings) -> bool {
-        findings.note_holds(&self.exists);
-        if !findings.work.spend(text.len() as u64) {
+        let Findings { answers, work, scratch, .. } = findings;
+        answers.note_all(&self.exists);
+        if !work.spend(1 + text.len() as u64) {
             return false;
         }
-        if let Some(leaves) = self.texts.get(text) {
-            if !findings.work.spend(leaves.len() as u64) {
-                return false;
+        let mut known = self.texts.get(text);
+        if !self.folded.is_empty() {
+            let folded = self.folded.get(&text.to_ascii_lowercase());
+            if let (Some(known), Some(_)) = (known, folded) {
+                answers.note_all(known);
             }
-            findings.note_holds(leaves);
+            known = folded.or(known);
         }
-        if !self.folded.is_empty()
-            && let Some(leaves) = self.folded.get(&text.to_ascii_lowercase())
-        {
-            if !findings.work.spend(leaves.len() as u64) {
+        if let Some(known) = known {
+            answers.note_all(known);
+            if !work.spend(known.len() as u64) {
                 return false;
             }
-            findings.note_holds(leaves);
         }
         let mut may_hold = Vec::new();
         for patterns in self.patterns.iter().flatten() {
-            let (mut work, mut scratch) = (findings.work, core::mem::take(&mut findings.scratch));
-            let is_through = patterns.lay_over(text, &mut scratch, &mut work, |targets| {
+            let is_through = patterns.lay_over(text, scratch, work, |targets| {
                 for target in targets {
                     match target {
-                        Target::Holds(leaf) => findings.note(*leaf, Answer::Holds),
+                        Target::Holds(leaf) => answers.note(*leaf, Answer::Holds),
                         Target::MayHold(glob) => may_hold.push(*glob),
                     }
                 }
             });
-            (findings.work, findings.scratch) = (work, scratch);
             if !is_through {
                 return false;
             }
@@ -149,16 +153,15 @@ impl Keywords {
     }
 
     /// Lays a pattern with question marks over a text.
-    fn ask(&self, glob: u32, text: &str, findings: &mut Findings) {
+    fn ask(&self, glob: u32, text: &str, Findings { answers, work, .. }: &mut Findings) {
         let Some((glob, leaf)) = self.globs.get(glob as usize) else { return };
-        if findings.answer(*leaf) != Answer::Fails {
+        if answers.answer(*leaf) != Answer::Fails {
             return;
         }
-        let steps = (text.len() as u64).saturating_mul(glob.weight());
-        if !findings.spend_share(steps) {
-            findings.note(*leaf, Answer::Unknown);
+        if !work.spend_share((text.len() as u64).saturating_mul(glob.weight())) {
+            answers.note(*leaf, Answer::Unknown);
         } else if glob.matches(text) {
-            findings.note(*leaf, Answer::Holds);
+            answers.note(*leaf, Answer::Holds);
         }
     }
 }

@@ -97,7 +97,7 @@ impl Joint {
                 asked.read(slot, event, findings);
             }
         }
-        match findings.answer(step.number) {
+        match findings.answers.answer(step.number) {
             Answer::Holds => Some(true),
             Answer::Fails => Some(false),
             Answer::Unknown => None,
@@ -146,7 +146,7 @@ impl OfSlot {
                         Some(false) => Answer::Fails,
                         None => Answer::Unknown,
                     };
-                    findings.note(*number, answer);
+                    findings.answers.note(*number, answer);
                 }
             }
         }
@@ -166,5 +166,5 @@ fn leaf_holds<E: Event>(leaf: &Leaf, event: &E, findings: &mut Findings) -> Opti
         }
         Leaf::Tree { slot, .. } | Leaf::Object { slot, .. } => event.bytes_below(*slot) as u64,
     };
-    findings.spend_share(bytes.saturating_mul(leaf.weight())).then(|| leaf.holds(event))
+    findings.work.spend_share(bytes.saturating_mul(leaf.weight())).then(|| leaf.holds(event))
 }

@@ -62,19 +62,19 @@ impl Ordinals {
         }
         ordinals.sort_unstable();
         ordinals.dedup();
-        findings.note_holds(&self.exists);
+        findings.answers.note_all(&self.exists);
         for (ranges, leaf) in &self.ranges {
             if !findings.work.spend(ranges.steps(ordinals.len())) {
                 return false;
             }
             if ranges.contain_one_of(&ordinals) {
-                findings.note(*leaf, Answer::Holds);
+                findings.answers.note(*leaf, Answer::Holds);
             }
         }
         for (bounds, leaf) in &self.relative {
             let range = self.kind.range(bounds.iter().map(|(op, bound)| (*op, &**bound)), now_ms);
             if range.is_ok_and(|range| range.contain_one_of(&ordinals)) {
-                findings.note(*leaf, Answer::Holds);
+                findings.answers.note(*leaf, Answer::Holds);
             }
         }
         findings.work.spend(64 * self.relative.len() as u64)

@@ -134,13 +134,17 @@ impl<T: Copy> PatternsBuilder<T> {
         to as usize
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.targets.iter().all(Vec::is_empty)
+    }
+
     /// The patterns; none if nothing was added.
     ///
     /// # Errors
     ///
     /// [`BuildError`] where the pieces are too long together.
     pub(super) fn build(self) -> Result<Option<Patterns<T>>, BuildError> {
-        if self.targets.iter().all(Vec::is_empty) {
+        if self.is_empty() {
             return Ok(None);
         }
         let mut builder = Builder::new();

@@ -132,8 +132,8 @@ impl ValueTests {
         }
         if !is_through {
             for &leaf in &self.leaves {
-                if !findings.holds(leaf) {
-                    findings.note(leaf, Answer::Unknown);
+                if !findings.answers.holds(leaf) {
+                    findings.answers.note(leaf, Answer::Unknown);
                 }
             }
         }
@@ -147,7 +147,7 @@ impl ValueTests {
         ordinals: &mut [Vec<i128>],
         numbers: &mut Vec<i128>,
     ) -> bool {
-        findings.note_holds(&self.any);
+        findings.answers.note_all(&self.any);
         let length = value.raw_len() as u64;
         if !findings.work.spend(1 + length.saturating_mul(1 + self.ordinals.len() as u64)) {
             return false;
@@ -181,13 +181,13 @@ impl ValueTests {
             of_numbers.read(value, numbers);
         }
         for (test, leaf) in &self.single {
-            if findings.answer(*leaf) != Answer::Fails {
+            if findings.answers.answer(*leaf) != Answer::Fails {
                 continue;
             }
-            if !findings.spend_share(1 + length) {
-                findings.note(*leaf, Answer::Unknown);
+            if !findings.work.spend_share(1 + length) {
+                findings.answers.note(*leaf, Answer::Unknown);
             } else if test.holds(value, now_ms) {
-                findings.note(*leaf, Answer::Holds);
+                findings.answers.note(*leaf, Answer::Holds);
             }
         }
         true

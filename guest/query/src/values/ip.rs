@@ -83,6 +83,9 @@ fn bits(ordinal: i128) -> u128 {
 /// Reads an address as Elasticsearch does. Rust does not read zones nor leading zeros in IPv6, and
 /// does not let numbers overflow.
 fn address(text: &str) -> Option<u128> {
+    if text.len() < "0.0.0.0".len() && !text.contains(':') {
+        return None;
+    }
     let text = match text.split_once('%') {
         Some((_, "")) => return None,
         Some((text, _zone)) => text,

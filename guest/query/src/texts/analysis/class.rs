@@ -52,6 +52,23 @@ static BLOCKS: [u16; 0x1101] = {
     blocks
 };
 
+/// The numbers of the classes of ASCII characters.
+static ASCII: [u8; 0x80] = {
+    let mut numbers = [0; 0x80];
+    let mut rest: &mut [u8] = &mut numbers;
+    let mut c = 0;
+    let mut begun = 0;
+    while let [number, tail @ ..] = rest {
+        while RUNS[begun + 1] >> 8 <= c {
+            begun += 1;
+        }
+        *number = (RUNS[begun] & 0xFF) as u8;
+        c += 1;
+        rest = tail;
+    }
+    numbers
+};
+
 impl Class {
     /// By the numbers in [`RUNS`].
     const ALL: [Self; 17] = [
@@ -74,15 +91,23 @@ impl Class {
         Self::RegionalIndicator,
     ];
 
+    #[inline]
     pub(super) fn of(c: char) -> Self {
+        let number = match ASCII.get(c as usize) {
+            Some(&number) => number.into(),
+            None => Self::number(c),
+        };
+        Self::ALL.get(number as usize).copied().unwrap_or(Self::Other)
+    }
+
+    fn number(c: char) -> u32 {
         let block = u32::from(c) as usize >> 8;
-        let [Some(&first), Some(&last)] = [BLOCKS.get(block), BLOCKS.get(block + 1)] else { return Self::Other };
+        let [Some(&first), Some(&last)] = [BLOCKS.get(block), BLOCKS.get(block + 1)] else { return 0 };
         // The run that goes on at the block's beginning, and those that begin in it.
         let (first, last) = (usize::from(first), usize::from(last));
         let runs = RUNS.get(first..last).unwrap_or_default();
         let begun = first + runs.partition_point(|run| run >> 8 <= u32::from(c));
-        let number = begun.checked_sub(1).and_then(|run| RUNS.get(run)).map_or(0, |run| run & 0xFF);
-        Self::ALL.get(number as usize).copied().unwrap_or(Self::Other)
+        begun.checked_sub(1).and_then(|run| RUNS.get(run)).map_or(0, |run| run & 0xFF)
     }
 
     /// Belongs to the character before it.

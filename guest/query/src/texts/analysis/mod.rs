@@ -79,6 +79,10 @@ pub(crate) fn lowercase(c: char) -> char {
 
 /// A text in lower case, character by character.
 pub(crate) fn lowercase_text(text: &str) -> Cow<'_, str> {
+    let is_ascii_in_lower_case = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if text.bytes().all(is_ascii_in_lower_case) {
+        return Cow::Borrowed(text);
+    }
     let Some(at) = text.find(|c| lowercase(c) != c) else { return Cow::Borrowed(text) };
     let (same, rest) = text.split_at_checked(at).unwrap_or(("", text));
     let mut lower = String::with_capacity(text.len());
