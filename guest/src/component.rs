@@ -26,8 +26,8 @@ use bindings::firstseen::detection::logging;
 use crate::alert::Format;
 use crate::document::Reason;
 use crate::engine::{
-    Alert, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Settings, Shortcuts, Step,
-    UnjudgedCause, UnjudgedLine,
+    Alert, Answers, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, SetApart, SetApartCause,
+    Settings, Shortcuts, Step, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::{Fault, Malformed};
 use crate::rule::{Clock, Kind, LANGUAGE, Meaning as _, Rule};
@@ -72,7 +72,14 @@ impl Guest for Component {
                 detector::AlertFormat::Ecs => Format::Ecs,
             },
             space: configuration.space,
-            shortcuts: Shortcuts { index: configuration.shortcuts.index, prefilter: configuration.shortcuts.prefilter },
+            shortcuts: Shortcuts {
+                index: configuration.shortcuts.index,
+                prefilter: configuration.shortcuts.prefilter,
+                answers: match configuration.shortcuts.index {
+                    true => Answers::Cheapest,
+                    false => Answers::OneByOne,
+                },
+            },
             questions: configuration.questions,
         };
         let (engine, reports) = Engine::new(&documents, settings);
@@ -170,6 +177,20 @@ fn context(context: detector::Context) -> Context {
         arrival_ms: context.arrival,
         ids: context.ids,
         line_work_max: context.line_work_max,
+        set_apart: context.set_apart.into_iter().map(set_apart).collect(),
+    }
+}
+
+fn set_apart(line: detector::SetApartLine) -> SetApart {
+    SetApart {
+        line: line.line,
+        cause: match line.cause {
+            detector::SetApartCause::TooLong => SetApartCause::TooLong,
+            detector::SetApartCause::NotUtf8 => SetApartCause::NotUtf8,
+            detector::SetApartCause::Failed => SetApartCause::Failed,
+        },
+        event: line.event,
+        beginning: line.beginning,
     }
 }
 
@@ -265,7 +286,7 @@ fn alert(alert: Alert) -> detector::Alert {
         index_before: source.index_before.to_owned(),
     };
     detector::Alert {
-        rule: Some(alert.rule),
+        rule: alert.rule,
         term: alert.term,
         id: alert.id,
         document: alert.document,

@@ -23,6 +23,8 @@ use crate::rule::{Clock, Rule};
 use crate::state::{Answer, Question, SIGHTING};
 use crate::target::{ByTarget, Target};
 use crate::underway::Underway;
+use crate::unjudged::NotFullyJudged;
+pub use crate::unjudged::{SetApart, SetApartCause};
 
 /// How to evaluate and report.
 #[derive(Clone, Debug)]
@@ -129,6 +131,7 @@ impl Engine {
             candidates,
             prefilter,
             joint,
+            not_fully_judged: NotFullyJudged::read(),
             is_always_together: settings.shortcuts.answers == Answers::Together,
         };
         (Self { loaded, memory: Memory::default(), underway: None }, reports)

@@ -48,8 +48,9 @@ pub struct RuleMatches {
 /// An alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Place of the rule.
-    pub rule: u32,
+    /// Place of the rule; none for an alert about an event that was not judged in
+    /// full.
+    pub rule: Option<u32>,
     /// Canonical term.
     pub term: String,
     /// `kibana.alert.uuid`.

@@ -27,6 +27,7 @@ pub mod target;
 pub mod terms;
 pub mod time;
 mod underway;
+mod unjudged;
 
 #[cfg(all(feature = "component", target_family = "wasm"))]
 mod component;

@@ -14,6 +14,7 @@ use crate::lines::{LinePlace, Lines};
 use crate::prefilter::Prefilter;
 use crate::rule::{Clock, Rule};
 use crate::target::{ByTarget, Target, Targets};
+use crate::unjudged::{NotFullyJudged, SetApart};
 
 /// Greatest length of an `_id` in bytes, as Elasticsearch has it.
 const MAX_ID: usize = 512;
@@ -35,6 +36,8 @@ pub struct Context {
     /// How much work a line may cost: a unit for each of its bytes that is looked
     /// at, and one for each byte of the terms that it gives.
     pub line_work_max: Option<u64>,
+    /// Lines that are not in the batch, in order; an empty one stands for each.
+    pub set_apart: Vec<SetApart>,
 }
 
 impl Context {
@@ -50,6 +53,12 @@ impl Context {
             None => 0,
         };
         self.targets.get(place).map(String::as_str)
+    }
+
+    /// The `_id` of a line, if it has one that Elasticsearch would take.
+    pub(crate) fn id_of(&self, line_number: u32) -> Option<&str> {
+        let id = self.ids.get(line_number as usize).map(String::as_str);
+        id.filter(|id| !id.is_empty() && id.len() <= MAX_ID)
     }
 
     /// Whether lines may cost so much work.
@@ -81,6 +90,8 @@ pub(crate) struct Loaded {
     pub(crate) templates: Vec<Template>,
     pub(crate) candidates: Candidates,
     pub(crate) prefilter: Option<Prefilter>,
+    /// The rule of events that were not judged in full.
+    pub(crate) not_fully_judged: Option<NotFullyJudged>,
     /// None: each condition is answered for itself.
     pub(crate) joint: Option<Joint>,
     /// Whether no condition is.
@@ -113,10 +124,8 @@ pub(crate) struct Match<'e, 'p, 'a> {
 impl Match<'_, '_, '_> {
     /// The event's identity: its `_id`, else the digest of its bytes.
     pub(crate) fn event_id(&self, context: &Context) -> String {
-        match context.ids.get(self.place.number as usize) {
-            Some(known) if !known.is_empty() && known.len() <= MAX_ID => known.clone(),
-            _ => self.digest.get_or_init(|| event_id(self.line.trim_ascii())).clone(),
-        }
+        let digest = || self.digest.get_or_init(|| event_id(self.line.trim_ascii())).clone();
+        context.id_of(self.place.number).map_or_else(digest, str::to_owned)
     }
 }
 
@@ -192,6 +201,14 @@ impl Loaded {
         }
         context.check(lines.line_count() as usize)?;
         Ok(Some(lines.events()))
+    }
+
+    /// The index or data stream a line is bound for, as far as it can be read.
+    pub(crate) fn index_of(&self, line: &str, line_number: u32, context: &Context) -> Option<Rc<str>> {
+        let mut event = Slots::new(&self.projection, context.arrival_ms);
+        // A part of the line may do.
+        let _ = scan(line, &mut event);
+        self.target.name(&event, context.target_of(line_number)).map(Rc::from)
     }
 
     /// All matches of a batch, `matches_max` at most.

@@ -32,6 +32,12 @@ impl Target {
         }
     }
 
+    /// The name of the target, if it is known.
+    pub(crate) fn name(&self, event: &Slots<'_, '_>, known: Option<&str>) -> Option<String> {
+        let mut name = String::new();
+        self.write_name(event, known, &mut name).then_some(name)
+    }
+
     /// Writes the name of the target to `name`: `known` if the host knows it,
     /// else the data stream the event names (`<type>-<dataset>-<namespace>`).
     /// False if it is unknown.

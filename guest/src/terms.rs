@@ -28,6 +28,14 @@ pub enum Novelty {
 }
 
 impl Novelty {
+    /// What finding the terms of an event takes, in units of work.
+    pub fn work(&self, event: &Slots<'_, '_>) -> u64 {
+        match self {
+            Self::Terms(fields) => fields.0.iter().map(|field| field.work(event)).sum(),
+            Self::Event => 0,
+        }
+    }
+
     /// The terms of an event of some identity.
     pub fn terms_of(&self, event: &Slots<'_, '_>, event_id: &str) -> Terms {
         match self {
@@ -36,6 +44,9 @@ impl Novelty {
         }
     }
 }
+
+/// Work of a value beside its bytes: it is put in order among the others.
+const VALUE_WORK: u64 = 50;
 
 /// The new-terms fields of a rule: where their values are, and of what types.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +133,14 @@ impl TermField {
             _ => TermSource::Values(projection.values(field.path)),
         };
         Ok(Self { source, field_type: field.field_type })
+    }
+
+    fn work(&self, event: &Slots<'_, '_>) -> u64 {
+        match self.source {
+            TermSource::Values(slot) => event.values(slot).map(|value| VALUE_WORK + value.raw_len() as u64).sum(),
+            TermSource::Leaves(slot) => VALUE_WORK * event.bytes_below(slot) as u64,
+            TermSource::Nowhere => 0,
+        }
     }
 
     /// In the order of the field's type.

@@ -3,12 +3,13 @@
 use core::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
-use crate::alert::{AlertParts, Source, alert_id};
+use crate::alert::{AlertParts, Detail, Document, Source, alert_id};
 use crate::evaluation::{Alert, EvaluateError, Evaluation, RuleMatches, UnjudgedCause, note_unjudged};
 use crate::lines::LinePlace;
 use crate::matching::{Context, Loaded, Match, Memory};
 use crate::state::{Answer, Question, Sighting, Verdict};
 use crate::terms::canonical;
+use crate::unjudged::{NotFullyJudged, Unjudged};
 
 /// Questions that are asked together: all of a batch as a rule, less where events
 /// give very many, so that memory stays bounded.
@@ -18,8 +19,14 @@ const QUESTIONS_MAX: usize = 10_000;
 const QUESTION_BYTES_MAX: usize = 4 << 20;
 
 /// Bytes of alert documents of a batch beyond which they no longer hold their
-/// whole events: an event of a mebibyte may raise a hundred alerts.
+/// whole events, and beyond which not all of their rules: an event of a mebibyte
+/// may raise a hundred alerts, and a small one thousands.
 const DOCUMENT_BYTES_MAX: usize = 24 << 20;
+const RULE_BYTES_MAX: usize = 40 << 20;
+
+/// Work of a term beside its bytes: what it takes to ask about it, to answer, and
+/// to write an alert.
+const TERM_WORK: u64 = 2_500;
 
 /// A batch that is not through.
 #[derive(Debug)]
@@ -47,9 +54,16 @@ struct Progress {
     evaluation: Evaluation,
 }
 
-/// A match that waits for its answer.
+/// What waits for its answer.
 #[derive(Debug)]
-struct Candidate {
+enum Candidate {
+    Match(MatchCandidate),
+    Unjudged(Unjudged),
+}
+
+/// A match that does.
+#[derive(Debug)]
+struct MatchCandidate {
     line_number: u32,
     line: Range<usize>,
     rule: usize,
@@ -94,6 +108,7 @@ impl Underway {
         progress.evaluation.unjudged = unjudged;
         if let Some(events) = events {
             progress.evaluation.events = events;
+            progress.ask_about_unjudged(loaded, context, batch);
         }
         Ok(progress.questions.is_empty())
     }
@@ -112,10 +127,16 @@ impl Underway {
         for ((candidate, question), answer) in candidates.into_iter().zip(questions).zip(answers) {
             let (Question::Sighting(sighting), Answer::Sighting(verdict)) = (question, answer);
             match verdict {
-                Verdict::Unseen | Verdict::Replayed => {
-                    let line = batch.get(candidate.line.clone()).unwrap_or_default();
-                    progress.raise(loaded, context, &candidate, line, sighting, &mut source);
-                }
+                Verdict::Unseen | Verdict::Replayed => match candidate {
+                    Candidate::Match(candidate) => {
+                        let line = batch.get(candidate.line.clone()).unwrap_or_default();
+                        progress.raise(loaded, context, &candidate, line, sighting, &mut source);
+                    }
+                    Candidate::Unjudged(unjudged) => {
+                        let line = batch.get(unjudged.line.clone()).unwrap_or_default();
+                        progress.raise_unjudged(loaded, context, &unjudged, line, sighting);
+                    }
+                },
                 Verdict::Deferred => progress.evaluation.deferred += 1,
                 Verdict::Seen => {}
             }
@@ -127,7 +148,10 @@ impl Underway {
     pub(crate) fn into_evaluation(self) -> Evaluation {
         let counts = (0..).zip(self.progress.matches).filter(|&(_, events)| events > 0);
         let matches = counts.map(|(rule, events)| RuleMatches { rule, events }).collect();
-        Evaluation { matches, ..self.progress.evaluation }
+        let mut evaluation = self.progress.evaluation;
+        // Those about events that were not judged were raised last.
+        evaluation.alerts.sort_by_key(|alert| alert.source.line);
+        Evaluation { matches, ..evaluation }
     }
 }
 
@@ -155,10 +179,15 @@ impl Progress {
                 "lies before the rule's history, so the rule cannot see it",
             );
         };
+        // Its values are put in order before the terms are known.
+        if !self.has_work_left(context, line_number, line, rule.novelty.work(event)) {
+            return note_unjudged(unjudged, line_number, UnjudgedCause::Work, number as u32);
+        }
         let event_id = found.event_id(context);
         let terms = rule.novelty.terms_of(event, &event_id);
         let texts: Vec<String> = terms.tuples.iter().map(|tuple| canonical(tuple)).collect();
-        if !self.has_work_left(context, place.number, line, &texts) {
+        let of_terms = texts.iter().map(|term| TERM_WORK + term.len() as u64);
+        if !self.has_work_left(context, line_number, line, of_terms.fold(0, u64::saturating_add)) {
             return note_unjudged(unjudged, line_number, UnjudgedCause::Work, number as u32);
         }
         if terms.cut {
@@ -175,17 +204,27 @@ impl Progress {
                 quota: rule.quota,
             }));
             let line = place.at..place.at + line.len();
-            self.candidates.push(Candidate { line_number, line, rule: number, index: index.cloned(), terms });
+            let index = index.cloned();
+            self.candidates.push(Candidate::Match(MatchCandidate { line_number, line, rule: number, index, terms }));
+        }
+    }
+
+    /// Makes questions of the events that were not judged in full.
+    fn ask_about_unjudged(&mut self, loaded: &Loaded, context: &Context, batch: &str) {
+        let Some(rule) = &loaded.not_fully_judged else { return };
+        for unjudged in Unjudged::of_batch(batch, context, &self.evaluation.unjudged) {
+            self.questions.push(Question::Sighting(rule.sighting(&unjudged, context)));
+            self.candidates.push(Candidate::Unjudged(unjudged));
         }
     }
 
     /// Counts the work of a match; whether its line may cost it.
-    fn has_work_left(&mut self, context: &Context, line_number: u32, line: &str, terms: &[String]) -> bool {
+    fn has_work_left(&mut self, context: &Context, line_number: u32, line: &str, work: u64) -> bool {
         let before = match self.line_work {
             (number, work) if number == line_number && work > 0 => work,
             _ => line.len() as u64,
         };
-        let work = terms.iter().fold(before, |work, term| work.saturating_add(term.len() as u64));
+        let work = before.saturating_add(work);
         self.line_work = (line_number, work);
         context.allows(work)
     }
@@ -196,7 +235,7 @@ impl Progress {
         &mut self,
         loaded: &Loaded,
         context: &Context,
-        candidate: &Candidate,
+        candidate: &MatchCandidate,
         line: &str,
         sighting: Sighting,
         source: &mut Option<(u32, Source)>,
@@ -211,8 +250,8 @@ impl Progress {
             _ => &source.insert((line_number, Source::read(line))).1,
         };
         let values = template.values(line);
-        let whole_event = self.evaluation.document_bytes.saturating_add(line.len()) <= DOCUMENT_BYTES_MAX;
-        if !whole_event {
+        let detail = self.detail_for(line);
+        if detail != Detail::Whole {
             let what = "is too large for all its alerts; some hold only a few of its fields";
             self.evaluation.warn(line_number, rule, what);
         }
@@ -228,13 +267,57 @@ impl Progress {
             space,
             terms,
             values: &values,
-            whole_event,
+            detail,
+            not_judged: None,
             created_ms: context.arrival_ms,
         };
         let document = parts.document(loaded.format, template, source);
+        self.push_alert(Some(candidate.rule as u32), sighting.term, id, document, line_number);
+    }
+
+    /// Writes the alert about an event that was not judged in full.
+    fn raise_unjudged(
+        &mut self,
+        loaded: &Loaded,
+        context: &Context,
+        unjudged: &Unjudged,
+        line: &str,
+        sighting: Sighting,
+    ) {
+        let Some(NotFullyJudged { template, .. }) = &loaded.not_fully_judged else { return };
+        let line_number = unjudged.line_number;
+        let index = loaded.index_of(line, line_number, context);
+        let index = index.as_deref();
+        let terms = unjudged.terms();
+        let id =
+            alert_id(index.unwrap_or_default(), &unjudged.event_id, &loaded.space, &template.rule_uuid, Some(&terms));
+        let parts = AlertParts {
+            id: &id,
+            event_id: &unjudged.event_id,
+            index,
+            space: &loaded.space,
+            terms: None,
+            values: &template.values(line),
+            detail: self.detail_for(line),
+            not_judged: Some(&unjudged.not_judged(&loaded.rules)),
+            created_ms: context.arrival_ms,
+        };
+        let document = parts.document(loaded.format, template, &unjudged.source(line));
+        self.push_alert(None, sighting.term, id, document, line_number);
+    }
+
+    /// How much the next document of the batch may hold.
+    fn detail_for(&self, line: &str) -> Detail {
+        match self.evaluation.document_bytes.saturating_add(line.len()) {
+            0..=DOCUMENT_BYTES_MAX => Detail::Whole,
+            _ if self.evaluation.document_bytes <= RULE_BYTES_MAX => Detail::FewFields,
+            _ => Detail::Least,
+        }
+    }
+
+    fn push_alert(&mut self, rule: Option<u32>, term: String, id: String, document: Document, line_number: u32) {
         self.evaluation.document_bytes += document.text.len();
         let source = document.source(line_number);
-        let alert = Alert { rule: candidate.rule as u32, term: sighting.term, id, document: document.text, source };
-        self.evaluation.alerts.push(alert);
+        self.evaluation.alerts.push(Alert { rule, term, id, document: document.text, source });
     }
 }

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 use super::document::EventPlace;
-use super::reason::reason;
 use super::template::inner_json;
 use super::{AlertParts, Document, Source, Template};
 use crate::time::format_iso;
@@ -34,7 +33,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     put("ecs.version", json!("9.5.0"));
     put("event.kind", json!("alert"));
     put("event.id", json!(alert.id));
-    put("event.reason", json!(reason(&source.subject, &alert.values.severity, &alert.values.rule_name)));
+    put("event.reason", json!(alert.reason(source)));
     put("event.risk_score", alert.values.risk_score.clone());
     let message = match alert.terms {
         Some(terms) => format!("{}: {}", alert.values.rule_name, terms_text(terms)),
@@ -67,6 +66,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
         put("firstseen.new_terms_fields", json!(template.new_terms_fields()));
         put("firstseen.new_terms", json!(terms));
     }
+    document.extend(alert.not_judged.iter().flat_map(|not_judged| not_judged.members()));
     document
 }
 

@@ -5,19 +5,25 @@ use serde_json::{Map, Value, json};
 
 use super::document::EventPlace;
 use super::id::event_id;
-use super::reason::reason;
 use super::template::inner_json;
-use super::{AlertParts, Document, Source, Template};
+use super::{AlertParts, Detail, Document, Source, Template};
 use crate::time::format_iso;
 
 /// The source event with the `kibana.alert.*` members laid over it (Kibana,
 /// `transform_hit_to_alert.ts`, `build_alert.ts`). Where Kibana has the run of
 /// a rule, this has the batch that raised the alert.
 pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Document {
-    let event_json = if alert.whole_event { &source.event_json } else { &source.context_json };
+    let (event_json, original_json) = match alert.detail {
+        Detail::Whole => (&*source.event_json, &*source.original_json),
+        Detail::FewFields | Detail::Least => (&*source.context_json, ""),
+    };
+    let rule_json = match alert.detail {
+        Detail::Whole | Detail::FewFields => template.kibana_json(),
+        Detail::Least => template.kibana_least_json(),
+    };
     let own_json = inner_json(own_members(alert, template, source));
     let execution_json = inner_json(execution_members(alert, template));
-    let parts = [event_json.as_str(), &own_json, &execution_json, &source.original_json, template.kibana_json()];
+    let parts = [event_json, &own_json, &execution_json, original_json, rule_json];
     let length = parts.iter().map(|part| part.len() + 1).sum::<usize>() + 256;
     let mut text = String::with_capacity(length);
     let mut event = EventPlace::default();
@@ -56,7 +62,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     if let Some(terms) = alert.terms {
         put("new_terms", json!(terms));
     }
-    put("reason", json!(reason(&source.subject, &alert.values.severity, &alert.values.rule_name)));
+    put("reason", json!(alert.reason(source)));
     put("severity", json!(alert.values.severity));
     put("risk_score", alert.values.risk_score.clone());
     put("status", json!("active"));
@@ -73,6 +79,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
         put("original_time", json!(format_iso(original_ms)));
     }
     put("depth", json!(1));
+    members.extend(alert.not_judged.iter().flat_map(|not_judged| not_judged.members()));
     members
 }
 

@@ -96,6 +96,7 @@ pub struct AlertValues {
 struct Parts {
     rule: Map<String, Value>,
     kibana_json: String,
+    kibana_least_json: String,
 }
 
 impl Template {
@@ -160,16 +161,23 @@ impl Template {
         &self.parts().kibana_json
     }
 
+    /// Those that say which rule it is.
+    pub(super) fn kibana_least_json(&self) -> &str {
+        &self.parts().kibana_least_json
+    }
+
     fn parts(&self) -> &Parts {
         self.parts.get_or_init(|| {
             let object = serde_json::from_str(&self.rule_json).unwrap_or_default();
             let rule = with_defaults(object);
             let kibana_json = inner_json(self.kibana_rule(&rule));
-            Parts { rule, kibana_json }
+            let kibana_least_json = inner_json(self.kibana_identity());
+            Parts { rule, kibana_json, kibana_least_json }
         })
     }
 
-    fn kibana_rule(&self, rule: &Map<String, Value>) -> Map<String, Value> {
+    /// What says which rule it is.
+    fn kibana_identity(&self) -> Map<String, Value> {
         let mut members = Map::new();
         let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
         let AlertFacts { category, rule_type_id } = self.kind.meaning().alert_facts();
@@ -182,6 +190,12 @@ impl Template {
         put("rule_id", json!(self.rule_id));
         put("severity", json!(self.values.severity));
         put("risk_score", self.values.risk_score.clone());
+        members
+    }
+
+    fn kibana_rule(&self, rule: &Map<String, Value>) -> Map<String, Value> {
+        let mut members = self.kibana_identity();
+        let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
         put("indices", json!(self.index));
         for name in METADATA {
             if let Some(value) = rule.get(name) {

@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 
 use command::{check, filter, generate, matching, module, rules, test};
 
-const EXIT_DIFFERENT: u8 = 1;
+const EXIT_FOUND: u8 = 1;
 const EXIT_ERROR: u8 = 2;
 const EXIT_USAGE: u8 = 64;
 

@@ -123,8 +123,8 @@ pub(crate) fn check_matching(
     }
     check_unjudged(&matching.unjudged, line_count, rule_count)?;
     let matches = matching.matches.iter().map(|&(line, rule)| EventMatch { line, rule }).collect();
-    let events = u64::from(matching.events) + text.set_apart.len() as u64;
-    let (mut malformed, mut unjudged) = (text.set_apart.clone(), Vec::new());
+    let events = u64::from(matching.events) + text.malformed.len() as u64;
+    let (mut malformed, mut unjudged) = (text.malformed.clone(), Vec::new());
     sort_unjudged(matching.unjudged, 0, &mut malformed, &mut unjudged);
     malformed.sort_by_key(|line| line.line);
     Ok(outcome::Matching { events, matches, malformed, unjudged })

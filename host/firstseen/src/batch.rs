@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::set_apart::SetApart;
+
 /// Lines of NDJSON to evaluate together. What goes by line is empty, or one for
 /// each line (blank ones counted).
 ///
@@ -24,6 +26,9 @@ pub struct Batch<'a> {
     /// The `_id` of each line, "" for none. Over 512 bytes, which Elasticsearch
     /// would not take, it counts as none.
     pub ids: Vec<String>,
+    /// Lines that are not here, in order; each has an empty one in its place. The
+    /// module raises an alert about each that begins as an object.
+    pub set_apart: Vec<SetApart>,
 }
 
 impl<'a> Batch<'a> {

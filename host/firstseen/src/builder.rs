@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::gate::Gate;
 use crate::ledger::{Learning, Ledger, MemoryLedger};
 use crate::reports::RuleReports;
-use crate::shared::{CONFIGURE_TIMEOUT, Shared};
+use crate::shared::Shared;
 use crate::wasm::{Instance, Limits, LogMessage, Module};
 
 /// Puts a [`Detector`] together.
@@ -190,7 +190,7 @@ impl Builder {
 
     fn configured(&self) -> Result<(Instance, RuleReports), Error> {
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        let reports = instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
+        let reports = instance.configure(&self.configuration).map_err(Error::Start)?;
         Ok((instance, reports))
     }
 }

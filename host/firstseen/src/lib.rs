@@ -52,6 +52,7 @@ mod reports;
 pub mod rule_files;
 mod run_range;
 mod sandbox;
+mod set_apart;
 mod shared;
 mod text;
 mod turn;
@@ -72,6 +73,7 @@ pub use outcome::{
 pub use pool::{Judged, Judging, JudgingFuture, Pool};
 pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSummary, RuleType};
 pub use run_range::RunRange;
+pub use set_apart::{SetApart, SetApartCause, SetApartLine};
 pub use wasm::{
     Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, printable,
 };

@@ -164,7 +164,8 @@ pub struct Counts {
     pub held_back: u64,
     /// Sightings put off because a rule's quota was used up.
     pub deferred: u64,
-    /// Events that were not judged in full.
+    /// Events that were not judged in full, and lines that are no events but begin
+    /// as objects: each raises an alert of the module's own.
     pub unjudged: u64,
 }
 

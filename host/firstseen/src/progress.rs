@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
 use crate::batch::Batch;
@@ -11,9 +11,10 @@ use crate::ledger::StoredAlert;
 use crate::outcome::{Alert, Counts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
 use crate::reports::RuleSummary;
 use crate::sandbox::{Failure, Sandbox};
+use crate::set_apart::{SetApart, SetApartCause};
 use crate::shared::Shared;
 use crate::turn::Turn;
-use crate::wasm::{CallContext, Trap};
+use crate::wasm::{CallContext, Trap, thread_time};
 
 /// How long a batch that trapped is tried in parts, in call timeouts; what is
 /// left then is not judged, since the events behind it wait.
@@ -36,7 +37,13 @@ pub(crate) struct Lines<'a> {
     pub(crate) text: &'a str,
     pub(crate) ranges: Vec<Range<usize>>,
     pub(crate) batch: &'a Batch<'a>,
+    /// Those that are not in the text.
+    pub(crate) set_apart: &'a [SetApart],
 }
+
+/// Most lines of a batch on which the module failed that it is shown the
+/// beginnings of.
+const FAILED_SHOWN_MAX: usize = 100;
 
 impl Progress {
     /// Adds what lines from `first_line` on gave.
@@ -64,9 +71,10 @@ impl Progress {
         turn: &mut Turn<'_>,
         shared: &Shared,
     ) -> Result<(), Error> {
-        let give_up_at = Instant::now() + RECOVERY_TIMEOUTS * shared.limits.call_timeout;
+        let give_up_at = thread_time() + RECOVERY_TIMEOUTS * shared.limits.call_timeout;
         let mut recovery = Recovery { sandbox, lines, shared, give_up_at, progress: self };
-        recovery.narrow(0..lines.ranges.len(), trap, turn)
+        recovery.narrow(0..lines.ranges.len(), trap, turn)?;
+        recovery.show_failed(turn)
     }
 
     /// Notes lines as not judged.
@@ -81,8 +89,16 @@ impl Progress {
         }
     }
 
-    /// Commits what was answered and the alerts together.
-    pub(crate) fn commit(mut self, turn: Turn<'_>, set_apart: Vec<MalformedLine>) -> Result<Outcome, Error> {
+    /// Commits what was answered and the alerts together. `set_apart` are lines that
+    /// the module did not see; `begins_as_object` says which lines do.
+    pub(crate) fn commit(
+        mut self,
+        turn: Turn<'_>,
+        set_apart: Vec<MalformedLine>,
+        begins_as_object: impl Fn(usize) -> bool,
+    ) -> Result<Outcome, Error> {
+        // Those about lines that failed come last.
+        self.alerts.sort_by_key(|(lines, _)| lines.last().copied());
         let (lines, stored): (Vec<_>, Vec<_>) = self.alerts.into_iter().unzip();
         let committed = turn.commit(stored)?;
         self.events += set_apart.len() as u64;
@@ -92,6 +108,7 @@ impl Progress {
         let alerts: Vec<Alert> = alerts.map(|((number, stored), lines)| Alert { number, lines, stored }).collect();
         let matches = self.matches.into_iter().map(|(rule, events)| RuleMatches { rule, events });
         let matches: Vec<RuleMatches> = matches.collect();
+        let could_be_events = self.malformed.iter().filter(|line| begins_as_object(line.line));
         let counts = Counts {
             events: self.events,
             malformed: self.malformed.len() as u64,
@@ -99,7 +116,7 @@ impl Progress {
             alerts: alerts.len() as u64,
             held_back: committed.held_back,
             deferred: committed.deferred,
-            unjudged: self.unjudged.len() as u64,
+            unjudged: (self.unjudged.len() + could_be_events.count()) as u64,
         };
         Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, matches, counts })
     }
@@ -119,7 +136,8 @@ struct Recovery<'r> {
     sandbox: &'r mut Sandbox,
     lines: &'r Lines<'r>,
     shared: &'r Shared,
-    give_up_at: Instant,
+    /// The time of the thread at which it is up.
+    give_up_at: Duration,
     progress: &'r mut Progress,
 }
 
@@ -127,7 +145,7 @@ impl Recovery<'_> {
     /// Judges a range of lines that trapped as a whole: one line is given up,
     /// more are tried by halves.
     fn narrow(&mut self, range: Range<usize>, trap: Trap, turn: &mut Turn<'_>) -> Result<(), Error> {
-        if range.len() <= 1 || self.sandbox.is_off() || Instant::now() >= self.give_up_at {
+        if range.len() <= 1 || self.sandbox.is_off() || thread_time() >= self.give_up_at {
             self.progress.give_up(self.lines, range, &trap);
             return Ok(());
         }
@@ -141,7 +159,8 @@ impl Recovery<'_> {
     fn try_range(&mut self, range: Range<usize>, turn: &mut Turn<'_>) -> Result<(), Error> {
         let Some(text) = self.lines.text_of(&range) else { return Ok(()) };
         let savepoint = turn.savepoint();
-        let context = self.lines.context_of(&range);
+        let set_apart = self.lines.set_apart_of(&range);
+        let context = self.lines.context_of(&range, &set_apart, self.shared);
         // The whole has taken its time already; of its parts only a line alone
         // gets as much, so that it is judged as it would be without the others.
         let call_timeout = self.shared.limits.call_timeout;
@@ -160,6 +179,30 @@ impl Recovery<'_> {
     }
 }
 
+impl Recovery<'_> {
+    /// Shows the module how the lines begin on which it failed, so that it raises
+    /// its alert about them.
+    fn show_failed(&mut self, turn: &mut Turn<'_>) -> Result<(), Error> {
+        let failed = self.progress.unjudged.iter().filter(|line| matches!(line.cause, NotJudged::Trap(_)));
+        let failed: Vec<usize> = failed.map(|line| line.line).take(FAILED_SHOWN_MAX).collect();
+        for line in failed {
+            if self.sandbox.is_off() {
+                return Ok(());
+            }
+            let bytes = self.lines.ranges.get(line).and_then(|range| self.lines.text.get(range.clone()));
+            let set_apart = [SetApart::of(0, SetApartCause::Failed, bytes.unwrap_or_default().as_bytes())];
+            let context = self.lines.context_of(&(line..line + 1), &set_apart, self.shared);
+            let savepoint = turn.savepoint();
+            match self.sandbox.evaluate("\n", &context, turn, self.shared.limits.call_timeout) {
+                Ok(evaluation) => self.progress.take(evaluation, line, &self.shared.rules),
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Trap(_)) => turn.restore(savepoint),
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Lines<'_> {
     /// The text of a range of lines, newlines included, so that it has as many
     /// lines as the range. None for a range without anything to judge.
@@ -172,13 +215,21 @@ impl Lines<'_> {
         self.text.get(lines.first()?.start..end)
     }
 
-    fn context_of(&self, range: &Range<usize>) -> CallContext<'_> {
+    /// Those of a range, by their places in it.
+    fn set_apart_of(&self, range: &Range<usize>) -> Vec<SetApart> {
+        let within = self.set_apart.iter().filter(|line| range.contains(&line.line));
+        within.map(|line| SetApart { line: line.line - range.start, ..line.clone() }).collect()
+    }
+
+    fn context_of<'c>(&'c self, range: &Range<usize>, set_apart: &'c [SetApart], shared: &Shared) -> CallContext<'c> {
         let Batch { targets, target_of, arrival_ms, ids, .. } = self.batch;
         CallContext {
             targets,
             target_of: target_of.get(range.clone()).unwrap_or_default(),
             arrival_ms: *arrival_ms,
             ids: ids.get(range.clone()).unwrap_or_default(),
+            set_apart,
+            line_work_max: shared.limits.line_work,
         }
     }
 }

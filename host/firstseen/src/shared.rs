@@ -2,7 +2,6 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::configuration::Configuration;
 use crate::error::Error;
@@ -10,9 +9,6 @@ use crate::gate::Gate;
 use crate::ledger::{Learning, Ledger};
 use crate::reports::{Refusal, RuleSummary};
 use crate::wasm::{Instance, Limits, LogMessage, Module};
-
-/// Loading rules may take longer than evaluating a batch.
-pub(crate) const CONFIGURE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the workers of a detector share.
 pub(crate) struct Shared {
@@ -41,7 +37,7 @@ impl Shared {
             return Ok(spare);
         }
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        instance.configure(&self.configuration, CONFIGURE_TIMEOUT).map_err(Error::Start)?;
+        instance.configure(&self.configuration).map_err(Error::Start)?;
         self.log(instance.take_messages());
         Ok(instance)
     }

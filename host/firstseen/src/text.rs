@@ -4,12 +4,16 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::outcome::{Fault, MalformedLine};
+use crate::set_apart::{SetApart, SetApartCause};
 
 /// A batch as text. Lines that are not UTF-8, or too long, are set apart; empty
 /// ones stand in their places, so that line numbers stay.
 pub(crate) struct Text<'a> {
     pub(crate) text: Cow<'a, str>,
-    pub(crate) set_apart: Vec<MalformedLine>,
+    /// Why lines were set apart.
+    pub(crate) malformed: Vec<MalformedLine>,
+    /// What of them is shown.
+    pub(crate) set_apart: Vec<SetApart>,
 }
 
 impl<'a> Text<'a> {
@@ -17,7 +21,7 @@ impl<'a> Text<'a> {
     pub(crate) fn new(lines: &'a [u8], line_bytes_max: usize) -> Self {
         match simdutf8::basic::from_utf8(lines) {
             Ok(text) if !has_longer_line(lines, line_bytes_max) => {
-                Self { text: Cow::Borrowed(text), set_apart: Vec::new() }
+                Self { text: Cow::Borrowed(text), malformed: Vec::new(), set_apart: Vec::new() }
             }
             _ => Self::pick(lines, line_bytes_max),
         }
@@ -25,18 +29,21 @@ impl<'a> Text<'a> {
 
     fn pick(lines: &[u8], line_bytes_max: usize) -> Self {
         let mut text = String::with_capacity(lines.len());
-        let mut set_apart = Vec::new();
+        let (mut malformed, mut set_apart) = (Vec::new(), Vec::new());
         for (number, line) in lines.split_inclusive(|&byte| byte == b'\n').enumerate() {
             let content = line.strip_suffix(b"\n").unwrap_or(line);
-            let mut apart = |offset, fault| set_apart.push(MalformedLine { line: number, offset, fault });
+            let mut apart = |offset, fault, cause| {
+                malformed.push(MalformedLine { line: number, offset, fault });
+                set_apart.push(SetApart::of(number, cause, content));
+            };
             match std::str::from_utf8(content) {
-                _ if content.len() > line_bytes_max => apart(line_bytes_max, Fault::TooLong),
+                _ if content.len() > line_bytes_max => apart(line_bytes_max, Fault::TooLong, SetApartCause::TooLong),
                 Ok(content) => text.push_str(content),
-                Err(error) => apart(error.valid_up_to(), Fault::NotUtf8),
+                Err(error) => apart(error.valid_up_to(), Fault::NotUtf8, SetApartCause::NotUtf8),
             }
             text.push('\n');
         }
-        Self { text: Cow::Owned(text), set_apart }
+        Self { text: Cow::Owned(text), malformed, set_apart }
     }
 }
 
@@ -77,14 +84,14 @@ mod tests {
     fn good_lines_are_borrowed() {
         let text = Text::new(b"{}\n{\"a\":1}\n", 7);
         assert!(matches!(text.text, Cow::Borrowed("{}\n{\"a\":1}\n")));
-        assert!(text.set_apart.is_empty());
+        assert!(text.malformed.is_empty() && text.set_apart.is_empty());
     }
 
     #[test]
     fn others_leave_their_place() {
         let text = Text::new(b"{}\n\xff\xfe\n12345678\n1234567\nab\xff", 7);
         assert_eq!(text.text, "{}\n\n\n1234567\n\n");
-        let faults: Vec<_> = text.set_apart.iter().map(|line| (line.line, line.offset, line.fault)).collect();
+        let faults: Vec<_> = text.malformed.iter().map(|line| (line.line, line.offset, line.fault)).collect();
         assert_eq!(faults, [(1, 0, Fault::NotUtf8), (2, 7, Fault::TooLong), (4, 2, Fault::NotUtf8)]);
     }
 

@@ -1,5 +1,6 @@
 //! Evaluating batches, come what may.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -10,6 +11,7 @@ use crate::outcome::{Matching, Outcome};
 use crate::progress::{Lines, Progress};
 use crate::run_range::RunRange;
 use crate::sandbox::{Failure, Sandbox};
+use crate::set_apart::SetApart;
 use crate::shared::Shared;
 use crate::text::{Text, line_ranges};
 use crate::turn::Turn;
@@ -84,17 +86,22 @@ impl Worker {
         let has_met_rules = shared.has_met_rules.load(Ordering::Acquire);
         let rules = if has_met_rules { &[] } else { shared.rules.as_slice() };
         let mut turn = Turn::new(&*shared.ledger, batch.arrival_ms, shared.learning, rules, ticket);
-        let text = Text::new(&batch.lines, shared.line_bytes_max);
+        let mut text = Text::new(&batch.lines, shared.line_bytes_max);
+        text.set_apart.extend_from_slice(&batch.set_apart);
+        text.set_apart.sort_by_key(|line| line.line);
+        text.malformed.extend(batch.set_apart.iter().filter_map(SetApart::malformed));
+        let context = context(batch, &text.set_apart, &shared);
         let mut progress = Progress::default();
         self.sandbox.breaker().try_again();
         let timeout = shared.limits.call_timeout;
         let savepoint = turn.savepoint();
-        match self.sandbox.evaluate(&text.text, &context(batch), &mut turn, timeout) {
+        match self.sandbox.evaluate(&text.text, &context, &mut turn, timeout) {
             Ok(evaluation) => progress.take(evaluation, 0, &shared.rules),
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Trap(trap)) => {
                 turn.restore(savepoint);
-                let lines = Lines { text: &text.text, ranges: line_ranges(text.text.as_bytes()), batch };
+                let ranges = line_ranges(text.text.as_bytes());
+                let lines = Lines { text: &text.text, ranges, batch, set_apart: &text.set_apart };
                 progress.narrow(&mut self.sandbox, &lines, trap, &mut turn, &shared)?;
             }
         }
@@ -103,7 +110,15 @@ impl Worker {
         if !is_wanted() {
             return Ok(None);
         }
-        let outcome = progress.commit(turn, text.set_apart)?;
+        let ranges = OnceCell::new();
+        let begins_as_object = |line: usize| {
+            if let Some(set_apart) = batch.set_apart.iter().find(|set_apart| set_apart.line == line) {
+                return begins_as_object(set_apart.beginning.as_bytes());
+            }
+            let ranges = ranges.get_or_init(|| line_ranges(&batch.lines));
+            ranges.get(line).and_then(|range| batch.lines.get(range.clone())).is_some_and(begins_as_object)
+        };
+        let outcome = progress.commit(turn, text.malformed, begins_as_object)?;
         shared.has_met_rules.store(true, Ordering::Release);
         Ok(Some(outcome))
     }
@@ -118,7 +133,8 @@ impl Worker {
     pub fn match_events(&mut self, batch: &Batch<'_>) -> Result<Matching, Error> {
         check_lines(batch)?;
         let text = Text::new(&batch.lines, self.shared.line_bytes_max);
-        self.sandbox.match_events(&text, &context(batch))
+        let context = context(batch, &text.set_apart, &self.shared);
+        self.sandbox.match_events(&text, &context)
     }
 
     /// What Kibana's run of a rule that starts at `now_ms` would look at; `rule`
@@ -133,8 +149,21 @@ impl Worker {
     }
 }
 
-fn context<'b>(batch: &'b Batch<'_>) -> CallContext<'b> {
-    CallContext { targets: &batch.targets, target_of: &batch.target_of, arrival_ms: batch.arrival_ms, ids: &batch.ids }
+fn context<'b>(batch: &'b Batch<'_>, set_apart: &'b [SetApart], shared: &Shared) -> CallContext<'b> {
+    CallContext {
+        targets: &batch.targets,
+        target_of: &batch.target_of,
+        arrival_ms: batch.arrival_ms,
+        ids: &batch.ids,
+        set_apart,
+        line_work_max: shared.limits.line_work,
+    }
+}
+
+/// Whether Elasticsearch could take a line for a document.
+fn begins_as_object(line: &[u8]) -> bool {
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start();
+    line.first().is_some_and(|byte| b"{/#".contains(byte))
 }
 
 fn check_lines(batch: &Batch<'_>) -> Result<(), Error> {

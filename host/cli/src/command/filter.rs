@@ -19,7 +19,7 @@ use signal_hook::iterator::Signals;
 
 use crate::args::{self, AlertArgs, EvaluationArgs, Input, ModuleArgs, RuleArgs};
 use crate::pipeline::{AlertFile, Filter, FilterOptions, Intake, Output, StopReason, Stopper, Summary};
-use crate::{EXIT_ERROR, message};
+use crate::{EXIT_ERROR, EXIT_FOUND, message};
 
 /// How many of the module's messages are shown.
 const MESSAGES_SHOWN: usize = 20;
@@ -99,6 +99,7 @@ Examples:
 
 Exit status:
   0  all is well
+  1  events passed that were not judged in full
   2  an error, also if detection was off for a while";
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -188,7 +189,11 @@ fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReas
         }
         Err(StopReason::Output(cause)) => error(format!("cannot write the output: {cause}")),
     }
-    if is_success { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) }
+    match is_success {
+        false => ExitCode::from(EXIT_ERROR),
+        true if filter.counts().unjudged > 0 => ExitCode::from(EXIT_FOUND),
+        true => ExitCode::SUCCESS,
+    }
 }
 
 /// Opens the state, and says so if it had an earlier form.

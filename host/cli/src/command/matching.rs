@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::args::{self, EvaluationArgs, Input, ModuleArgs, RuleArgs};
 use crate::pipeline::{Chunk, Intake, Piece};
 use crate::printing::json_line;
-use crate::{EXIT_DIFFERENT, EXIT_ERROR, message};
+use crate::{EXIT_ERROR, EXIT_FOUND, message};
 
 /// Say which rules match which events: grep for ECS events.
 ///
@@ -92,7 +92,7 @@ impl Args {
         Ok(match (is_complete, search.has_matched) {
             (false, _) => ExitCode::from(EXIT_ERROR),
             (true, true) => ExitCode::SUCCESS,
-            (true, false) => ExitCode::from(EXIT_DIFFERENT),
+            (true, false) => ExitCode::from(EXIT_FOUND),
         })
     }
 

@@ -12,7 +12,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::args::{AlertArgs, EvaluationArgs, ModuleArgs, RuleArgs};
 use crate::harness::{Case, CaseResult, Runner, find_cases};
-use crate::{EXIT_DIFFERENT, message};
+use crate::{EXIT_FOUND, message};
 
 /// Run rule tests: folders of events and the alerts they must raise.
 ///
@@ -115,7 +115,7 @@ impl Args {
         if self.format == Format::Text {
             writeln!(stdout, "{passed} passed, {failed} failed")?;
         }
-        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DIFFERENT) })
+        Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FOUND) })
     }
 }
 

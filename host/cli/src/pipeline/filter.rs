@@ -3,10 +3,14 @@
 use std::future::{IntoFuture, poll_fn};
 use std::io;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use firstseen::ledger::LedgerError;
-use firstseen::{Alert, Batch, Counts, Detector, Error, Judged, Outcome, Pool};
+use firstseen::{
+    Alert, Batch, Counts, Detector, Error, Judged, JudgingFuture, Outcome, Pool, SetApartCause, SetApartLine,
+};
 
 use super::failure::Failure;
 use super::intake::{Chunk, Intake, Piece, ReadError};
@@ -46,6 +50,28 @@ pub(crate) struct Filter<'a> {
     /// Detection failed as a whole; no batch is evaluated any more.
     is_off: bool,
     failures: Vec<Failure>,
+}
+
+/// Lines that are being judged.
+struct JudgingPiece {
+    judging: JudgingFuture,
+    /// The end of a line that is too long, which passes instead of the batch.
+    overlong: Option<Vec<u8>>,
+}
+
+/// Lines that are judged.
+struct JudgedPiece {
+    judged: Judged,
+    overlong: Option<Vec<u8>>,
+}
+
+impl Future for JudgingPiece {
+    type Output = JudgedPiece;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<JudgedPiece> {
+        let judged = ready!(Pin::new(&mut self.judging).poll(context));
+        Poll::Ready(JudgedPiece { judged, overlong: self.overlong.take() })
+    }
 }
 
 /// Why the streams ended before their end.
@@ -128,12 +154,28 @@ impl<'a> Filter<'a> {
     /// of the streams.
     async fn pass_pieces(&mut self, intake: &mut Intake, mut progress: impl FnMut(u64)) -> Result<(), StopReason> {
         let mut queue = Queue::new(self.pool.workers());
+        let mut overlong = SetApartLine::default();
         loop {
             match poll_fn(|context| queue.poll(context, intake)).await {
                 Next::Queue(Piece { stream, chunk: Chunk::Lines(lines) }) if !self.is_off => {
-                    queue.push_judging(stream, self.pool.submit(self.batch(lines)).into_future());
+                    queue.push_judging(stream, self.judge(self.batch(lines), None));
                 }
-                Next::Queue(piece) => queue.push_unjudged(piece),
+                Next::Queue(Piece { stream, chunk: Chunk::Overlong { bytes, ends: true } }) if !self.is_off => {
+                    overlong.push(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
+                    let set_apart = std::mem::take(&mut overlong).finish(0, SetApartCause::TooLong);
+                    let mut batch = self.batch(b"\n".to_vec());
+                    batch.set_apart.push(set_apart);
+                    queue.push_judging(stream, self.judge(batch, Some(bytes)));
+                }
+                Next::Queue(piece) => {
+                    if let Chunk::Overlong { bytes, ends } = &piece.chunk {
+                        overlong.push(bytes);
+                        if *ends {
+                            overlong = SetApartLine::default();
+                        }
+                    }
+                    queue.push_unjudged(piece);
+                }
                 Next::Write(stream, chunk) => {
                     let buffer = self.pass(stream, chunk)?;
                     queue.give_back(buffer);
@@ -142,6 +184,11 @@ impl<'a> Filter<'a> {
                 Next::End(result) => return result.map_err(StopReason::Input),
             }
         }
+    }
+
+    /// Submits a batch; `overlong` is what passes instead of its lines.
+    fn judge(&self, batch: Batch<'static>, overlong: Option<Vec<u8>>) -> JudgingPiece {
+        JudgingPiece { judging: self.pool.submit(batch).into_future(), overlong }
     }
 
     fn batch(&self, lines: Vec<u8>) -> Batch<'static> {
@@ -153,7 +200,7 @@ impl<'a> Filter<'a> {
     }
 
     /// Writes a piece, and answers with its buffer.
-    fn pass(&mut self, stream: usize, chunk: PassedChunk<Judged>) -> Result<Vec<u8>, StopReason> {
+    fn pass(&mut self, stream: usize, chunk: PassedChunk<JudgedPiece>) -> Result<Vec<u8>, StopReason> {
         if stream != self.stream {
             self.stream = stream;
             self.notices.enter(stream);
@@ -168,8 +215,8 @@ impl<'a> Filter<'a> {
             PassedChunk::Unjudged(Chunk::Overlong { bytes, ends }) => {
                 if ends {
                     self.counts.events += 1;
-                    self.counts.malformed += 1;
-                    self.notices.pass_overlong();
+                    self.counts.unjudged += 1;
+                    self.notices.pass(&bytes, None);
                 }
                 self.output.write_events(&bytes).map_err(stop_reason)?;
                 Ok(bytes)
@@ -177,8 +224,8 @@ impl<'a> Filter<'a> {
         }
     }
 
-    fn pass_judged(&mut self, judged: Judged) -> Result<Vec<u8>, StopReason> {
-        let lines = judged.batch.lines.into_owned();
+    fn pass_judged(&mut self, JudgedPiece { judged, overlong }: JudgedPiece) -> Result<Vec<u8>, StopReason> {
+        let lines = overlong.unwrap_or_else(|| judged.batch.lines.into_owned());
         match judged.outcome {
             Ok(outcome) => self.pass_outcome(&lines, &outcome, judged.is_disabled)?,
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use firstseen::{NotJudged, Outcome, RuleSummary, Unjudged};
+use firstseen::{Fault, NotJudged, Outcome, RuleSummary, Unjudged};
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: usize = 5;
@@ -41,7 +41,12 @@ impl<'a> Notices<'a> {
     pub(super) fn pass(&mut self, lines: &[u8], outcome: Option<(&Outcome, &[RuleSummary])>) {
         if let Some((outcome, rules)) = outcome {
             for line in outcome.malformed.iter().take(NAMED_LINES.saturating_sub(self.malformed)) {
-                self.line(line.line, format_args!("{} (byte {}); passed on, not judged", line.fault, line.offset));
+                match line.fault {
+                    Fault::TooLong => self.line(line.line, "longer than --max-line; passed on, not judged"),
+                    fault => {
+                        self.line(line.line, format_args!("{fault} (byte {}); passed on, not judged", line.offset))
+                    }
+                }
             }
             for line in outcome.unjudged.iter().take(NAMED_LINES.saturating_sub(self.unjudged)) {
                 self.line(line.line, not_judged(line, rules));
@@ -50,15 +55,6 @@ impl<'a> Notices<'a> {
             self.unjudged += outcome.unjudged.len();
         }
         self.lines += memchr::memchr_iter(b'\n', lines).count();
-    }
-
-    /// A line that is too long to be an event has passed.
-    pub(super) fn pass_overlong(&mut self) {
-        if self.malformed < NAMED_LINES {
-            self.line(0, "longer than --max-line; passed on, not judged");
-        }
-        self.malformed += 1;
-        self.lines += 1;
     }
 
     /// Names a line by its place among those that come next.

@@ -1,5 +1,7 @@
 //! What a sandbox keeps: its limits, and what the module said.
 
+use std::time::Duration;
+
 use super::limits::{Guard, Limits};
 use super::printable::printable;
 
@@ -32,13 +34,15 @@ pub enum LogLevel {
 /// The data of one wasmtime store.
 pub(super) struct HostState {
     pub(super) guard: Guard,
+    /// The time of the thread at which the present call is over.
+    pub(super) over_at: Duration,
     messages: Vec<LogMessage>,
     dropped_messages: usize,
 }
 
 impl HostState {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { guard: Guard::new(limits), messages: Vec::new(), dropped_messages: 0 }
+        Self { guard: Guard::new(limits), over_at: Duration::ZERO, messages: Vec::new(), dropped_messages: 0 }
     }
 
     /// Takes a message of the module.

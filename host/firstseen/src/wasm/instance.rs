@@ -1,13 +1,14 @@
 //! One sandbox: a wasmtime store with one instance of a module.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use wasmtime::Store;
+use wasmtime::{Store, UpdateDeadline};
 
 use super::host_state::{HostState, LogLevel, LogMessage};
 use super::limits::Limits;
 use super::module::Module;
 use super::runtime::TICK;
+use super::thread_time::thread_time;
 use super::trap::Trap;
 use super::v0_2::{Context, DetectionModule, answers, detector};
 use super::{CallContext, Description};
@@ -39,7 +40,15 @@ impl Instance {
         let mut store = Store::new(module.engine(), HostState::new(&limits));
         store.limiter(|state| &mut state.guard);
         store.set_hostcall_fuel(limits.hostcall_bytes);
-        store.set_epoch_deadline(ticks(limits.call_timeout));
+        store.epoch_deadline_callback(|context| {
+            let left = context.data().over_at.saturating_sub(thread_time());
+            match left.is_zero() {
+                true => Err(wasmtime::Trap::Interrupt.into()),
+                // Others had the processor meanwhile.
+                false => Ok(UpdateDeadline::Continue(ticks(left))),
+            }
+        });
+        allow(&mut store, limits.call_timeout);
         match module.instantiate(&mut store) {
             Ok(module) => Ok(Self { store, module, limits }),
             Err(error) => Err(Trap::new(&error, None)),
@@ -47,9 +56,10 @@ impl Instance {
     }
 
     /// Loads rules.
-    pub(crate) fn configure(&mut self, configuration: &Configuration, timeout: Duration) -> Result<RuleReports, Trap> {
+    pub(crate) fn configure(&mut self, configuration: &Configuration) -> Result<RuleReports, Trap> {
         let configuration = detector::Configuration::from(configuration);
-        let reports = self.call(timeout, |exports, store| exports.call_configure(store, &configuration))?;
+        let reports =
+            self.call(self.limits.configure_timeout, |exports, store| exports.call_configure(store, &configuration))?;
         Ok(reports.into_iter().map(Into::into).collect())
     }
 
@@ -102,9 +112,9 @@ impl Instance {
         if time_left.is_zero() {
             return Err(Trap::timeout("all rounds of the batch together"));
         }
-        let started = Instant::now();
+        let started = thread_time();
         let answer = self.call(*time_left, call);
-        *time_left = time_left.saturating_sub(started.elapsed());
+        *time_left = time_left.saturating_sub(thread_time().saturating_sub(started));
         answer
     }
 
@@ -114,7 +124,7 @@ impl Instance {
         timeout: Duration,
         call: impl FnOnce(&detector::Guest, &mut Store<HostState>) -> wasmtime::Result<T>,
     ) -> Result<T, Trap> {
-        self.store.set_epoch_deadline(ticks(timeout));
+        allow(&mut self.store, timeout);
         self.store.set_hostcall_fuel(self.limits.hostcall_bytes);
         call(self.module.firstseen_detection_detector(), &mut self.store).map_err(|error| self.trap(&error))
     }
@@ -137,6 +147,12 @@ impl Instance {
         let last_words = messages.into_iter().rev().find(|message| message.level == LogLevel::Critical);
         Trap::new(error, last_words.map(|message| message.text))
     }
+}
+
+/// Lets the next call have so much of the thread's time.
+fn allow(store: &mut Store<HostState>, timeout: Duration) {
+    store.data_mut().over_at = thread_time().saturating_add(timeout);
+    store.set_epoch_deadline(ticks(timeout));
 }
 
 fn ticks(timeout: Duration) -> u64 {

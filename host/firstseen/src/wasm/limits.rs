@@ -13,11 +13,19 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Greatest number of elements of a table: 20,000.
     pub table_elements: usize,
-    /// Longest time a call may take, all rounds of a batch together, rounded up to
-    /// 10 ms: 2 s. What the host takes to answer does not count.
+    /// Units of work that a line of a batch may cost (`wit/README.md` says what
+    /// counts): 50,000,000. Others would go over it with each line that does, so
+    /// it bounds what a line costs wherever it is judged.
+    pub line_work: u64,
+    /// Longest time of the processor that a call may take, all rounds of a batch
+    /// together, rounded up to 10 ms: 10 s, many times what the work of a line
+    /// costs. It is for modules that do not count their work. What the host takes
+    /// to answer does not count, nor does time in which other threads run.
     pub call_timeout: Duration,
+    /// The same for loading rules: 60 s.
+    pub configure_timeout: Duration,
     /// Bytes the host copies out of the module at a time, for a call that the
-    /// module makes or for its answer: 64 MiB.
+    /// module makes or for its answer: 128 MiB.
     pub hostcall_bytes: usize,
     /// How often the module may ask for one batch: 1,000.
     pub rounds: u32,
@@ -32,8 +40,10 @@ impl Default for Limits {
         Self {
             memory_bytes: 256 << 20,
             table_elements: 20_000,
-            call_timeout: Duration::from_secs(2),
-            hostcall_bytes: 64 << 20,
+            line_work: 50_000_000,
+            call_timeout: Duration::from_secs(10),
+            configure_timeout: Duration::from_secs(60),
+            hostcall_bytes: 128 << 20,
             rounds: 1_000,
             questions: 2_000_000,
             question_bytes: 256 << 20,

@@ -12,6 +12,7 @@ mod limits;
 mod module;
 mod printable;
 mod runtime;
+mod thread_time;
 mod trap;
 mod v0_2;
 
@@ -23,6 +24,9 @@ pub use printable::printable;
 pub use trap::{Trap, TrapKind};
 
 pub(crate) use instance::{CallError, Instance};
+pub(crate) use thread_time::thread_time;
+
+use crate::set_apart::SetApart;
 
 /// What a batch, or a part of one, is evaluated with. What goes by line is empty,
 /// or one for each line.
@@ -32,4 +36,8 @@ pub(crate) struct CallContext<'a> {
     pub(crate) target_of: &'a [u32],
     pub(crate) arrival_ms: i64,
     pub(crate) ids: &'a [String],
+    /// Lines that are not in the batch; an empty one stands for each.
+    pub(crate) set_apart: &'a [SetApart],
+    /// Units of work that a line may cost.
+    pub(crate) line_work_max: u64,
 }

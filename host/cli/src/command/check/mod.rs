@@ -16,7 +16,7 @@ use firstseen::{Detector, LogLevel, RuleReports};
 
 use crate::args::{self, ModuleArgs, RelatedArgs, RuleSet};
 use crate::printing::json_line;
-use crate::{EXIT_DIFFERENT, message};
+use crate::{EXIT_FOUND, message};
 use finding::{Finding, findings};
 use tally::Tally;
 
@@ -95,7 +95,7 @@ impl Args {
         }
         out.flush()?;
         let all_well = !findings.iter().any(Finding::is_fault);
-        Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DIFFERENT) })
+        Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FOUND) })
     }
 
     /// Asks the module. What it has to say of mappings and exceptions that it

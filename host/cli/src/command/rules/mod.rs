@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::args::{self, RelatedArgs, ensure_rules, faults};
 use crate::printing::json_line;
-use crate::{EXIT_DIFFERENT, message};
+use crate::{EXIT_FOUND, message};
 use filter::Filter;
 
 /// List rules, find some of them, or show one with its guide.
@@ -95,7 +95,7 @@ impl Args {
             }
         }
         out.flush()?;
-        Ok(if selection.is_empty() { ExitCode::from(EXIT_DIFFERENT) } else { ExitCode::SUCCESS })
+        Ok(if selection.is_empty() { ExitCode::from(EXIT_FOUND) } else { ExitCode::SUCCESS })
     }
 
     fn selects(&self, rule: &FileRule, object: &Map<String, Value>) -> bool {

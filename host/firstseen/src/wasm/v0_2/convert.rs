@@ -9,6 +9,7 @@ use crate::ledger::{AlertSource, Answer, QUESTIONS, Question, Quota, Sighting, V
 use crate::outcome::{Fault, Malformed, UnjudgedCause};
 use crate::reports::{Cardinality, Reason, Refusal, RuleKind, RuleReport, RuleSummary, RuleType};
 use crate::run_range::RunRange;
+use crate::set_apart::{SetApart, SetApartCause};
 use crate::wasm::printable::{printable, printable_lines};
 use crate::wasm::{CallContext, Description};
 
@@ -53,7 +54,23 @@ impl From<&CallContext<'_>> for detector::Context {
             target_of: context.target_of.to_vec(),
             arrival: context.arrival_ms,
             ids: context.ids.to_vec(),
-            line_work_max: None,
+            line_work_max: Some(context.line_work_max),
+            set_apart: context.set_apart.iter().map(detector::SetApartLine::from).collect(),
+        }
+    }
+}
+
+impl From<&SetApart> for detector::SetApartLine {
+    fn from(line: &SetApart) -> Self {
+        Self {
+            line: u32::try_from(line.line).unwrap_or(u32::MAX),
+            cause: match line.cause {
+                SetApartCause::TooLong => detector::SetApartCause::TooLong,
+                SetApartCause::NotUtf8 => detector::SetApartCause::NotUtf8,
+                SetApartCause::Failed => detector::SetApartCause::Failed,
+            },
+            event: line.event.clone(),
+            beginning: line.beginning.clone(),
         }
     }
 }
