@@ -259,9 +259,13 @@ fn a_line_over_its_work_is_said_to_be_unjudged() {
     };
     let line = |line, rules: &[u32]| UnjudgedLine { line, cause: UnjudgedCause::Work, rules: rules.to_vec() };
     let (bytes, term) = (event.len() as u64, r#"["/bin/sh"]"#.len() as u64);
-    assert_eq!(unjudged(bytes + term), []);
+    // A value that is put in order, a term that is asked about, and the bytes of both.
+    let terms = 50 + term - 4 + 2_500 + term;
+    assert_eq!(unjudged(bytes + terms), []);
     // It was read, but its terms are too much.
-    assert_eq!(unjudged(bytes + term - 1), [line(0, &[0]), line(2, &[0])]);
+    assert_eq!(unjudged(bytes + terms - 1), [line(0, &[0]), line(2, &[0])]);
+    // A condition of the rule would cost too much.
+    assert_eq!(unjudged(bytes), [line(0, &[0]), line(2, &[0])]);
     assert_eq!(unjudged(bytes - 1), [line(0, &[]), line(2, &[])]);
 }
 

@@ -19,7 +19,9 @@ fn a_component_of_contract_0_2_gives_what_it_gave() -> Result<()> {
         for format in ["kibana", "ecs"] {
             let filter = Firstseen::filter()?.args(["--clock", "event", "--only-alerts", "--format", format]);
             let ran = filter.arg("--module").arg(&component).stdin_file(&case.join("events.ndjson"))?.run(b"")?;
-            let ran = ran.expect_code(0)?;
+            // A case has lines that cannot be judged.
+            let code = i32::from(ran.count("unjudged")? > 0);
+            let ran = ran.expect_code(code)?;
             let name = case.file_name().unwrap_or_default().display().to_string();
             let digest = Sha256::digest(&ran.stdout);
             writeln!(given, "{name} {format} {} {}", ran.count("alerts")?, hexadecimal(&digest))?;

@@ -107,7 +107,8 @@ async def evaluate(detector, path, now_ms):
     )
     reports = detector.call("configure", configuration)
     assert [report.tag for report in reports] == ["loaded"], reports
-    context = record(targets=[], target_of=[], arrival=now_ms, ids=[], line_work_max=None)
+    context = record(targets=[], target_of=[], arrival=now_ms, ids=[], line_work_max=None,
+                     set_apart=[])
     state, rounds = LateState(), 0
     # A list is what is asked, a record what the batch gave, anything else an error.
     step = detector.call("evaluate", text_of(path), context)

@@ -41,8 +41,10 @@ fn raises_the_same_alerts() -> Result<()> {
     for (file, theirs) in files.iter().zip(theirs) {
         let theirs: Value = serde_json::from_str(theirs)?;
         let ran = Firstseen::filter()?.args(["--clock", "event", "--only-alerts"]).stdin_file(file)?.run(b"")?;
+        // There are lines that cannot be judged.
+        let code = i32::from(ran.count("unjudged")? > 0);
         let ours: Vec<(String, String)> = ran
-            .expect_code(0)?
+            .expect_code(code)?
             .split()
             .alerts
             .into_iter()

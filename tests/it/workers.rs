@@ -171,7 +171,7 @@ fn jobs_do_not_show() -> Result<()> {
             let filter = Firstseen::filter()?.args(["--clock", "event", "--jobs", jobs]);
             Ok(filter.arg("--rules").arg(&rules).arg("--state").arg(&state))
         };
-        let first = filter()?.run(&stream)?.expect_code(0)?;
+        let first = filter()?.run(&stream)?.expect_code(1)?;
         let again = filter()?.arg("--only-alerts").run(&events(8, 500)?)?.expect_code(0)?;
         let given = (first.stdout, again.stdout);
         match &expected {

@@ -247,7 +247,8 @@ impl<'a> Schedule<'a> {
             batch = batch.bound_for(index);
         }
         self.ledger.set(script);
-        let alert = self.worker.evaluate(&batch)?.alerts.into_iter().next();
+        // One about an event that was not judged in full is not Kibana's.
+        let alert = self.worker.evaluate(&batch)?.alerts.into_iter().find(|alert| alert.stored.rule_id.is_some());
         Ok(alert.map(|alert| ScheduledAlert { event: occurrence.event, created_ms: now_ms, stored: alert.stored }))
     }
 }

@@ -214,7 +214,7 @@
     (call $configure))
 
   (func (export "firstseen:detection/detector@0.2.0#evaluate")
-    (param $batch i32) (param $length i32) (param i32 i32 i32 i32 i64 i32 i32 i32 i64) (result i32)
+    (param $batch i32) (param $length i32) (param i32 i32 i32 i32 i64 i32 i32 i32 i64 i32 i32) (result i32)
     (call $evaluate (local.get $batch) (local.get $length)))
 
   (func (export "firstseen:detection/detector@0.2.0#resume")
@@ -226,7 +226,7 @@
 
   ;; An answer of zeros: no matches, no range.
   (func (export "firstseen:detection/detector@0.2.0#match-events")
-    (param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i64) (result i32)
+    (param i32 i32 i32 i32 i32 i32 i64 i32 i32 i32 i64 i32 i32) (result i32)
     (i32.const 0x800))
 
   (func (export "firstseen:detection/detector@0.2.0#scheduled-range") (param i32 i64) (result i32)

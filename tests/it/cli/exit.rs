@@ -151,7 +151,7 @@ fn what_a_reader_left_comes_in_the_next_run() -> Result<()> {
 #[test]
 fn colours_and_progress_are_for_terminals() -> Result<()> {
     let events = data("dpkg-i-recorded.ndjson");
-    let noisy = Firstseen::filter()?.args(["--max-line", "100"]).stdin_file(&events)?.run(b"")?.expect_code(0)?;
+    let noisy = Firstseen::filter()?.args(["--max-line", "100"]).stdin_file(&events)?.run(b"")?.expect_code(1)?;
     assert!(noisy.stderr.contains("warning: line 1"), "{}", noisy.stderr);
     let wrong = with_state(Path::new("/"))?.run(b"")?.expect_code(2)?;
     assert!(wrong.stderr.contains("error: "), "{}", wrong.stderr);

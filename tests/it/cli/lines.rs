@@ -7,9 +7,21 @@ use firstseen_tests::output::Ran;
 
 const AT: &str = "2026-11-24T11:59:00.000Z";
 
-/// Runs and makes sure that the events came out as they went in.
+/// Runs and makes sure that the events came out as they went in, and were all
+/// judged.
 fn pass(arguments: &[&str], input: &[u8]) -> Result<Ran> {
-    let ran = Firstseen::filter()?.args(arguments).run(input)?.expect_code(0)?;
+    run(arguments, input, 0)
+}
+
+/// The same where one event is not judged in full, and raises an alert.
+fn pass_unjudged(arguments: &[&str], input: &[u8]) -> Result<Ran> {
+    let ran = run(arguments, input, 1)?;
+    ensure!(ran.count("unjudged")? == 1, "{}", ran.stderr);
+    Ok(ran)
+}
+
+fn run(arguments: &[&str], input: &[u8], code: i32) -> Result<Ran> {
+    let ran = Firstseen::filter()?.args(arguments).run(input)?.expect_code(code)?;
     ensure!(ran.split().events == input, "the events came out changed");
     ensure!(ran.count("bytes")? == input.len() as u64, "not every byte was counted");
     Ok(ran)
@@ -26,18 +38,20 @@ fn malformed_lines_pass_and_the_others_are_judged() -> Result<()> {
     let second = install("/usr/bin/b", AT);
     let truncated = first.get(..first.len() - 1).context("too short")?;
     // Each with what the rule needs, so that it is looked at.
-    let kinds: [(&[u8], &str); 6] = [
-        (b"[{\"event\":\"dpkg\"}]", "not an object"),
-        (b"plain text of dpkg", "text"),
-        (b"\"dpkg\"", "a string"),
-        (truncated.as_bytes(), "cut off"),
-        (b"{\"name\":\"\xff\xfe\"}", "not UTF-8"),
-        (b"{\"a\":1} {\"b\":\"dpkg\"}", "two on a line"),
+    let kinds: [(&[u8], &str, bool); 6] = [
+        (b"[{\"event\":\"dpkg\"}]", "not an object", false),
+        (b"plain text of dpkg", "text", false),
+        (b"\"dpkg\"", "a string", false),
+        (truncated.as_bytes(), "cut off", true),
+        (b"{\"name\":\"\xff\xfe\"}", "not UTF-8", true),
+        (b"{\"a\":1} {\"b\":\"dpkg\"}", "two on a line", true),
     ];
-    for (line, what) in kinds {
+    for (line, what, could_be_event) in kinds {
         let input = [first.as_bytes(), line, second.as_bytes(), b""].join(&b'\n');
+        let pass = if could_be_event { pass_unjudged } else { pass };
         let ran = pass(&[], &input).with_context(|| what.to_owned())?;
-        assert_eq!(counts(&ran)?, [3, 1, 2], "{what}: {}", ran.stderr);
+        let alerts = 2 + u64::from(could_be_event);
+        assert_eq!(counts(&ran)?, [3, 1, alerts], "{what}: {}", ran.stderr);
         assert!(ran.stderr.contains("line 2"), "{what}: {}", ran.stderr);
     }
     Ok(())
@@ -57,7 +71,7 @@ fn deep_nesting_passes() -> Result<()> {
     // One that matches is looked at in full.
     let deep_install = [b"{\"deep\":", &*deep(100_000), b",", install.get(1..).unwrap_or_default()].concat();
     let input = [deep(100), deep_install, install, Vec::new()].join(&b'\n');
-    assert_eq!(counts(&pass(&[], &input)?)?, [3, 1, 1]);
+    assert_eq!(counts(&pass_unjudged(&[], &input)?)?, [3, 1, 2]);
     Ok(())
 }
 
@@ -100,8 +114,8 @@ fn lines_over_the_limit_pass_unjudged() -> Result<()> {
     };
     // The limit itself is still within it.
     let input = [padded(4096, "/usr/bin/a"), padded(4097, "/usr/bin/b"), padded(0, "/usr/bin/c"), String::new()];
-    let ran = pass(&["--max-line", "4KiB"], input.join("\n").as_bytes())?;
-    assert_eq!(counts(&ran)?, [3, 1, 2]);
+    let ran = pass_unjudged(&["--max-line", "4KiB"], input.join("\n").as_bytes())?;
+    assert_eq!(counts(&ran)?, [3, 1, 3]);
     assert!(ran.stderr.contains("line 2"), "{}", ran.stderr);
     Ok(())
 }
@@ -110,8 +124,8 @@ fn lines_over_the_limit_pass_unjudged() -> Result<()> {
 fn a_line_of_five_mebibytes_passes() -> Result<()> {
     let huge = format!("{{\"text\":\"{}\"}}", "x".repeat(5 << 20));
     let input = [&*install("/usr/bin/a", AT), &huge, &install("/usr/bin/b", AT), ""].join("\n");
-    let ran = pass(&[], input.as_bytes())?;
-    assert_eq!(counts(&ran)?, [3, 1, 2]);
+    let ran = pass_unjudged(&[], input.as_bytes())?;
+    assert_eq!(counts(&ran)?, [3, 1, 3]);
     assert!(ran.stderr.contains("line 2"), "{}", ran.stderr);
     // With room for it, it is judged.
     assert_eq!(counts(&pass(&["--max-line", "8MiB"], input.as_bytes())?)?, [3, 0, 2]);
@@ -125,8 +139,8 @@ fn a_line_beyond_what_the_component_takes_passes() -> Result<()> {
     let mut input = format!("{{\"text\":\"{}\"}}\n", "x".repeat(33 << 20)).into_bytes();
     input.extend((0..20_000).flat_map(|number| format!("{}\n", other(number)).into_bytes()));
     input.extend(format!("{}\n", install("/usr/bin/a", AT)).into_bytes());
-    let ran = pass(&["--max-line", "32MiB", "--call-timeout", "60s"], &input)?;
-    assert_eq!(ran.count("alerts")?, 1);
+    let ran = pass_unjudged(&["--max-line", "32MiB", "--call-timeout", "60s"], &input)?;
+    assert_eq!(ran.count("alerts")?, 2);
     assert_eq!(ran.count("malformed")?, 1);
     Ok(())
 }

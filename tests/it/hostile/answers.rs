@@ -8,7 +8,7 @@ use super::{filter_with, some_lines};
 /// An answer that breaks the contract counts as a trap: told, nothing of it
 /// written.
 fn assert_not_taken(behaviour: &str, because: &str) -> Result<()> {
-    let few = filter_with(behaviour, &[], &some_lines(2))?.expect_code(0)?;
+    let few = filter_with(behaviour, &[], &some_lines(2))?.expect_code(1)?;
     assert!(few.stderr.contains(because), "{}", few.stderr);
     assert_eq!(few.count("alerts")?, 0);
     let many = filter_with(behaviour, &[], &some_lines(3000))?;
@@ -95,7 +95,7 @@ fn counts_that_cannot_be_are_not_believed() -> Result<()> {
 
 #[test]
 fn a_message_too_large_to_copy() -> Result<()> {
-    let ran = filter_with("log-of-a-hundred-megabytes", &[], &some_lines(2))?.expect_code(0)?;
+    let ran = filter_with("log-of-150-megabytes", &[], &some_lines(2))?.expect_code(1)?;
     assert_eq!((ran.count("events")?, ran.count("unjudged")?), (2, 2));
     assert!(ran.stderr.contains("line 1: passed on, not judged"), "{}", ran.stderr);
     Ok(())

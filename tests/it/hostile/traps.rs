@@ -21,7 +21,7 @@ fn assert_switched_off(behaviour: &str, because: &str) -> Result<()> {
 
 /// A few failures are told and counted, and do not switch it off.
 fn assert_told(behaviour: &str, because: &str) -> Result<()> {
-    let ran = filter_with(behaviour, &[], &some_lines(2))?.expect_code(0)?;
+    let ran = filter_with(behaviour, &[], &some_lines(2))?.expect_code(1)?;
     let told = ran.stderr.lines().find(|line| line.contains("line 1: passed on, not judged"));
     assert!(told.is_some_and(|line| line.contains(because)), "{}", ran.stderr);
     assert_eq!((ran.count("events")?, ran.count("unjudged")?), (2, 2));
@@ -58,7 +58,7 @@ fn the_summary_for_people_shouts_too() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let path = scratch.path().join("module.wasm");
     fs::write(&path, component::with_behaviour("panic")?)?;
-    let ran = Firstseen::new("filter")?.arg("--module").arg(&path).run(&some_lines(2))?.expect_code(0)?;
+    let ran = Firstseen::new("filter")?.arg("--module").arg(&path).run(&some_lines(2))?.expect_code(1)?;
     assert!(ran.stderr.contains("2 NOT JUDGED"), "{}", ran.stderr);
     Ok(())
 }

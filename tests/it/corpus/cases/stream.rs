@@ -78,7 +78,9 @@ impl Streamed {
                 let StoredAlert { term, document, .. } = alert.stored;
                 Alert { event: place, term, document }
             };
-            streamed.alerts.extend(outcome.alerts.into_iter().map(alert));
+            // Those about events that were not judged in full are not Kibana's.
+            let of_rules = outcome.alerts.into_iter().filter(|alert| alert.stored.rule_id.is_some());
+            streamed.alerts.extend(of_rules.map(alert));
         }
         Ok(streamed)
     }

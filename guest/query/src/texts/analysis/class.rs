@@ -36,6 +36,7 @@ pub(super) enum Class {
 }
 
 /// For each 256 characters how many runs begin before them, and at last how many there are.
+#[allow(clippy::indexing_slicing, reason = "it is done by the compiler, which would say so")]
 static BLOCKS: [u16; 0x1101] = {
     let mut blocks = [0; 0x1101];
     let mut rest: &mut [u16] = &mut blocks;
@@ -53,6 +54,7 @@ static BLOCKS: [u16; 0x1101] = {
 };
 
 /// The numbers of the classes of ASCII characters.
+#[allow(clippy::indexing_slicing, reason = "it is done by the compiler, which would say so")]
 static ASCII: [u8; 0x80] = {
     let mut numbers = [0; 0x80];
     let mut rest: &mut [u8] = &mut numbers;

@@ -3,6 +3,6 @@
   (call $one_rule))
 
 (func $evaluate (param $batch i32) (param $length i32) (result i32)
-  (if (i32.lt_u (memory.size) (i32.const 1600)) (then (drop (memory.grow (i32.const 1600)))))
-  (call $say (i32.const 0) (i32.const 0x10000) (i32.const 100000000))
+  (if (i32.lt_u (memory.size) (i32.const 2400)) (then (drop (memory.grow (i32.const 2400)))))
+  (call $say (i32.const 0) (i32.const 0x10000) (i32.const 150000000))
   (call $judge (local.get $batch) (local.get $length)))
