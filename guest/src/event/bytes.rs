@@ -151,8 +151,8 @@ pub(super) fn value_end(bytes: &[u8], at: usize) -> usize {
     }
 }
 
-/// The end of a container of at most 32 bytes without others and without
-/// escapes in it, as most are; [`NOT_FOUND`] for others.
+/// The end of a container of at most 32 bytes without others, escapes and
+/// slashes outside of strings in it, as most are; [`NOT_FOUND`] for others.
 #[inline(always)]
 fn short_container_end(bytes: &[u8], from: usize) -> usize {
     let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) else { return NOT_FOUND };
@@ -160,6 +160,7 @@ fn short_container_end(bytes: &[u8], from: usize) -> usize {
     let bits = |low: LaneMask, high: LaneMask| low.bits() | high.bits() << 16;
     let quotes = bits(low.are(b'"'), high.are(b'"'));
     let backslashes = bits(low.are(b'\\'), high.are(b'\\'));
+    let slashes = bits(low.are(b'/'), high.are(b'/'));
     // One bit apart: [ and {, ] and }.
     let [low, high] = [low.with(0x20), high.with(0x20)];
     let opening = bits(low.are(b'{'), high.are(b'{'));
@@ -171,14 +172,16 @@ fn short_container_end(bytes: &[u8], from: usize) -> usize {
     let closing = closing & !within;
     let before = closing.wrapping_sub(1) & !closing;
     // The first byte opens.
-    if closing == 0 || (opening & !within & !1 | backslashes) & before != 0 {
+    if closing == 0 || ((opening | slashes) & !within & !1 | backslashes) & before != 0 {
         return NOT_FOUND;
     }
     from + closing.trailing_zeros() as usize + 1
 }
 
 /// Offset just behind the object or array that opens at `from`, found by
-/// counting brackets outside of strings; [`NOT_FOUND`] if the bytes end first.
+/// counting brackets outside of strings; [`NOT_FOUND`] if the bytes end first, or
+/// there is a slash outside of strings: Elasticsearch takes comments, and a quote
+/// in one would turn strings inside out.
 ///
 /// Nothing else is looked at: which bracket closes which, and whether what is
 /// between them is JSON, is left open.
@@ -201,8 +204,13 @@ pub(super) fn container_end(bytes: &[u8], from: usize) -> usize {
         let outside = !strings.within(&block);
         let opening = block.opening & outside;
         let mut closing = block.closing & outside;
+        let slashes = block.slashes & outside;
+        if slashes != 0 {
+            // Those behind the end are of no interest.
+            closing &= (1 << slashes.trailing_zeros()) - 1;
+        }
         let closed = closing.count_ones();
-        if depth > closed {
+        if depth > closed && slashes == 0 {
             // What is open stays so in this block.
             depth = depth + opening.count_ones() - closed;
         } else {
@@ -217,6 +225,9 @@ pub(super) fn container_end(bytes: &[u8], from: usize) -> usize {
                     return at + place as usize + 1;
                 }
             }
+            if slashes != 0 {
+                return NOT_FOUND;
+            }
             depth = depth + opening.count_ones() - closed;
         }
         at += 64;
@@ -227,6 +238,7 @@ pub(super) fn container_end(bytes: &[u8], from: usize) -> usize {
 struct Block {
     quotes: u64,
     backslashes: u64,
+    slashes: u64,
     opening: u64,
     closing: u64,
 }
@@ -234,7 +246,7 @@ struct Block {
 impl Block {
     #[inline(always)]
     fn new(bytes: &[u8; 64]) -> Self {
-        let mut block = Self { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+        let mut block = Self { quotes: 0, backslashes: 0, slashes: 0, opening: 0, closing: 0 };
         let (quarters, _) = bytes.as_chunks();
         for (number, quarter) in quarters.iter().enumerate() {
             let lanes = Lanes::load(quarter);
@@ -243,6 +255,7 @@ impl Block {
             let shift = number * 16;
             block.quotes |= u64::from(lanes.are(b'"').bits()) << shift;
             block.backslashes |= u64::from(lanes.are(b'\\').bits()) << shift;
+            block.slashes |= u64::from(lanes.are(b'/').bits()) << shift;
             block.opening |= u64::from(brackets.are(b'{').bits()) << shift;
             block.closing |= u64::from(brackets.are(b'}').bits()) << shift;
         }
@@ -304,6 +317,7 @@ mod tests {
         for (at, &byte) in bytes.iter().enumerate().skip(from) {
             match byte {
                 b'"' if !escaped => within = !within,
+                b'/' if !within => return NOT_FOUND,
                 b'{' | b'[' if !within => depth += 1,
                 b'}' | b']' if !within => {
                     depth -= 1;
@@ -352,7 +366,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_byte_loops_find(text in "[\"\\\\\\[\\]{}, 0-9a-cé\\u{0}-\\u{1f}]{0,300}", from in 0_usize..40) {
+        fn finds_what_byte_loops_find(text in "[\"\\\\\\[\\]{}, /0-9a-cé\\u{0}-\\u{1f}]{0,300}", from in 0_usize..40) {
             let bytes = text.as_bytes();
             let from = from.min(bytes.len());
             let position = |stop: fn(u8) -> bool| {
@@ -378,7 +392,7 @@ mod tests {
 
         #[test]
         fn brackets_in_strings_do_not_count(
-            strings in proptest::collection::vec("[\\[\\]{}\"\\\\ a]{0,70}", 0..8), lead in 0_usize..70,
+            strings in proptest::collection::vec("[\\[\\]{}\"\\\\/ a]{0,70}", 0..8), lead in 0_usize..70,
         ) {
             let json = serde_json::to_string(&strings).unwrap();
             let text = format!("{}{json}]}}", " ".repeat(lead));

@@ -9,7 +9,7 @@
 use firstseen_query::{JsonStr, Slot};
 
 use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
-use super::grammar::Cursor;
+use super::grammar::{Cursor, check};
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 use super::memory::{Dotted, Memory};
 use super::place::{NONE, Place};
@@ -358,8 +358,10 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         self.fail(self.incomplete())
     }
 
+    /// What is wrong with a line of which a part has no end.
     fn incomplete(&self) -> Malformed {
-        Malformed { offset: self.line.len(), fault: Fault::Incomplete }
+        let found = check(self.line).err();
+        found.unwrap_or(Malformed { offset: self.line.len(), fault: Fault::Incomplete })
     }
 
     /// Both ends lie beside ASCII bytes, so they are character boundaries.
