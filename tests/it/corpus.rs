@@ -1,6 +1,7 @@
 //! The shared corpus: real rules, real events, and what real engines say of
 //! them.
 
+mod answers;
 mod cases;
 mod shortcuts;
 mod vectors;

@@ -106,6 +106,23 @@ proptest! {
     }
 }
 
+/// A hundred thousand pairs of a query and an event, and more, of queries that are judged together.
+#[test]
+fn programs_together_say_what_each_says() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut judged, mut matched) = (0, 0);
+    for _ in 0..400 {
+        let queries = vec(query(), 1..100).new_tree(&mut runner).unwrap().current();
+        let events = vec(event(), 20).new_tree(&mut runner).unwrap().current();
+        for event in &events {
+            let (more_judged, more_matched) = support::check_together(&queries, event);
+            judged += more_judged;
+            matched += more_matched;
+        }
+    }
+    assert!(judged > 100_000 && matched * 20 > judged, "{matched} of {judged}");
+}
+
 #[test]
 fn the_queries_above_are_queries_and_mostly_judged() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();

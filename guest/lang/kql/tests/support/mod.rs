@@ -196,6 +196,37 @@ pub struct Compiled {
     joint: Joint,
 }
 
+/// Each of several queries says alone, and in both ways together with the others, what the naive
+/// evaluator says. Answers with how many were compared with that, and how many of them matched.
+pub fn check_together(queries: &[String], event: &Value) -> (usize, usize) {
+    let (mut reads, mut leaves) = (Reads::default(), Leaves::default());
+    let parsed: Vec<Query> = queries.iter().filter_map(|text| parse(text).ok()).collect();
+    let compiled = parsed.iter().filter_map(|query| {
+        let program = Program::compile_among(&Clause::from(query), &mapping(), &mut reads, &mut leaves).ok()?;
+        Some((query, program))
+    });
+    let compiled: Vec<(&Query, Program)> = compiled.collect();
+    let joint = Joint::new(&leaves);
+    let document = Document { value: event, reads: &reads };
+    let [mut cheapest, mut together] = [(); 2].map(|()| Findings::default());
+    cheapest.begin(0, u64::MAX);
+    together.begin(0, u64::MAX);
+    together.answer_together();
+    let (mut judged, mut matched) = (0, 0);
+    for (query, program) in compiled {
+        let matches = program.matches(&document);
+        for findings in [&mut cheapest, &mut together] {
+            assert_eq!(joint.judge(&program, &document, findings), Some(matches), "{query} on {event}");
+        }
+        if let Some(expected) = naive(query.root(), event) {
+            assert_eq!(matches, expected, "{query} on {event}");
+            judged += 1;
+            matched += usize::from(matches);
+        }
+    }
+    (judged, matched)
+}
+
 pub fn compile(query: &Query) -> Result<Compiled, Error> {
     let mut reads = Reads::default();
     let mut leaves = Leaves::default();
