@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use crate::alert::Template;
 use crate::document::{DocumentError, Reason, Refusal};
 use crate::event::Projection;
-use crate::exceptions::ExceptionLists;
+use crate::exceptions::{CompiledLists, ExceptionLists};
 use crate::mapping::{Fields, built_in};
-use crate::rule::{self, BUILT_IN, Rule, rules_of};
+use crate::rule::{self, BUILT_IN, Rule, Shared, rules_of};
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;
@@ -55,6 +55,7 @@ pub(crate) struct Loading<'p> {
     pub(crate) projection: &'p mut Projection,
     /// What all rules together ask of events.
     pub(crate) leaves: Leaves,
+    compiled_lists: CompiledLists,
     /// Names of those that the host answers.
     questions: &'p [String],
     pub(crate) rules: Vec<Rule>,
@@ -76,6 +77,7 @@ impl<'p> Loading<'p> {
         let mut loading = Self {
             projection,
             leaves: Leaves::default(),
+            compiled_lists: CompiledLists::default(),
             questions,
             rules: Vec::new(),
             templates: Vec::new(),
@@ -180,7 +182,12 @@ impl<'p> Loading<'p> {
         }
         // Reading the table takes longer than refusing a rule.
         let mapping = self.mapping.as_ref().unwrap_or_else(|| built_in());
-        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, self.projection, &mut self.leaves)?;
+        let shared = &mut Shared {
+            projection: &mut *self.projection,
+            leaves: &mut self.leaves,
+            exceptions: &mut self.compiled_lists,
+        };
+        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, shared)?;
         let template = Template::new(object, text, &fields)?;
         self.rule_ids.insert(rule.rule_id.clone());
         Ok((rule, template))

@@ -111,6 +111,9 @@ pub enum Condition {
     Null,
     /// It is in order with unquoted `null`, which is no bound.
     Unbounded,
+    /// It meets one of many conditions, such as the values of a list. Where programs that are
+    /// compiled together have the same ones (the same in memory) they are compiled once.
+    OneOf(Arc<[Condition]>),
 }
 
 /// A pattern.

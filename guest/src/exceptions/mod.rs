@@ -4,6 +4,7 @@
 //! [`ExceptionLists::of_rule`] picks those of a rule, [`RuleExceptions`] says
 //! which events they are about and until when.
 
+mod compiled;
 mod document;
 mod entry;
 mod item;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+pub use compiled::{CompiledExceptions, CompiledLists};
 pub use rule::{Excepted, RuleExceptions};
 
 use self::document::Record;
@@ -114,35 +116,49 @@ impl ExceptionLists {
     /// the rule would alert on what it should not. The endpoint list needs no
     /// document; for rules it has no effect.
     pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, DocumentError> {
-        let mut exceptions = RuleExceptions::default();
+        let (keys, warnings) = self.keys_of_rule(rule)?;
+        let mut exceptions = RuleExceptions { items: Vec::new(), warnings };
+        for key in keys {
+            let RuleExceptions { items, warnings } = self.of_list(&key)?;
+            exceptions.items.extend(items);
+            exceptions.warnings.extend(warnings);
+        }
+        Ok(exceptions)
+    }
+
+    /// The lists of a rule, and what its author should know of them.
+    fn keys_of_rule(&self, rule: &Map<String, Value>) -> Result<(Vec<ListKey>, Vec<String>), DocumentError> {
+        let (mut keys, mut warnings) = (Vec::new(), Vec::new());
         for Reference { key } in Reference::all(rule)? {
             if key.list_id == ENDPOINT_LIST {
-                exceptions.warnings.push(format!(
+                warnings.push(format!(
                     "the exception list `{ENDPOINT_LIST}` is for the endpoint agent; it has no effect here, as in \
                      Kibana"
                 ));
                 continue;
             }
-            let list = self.lists.get(&key).ok_or_else(|| {
-                DocumentError::new(
-                    "exceptions_list",
-                    format!(
-                        "no document has the exception list `{}` (namespace type `{}`), and without it the rule would \
-                         alert on what it should not; give it with `--exceptions FILE`",
-                        key.list_id,
-                        key.namespace.name()
-                    ),
-                )
-            })?;
-            for item in &list.items {
-                exceptions.add(item, &self.value_lists)?;
-            }
+            keys.push(key);
         }
-        for list in self.of_id(rule) {
-            for item in &list.items {
-                exceptions.add(item, &self.value_lists)?;
-            }
-        }
+        let own = self.of_id(rule).filter(|key| !keys.contains(key)).cloned().collect::<Vec<_>>();
+        keys.extend(own);
+        Ok((keys, warnings))
+    }
+
+    /// The exceptions of a list.
+    fn of_list(&self, key: &ListKey) -> Result<RuleExceptions, DocumentError> {
+        let list = self.lists.get(key).ok_or_else(|| {
+            DocumentError::new(
+                "exceptions_list",
+                format!(
+                    "no document has the exception list `{}` (namespace type `{}`), and without it the rule would \
+                     alert on what it should not; give it with `--exceptions FILE`",
+                    key.list_id,
+                    key.namespace.name()
+                ),
+            )
+        })?;
+        let mut exceptions = RuleExceptions::default();
+        list.items.iter().try_for_each(|item| exceptions.add(item, &self.value_lists))?;
         Ok(exceptions)
     }
 
@@ -161,16 +177,10 @@ impl ExceptionLists {
         }
     }
 
-    /// Lists under the rule's own id, that it does not name besides.
-    fn of_id<'l>(&'l self, rule: &'l Map<String, Value>) -> impl Iterator<Item = &'l List> {
+    /// Lists under the rule's own id.
+    fn of_id<'l>(&'l self, rule: &'l Map<String, Value>) -> impl Iterator<Item = &'l ListKey> {
         let rule_id = rule.get("rule_id").and_then(Value::as_str);
-        let named = Reference::all(rule).unwrap_or_default();
-        self.lists
-            .iter()
-            .filter(move |(key, _)| {
-                Some(key.list_id.as_str()) == rule_id && named.iter().all(|reference| reference.key != **key)
-            })
-            .map(|(_, list)| list)
+        self.lists.keys().filter(move |key| Some(key.list_id.as_str()) == rule_id)
     }
 }
 

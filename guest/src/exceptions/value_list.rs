@@ -1,6 +1,8 @@
 //! Value lists: values that exception items refer to by the id of their list.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use firstseen_query::{Clause, Condition, RangeOp};
 
@@ -23,14 +25,20 @@ pub(super) enum NotApplied {
 
 /// Value lists by their ids.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ValueLists(BTreeMap<String, BTreeSet<String>>);
+pub(super) struct ValueLists {
+    values: BTreeMap<String, BTreeSet<String>>,
+    /// What a field meets that has one of the values of a list, by the list's id
+    /// and type: made once, however many items name it.
+    conditions: RefCell<BTreeMap<(String, String), Arc<[Condition]>>>,
+}
 
 impl ValueLists {
     /// Adds a list: one value a line, blank lines skipped (`buffer_lines.ts`).
     pub(super) fn insert(&mut self, id: &str, content: &str) {
         let lines = content.strip_prefix('\u{feff}').unwrap_or(content).lines();
         let values = lines.filter(|line| !line.trim().is_empty());
-        self.0.insert(id.to_owned(), values.map(str::to_owned).collect());
+        self.values.insert(id.to_owned(), values.map(str::to_owned).collect());
+        self.conditions.borrow_mut().clear();
     }
 
     /// Has a field one of the values of a list? `kind` is the type that the
@@ -42,7 +50,7 @@ impl ValueLists {
                  ip_range only"
             )));
         }
-        let values = self.0.get(id).ok_or_else(|| NotApplied::NoValueList(id.to_owned()))?;
+        let values = self.values.get(id).ok_or_else(|| NotApplied::NoValueList(id.to_owned()))?;
         if values.len() > MAX_VALUES {
             return Err(NotApplied::Unprocessable(format!(
                 "its value list `{id}` has more than {MAX_VALUES} values, more than Kibana searches with"
@@ -61,14 +69,17 @@ impl ValueLists {
                 "its value list `{id}` has more than {MAX_RANGES} ranges with a dash, more than Kibana searches with"
             )));
         }
-        let clause = |value: &String| match range(value) {
-            Some(bounds) => Clause::field(field, Condition::Range(bounds)),
+        let condition = |value: &String| match range(value) {
+            Some(bounds) => Condition::Range(bounds),
             // White space is part of a text, but of no address.
             None => {
                 let value = if kind == "keyword" { value } else { value.trim() };
-                Clause::field(field, Condition::Term { value: value.to_owned(), ignore_case: false })
+                Condition::Term { value: value.to_owned(), ignore_case: false }
             }
         };
-        Ok(Clause::Or(values.iter().map(clause).collect()))
+        let mut conditions = self.conditions.borrow_mut();
+        let all = conditions.entry((id.to_owned(), kind.to_owned()));
+        let all = all.or_insert_with(|| values.iter().map(condition).collect());
+        Ok(Clause::field(field, Condition::OneOf(Arc::clone(all))))
     }
 }

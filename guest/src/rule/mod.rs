@@ -14,6 +14,8 @@ mod timestamp;
 mod warnings;
 mod window;
 
+use std::rc::Rc;
+
 use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
 use serde_json::{Map, Value};
 
@@ -28,7 +30,7 @@ pub use window::{LookBack, Window};
 
 use crate::document::DocumentError;
 use crate::event::{Projection, Slots};
-use crate::exceptions::ExceptionLists;
+use crate::exceptions::{CompiledExceptions, CompiledLists, ExceptionLists};
 use crate::state::Quota;
 use crate::terms::Novelty;
 
@@ -54,10 +56,10 @@ pub struct Rule {
     pub history: String,
     /// What it asks about of an event that matches.
     pub novelty: Novelty,
-    /// Query, filters, and exceptions that never expire.
+    /// Query and filters.
     pub program: Program,
-    /// Exceptions that end at some time, in epoch milliseconds.
-    expiring: Vec<(i64, Program)>,
+    /// Events that it does not want, by list.
+    exceptions: Vec<Rc<CompiledExceptions>>,
     /// Index patterns.
     pub index: IndexPatterns,
     /// What a scheduled run looks at.
@@ -72,44 +74,50 @@ pub struct Rule {
     pub warnings: Vec<String>,
 }
 
+/// What rules that are compiled one after the other share.
+pub(crate) struct Shared<'s> {
+    /// What all of them read of events.
+    pub(crate) projection: &'s mut Projection,
+    /// What all of them ask.
+    pub(crate) leaves: &'s mut Leaves,
+    /// The exception lists that some of them have.
+    pub(crate) exceptions: &'s mut CompiledLists,
+}
+
 impl Rule {
-    /// Compiles a rule object that was read as `fields`; what it reads gets slots
-    /// in `projection`, what it asks is counted in `leaves`.
+    /// Compiles a rule object that was read as `fields`.
     ///
     /// # Errors
     ///
     /// [`DocumentError`] names the first field that is missing, wrong, or asks for
     /// something that is not supported.
-    pub fn compile(
+    pub(crate) fn compile(
         object: &Map<String, Value>,
         fields: &Fields,
         mapping: &Mapping,
         lists: &ExceptionLists,
-        projection: &mut Projection,
-        leaves: &mut Leaves,
+        shared: &mut Shared<'_>,
     ) -> Result<Self, DocumentError> {
+        let Shared { projection, leaves, exceptions } = shared;
         let query = firstseen_kql::parse(&fields.query).map_err(|error| DocumentError::query(&fields.query, &error))?;
         let clause = Clause::from(&query);
         let filters = Filters::read(object)?;
-        let exceptions = lists.of_rule(object)?;
         let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
-        let checked = filters.check(mapping).and_then(|()| exceptions.check(mapping));
-        let mut parts = vec![clause.clone(), filters.clause()];
-        parts.extend(exceptions.always().map(|excepted| Clause::Not(Box::new(excepted))));
-        let program = checked
-            .and_then(|()| Program::compile_among(&Clause::And(parts), mapping, projection, leaves).map_err(whole))
+        let parts = Clause::And(vec![clause.clone(), filters.clause()]);
+        let mut program = filters
+            .check(mapping)
+            .and_then(|()| Program::compile_among(&parts, mapping, *projection, leaves).map_err(whole))
             .map_err(|other| {
                 // By itself, so that an error of the query has its place.
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
                 alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
-        let mut expiring = Vec::new();
-        for (expires_ms, excepted) in exceptions.expiring() {
-            let program = Program::compile_among(&excepted, mapping, projection, leaves).map_err(whole)?;
-            expiring.push((expires_ms, program));
+        let (exceptions, of_exceptions) = exceptions.of_rule(object, lists, mapping, projection, leaves)?;
+        if exceptions.iter().any(|exceptions| exceptions.except_all()) {
+            program = Program::compile(&Clause::Or(Vec::new()), mapping, *projection).map_err(whole)?;
         }
         let mut warnings = warnings::of(object, fields, &query, &clause, &program, mapping);
-        warnings.extend(exceptions.warnings);
+        warnings.extend(of_exceptions);
         let history = fields.kind.meaning().history(&fields.rule_id);
         if history.len() > MAX_HISTORY_KEY {
             return Err(match fields.kind.meaning().fields() {
@@ -131,15 +139,14 @@ impl Rule {
             kind: fields.kind.clone(),
             history,
             program,
-            expiring,
+            exceptions,
         })
     }
 
     /// Does an event match the query and the filters, and no exception? `now_ms`
     /// says which exceptions have expired.
     pub fn matches(&self, event: &Slots<'_, '_>, now_ms: i64) -> bool {
-        let excepts = |(expires_ms, excepted): &(i64, Program)| *expires_ms >= now_ms && excepted.matches(event);
-        self.program.matches(event) && !self.expiring.iter().any(excepts)
+        self.program.matches(event) && !self.exceptions.iter().any(|exceptions| exceptions.except(event, now_ms))
     }
 
     /// The same where the conditions of all rules are answered together. None if
@@ -148,8 +155,8 @@ impl Rule {
         if !joint.judge(&self.program, event, findings)? {
             return Some(false);
         }
-        for (_, excepted) in self.expiring.iter().filter(|(expires_ms, _)| *expires_ms >= now_ms) {
-            if joint.judge(excepted, event, findings)? {
+        for exceptions in &self.exceptions {
+            if exceptions.judge(event, now_ms, joint, findings)? {
                 return Some(false);
             }
         }

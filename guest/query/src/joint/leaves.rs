@@ -1,10 +1,12 @@
 //! The leaves of many programs, each once.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
+use crate::clause::Condition;
 use crate::program::chain::Leaf;
 
 /// The conditions that several programs consist of, each once, however many of them have it.
@@ -15,6 +17,8 @@ pub struct Leaves {
     all: Vec<Arc<Leaf>>,
     /// By what most of them differ in, the numbers of those that share it.
     by_hash: BTreeMap<u64, Vec<u32>>,
+    /// Those of conditions that programs share, by field and conditions.
+    known: Vec<(Box<str>, Arc<[Condition]>, LeafNumber, Arc<Leaf>)>,
     /// Whether they are not counted at all.
     is_none: bool,
 }
@@ -59,6 +63,21 @@ impl Leaves {
         let leaf = Arc::new(leaf);
         self.all.push(Arc::clone(&leaf));
         (LeafNumber(number), leaf)
+    }
+
+    /// The leaf of conditions on a field that are the same in memory, if there is one.
+    pub(crate) fn known(&self, field: &str, all: &Arc<[Condition]>) -> Option<(LeafNumber, Arc<Leaf>)> {
+        let mut known = self.known.iter().filter(|(name, conditions, ..)| **name == *field && Arc::ptr_eq(conditions, all));
+        known.next().map(|(.., number, leaf)| (*number, Arc::clone(leaf)))
+    }
+
+    /// The number of a leaf that conditions on a field came to.
+    pub(crate) fn number_known(&mut self, field: &str, all: &Arc<[Condition]>, leaf: Leaf) -> (LeafNumber, Arc<Leaf>) {
+        let (number, leaf) = self.number(leaf);
+        if !self.is_none {
+            self.known.push((field.into(), Arc::clone(all), number, Arc::clone(&leaf)));
+        }
+        (number, leaf)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (LeafNumber, &Arc<Leaf>)> {

@@ -30,10 +30,15 @@ fn emit(expr: Expr, holds: Target, fails: Target, steps: &mut Vec<Step>, leaves:
                 test.seal();
             }
             let (number, leaf) = leaves.number(leaf);
-            // There are no more leaves than `MAX_LEAVES`, each for no more fields than are mapped.
-            let place = u32::try_from(steps.len()).unwrap_or(Target::NO_MATCH.0);
-            steps.push(Step { leaf, number, holds, fails });
-            Target(place)
+            push(Step { leaf, number, holds, fails }, steps)
         }
+        Expr::Known(number, leaf) => push(Step { leaf, number, holds, fails }, steps),
     }
+}
+
+fn push(step: Step, steps: &mut Vec<Step>) -> Target {
+    // There are no more leaves than `MAX_LEAVES`, each for no more fields than are mapped.
+    let place = u32::try_from(steps.len()).unwrap_or(Target::NO_MATCH.0);
+    steps.push(step);
+    Target(place)
 }

@@ -3,10 +3,12 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::chain::Leaf;
 use super::layout::Slot;
+use crate::joint::LeafNumber;
 
 /// A query, reduced to tests of slots. `Const` stands alone, `And` and `Or` have two or more
 /// operands and none of their own kind, `Not` holds a leaf, an `And` or an `Or`.
@@ -14,6 +16,8 @@ use super::layout::Slot;
 pub(crate) enum Expr {
     Const(bool),
     Leaf(Leaf),
+    /// A leaf that is counted already.
+    Known(LeafNumber, Arc<Leaf>),
     Not(Box<Expr>),
     And(Vec<Expr>),
     Or(Vec<Expr>),

@@ -27,8 +27,13 @@ use crate::texts::wildcard::Wildcard;
 const MAX_FOUND_FIELDS: usize = 100_000;
 
 /// Reduces a clause.
-pub(crate) fn lower(clause: &Clause, mapping: &Mapping, layout: &mut dyn Layout) -> Result<Expr, Error> {
-    Lowering { mapping, layout, group: None, sets: &mut Sets::default() }.clause(clause)
+pub(crate) fn lower(
+    clause: &Clause,
+    mapping: &Mapping,
+    layout: &mut dyn Layout,
+    leaves: &mut Leaves,
+) -> Result<Expr, Error> {
+    Lowering { mapping, layout, group: None, sets: &mut Sets::default(), leaves }.clause(clause)
 }
 
 /// Sets of fields that the conditions of one query are about.
@@ -54,6 +59,8 @@ struct Lowering<'m, 'l> {
     /// The nested path that the clauses are about.
     group: Option<&'m str>,
     sets: &'l mut Sets,
+    /// Those of all programs that are compiled together.
+    leaves: &'l mut Leaves,
 }
 
 impl Lowering<'_, '_> {
@@ -78,7 +85,29 @@ impl Lowering<'_, '_> {
         within(self.group, path)
     }
 
+    /// Conditions that other programs may have too.
+    fn one_of(&mut self, name: &str, all: &Arc<[Condition]>, span: Span) -> Result<Expr, Error> {
+        // Objects of a group have slots of their own, which are not counted.
+        if self.group.is_none()
+            && let Some((number, leaf)) = self.leaves.known(name, all)
+        {
+            return Ok(Expr::Known(number, leaf));
+        }
+        let exprs = all.iter().map(|condition| self.field(name, condition, span));
+        Ok(match or(exprs.collect::<Result<_, _>>()?) {
+            Expr::Leaf(Leaf::Value { slot, mut test }) if self.group.is_none() => {
+                test.seal();
+                let (number, leaf) = self.leaves.number_known(name, all, Leaf::Value { slot, test });
+                Expr::Known(number, leaf)
+            }
+            other => other,
+        })
+    }
+
     fn field(&mut self, name: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
+        if let Condition::OneOf(all) = condition {
+            return self.one_of(name, all, span);
+        }
         let error = |kind| Error { kind, span };
         let mapping = self.mapping;
         let Field { path, field_type } = match mapping.resolve(name) {
@@ -148,6 +177,10 @@ impl Lowering<'_, '_> {
     /// Fields by a pattern of their names, or any field.
     fn fields(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
         let error = |kind| Error { kind, span };
+        if let Condition::OneOf(all) = condition {
+            let exprs = all.iter().map(|condition| self.fields(name, condition, span));
+            return Ok(or(exprs.collect::<Result<_, _>>()?));
+        }
         if *condition == Condition::Null {
             return Err(error(ErrorKind::Null));
         }
@@ -284,7 +317,8 @@ impl Lowering<'_, '_> {
         let path = self.path(path);
         let mapping = self.mapping;
         let (slot, layout) = self.layout.objects(path);
-        let expr = Lowering { mapping, layout, group: Some(group), sets: self.sets }.clause(clause)?;
+        let (sets, leaves) = (&mut *self.sets, &mut *self.leaves);
+        let expr = Lowering { mapping, layout, group: Some(group), sets, leaves }.clause(clause)?;
         if matches!(expr, Expr::Const(false)) {
             return Ok(expr);
         }

@@ -50,7 +50,8 @@ impl Program {
     }
 
     /// The same for one of several programs that a [`Joint`](crate::Joint) will answer for
-    /// together: what they ask is counted in `leaves`.
+    /// together: what they ask is counted in `leaves`, which is of this layout and this mapping
+    /// alone.
     ///
     /// # Errors
     ///
@@ -61,7 +62,7 @@ impl Program {
         layout: &mut dyn Layout,
         leaves: &mut Leaves,
     ) -> Result<Self, Error> {
-        let expr = lower::lower(clause, mapping, layout)?;
+        let expr = lower::lower(clause, mapping, layout, leaves)?;
         let literals = required::literals(&expr);
         let requirements = required::requirements(&expr);
         Ok(Self { chain: emit::chain_of(in_order(expr), leaves), literals, requirements })
@@ -94,6 +95,12 @@ impl Program {
         &self.requirements
     }
 
+    /// Does every event match?
+    #[must_use]
+    pub fn always_matches(&self) -> bool {
+        self.chain.start == Target::MATCH
+    }
+
     /// Does no event match?
     #[must_use]
     pub fn never_matches(&self) -> bool {
@@ -108,6 +115,7 @@ fn in_order(expr: Expr) -> Expr {
     let place = |operand: &Expr| match operand {
         Expr::Leaf(Leaf::Tree { .. } | Leaf::Object { .. }) => 4,
         Expr::Leaf(leaf) if required::is_told_by_index(leaf) => 3,
+        Expr::Known(_, leaf) if required::is_told_by_index(leaf) => 3,
         Expr::Not(_) => 2,
         Expr::Or(_) => 1,
         _ => 0,

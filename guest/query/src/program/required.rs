@@ -26,6 +26,7 @@ pub struct Requirement {
 pub(crate) fn literals(expr: &Expr) -> Vec<Vec<String>> {
     match expr {
         Expr::Const(_) | Expr::Not(_) => Vec::new(),
+        Expr::Known(_, leaf) => texts_of(leaf).and_then(alternatives).map_or_else(Vec::new, |set| vec![set]),
         Expr::Leaf(leaf) => texts_of(leaf).and_then(alternatives).map_or_else(Vec::new, |set| vec![set]),
         Expr::And(operands) => operands.iter().flat_map(literals).collect(),
         Expr::Or(operands) => {
@@ -36,6 +37,9 @@ pub(crate) fn literals(expr: &Expr) -> Vec<Vec<String>> {
                     return Vec::new();
                 };
                 union.extend(best);
+            }
+            if union.len() > TEXTS_MAX {
+                return Vec::new();
             }
             vec![union.into_iter().collect()]
         }
@@ -50,7 +54,14 @@ fn texts_of(leaf: &Leaf) -> Option<&OneOf> {
     }
 }
 
+/// Most texts of a set: a longer one takes more to keep for each program that has it than it
+/// spares.
+const TEXTS_MAX: usize = 1_024;
+
 fn alternatives(values: &OneOf) -> Option<Vec<String>> {
+    if values.texts.len() + values.patterns.len() > TEXTS_MAX {
+        return None;
+    }
     let texts = values.texts.iter().map(|text| &**text);
     let pieces = values.patterns.iter().map(|pattern| pattern.longest());
     let set: BTreeSet<&str> = texts.chain(pieces).collect();
@@ -77,6 +88,7 @@ fn by_slot(expr: &Expr) -> BySlot {
     match expr {
         Expr::Const(_) | Expr::Not(_) => BySlot::new(),
         Expr::Leaf(leaf) => of_leaf(leaf).into_iter().collect(),
+        Expr::Known(_, leaf) => of_leaf(leaf).into_iter().collect(),
         Expr::And(operands) => operands.iter().map(by_slot).fold(BySlot::new(), both),
         Expr::Or(operands) => operands.iter().map(by_slot).reduce(either).unwrap_or_default(),
     }
@@ -110,7 +122,7 @@ fn either(one: BySlot, mut other: BySlot) -> BySlot {
 /// Whether a leaf asks for no more than its requirement says.
 pub(crate) fn is_told_by_index(leaf: &Leaf) -> bool {
     let any = matches!(leaf, Leaf::Value { test: Test::Any | Test::Keyword(_, KeywordTest::Exists), .. });
-    any || texts_of(leaf).is_some_and(|one_of| one_of.patterns.is_empty())
+    any || texts_of(leaf).is_some_and(|one_of| one_of.patterns.is_empty() && one_of.texts.len() <= TEXTS_MAX)
 }
 
 fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
@@ -119,7 +131,7 @@ fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
         Leaf::Tree { .. } | Leaf::Object { .. } => return None,
     };
     let texts = match texts_of(leaf) {
-        Some(OneOf { texts, patterns }) if patterns.is_empty() => texts.iter().map(|text| String::from(&**text)),
+        Some(OneOf { texts, patterns }) if patterns.is_empty() && texts.len() <= TEXTS_MAX => texts.iter().map(|text| String::from(&**text)),
         _ => return Some((slot, BTreeSet::new())),
     };
     Some((slot, texts.collect()))

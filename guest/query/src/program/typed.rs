@@ -31,8 +31,12 @@ impl Typed {
     const NEVER: Self = Self::Const(false);
 }
 
-/// Elasticsearch's behaviour by field type; what fails a search is an error.
+/// Elasticsearch's behaviour by field type; what fails a search is an error. Many conditions in
+/// one are taken apart before.
 pub(crate) fn typed(field_type: &FieldType, condition: &Condition) -> Result<Typed, ErrorKind> {
+    if matches!(condition, Condition::OneOf(_)) {
+        return Ok(Typed::NEVER);
+    }
     if let (Condition::Null, false) = (condition, matches!(field_type, FieldType::Date | FieldType::DateNanos)) {
         return Err(ErrorKind::Null);
     }
@@ -91,6 +95,7 @@ fn keyword(form: KeywordForm, condition: &Condition) -> Typed {
             let pattern = Pattern::new(like, form.lowercase);
             KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![pattern] })
         }
+        Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => {
             KeywordTest::Bounds(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, fold(bound)))))
         }
@@ -117,6 +122,7 @@ fn text(condition: &Condition) -> Typed {
         }
         // `query_string` puts a pattern into lower case, the `wildcard` query does not.
         Condition::Like(like) => Words::like(Pattern::new(like, like.splits)),
+        Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => Words::within(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, bound)))),
     };
     if words.is_empty() { Typed::NEVER } else { Typed::Test(Test::Words(words)) }
@@ -134,6 +140,7 @@ fn ordered(ordinal_type: OrdinalType, condition: &Condition) -> Result<Typed, Er
         Ok(OrdinalTest::OneOf(ranges))
     };
     let test = match condition {
+        Condition::OneOf(_) => return Ok(Typed::NEVER),
         Condition::Exists | Condition::Unbounded | Condition::Null => OrdinalTest::Exists,
         Condition::Term { ignore_case: true, .. } if ordinal_type != OrdinalType::Boolean => {
             return Err(ErrorKind::NoWildcards { field_type: ordinal_type.name() });
