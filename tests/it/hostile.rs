@@ -29,7 +29,7 @@ fn filter_with(behaviour: &str, arguments: &[&str], input: &[u8]) -> Result<Ran>
     let scratch = tempfile::tempdir()?;
     let path = scratch.path().join("module.wasm");
     std::fs::write(&path, component::with_behaviour(behaviour)?)?;
-    let firstseen = Firstseen::filter()?.args(["--call-timeout", "200ms"]).args(arguments);
+    let firstseen = Firstseen::filter()?.args(["--call-timeout", "200ms", "--load-timeout", "2s"]).args(arguments);
     let ran = firstseen.arg("--module").arg(&path).run(input)?;
     let code = ran.code().with_context(|| format!("{behaviour} crashed it"))?;
     ensure!((0..=2).contains(&code), "{behaviour}: exit code {code}; it said: {}", ran.stderr);

@@ -71,7 +71,8 @@ impl CompiledExceptions {
             })
         };
         let always = exceptions.always().map(|clause| compile(&clause)).transpose()?;
-        let expiring = exceptions.expiring().into_iter().map(|(expires_ms, clause)| Ok((expires_ms, compile(&clause)?)));
+        let expiring =
+            exceptions.expiring().into_iter().map(|(expires_ms, clause)| Ok((expires_ms, compile(&clause)?)));
         let expiring = expiring.collect::<Result<_, DocumentError>>()?;
         Ok(Self { always, expiring, warnings: exceptions.warnings })
     }

@@ -190,7 +190,8 @@ impl Builder {
 
     fn configured(&self) -> Result<(Instance, RuleReports), Error> {
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        let reports = instance.configure(&self.configuration).map_err(Error::Start)?;
+        let reports = instance.configure(&self.configuration);
+        let reports = reports.map_err(|trap| Error::Start(self.configuration.explain(trap)))?;
         Ok((instance, reports))
     }
 }

@@ -1,5 +1,7 @@
 //! What a module is configured with.
 
+use crate::wasm::{Trap, TrapKind, printable};
+
 /// A named text; the name appears in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -57,4 +59,48 @@ pub(crate) struct Configuration {
     pub(crate) format: AlertFormat,
     pub(crate) space: String,
     pub(crate) shortcuts: Shortcuts,
+}
+
+/// Documents that are named where a module could not load all of them.
+const LARGEST_NAMED: usize = 3;
+
+impl Configuration {
+    /// The failure of a module that loads this, with what there was to load if that
+    /// was too much.
+    pub(crate) fn explain(&self, mut trap: Trap) -> Trap {
+        let more = match trap.kind {
+            TrapKind::Memory => "more memory (`--call-memory`)",
+            TrapKind::Timeout => "more time (`--load-timeout`)",
+            _ => return trap,
+        };
+        let kinds = [
+            ("rules", &self.rules),
+            ("exceptions", &self.exceptions),
+            ("value lists", &self.value_lists),
+            ("mappings", &self.mappings),
+        ];
+        let given = kinds.iter().filter(|(_, documents)| !documents.is_empty());
+        let given: Vec<String> = given.map(|(kind, documents)| format!("{kind} of {}", size(*documents))).collect();
+        let mut largest: Vec<&Document> = kinds.iter().flat_map(|(_, documents)| documents.iter()).collect();
+        largest.sort_by_key(|document| std::cmp::Reverse(document.content.len()));
+        let name = |document: &&Document| format!("`{}` of {}", printable(&document.name), size([*document]));
+        let largest: Vec<String> = largest.iter().take(LARGEST_NAMED).map(name).collect();
+        trap.message = format!(
+            "{}; it was loading {}, the largest: {}; load less, or let it have {more}",
+            trap.message,
+            given.join(", "),
+            largest.join(", ")
+        );
+        trap
+    }
+}
+
+/// The size of documents, for people.
+fn size<'d>(documents: impl IntoIterator<Item = &'d Document>) -> String {
+    let bytes: usize = documents.into_iter().map(|document| document.content.len()).sum();
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..10_000_000 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }

@@ -37,7 +37,8 @@ impl Shared {
             return Ok(spare);
         }
         let mut instance = Instance::new(&self.module, self.limits).map_err(Error::Start)?;
-        instance.configure(&self.configuration).map_err(Error::Start)?;
+        let reports = instance.configure(&self.configuration);
+        reports.map_err(|trap| Error::Start(self.configuration.explain(trap)))?;
         self.log(instance.take_messages());
         Ok(instance)
     }

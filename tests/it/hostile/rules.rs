@@ -4,8 +4,10 @@
 #![allow(clippy::indexing_slicing, reason = "a missing member is null, or a failed test")]
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use firstseen_tests::events::lines;
 use firstseen_tests::firstseen::Firstseen;
 use serde_json::{Value, json};
 
@@ -107,6 +109,69 @@ fn hostile_company_is_an_error_too() -> Result<()> {
         ensure!(ran.code()? == 1, "{flag} {head}: exit code {:?}: {}", ran.code(), ran.stderr);
         ensure!(ran.text()?.contains("\"runs\""), "{flag} {head}: the good rule does not run");
         ensure!(ran.text()?.contains("hostile.json"), "{flag} {head}: the file is not named");
+    }
+    Ok(())
+}
+
+/// Rules of query type, each with a list of exceptions that names the value list
+/// `values`; the same list for all of them, or one for each.
+fn rules_with_value_list(scratch: &Path, count: usize, is_shared: bool) -> Result<[PathBuf; 2]> {
+    let list = |number: usize| if is_shared { "all".to_owned() } else { format!("l{number}") };
+    let [rules, exceptions] = ["rules.ndjson", "exceptions.ndjson"].map(|name| scratch.join(name));
+    let rule = |number: usize| {
+        let reference = json!({"id": "x", "list_id": list(number), "type": "detection", "namespace_type": "single"});
+        let rule = json!({
+            "rule_id": format!("r{number}"), "name": format!("R {number}"), "type": "query", "language": "kuery",
+            "query": format!("process.name: n{number}"), "severity": "low", "risk_score": 21,
+            "exceptions_list": [reference],
+        });
+        rule.to_string()
+    };
+    let item = |number: usize| {
+        let entry = json!({
+            "field": "process.executable", "type": "list", "operator": "included",
+            "list": {"id": "values", "type": "keyword"},
+        });
+        let item = json!({"list_id": list(number), "item_id": list(number), "type": "simple", "entries": [entry]});
+        item.to_string()
+    };
+    fs::write(&rules, lines((0..count).map(rule)))?;
+    fs::write(&exceptions, lines((0..if is_shared { 1 } else { count }).map(item)))?;
+    Ok([rules, exceptions])
+}
+
+#[test]
+fn a_large_value_list_may_be_shared_by_all_rules() -> Result<()> {
+    for (rule_count, value_count, is_shared) in [(150, 65_536, true), (150, 65_536, false), (700, 10_000, true)] {
+        let scratch = tempfile::tempdir()?;
+        let [rules, exceptions] = rules_with_value_list(scratch.path(), rule_count, is_shared)?;
+        let values = scratch.path().join("values");
+        fs::write(&values, lines((0..value_count).map(|number| format!("/opt/agents/{number}/bin/agent"))))?;
+        let event = |number: usize, executable: &str| {
+            let process = json!({"name": format!("n{number}"), "executable": executable});
+            json!({"@timestamp": "2026-11-24T12:00:00Z", "process": process}).to_string()
+        };
+        let wanted = (0..rule_count).map(|number| event(number, "/opt/other"));
+        let excepted = (0..rule_count).map(|number| event(number, "/opt/agents/7/bin/agent"));
+        let filter = Firstseen::filter()?.arg("--only-alerts").arg("--rules").arg(rules);
+        let filter = filter.arg("--exceptions").arg(exceptions).arg("--value-list").arg(values);
+        let ran = filter.run(&lines(wanted.chain(excepted)))?.expect_code(0)?;
+        assert_eq!(ran.count("alerts")?, rule_count as u64, "{rule_count} {value_count} {is_shared}: {}", ran.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_too_large_to_load_is_named() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let [rules, exceptions] = rules_with_value_list(scratch.path(), 1, true)?;
+    let values = scratch.path().join("values");
+    fs::write(&values, lines((0..60_000).map(|number| format!("{number:0>200}"))))?;
+    let filter = Firstseen::filter()?.args(["--call-memory", "24MiB"]).arg("--rules").arg(rules);
+    let filter = filter.arg("--exceptions").arg(exceptions).arg("--value-list").arg(values);
+    let ran = filter.run(b"{}\n")?.expect_code(2)?;
+    for part in ["too much memory", "value lists of 12 MB", "`values` of 12 MB", "--call-memory"] {
+        assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
     Ok(())
 }

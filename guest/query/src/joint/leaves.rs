@@ -67,7 +67,8 @@ impl Leaves {
 
     /// The leaf of conditions on a field that are the same in memory, if there is one.
     pub(crate) fn known(&self, field: &str, all: &Arc<[Condition]>) -> Option<(LeafNumber, Arc<Leaf>)> {
-        let mut known = self.known.iter().filter(|(name, conditions, ..)| **name == *field && Arc::ptr_eq(conditions, all));
+        let mut known =
+            self.known.iter().filter(|(name, conditions, ..)| **name == *field && Arc::ptr_eq(conditions, all));
         known.next().map(|(.., number, leaf)| (*number, Arc::clone(leaf)))
     }
 

@@ -131,7 +131,9 @@ fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
         Leaf::Tree { .. } | Leaf::Object { .. } => return None,
     };
     let texts = match texts_of(leaf) {
-        Some(OneOf { texts, patterns }) if patterns.is_empty() && texts.len() <= TEXTS_MAX => texts.iter().map(|text| String::from(&**text)),
+        Some(OneOf { texts, patterns }) if patterns.is_empty() && texts.len() <= TEXTS_MAX => {
+            texts.iter().map(|text| String::from(&**text))
+        }
         _ => return Some((slot, BTreeSet::new())),
     };
     Some((slot, texts.collect()))
