@@ -37,7 +37,10 @@ impl Native {
         })?;
         let Some(transaction) = transaction else { return Ok(evaluation.matched()) };
         let alerts = evaluation.alerts.iter().map(|alert| StoredAlert {
-            rule_id: alert.rule.and_then(|rule| self.engine.rules().get(rule as usize)).map(|rule| rule.rule_id.clone()),
+            rule_id: alert
+                .rule
+                .and_then(|rule| self.engine.rules().get(rule as usize))
+                .map(|rule| rule.rule_id.clone()),
             term: alert.term.clone(),
             id: alert.id.clone(),
             document: alert.document.clone(),

@@ -52,7 +52,8 @@ pub(crate) fn all(rules: &Rules) -> Vec<Nasty> {
         if let Some(shortest) = literals.iter().filter(|text| !text.is_empty()).min_by_key(|text| text.len()) {
             events.push(opened(rules, &format!("{field}: {shortest} repeated"), field, repeat(shortest, SIZE).into()));
         }
-        let values: Vec<Value> = literals.iter().cycle().take(5_000).enumerate().map(|(n, text)| json!(format!("{text}{n}"))).collect();
+        let values: Vec<Value> =
+            literals.iter().cycle().take(5_000).enumerate().map(|(n, text)| json!(format!("{text}{n}"))).collect();
         events.push(opened(rules, &format!("{field}: an array of its literals, numbered"), field, values.into()));
         let values: Vec<Value> = (0..20_000).map(|n| json!(format!("{}", n % 10))).collect();
         events.push(opened(rules, &format!("{field}: an array of digits"), field, values.into()));
@@ -90,7 +91,8 @@ fn structures(rules: &Rules) -> Vec<Nasty> {
     let mut events = Vec::new();
     let mut push = |what: &str, line: String| events.push(Nasty { what: what.to_owned(), line });
     push("deep objects", format!("{{\"a\":{}1{}}}", "{\"a\":".repeat(90), "}".repeat(90)));
-    let deep: Vec<String> = (0..300).map(|n| format!("\"k{n}\":{}1{}", "{\"process\":".repeat(90), "}".repeat(90))).collect();
+    let deep: Vec<String> =
+        (0..300).map(|n| format!("\"k{n}\":{}1{}", "{\"process\":".repeat(90), "}".repeat(90))).collect();
     push("many deep objects", format!("{{{}}}", deep.join(",")));
     push("many keys", format!("{{{}}}", (0..10_000).map(|n| format!("\"k{n}\":1")).collect::<Vec<_>>().join(",")));
     push("empty keys", format!("{{{}}}", vec!["\"\":0"; 20_000].join(",")));

@@ -1,54 +1,128 @@
-//! What the dearest events cost.
-mod events;
-mod rules;
-use std::time::Instant;
-use anyhow::{Result, ensure};
-use firstseen_guest::Engine;
-use firstseen_guest::engine::{Context, Documents, Settings};
-use firstseen_tests::endpoint_events::{Mix, write_events};
+//! What the dearest events cost, beside ordinary ones: whoever writes events must not be able to buy silence with
+//! them.
 
-fn cost(engine: &mut Engine, line: &str) -> (f64, usize) {
-    let mut best = f64::MAX;
-    let mut matches = 0;
-    for _ in 0..3 {
-        let began = Instant::now();
-        let m = engine.match_events(line, &Context::at(1_795_500_000_000)).unwrap();
-        matches = m.matches.len() + 1_000_000 * m.unjudged.len();
-        best = best.min(began.elapsed().as_secs_f64() * 1e6);
-    }
-    (best / (line.len().max(1024) as f64 / 1024.0), matches)
+mod events;
+mod measure;
+mod rules;
+mod search;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use events::Nasty;
+use measure::{Cost, Meter};
+use rules::Rules;
+
+/// How much more than an ordinary event the dearest may cost.
+const RATIO_MAX: f64 = 10.0;
+
+/// How many of the dearest are shown, and kept as seeds.
+const SHOWN: usize = 15;
+
+/// Judge the nastiest events that could be thought of, and those that were found, with all rules, in the component.
+///
+/// For each the time for a KiB is shown as a multiple of what ordinary endpoint events take in the same moments; an
+/// event shorter than a KiB counts as one. Exit status: 0 the dearest takes at most ten times as much, 1 it takes more,
+/// 2 an error.
+///
+/// Examples:
+///
+///   firstseen-worst                     # what is known
+///
+///   firstseen-worst --search 600        # look for worse for ten minutes, and keep it
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment)]
+struct Args {
+    /// Files and folders of rules; all that run are loaded.
+    #[arg(long, value_name = "PATH", required_unless_present = "corpus")]
+    rules: Vec<PathBuf>,
+    /// The corpus, whose rules are loaded if no others are given.
+    #[arg(long, value_name = "DIR", env = "FIRSTSEEN_CORPUS")]
+    corpus: Option<PathBuf>,
+    /// For so many seconds, look for events that are dearer still, and keep the dearest as seeds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    search: u64,
+    /// Where events are kept that were found, one a file.
+    #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/seeds"))]
+    seeds: PathBuf,
 }
 
-fn main() -> Result<()> {
-    let corpus = std::env::var("FIRSTSEEN_CORPUS")?;
-    let rules = rules::Rules::load(&[format!("{corpus}/elastic").into()])?;
-    let began = Instant::now();
-    let (mut engine, reports) = Engine::new(&Documents::of_rules(rules.documents.clone()), Settings::default());
-    println!("loaded in {:?}", began.elapsed());
-    ensure!(reports.rules.iter().all(Result::is_ok), "refused");
-    let mix = Mix { seed: 1, events: 2000, install_every: 60, parents: 200, start_ms: 1_795_500_000_000, step_ms: 10 };
-    let mut bytes = Vec::new();
-    write_events(&mix, &mut bytes)?;
-    let text = String::from_utf8(bytes)?;
-    let (ordinary, _) = cost(&mut engine, &text);
-    println!("ordinary: {ordinary:.2} µs/KiB over {} rules", rules.documents.len());
-    if let Some(wanted) = std::env::args().nth(1) {
-        for event in events::all(&rules).into_iter().filter(|event| event.what == wanted) {
-            let began = Instant::now();
-            let mut n = 0;
-            while began.elapsed().as_secs() < 4 {
-                cost(&mut engine, &event.line);
-                n += 3;
-            }
-            println!("{wanted}: {:.2} µs/KiB", began.elapsed().as_secs_f64() * 1e6 / n as f64 / (event.line.len() as f64 / 1024.0));
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(2)
         }
-        return Ok(());
     }
-    let mut all: Vec<_> = events::all(&rules).into_iter().map(|event| (cost(&mut engine, &event.line), event)).collect();
-    all.sort_by(|(a, _), (b, _)| b.0.total_cmp(&a.0));
-    println!("{} events", all.len());
-    for ((cost, matches), event) in all.iter().take(60) {
-        println!("{cost:9.2} µs/KiB {:6.1} x {:8} bytes {matches} {}", cost / ordinary, event.line.len(), event.what);
+}
+
+fn run(args: &Args) -> Result<ExitCode> {
+    let of_corpus = args.corpus.iter().map(|corpus| corpus.join("elastic"));
+    let paths = if args.rules.is_empty() { of_corpus.collect() } else { args.rules.clone() };
+    let rules = Rules::load(&paths)?;
+    let mut meter = Meter::new(&rules)?;
+    let mut nasty = events::all(&rules);
+    nasty.extend(seeds(&args.seeds)?);
+    let mut costs = Vec::new();
+    for event in nasty {
+        let cost = meter.cost(&event.line, 3).with_context(|| event.what.clone())?;
+        costs.push((cost, event));
+    }
+    // What was disturbed is measured again.
+    search::sort(&mut costs);
+    for (cost, event) in costs.iter_mut().take(4 * SHOWN) {
+        let again = meter.cost(&event.line, 9)?;
+        if again.ratio < cost.ratio {
+            *cost = again;
+        }
+    }
+    search::sort(&mut costs);
+    if args.search > 0 {
+        costs = search::search(&mut meter, costs, Duration::from_secs(args.search))?;
+        keep(&args.seeds, &costs)?;
+    }
+    println!("{} events, {} rules. The dearest, by a KiB:", costs.len(), meter.rules());
+    for (cost, event) in costs.iter().take(SHOWN) {
+        println!(
+            "{:8.2} µs {:6.1} × an ordinary one  {:8} bytes  {}",
+            cost.us_a_kib,
+            cost.ratio,
+            event.line.len(),
+            event.what
+        );
+    }
+    let Some((dearest, event)) = costs.first() else { return Ok(ExitCode::from(2)) };
+    println!("\nThe dearest begins: {}", event.line.chars().take(400).collect::<String>());
+    Ok(if dearest.ratio <= RATIO_MAX { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The events that were found before.
+fn seeds(folder: &Path) -> Result<Vec<Nasty>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.sort();
+    let seed = |path: PathBuf| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let line = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(Nasty { what: format!("seed {name}"), line: line.trim_end().to_owned() })
+    };
+    paths.into_iter().map(seed).collect()
+}
+
+/// Keeps the dearest of the events that were changed, the short ones: a repository is no place for others.
+fn keep(folder: &Path, costs: &[(Cost, Nasty)]) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let found = costs.iter().filter(|(_, event)| event.what.ends_with(", changed") && event.line.len() < 100_000);
+    for (number, (_, event)) in found.take(SHOWN).enumerate() {
+        fs::write(folder.join(format!("found-{number:02}.json")), format!("{}\n", event.line))?;
     }
     Ok(())
 }

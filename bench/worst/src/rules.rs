@@ -61,7 +61,8 @@ impl Rules {
 
     /// The fields of the rules, those with most literals first.
     pub(crate) fn fields(&self) -> Vec<&str> {
-        let mut fields: Vec<_> = self.literals.iter().map(|(field, literals)| (literals.len(), field.as_str())).collect();
+        let mut fields: Vec<_> =
+            self.literals.iter().map(|(field, literals)| (literals.len(), field.as_str())).collect();
         fields.sort_by_key(|&(count, field)| (std::cmp::Reverse(count), field));
         fields.into_iter().map(|(_, field)| field).collect()
     }
