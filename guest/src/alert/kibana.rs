@@ -79,6 +79,7 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
         put("original_time", json!(format_iso(original_ms)));
     }
     put("depth", json!(1));
+    members.extend(source.removed.members());
     members.extend(alert.not_judged.iter().flat_map(|not_judged| not_judged.members()));
     members
 }

@@ -41,6 +41,11 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(key, node)| (&**key, node))
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Keeps the members that `keep` says yes to.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, &mut Node<'a>) -> bool) {
         self.0.retain_mut(|(key, node)| keep(key, node));
