@@ -11,6 +11,7 @@ mod id;
 mod kibana;
 mod original;
 mod overrides;
+mod parent;
 mod reason;
 mod source;
 mod template;

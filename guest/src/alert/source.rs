@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::conform::{Removed, conform};
 use super::original::original_json;
+use super::parent::Parent;
 use super::reason::Subject;
 use super::tree::{Members, Node, write_key};
 use crate::time::parse_timestamp;
@@ -55,6 +56,8 @@ pub struct Source {
     /// `@timestamp` and `event.id` as JSON.
     pub(super) timestamp_json: Option<String>,
     pub(super) event_id_json: Option<String>,
+    /// The event as an alert, if it is one.
+    pub(super) parent: Option<Parent>,
     /// What no alert can have.
     pub(super) removed: Removed,
     /// What the reason speaks of.
@@ -70,6 +73,7 @@ impl Source {
         let line = without_lone_surrogates(line);
         // The scanner reads the same grammar, so it parses.
         let mut members = Members::parse(&line).unwrap_or_default();
+        let parent = Parent::of(&members);
         members.retain(|key, node| !is_reserved(key) && node.prune());
         // Kibana reads these before it takes anything out.
         let subject = Subject::of(&members);
@@ -93,6 +97,7 @@ impl Source {
             original_time_ms,
             timestamp_json,
             event_id_json,
+            parent,
             removed,
             subject,
         }

@@ -150,6 +150,16 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The value, or the first of an array that is one, other than `null`; none
+    /// for an object.
+    pub(super) fn first_scalar(&self) -> Option<&'a str> {
+        match self {
+            Self::Scalar("null") | Self::Object(_) => None,
+            Self::Scalar(text) => Some(text),
+            Self::Array(elements) => elements.iter().find_map(Self::first_scalar),
+        }
+    }
+
     /// The text of a string.
     pub(super) fn as_string(&self) -> Option<Cow<'a, str>> {
         match self {
