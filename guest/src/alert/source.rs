@@ -51,11 +51,12 @@ pub struct Source {
     pub(super) original_json: String,
     /// A few telling fields under their full names.
     pub(super) context_json: String,
+    /// The same, one scalar each: the first of an array, nothing for an object.
+    pub(super) context_scalars_json: String,
     /// `@timestamp` of the event, in epoch milliseconds.
     pub(super) original_time_ms: Option<i64>,
-    /// `@timestamp` and `event.id` as JSON.
-    pub(super) timestamp_json: Option<String>,
-    pub(super) event_id_json: Option<String>,
+    /// `event.id` as text, the first one of several.
+    pub(super) event_id: Option<String>,
     /// The event as an alert, if it is one.
     pub(super) parent: Option<Parent>,
     /// What no alert can have.
@@ -78,10 +79,11 @@ impl Source {
         // Kibana reads these before it takes anything out.
         let subject = Subject::of(&members);
         let original_time_ms = members.get("@timestamp").and_then(earliest_ms);
-        let timestamp_json = members.get("@timestamp").and_then(short_json);
-        let event_id_json = members.get("event.id").and_then(short_json);
+        let event_id = members.get("event.id").and_then(short_text);
         let removed = conform(&mut members);
         let context_json = context(&members, short_json);
+        let first_scalar = |node: &Node<'_>| node.first_scalar().and_then(short).map(str::to_owned);
+        let context_scalars_json = context(&members, first_scalar);
         let original_json = original_json(&members);
         members.retain(|key, node| match key.trim_end_matches('.') {
             "@timestamp" | "event.kind" => false,
@@ -94,9 +96,9 @@ impl Source {
             event_json,
             original_json,
             context_json,
+            context_scalars_json,
             original_time_ms,
-            timestamp_json,
-            event_id_json,
+            event_id,
             parent,
             removed,
             subject,
@@ -149,7 +151,17 @@ fn earliest_ms(node: &Node<'_>) -> Option<i64> {
 fn short_json(node: &Node<'_>) -> Option<String> {
     let mut json = String::new();
     node.write(&mut json);
+    short(&json).is_some().then_some(json)
+}
+
+fn short(json: &str) -> Option<&str> {
     (json.len() <= CONTEXT_BYTES_MAX).then_some(json)
+}
+
+/// The first scalar of a value as text.
+fn short_text(node: &Node<'_>) -> Option<String> {
+    let json = short(node.first_scalar()?)?;
+    Some(Node::Scalar(json).as_string().map_or_else(|| json.to_owned(), Cow::into_owned))
 }
 
 fn context(members: &Members<'_>, json_of: impl Fn(&Node<'_>) -> Option<String>) -> String {
