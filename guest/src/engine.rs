@@ -108,7 +108,7 @@ impl Engine {
     /// Loads rules and what they need.
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
-        let target = Target::new(&mut projection);
+        let target = Target::new(&mut projection, &settings.space);
         let Loading { rules, templates, reports, leaves, .. } =
             Loading::load(documents, &settings.questions, &mut projection);
         let joint = (settings.shortcuts.answers != Answers::OneByOne).then(|| Joint::new(&leaves));

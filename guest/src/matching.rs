@@ -164,7 +164,7 @@ impl Loaded {
                 continue;
             }
             let known = context.target_of(place.number);
-            let (index, of_target) = memory.targets.rules_of(self.target, &event, known, &self.by_target);
+            let (index, of_target) = memory.targets.rules_of(&self.target, &event, known, &self.by_target);
             let mut is_checked = false;
             let digest = OnceCell::new();
             for number in self.candidates.of(&event, of_target, &mut memory.candidates) {

@@ -14,21 +14,28 @@ use crate::rule::{IndexPatterns, Rule, names_of};
 /// Longest name of an index in Elasticsearch, in bytes.
 const INDEX_BYTES_MAX: usize = 255;
 
-/// Slots of the `data_stream.*` fields.
-#[derive(Clone, Copy, Debug)]
+/// Where an event says what it is bound for.
+#[derive(Clone, Debug)]
 pub struct Target {
+    /// Slots of the `data_stream.*` fields.
     kind: Slot,
     dataset: Slot,
     namespace: Slot,
+    /// Slot of `kibana.alert.uuid`, and the index of those that have one.
+    alert: Slot,
+    alerts_index: String,
 }
 
 impl Target {
-    /// Adds the `data_stream.*` fields to what is projected.
-    pub fn new(projection: &mut Projection) -> Self {
+    /// Adds the fields that say it to what is projected. An alert that is fed back
+    /// is in the index of alerts of a Kibana space.
+    pub fn new(projection: &mut Projection, space: &str) -> Self {
         Self {
             kind: projection.values("data_stream.type"),
             dataset: projection.values("data_stream.dataset"),
             namespace: projection.values("data_stream.namespace"),
+            alert: projection.values("kibana.alert.uuid"),
+            alerts_index: format!(".alerts-security.alerts-{space}"),
         }
     }
 
@@ -39,12 +46,17 @@ impl Target {
     }
 
     /// Writes the name of the target to `name`: `known` if the host knows it,
-    /// else the data stream the event names (`<type>-<dataset>-<namespace>`).
-    /// False if it is unknown.
+    /// else the index of alerts for an event that is one, whose `data_stream` is
+    /// that of its own event, else the data stream the event names
+    /// (`<type>-<dataset>-<namespace>`). False if it is unknown.
     fn write_name(&self, event: &Slots<'_, '_>, known: Option<&str>, name: &mut String) -> bool {
         name.clear();
         if let Some(known) = known {
             name.push_str(known);
+            return true;
+        }
+        if let Some(Scalar::String(_)) = event.values(self.alert).next() {
+            name.push_str(&self.alerts_index);
             return true;
         }
         for (place, slot) in [self.kind, self.dataset, self.namespace].into_iter().enumerate() {
@@ -169,7 +181,7 @@ impl Targets {
     /// whose business it is. An unknown one, without a name, passes any pattern.
     pub(crate) fn rules_of<'t>(
         &'t mut self,
-        target: Target,
+        target: &Target,
         event: &Slots<'_, '_>,
         known: Option<&str>,
         by_target: &'t ByTarget,

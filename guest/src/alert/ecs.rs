@@ -8,7 +8,8 @@ use super::{AlertParts, Document, Source, Template};
 use crate::time::format_iso;
 
 /// `event.kind: alert`, the rule, the threat, the terms, and which event it is
-/// about.
+/// about. Each field has one type: what is `firstseen.*` is text, and fields of
+/// the event are scalars, the first of an array.
 pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Source) -> Document {
     let mut event = EventPlace::default();
     let mut text = String::from("{");
@@ -16,7 +17,7 @@ pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Sou
     text.push_str(",\"firstseen.source.id\":");
     event.write_id(alert.event_id, &mut text);
     event.write_index(",\"firstseen.source.index\":", alert.index, &mut text);
-    for part in [inner_json(source_members(source)).as_str(), &source.context_json] {
+    for part in [inner_json(source_members(source)).as_str(), &source.context_scalars_json] {
         if !part.is_empty() {
             text.push(',');
             text.push_str(part);
@@ -36,7 +37,9 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     put("event.reason", json!(alert.reason(source)));
     put("event.risk_score", alert.values.risk_score.clone());
     let message = match alert.terms {
-        Some(terms) => format!("{}: {}", alert.values.rule_name, terms_text(terms)),
+        Some(terms) => {
+            format!("{}: {}", alert.values.rule_name, terms.iter().map(term_text).collect::<Vec<_>>().join(", "))
+        }
         None => alert.values.rule_name.clone(),
     };
     put("message", json!(message));
@@ -61,10 +64,13 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     for (field, values) in threat(template.rule().get("threat")) {
         put(field, json!(values));
     }
+    if let Some(severity) = event_severity(&alert.values.severity) {
+        put("event.severity", json!(severity));
+    }
     put("firstseen.severity", json!(alert.values.severity));
     if let Some(terms) = alert.terms {
         put("firstseen.new_terms_fields", json!(template.new_terms_fields()));
-        put("firstseen.new_terms", json!(terms));
+        put("firstseen.new_terms", terms.iter().map(term_text).collect());
     }
     document.extend(alert.not_judged.iter().flat_map(|not_judged| not_judged.members()));
     document
@@ -72,18 +78,28 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
 
 /// What the event says of itself.
 fn source_members(source: &Source) -> Map<String, Value> {
-    let members =
-        [("firstseen.source.timestamp", &source.timestamp_json), ("firstseen.source.event_id", &source.event_id_json)];
-    let value = |json: &Option<String>| serde_json::from_str::<Value>(json.as_deref()?).ok();
-    members.into_iter().filter_map(|(field, json)| Some((field.to_owned(), value(json)?))).collect()
+    // Always in one form, for an index that takes the first it sees for a date.
+    let timestamp = source.original_time_ms.map(format_iso);
+    let members = [("firstseen.source.timestamp", timestamp), ("firstseen.source.event_id", source.event_id.clone())];
+    members.into_iter().filter_map(|(field, text)| Some((field.to_owned(), json!(text?)))).collect()
 }
 
-fn terms_text(terms: &[Value]) -> String {
-    let text = |term: &Value| match term {
+/// `event.severity` of a rule's severity: its risk score in Elastic's rules.
+fn event_severity(severity: &str) -> Option<u8> {
+    match severity {
+        "low" => Some(21),
+        "medium" => Some(47),
+        "high" => Some(73),
+        "critical" => Some(99),
+        _ => None,
+    }
+}
+
+fn term_text(term: &Value) -> String {
+    match term {
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    };
-    terms.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// `threat.*` as ECS has it: one array a field, in the rule's order, each

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::EventPlace;
 use super::id::event_id;
+use super::parent::Parent;
 use super::template::inner_json;
 use super::{AlertParts, Detail, Document, Source, Template};
 use crate::time::format_iso;
@@ -32,14 +33,34 @@ pub(super) fn document(alert: &AlertParts<'_>, template: &Template, source: &Sou
     text.push('"');
     let [before @ .., execution_json, original_json, rule_json] = parts;
     before.into_iter().for_each(|part| write_part(part, &mut text));
-    text.push_str(",\"kibana.alert.ancestors\":[{\"id\":");
-    event.write_id(alert.event_id, &mut text);
-    text.push_str(",\"type\":\"event\",\"depth\":0");
-    event.write_index(",\"index\":", alert.index, &mut text);
-    text.push_str("}]");
+    write_ancestors(alert, source, &mut event, &mut text);
     [execution_json, original_json, rule_json].into_iter().for_each(|part| write_part(part, &mut text));
     text.push('}');
     Document { text, event }
+}
+
+/// Writes `kibana.alert.ancestors`: those of the event, and the event.
+fn write_ancestors(alert: &AlertParts<'_>, source: &Source, event: &mut EventPlace, text: &mut String) {
+    text.push_str(",\"kibana.alert.ancestors\":[");
+    let parent = source.parent.as_ref();
+    if let Some(Parent { ancestors_json, .. }) = parent.filter(|parent| !parent.ancestors_json.is_empty()) {
+        text.push_str(ancestors_json);
+        text.push(',');
+    }
+    text.push_str("{\"id\":");
+    event.write_id(alert.event_id, text);
+    match parent {
+        Some(Parent { depth, rule_json, .. }) => {
+            text.push_str(&format!(",\"type\":\"signal\",\"depth\":{depth}"));
+            if let Some(rule_json) = rule_json {
+                text.push_str(",\"rule\":");
+                text.push_str(rule_json);
+            }
+        }
+        None => text.push_str(",\"type\":\"event\",\"depth\":0"),
+    }
+    event.write_index(",\"index\":", alert.index, text);
+    text.push_str("}]");
 }
 
 /// Writes members behind others.
@@ -78,7 +99,8 @@ fn own_members(alert: &AlertParts<'_>, template: &Template, source: &Source) -> 
     if let Some(original_ms) = source.original_time_ms {
         put("original_time", json!(format_iso(original_ms)));
     }
-    put("depth", json!(1));
+    put("depth", json!(source.parent.as_ref().map_or(0, |parent| parent.depth) + 1));
+    members.extend(source.removed.members());
     members.extend(alert.not_judged.iter().flat_map(|not_judged| not_judged.members()));
     members
 }

@@ -3,11 +3,15 @@
 //! [`Source`] is the event made ready, [`Template`] what every alert of a rule
 //! says, [`AlertParts::document`] puts both together in the [`Format`] asked for.
 
+mod conform;
 mod document;
 mod ecs;
+mod fields;
 mod id;
 mod kibana;
+mod original;
 mod overrides;
+mod parent;
 mod reason;
 mod source;
 mod template;

@@ -159,7 +159,7 @@ fn safe_integer(value: &Value) -> Option<f64> {
 }
 
 /// JavaScript's `Number(text)`; none for `NaN`.
-fn js_number(text: &str) -> Option<f64> {
+pub(super) fn js_number(text: &str) -> Option<f64> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.is_empty() {
         return Some(0.0);

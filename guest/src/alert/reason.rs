@@ -80,8 +80,9 @@ pub(super) fn reason(subject: &Subject, severity: &str, rule_name: &str) -> Stri
 }
 
 /// A value as the sentence shows it. Missing are: null, empty text, a single
-/// dash (what some integrations write for "none"), and numbers, which Kibana
-/// measures like text and finds without length.
+/// dash (what some integrations write for "none"), and objects. Numbers are
+/// there, as in released Kibanas, which read all values as arrays; its newest
+/// sources measure a number like text, and find it without length.
 fn as_text(node: &Node<'_>) -> Option<String> {
     let element_text = |element: &Node<'_>| match (element, element.as_string()) {
         (_, Some(text)) => text.into_owned(),
@@ -94,7 +95,8 @@ fn as_text(node: &Node<'_>) -> Option<String> {
     };
     let mut text = match node {
         Node::Array(elements) => elements.iter().map(element_text).collect::<Vec<_>>().join(", "),
-        _ => node.as_string()?.into_owned(),
+        Node::Object(_) => return None,
+        Node::Scalar(_) => element_text(node),
     };
     text.truncate(text.floor_char_boundary(PART_BYTES_MAX));
     (!text.is_empty() && text != "-").then_some(text)
@@ -119,8 +121,13 @@ mod tests {
             (json!({"file": {"name": "a.deb"}}), "event with file a.deb, created low alert R."),
             (
                 json!({"source": {"ip": "1.1.1.1", "port": "1"}, "destination": {"ip": "2.2.2.2", "port": 443}}),
-                "event with source 1.1.1.1:1, destination 2.2.2.2 created low alert R.",
+                "event with source 1.1.1.1:1, destination 2.2.2.2:443, created low alert R.",
             ),
+            (
+                json!({"source": {"ip": "1.1.1.1", "port": [53]}, "destination": {"ip": "2.2.2.2", "port": null}}),
+                "event with source 1.1.1.1:53, destination 2.2.2.2 created low alert R.",
+            ),
+            (json!({"user": {"name": 0}, "host": {"name": {"x": 1}}}), "event by 0 created low alert R."),
             (json!({"destination": {"port": "443"}}), "event with:443, created low alert R."),
             (
                 json!({"user": {"name": "-"}, "host": {"name": ["-"]}, "process": {"name": "x"}}),

@@ -5,12 +5,15 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::conform::{Removed, conform};
+use super::original::original_json;
+use super::parent::Parent;
 use super::reason::Subject;
 use super::tree::{Members, Node, write_key};
 use crate::time::parse_timestamp;
 
 /// Members of an event that would be taken for the alert's own.
-const RESERVED: [&str; 3] = ["kibana", "signal", "threshold_result"];
+const RESERVED: [&str; 4] = ["kibana", "signal", "threshold_result", "firstseen"];
 
 /// Fields of the event worth seeing beside an alert that does not hold all of
 /// it.
@@ -36,27 +39,28 @@ const CONTEXT: [&str; 16] = [
 /// Longest value of a context field, in bytes of JSON.
 const CONTEXT_BYTES_MAX: usize = 8 * 1024;
 
-/// Longest name of a field copied to `original_event.*`, and their number:
-/// names and numbers no index would take are left out.
-const NAME_BYTES_MAX: usize = 512;
-const LEAVES_MAX: usize = 1000;
-
 /// What alert documents take from their event. JSON parts are members without
 /// braces.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// The event without `@timestamp`, `event.kind`, members reserved for
-    /// alerts, and empty arrays and objects (Kibana drops these too).
+    /// alerts, empty arrays and objects, and what was removed (Kibana drops these
+    /// too).
     pub(super) event_json: String,
     /// `event.*` and `data_stream.*` under the names alerts keep them by.
     pub(super) original_json: String,
     /// A few telling fields under their full names.
     pub(super) context_json: String,
+    /// The same, one scalar each: the first of an array, nothing for an object.
+    pub(super) context_scalars_json: String,
     /// `@timestamp` of the event, in epoch milliseconds.
     pub(super) original_time_ms: Option<i64>,
-    /// `@timestamp` and `event.id` as JSON.
-    pub(super) timestamp_json: Option<String>,
-    pub(super) event_id_json: Option<String>,
+    /// `event.id` as text, the first one of several.
+    pub(super) event_id: Option<String>,
+    /// The event as an alert, if it is one.
+    pub(super) parent: Option<Parent>,
+    /// What no alert can have.
+    pub(super) removed: Removed,
     /// What the reason speaks of.
     pub(super) subject: Subject,
 }
@@ -70,21 +74,35 @@ impl Source {
         let line = without_lone_surrogates(line);
         // The scanner reads the same grammar, so it parses.
         let mut members = Members::parse(&line).unwrap_or_default();
+        let parent = Parent::of(&members);
         members.retain(|key, node| !is_reserved(key) && node.prune());
+        // Kibana reads these before it takes anything out.
         let subject = Subject::of(&members);
         let original_time_ms = members.get("@timestamp").and_then(earliest_ms);
-        let timestamp_json = members.get("@timestamp").and_then(short_json);
-        let event_id_json = members.get("event.id").and_then(short_json);
-        let context_json = context_json(&members);
+        let event_id = members.get("event.id").and_then(short_text);
+        let removed = conform(&mut members);
+        let context_json = context(&members, short_json);
+        let first_scalar = |node: &Node<'_>| node.first_scalar().and_then(short).map(str::to_owned);
+        let context_scalars_json = context(&members, first_scalar);
         let original_json = original_json(&members);
-        members.retain(|key, node| match key {
+        members.retain(|key, node| match key.trim_end_matches('.') {
             "@timestamp" | "event.kind" => false,
             "event" => without_kind(node),
             _ => true,
         });
         let mut event_json = String::with_capacity(line.len());
         members.write_inner(&mut event_json);
-        Self { event_json, original_json, context_json, original_time_ms, timestamp_json, event_id_json, subject }
+        Self {
+            event_json,
+            original_json,
+            context_json,
+            context_scalars_json,
+            original_time_ms,
+            event_id,
+            parent,
+            removed,
+            subject,
+        }
     }
 }
 
@@ -110,8 +128,8 @@ fn is_reserved(key: &str) -> bool {
 fn without_kind(node: &mut Node<'_>) -> bool {
     match node {
         Node::Object(members) => {
-            members.retain(|key, _| key != "kind");
-            members.iter().next().is_some()
+            members.retain(|key, _| key.trim_end_matches('.') != "kind");
+            !members.is_empty()
         }
         Node::Array(elements) => {
             elements.retain_mut(without_kind);
@@ -133,74 +151,31 @@ fn earliest_ms(node: &Node<'_>) -> Option<i64> {
 fn short_json(node: &Node<'_>) -> Option<String> {
     let mut json = String::new();
     node.write(&mut json);
+    short(&json).is_some().then_some(json)
+}
+
+fn short(json: &str) -> Option<&str> {
     (json.len() <= CONTEXT_BYTES_MAX).then_some(json)
 }
 
-fn context_json(members: &Members<'_>) -> String {
+/// The first scalar of a value as text.
+fn short_text(node: &Node<'_>) -> Option<String> {
+    let json = short(node.first_scalar()?)?;
+    Some(Node::Scalar(json).as_string().map_or_else(|| json.to_owned(), Cow::into_owned))
+}
+
+fn context(members: &Members<'_>, json_of: impl Fn(&Node<'_>) -> Option<String>) -> String {
     let mut out = String::new();
     for field in CONTEXT {
-        if let Some(json) = members.get(field).and_then(short_json) {
+        if let Some(json) = members.get(field).and_then(&json_of) {
             push_member(field, &json, &mut out);
         }
     }
     out
 }
 
-fn original_json(members: &Members<'_>) -> String {
-    let mut copy = OriginalCopy { name: String::new(), out: String::new(), leaves: 0 };
-    for (object, prefix) in [("event", "original_event"), ("data_stream", "original_data_stream")] {
-        for (key, node) in members.iter() {
-            let rest = match key.strip_prefix(object) {
-                Some("") => "",
-                Some(rest) if rest.starts_with('.') => rest,
-                _ => continue,
-            };
-            copy.name = format!("kibana.alert.{prefix}{rest}");
-            copy.walk(node, rest.len() > 1);
-        }
-    }
-    copy.out
-}
-
-/// Copies leaves under their dotted names.
-struct OriginalCopy {
-    name: String,
-    out: String,
-    leaves: usize,
-}
-
-impl OriginalCopy {
-    /// `is_field`: the name so far is that of a field, not of the object all
-    /// fields are below.
-    fn walk(&mut self, node: &Node<'_>, is_field: bool) {
-        if self.name.len() > NAME_BYTES_MAX {
-            return;
-        }
-        match node {
-            Node::Object(members) => {
-                for (key, node) in members.iter() {
-                    let length = self.name.len();
-                    self.name.push('.');
-                    self.name.push_str(key.get(..=NAME_BYTES_MAX).unwrap_or(key));
-                    self.walk(node, true);
-                    self.name.truncate(length);
-                }
-            }
-            Node::Array(elements) if elements.iter().any(|element| matches!(element, Node::Object(_))) => {
-                elements.iter().for_each(|element| self.walk(element, is_field));
-            }
-            leaf if is_field && self.leaves < LEAVES_MAX => {
-                self.leaves += 1;
-                let mut json = String::new();
-                leaf.write(&mut json);
-                push_member(&self.name, &json, &mut self.out);
-            }
-            _ => {}
-        }
-    }
-}
-
-fn push_member(name: &str, json: &str, out: &mut String) {
+/// Writes a member behind others.
+pub(super) fn push_member(name: &str, json: &str, out: &mut String) {
     if !out.is_empty() {
         out.push(',');
     }
@@ -256,40 +231,6 @@ mod tests {
             object(&Source::read(&line.to_string()).event_json),
             json!({"signals": 1, "process": {"name": "dpkg"}})
         );
-    }
-
-    #[test]
-    fn originals_have_dotted_names() {
-        let line = json!({
-            "event": {"kind": "event", "x": {"y": [1, 2]}}, "event.z": true, "eventual": 1,
-            "data_stream": {"type": "logs"},
-        });
-        let expected = json!({
-            "kibana.alert.original_event.kind": "event", "kibana.alert.original_event.x.y": [1, 2],
-            "kibana.alert.original_event.z": true, "kibana.alert.original_data_stream.type": "logs",
-        });
-        assert_eq!(object(&Source::read(&line.to_string()).original_json), expected);
-    }
-
-    #[test]
-    fn an_array_of_event_objects_is_looked_into() {
-        let source = Source::read(r#"{"event":[{"kind":"event","action":"exec"},5]}"#);
-        assert_eq!(source.event_json, r#""event":[{"action":"exec"},5]"#);
-        let expected =
-            json!({"kibana.alert.original_event.kind": "event", "kibana.alert.original_event.action": "exec"});
-        assert_eq!(object(&source.original_json), expected);
-    }
-
-    #[test]
-    fn very_long_names_are_left_out() {
-        let leaves: Vec<String> = (0..5_000).map(|number| format!("\"{number}\":1")).collect();
-        let line = format!(
-            r#"{{"event":{{"{}":{{{}}},"é":{{{}}}}}}}"#,
-            "k".repeat(100_000),
-            leaves.join(","),
-            leaves.join(",")
-        );
-        assert!(Source::read(&line).original_json.len() < 100_000);
     }
 
     #[test]

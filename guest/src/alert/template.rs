@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use serde_json::{Map, Value, json};
 
+use super::fields::{is_blank, is_term};
 use super::overrides::Overrides;
 use super::source::with_fields;
 use crate::document::DocumentError;
@@ -11,7 +12,7 @@ use crate::rule::{AlertFacts, Fields, Kind};
 
 /// Members of rule JSON that belong to the rule around its parameters, so
 /// Kibana keeps them out of `kibana.alert.rule.parameters`.
-const NOT_PARAMETERS: [&str; 14] = [
+const NOT_PARAMETERS: [&str; 15] = [
     "id",
     "name",
     "tags",
@@ -26,6 +27,7 @@ const NOT_PARAMETERS: [&str; 14] = [
     "updated_by",
     "execution_summary",
     "outcome",
+    "output_index",
 ];
 
 /// Members copied to `kibana.alert.rule.<same name>` as they are.
@@ -198,18 +200,30 @@ impl Template {
         let mut put = |name: &str, value: Value| members.insert(format!("kibana.alert.rule.{name}"), value);
         put("indices", json!(self.index));
         for name in METADATA {
-            if let Some(value) = rule.get(name) {
+            // The index of alerts has most of them as keywords that are not cut.
+            if let Some(value) = rule.get(name).filter(|value| value.as_str().is_none_or(is_term)) {
                 put(name, value.clone());
             }
         }
-        if let Some(Value::Object(meta)) = rule.get("meta") {
-            for (key, value) in meta {
-                put(&format!("meta.{key}"), value.clone());
-            }
+        if let Some(meta) = rule.get("meta") {
+            flatten("meta".to_owned(), meta, &mut put);
         }
         let parameters = rule.iter().filter(|(key, _)| !NOT_PARAMETERS.contains(&key.as_str()));
         put("parameters", Value::Object(parameters.map(|(key, value)| (key.clone(), value.clone())).collect()));
         members
+    }
+}
+
+/// Puts what is in objects under its dotted name (Kibana, `flattenWithPrefix`),
+/// but for names that no index takes. Rules nest no deeper than JSON that can be
+/// read.
+fn flatten(name: String, value: &Value, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| flatten(format!("{name}.{key}"), value, put));
+        }
+        _ if name.trim_end_matches('.').split('.').any(is_blank) => {}
+        _ => drop(put(&name, value.clone())),
     }
 }
 

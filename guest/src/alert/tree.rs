@@ -41,6 +41,11 @@ impl<'a> Members<'a> {
         self.0.iter().map(|(key, node)| (&**key, node))
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Keeps the members that `keep` says yes to.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&str, &mut Node<'a>) -> bool) {
         self.0.retain_mut(|(key, node)| keep(key, node));
@@ -142,6 +147,16 @@ impl<'a> Node<'a> {
                 members.retain(|_, node| node.prune());
                 !members.0.is_empty()
             }
+        }
+    }
+
+    /// The value, or the first of an array that is one, other than `null`; none
+    /// for an object.
+    pub(super) fn first_scalar(&self) -> Option<&'a str> {
+        match self {
+            Self::Scalar("null") | Self::Object(_) => None,
+            Self::Scalar(text) => Some(text),
+            Self::Array(elements) => elements.iter().find_map(Self::first_scalar),
         }
     }
 

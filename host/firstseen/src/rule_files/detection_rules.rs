@@ -9,7 +9,9 @@
 //! - texts are trimmed and their lines joined, but for `query`, `note` and
 //!   `setup`;
 //! - the guide's placeholders are filled in from `[transform]`;
-//! - every `threat` has a `technique`, be it an empty one.
+//! - every `threat` has a `technique`, be it an empty one;
+//! - `immutable` and `rule_source` are those of a rule of Elastic's package that
+//!   is installed as it is, where the file does not say otherwise.
 //!
 //! Not in the file, and so not in the rule, are `version` (detection-rules
 //! counts it in a file of its own), `required_fields` and
@@ -105,6 +107,8 @@ fn rule_of(path: &Path, text: &str, bytes_max: usize) -> Result<FileRule, Wrong>
     flatten_new_terms(&mut rule)
         .map_err(|cause| Wrong::at(new_terms, FileFault::Field { field: "new_terms", cause }))?;
     name_techniques(&mut rule);
+    rule.entry("immutable").or_insert(Value::Bool(true));
+    rule.entry("rule_source").or_insert_with(prebuilt);
     if let Some(transform) = transform {
         fill_in_guide(&mut rule, transform, bytes_max)?;
     }
@@ -226,6 +230,11 @@ fn flatten_new_terms(rule: &mut Map<String, Value>) -> Result<(), String> {
         rule.entry("history_window_start").or_insert(start);
     }
     Ok(())
+}
+
+/// `rule_source` of a rule that Elastic wrote and nobody changed.
+fn prebuilt() -> Value {
+    json!({"type": "external", "is_customized": false})
 }
 
 fn name_techniques(rule: &mut Map<String, Value>) {

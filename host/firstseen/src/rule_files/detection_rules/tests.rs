@@ -74,6 +74,7 @@ fn a_new_terms_rule_becomes_what_kibana_takes() {
         }],
         "from": "now-9m",
         "history_window_start": "now-5d",
+        "immutable": true,
         "index": ["logs-*"],
         "language": "kuery",
         "name": "N",
@@ -82,6 +83,7 @@ fn a_new_terms_rule_becomes_what_kibana_takes() {
         "query": "host.os.type:linux and\n  process.name:\"a\\b\"\n",
         "risk_score": 21,
         "rule_id": "r",
+        "rule_source": {"type": "external", "is_customized": false},
         "severity": "low",
         "threat": [{"framework": "MITRE ATT&CK", "tactic": {"id": "TA0003"}, "technique": []}],
         "type": "new_terms",
@@ -162,8 +164,18 @@ fn forms_of_a_rule() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(Value::Object(load(text).unwrap().object().unwrap()), expected, "{text}");
+        let mut object = load(text).unwrap().object().unwrap();
+        assert_eq!(object.remove("immutable"), Some(json!(true)), "{text}");
+        assert_eq!(object.remove("rule_source"), Some(prebuilt()), "{text}");
+        assert_eq!(Value::Object(object), expected, "{text}");
     }
+}
+
+#[test]
+fn a_file_may_say_where_its_rule_comes_from() {
+    let rule = load("[rule]\nrule_id='r'\nimmutable=false\nrule_source={type='internal'}").unwrap();
+    let expected = json!({"immutable": false, "rule_id": "r", "rule_source": {"type": "internal"}});
+    assert_eq!(Value::Object(rule.object().unwrap()), expected);
 }
 
 #[test]
