@@ -8,8 +8,8 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus lint lint-guest lint-fuzz fuzz bench bench-test bench-check \
-	toolchain clean
+.PHONY: help build demo test test-checked test-corpus lint lint-guest lint-fuzz fuzz bench bench-worst bench-test \
+	bench-check toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,11 @@ bench: build ## Measure Firstseen beside its peers, write bench/results.md
 	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
 	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
 		$(CARGO) run --release --bin firstseen-bench -- --firstseen "$(abspath $(TARGET)/release/firstseen)" $(BENCH_ARGS)
+
+bench-worst: build ## Measure the nastiest events beside ordinary ones; BENCH_ARGS="--search 600" looks for worse
+	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
+	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
+		$(CARGO) run --release --package firstseen-worst -- $(BENCH_ARGS)
 
 # Without the optimizations that make measuring worth it. The component is the one
 # that was built already.
