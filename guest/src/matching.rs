@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use firstseen_query::{Findings, Joint};
 
-use crate::alert::{Format, Template, event_id};
+use crate::alert::{EventIdentity, Format, Template};
 use crate::candidates::{self, Candidates};
 use crate::evaluation::{EvaluateError, Matching, UnjudgedCause, UnjudgedLine, note_not_judged_at_all, note_unjudged};
 use crate::event::{self, Projection, Slots, check, scan};
@@ -118,14 +118,14 @@ pub(crate) struct Match<'e, 'p, 'a> {
     pub(crate) rule: &'e Rule,
     /// What the event is bound for.
     pub(crate) index: Option<&'e Rc<str>>,
-    digest: &'e OnceCell<String>,
+    identity: &'e OnceCell<Rc<EventIdentity>>,
 }
 
 impl Match<'_, '_, '_> {
-    /// The event's identity: its `_id`, else the digest of its bytes.
-    pub(crate) fn event_id(&self, context: &Context) -> String {
-        let digest = || self.digest.get_or_init(|| event_id(self.line.trim_ascii())).clone();
-        context.id_of(self.place.number).map_or_else(digest, str::to_owned)
+    /// Which event it is.
+    pub(crate) fn identity(&self, context: &Context) -> Rc<EventIdentity> {
+        let identity = || EventIdentity::new(context.id_of(self.place.number), self.line.trim_ascii());
+        Rc::clone(self.identity.get_or_init(|| Rc::new(identity())))
     }
 }
 
@@ -166,7 +166,7 @@ impl Loaded {
             let known = context.target_of(place.number);
             let (index, of_target) = memory.targets.rules_of(&self.target, &event, known, &self.by_target);
             let mut is_checked = false;
-            let digest = OnceCell::new();
+            let identity = OnceCell::new();
             for number in self.candidates.of(&event, of_target, &mut memory.candidates) {
                 let Some(rule) = self.rules.get(number) else { continue };
                 let matches = match &self.joint {
@@ -188,7 +188,7 @@ impl Loaded {
                     break;
                 }
                 is_checked = true;
-                let found = Match { event: &event, place, line, number, rule, index, digest: &digest };
+                let found = Match { event: &event, place, line, number, rule, index, identity: &identity };
                 if take(found, unjudged)?.is_break() {
                     is_broken_off = true;
                     break 'lines;

@@ -3,7 +3,7 @@
 use core::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
-use crate::alert::{AlertParts, Detail, Document, Source, alert_id};
+use crate::alert::{AlertParts, Detail, Document, EventIdentity, Source, alert_id};
 use crate::evaluation::{Alert, EvaluateError, Evaluation, RuleMatches, UnjudgedCause, note_unjudged};
 use crate::lines::LinePlace;
 use crate::matching::{Context, Loaded, Match, Memory};
@@ -68,6 +68,7 @@ struct MatchCandidate {
     line: Range<usize>,
     rule: usize,
     index: Option<Rc<str>>,
+    event: Rc<EventIdentity>,
     terms: Vec<serde_json::Value>,
 }
 
@@ -183,7 +184,8 @@ impl Progress {
         if !self.has_work_left(context, line_number, line, rule.novelty.work(event)) {
             return note_unjudged(unjudged, line_number, UnjudgedCause::Work, number as u32);
         }
-        let event_id = found.event_id(context);
+        let identity = found.identity(context);
+        let event_id = identity.key();
         let terms = rule.novelty.terms_of(event, &event_id);
         let texts: Vec<String> = terms.tuples.iter().map(|tuple| canonical(tuple)).collect();
         let of_terms = texts.iter().map(|term| TERM_WORK + term.len() as u64);
@@ -205,7 +207,9 @@ impl Progress {
             }));
             let line = place.at..place.at + line.len();
             let index = index.cloned();
-            self.candidates.push(Candidate::Match(MatchCandidate { line_number, line, rule: number, index, terms }));
+            let event = Rc::clone(&identity);
+            let candidate = MatchCandidate { line_number, line, rule: number, index, event, terms };
+            self.candidates.push(Candidate::Match(candidate));
         }
     }
 
@@ -259,10 +263,10 @@ impl Progress {
         let space = &loaded.space;
         let terms = rule.kind.meaning().alert_terms(&candidate.terms);
         let rule_uuid = &template.rule_uuid;
-        let id = alert_id(index.unwrap_or_default(), &sighting.event, space, rule_uuid, terms);
+        let id = alert_id(index.unwrap_or_default(), &candidate.event, space, rule_uuid, terms);
         let parts = AlertParts {
             id: &id,
-            event_id: &sighting.event,
+            event_id: candidate.event.id(),
             index,
             space,
             terms,
@@ -289,11 +293,10 @@ impl Progress {
         let index = loaded.index_of(line, line_number, context);
         let index = index.as_deref();
         let terms = unjudged.terms();
-        let id =
-            alert_id(index.unwrap_or_default(), &unjudged.event_id, &loaded.space, &template.rule_uuid, Some(&terms));
+        let id = alert_id(index.unwrap_or_default(), &unjudged.event, &loaded.space, &template.rule_uuid, Some(&terms));
         let parts = AlertParts {
             id: &id,
-            event_id: &unjudged.event_id,
+            event_id: unjudged.event.id(),
             index,
             space: &loaded.space,
             terms: None,

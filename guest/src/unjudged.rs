@@ -6,7 +6,7 @@ use core::ops::Range;
 use firstseen_query::is_forbidden;
 use serde_json::{Value, json};
 
-use crate::alert::{NotJudged, Source, Template, event_id};
+use crate::alert::{EventIdentity, NotJudged, Source, Template};
 use crate::evaluation::{UnjudgedCause, UnjudgedLine};
 use crate::event::{Fault, check};
 use crate::matching::Context;
@@ -70,7 +70,7 @@ pub(crate) struct Unjudged {
     pub(crate) line_number: u32,
     /// Its bytes in the batch; nothing of a line that was set apart.
     pub(crate) line: Range<usize>,
-    pub(crate) event_id: String,
+    pub(crate) event: EventIdentity,
     why: Why,
     /// Places of the rules that did not judge it; empty: none did.
     rules: Vec<u32>,
@@ -99,10 +99,10 @@ impl NotFullyJudged {
     pub(crate) fn sighting(&self, unjudged: &Unjudged, context: &Context) -> Sighting {
         Sighting {
             history: self.history.clone(),
-            term: canonical(&[json!(unjudged.event_id), json!(unjudged.why.key())]),
+            term: canonical(&[json!(unjudged.event.key()), json!(unjudged.why.key())]),
             at_ms: context.arrival_ms,
             window_ms: WINDOW_MS,
-            event: unjudged.event_id.clone(),
+            event: unjudged.event.key(),
             quota: self.quota,
         }
     }
@@ -118,10 +118,10 @@ impl Unjudged {
             let Some((_, range)) = lines.peek() else { break };
             let text = batch.get(range.clone()).unwrap_or_default();
             if begins_as_object(text) {
-                let event_id = context.id_of(*line).map_or_else(|| event_id(text.trim_ascii()), str::to_owned);
+                let event = EventIdentity::new(context.id_of(*line), text.trim_ascii());
                 let (why, rules) = (Why::Found(*cause), rules.clone());
                 let (line_number, line) = (*line, range.clone());
-                all.push(Self { line_number, line, event_id, why, rules, beginning: None });
+                all.push(Self { line_number, line, event, why, rules, beginning: None });
             }
             if all.len() == ASKED_MAX {
                 break;
@@ -131,7 +131,7 @@ impl Unjudged {
         all.extend(set_apart.take(ASKED_MAX).map(|SetApart { line, cause, event, beginning }| Self {
             line_number: *line,
             line: 0..0,
-            event_id: context.id_of(*line).unwrap_or(event).to_owned(),
+            event: EventIdentity::of_digest(context.id_of(*line), event),
             why: Why::SetApart(*cause),
             rules: Vec::new(),
             beginning: Some(beginning.clone()),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use firstseen_guest::alert::{Format, alert_id};
+use firstseen_guest::alert::{EventIdentity, Format, alert_id};
 use firstseen_guest::engine::{Context, Documents, Engine, EvaluateError, Evaluation, Settings};
 use firstseen_guest::state::{Answer, Verdict};
 use proptest::prelude::*;
@@ -258,7 +258,10 @@ fn an_alert_about_an_alert() {
     let id = parent["id"].as_str().expect("an id");
     let expected = json!({"id": id, "type": "signal", "depth": 1, "rule": "u", "index": index});
     assert_eq!(parent, &expected);
-    assert_eq!(second["kibana.alert.uuid"], json!(alert_id(index, id, "default", "u", None)));
+    assert_eq!(
+        second["kibana.alert.uuid"],
+        json!(alert_id(index, &EventIdentity::of_digest(None, id), "default", "u", None))
+    );
     // What was the event's own kind is not that of the alert.
     assert_eq!(second["kibana.alert.original_event.kind"], json!("signal"));
 

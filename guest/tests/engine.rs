@@ -144,11 +144,12 @@ fn ids_are_the_wires_where_it_has_them() {
     let batch = format!("{}\n\n{}\n", install(json!("/bin/a")), install(json!("/bin/b")));
     let ids = vec!["one".to_owned(), String::new(), String::new()];
     let (_, sightings) = evaluate(Settings::default(), &batch, Context { ids: ids.clone(), ..at_arrival() });
-    assert_eq!(sightings[0].event, "one");
+    // The digest of the bytes, and the `_id`.
+    assert_eq!(sightings[0].event.split_once(':').map(|(digest, id)| (digest.len(), id)), Some((32, "one")));
     assert_eq!(sightings[1].event.len(), 32);
     let long = vec!["i".repeat(512), String::new(), "i".repeat(513)];
     let (_, of_long) = evaluate(Settings::default(), &batch, Context { ids: long.clone(), ..at_arrival() });
-    assert_eq!(of_long[0].event, long[0]);
+    assert!(of_long[0].event.ends_with(&format!(":{}", long[0])));
     assert_eq!(of_long[1].event, sightings[1].event, "no `_id` is so long");
     let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
     let wrong = engine.evaluate(&*batch, Context { ids: ids[..2].to_vec(), ..at_arrival() });
@@ -313,5 +314,28 @@ fn the_same_input_gives_the_same_bytes() {
         assert_eq!(first.alerts.len(), 3);
         assert_eq!(first.alerts, second.alerts);
         assert_eq!(first.unjudged, second.unjudged);
+    }
+}
+
+#[test]
+fn two_events_of_one_id_are_two_and_one_delivered_twice_is_one() {
+    let rule = json!({
+        "rule_id": "all", "name": "All", "type": "query", "language": "kuery", "query": "*:*", "severity": "low",
+        "risk_score": 21,
+    });
+    let documents = Documents::of_rules(vec![("rule".to_owned(), rule.to_string())]);
+    let (mut engine, _) = Engine::new(&documents, Settings::default());
+    let [one, other] = ["/bin/a", "/bin/b"].map(|parent| install(json!(parent)).to_string());
+    let batch = [&*one, &*other, &*one].join("\n");
+    let context = Context { ids: vec!["same".to_owned(); 3], ..at_arrival() };
+    let mut state = Seen::default();
+    let evaluation: Result<_, EvaluateError> =
+        engine.evaluate_with(batch, context, |questions| Ok(state.answer(questions)));
+    let alerts = evaluation.unwrap().alerts;
+    let documents: Vec<Value> = alerts.iter().map(|alert| serde_json::from_str(&alert.document).unwrap()).collect();
+    assert_eq!(documents.len(), 2);
+    assert_ne!(alerts[0].id, alerts[1].id);
+    for document in documents {
+        assert_eq!(document["kibana.alert.ancestors"][0]["id"], json!("same"));
     }
 }

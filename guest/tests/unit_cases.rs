@@ -6,7 +6,7 @@
 use std::io::Write;
 
 use firstseen_guest::Engine;
-use firstseen_guest::alert::alert_id;
+use firstseen_guest::alert::{EventIdentity, alert_id};
 use firstseen_guest::engine::{Context, Documents, EvaluateError, Settings};
 use firstseen_guest::rule::Clock;
 use firstseen_guest::state::{Answer, Question, Sighting, Verdict};
@@ -161,7 +161,7 @@ fn run_range(input: &Value, expected: &Map<String, Value>) -> Value {
 fn id_of_alert(input: &Value) -> Value {
     let text = |name: &str| input[name].as_str().expect("a text");
     let terms = array(&input["new_terms"]);
-    json!({"alert_id": alert_id(text("index"), text("id"), text("space"), text("rule_uuid"), Some(terms))})
+    json!({"alert_id": alert_id(text("index"), &EventIdentity::of_digest(None, text("id")), text("space"), text("rule_uuid"), Some(terms))})
 }
 
 /// The terms of events that have in these columns the values of a row each.

@@ -12,11 +12,12 @@ use sha2::Sha256;
 ///
 /// Kibana's `index` and `id` are those of the stored document, which an event
 /// in flight does not have: `index` is the data stream's name if known, else
-/// empty, `id` the event's identity. `version` is the text `undefined`, as
-/// in Kibana, whose searches do not ask for versions.
-pub fn alert_id(index: &str, event_id: &str, space: &str, rule_uuid: &str, terms: Option<&[Value]>) -> String {
+/// empty, `id` and `version` are those of its [identity](EventIdentity). Without
+/// an `_id` the version is the text `undefined`, as in Kibana, whose searches do
+/// not ask for versions.
+pub fn alert_id(index: &str, event: &EventIdentity, space: &str, rule_uuid: &str, terms: Option<&[Value]>) -> String {
     let rule = format!("{space}:{rule_uuid}");
-    let parts = [index, event_id, "undefined", &rule];
+    let parts = [index, event.id(), event.version(), &rule];
     let Some(terms) = terms else {
         return hexadecimal(&Sha256::digest(parts.concat()));
     };
@@ -37,10 +38,58 @@ pub fn alert_id(index: &str, event_id: &str, space: &str, rule_uuid: &str, terms
     hexadecimal(&hash.finalize())
 }
 
-/// Identity of an event without an `_id`: the first 128 bits of the BLAKE3 hash
-/// of its bytes, in hexadecimal. Two events with the same bytes are the same
-/// event.
-pub fn event_id(line: &str) -> String {
+/// Which event it was: its `_id`, where that is known, together with a digest of
+/// its bytes. By the `_id` alone whoever writes events could use one again, and
+/// silence what comes later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventIdentity {
+    id: Option<String>,
+    digest: String,
+}
+
+impl EventIdentity {
+    /// That of an event with these bytes, and with this `_id` if it is known.
+    #[must_use]
+    pub fn new(id: Option<&str>, line: &str) -> Self {
+        Self { id: id.map(str::to_owned), digest: digest(line) }
+    }
+
+    /// The same where the digest is known.
+    #[must_use]
+    pub fn of_digest(id: Option<&str>, digest: &str) -> Self {
+        Self { id: id.map(str::to_owned), digest: digest.to_owned() }
+    }
+
+    /// What an alert calls the event: its `_id`, else the digest.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.id.as_deref().unwrap_or(&self.digest)
+    }
+
+    /// What stands for the version of the document: the digest beside an `_id`,
+    /// else the text `undefined`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self.id {
+            Some(_) => &self.digest,
+            None => "undefined",
+        }
+    }
+
+    /// What the state keeps of it: the digest, and behind a colon the `_id` if it
+    /// is known.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match &self.id {
+            Some(id) => format!("{}:{id}", self.digest),
+            None => self.digest.clone(),
+        }
+    }
+}
+
+/// A digest of the bytes of an event: the first 128 bits of their BLAKE3 hash, in
+/// hexadecimal.
+pub(super) fn digest(line: &str) -> String {
     let hash = blake3::hash(line.as_bytes());
     hexadecimal(hash.as_bytes().get(..16).unwrap_or_default())
 }
@@ -65,7 +114,7 @@ mod tests {
         let id = |space, terms: Value| {
             alert_id(
                 "myFakeSignalIndex",
-                "d5e8eb51-a6a0-456d-8a15-4b79bfec3d71",
+                &EventIdentity::of_digest(None, "d5e8eb51-a6a0-456d-8a15-4b79bfec3d71"),
                 space,
                 "04128c15-0d1b-4716-a4c5-46997ac7f3bd",
                 terms.as_array().map(Vec::as_slice),
@@ -79,7 +128,13 @@ mod tests {
 
     #[test]
     fn an_event_is_its_bytes() {
-        assert_eq!(event_id("{}"), "6e46dd10defc9b56c29a6ec56b508c21");
-        assert_ne!(event_id("{}"), event_id("{} "));
+        let of = |id, line| EventIdentity::new(id, line);
+        assert_eq!(of(None, "{}").id(), "6e46dd10defc9b56c29a6ec56b508c21");
+        assert_ne!(of(None, "{}").key(), of(None, "{} ").key());
+        let with_id = of(Some("a"), "{}");
+        assert_eq!((with_id.id(), with_id.version()), ("a", "6e46dd10defc9b56c29a6ec56b508c21"));
+        assert_eq!(with_id.key(), "6e46dd10defc9b56c29a6ec56b508c21:a");
+        // Another document under the same `_id` is another event.
+        assert_ne!(with_id.key(), of(Some("a"), "{ }").key());
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::document::EventPlace;
-use super::id::event_id;
+use super::id::digest;
 use super::parent::Parent;
 use super::template::inner_json;
 use super::{AlertParts, Detail, Document, Source, Template};
@@ -119,7 +119,7 @@ fn execution_members(alert: &AlertParts<'_>, template: &Template) -> Map<String,
 /// Identity of the run: the module has no randomness, so it follows from the
 /// rule and the arrival of the batch, in the form of a UUID.
 fn execution_uuid(alert: &AlertParts<'_>, template: &Template) -> String {
-    let digest = event_id(&format!("{}:{}:{}", alert.space, template.rule_uuid, alert.created_ms));
+    let digest = digest(&format!("{}:{}:{}", alert.space, template.rule_uuid, alert.created_ms));
     let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default().to_owned();
     // Version 8 (custom) and the RFC 9562 variant.
     format!("{}-{}-8{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))

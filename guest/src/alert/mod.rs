@@ -20,7 +20,7 @@ mod tree;
 use serde_json::Value;
 
 pub use document::Document;
-pub use id::{alert_id, event_id};
+pub use id::{EventIdentity, alert_id};
 pub use source::Source;
 pub use template::{AlertValues, Template};
 
@@ -39,7 +39,7 @@ pub enum Format {
 pub struct AlertParts<'a> {
     /// Its id, see [`alert_id`].
     pub id: &'a str,
-    /// Identity of the event, see [`event_id`].
+    /// What the event is called, see [`EventIdentity::id`].
     pub event_id: &'a str,
     /// Index or data stream the event is bound for, if known.
     pub index: Option<&'a str>,

@@ -116,7 +116,9 @@ impl Survey {
         self.occurrences = vec![Vec::new(); rules.len()];
         for sighting in sightings {
             let place = places.get(sighting.history.as_str()).and_then(|&rule| self.occurrences.get_mut(rule));
-            let event = sighting.event.parse().ok().filter(|event| !failed.contains(event));
+            // Behind the digest of its bytes.
+            let id = sighting.event.split_once(':').map(|(_, id)| id);
+            let event = id.and_then(|id| id.parse().ok()).filter(|event| !failed.contains(event));
             let (Some(occurrences), Some(event)) = (place, event) else { continue };
             let term = terms.get(sighting.term.as_str()).cloned().unwrap_or_else(|| sighting.term.into());
             terms.insert(Arc::clone(&term));
