@@ -29,8 +29,11 @@ pub(super) struct ValueLists {
     values: BTreeMap<String, BTreeSet<String>>,
     /// What a field meets that has one of the values of a list, by the list's id
     /// and type: made once, however many items name it.
-    conditions: RefCell<BTreeMap<(String, String), Arc<[Condition]>>>,
+    conditions: RefCell<BTreeMap<ListOfType, Arc<[Condition]>>>,
 }
+
+/// The id of a value list, and the type that an item says it has.
+type ListOfType = (String, String);
 
 impl ValueLists {
     /// Adds a list: one value a line, blank lines skipped (`buffer_lines.ts`).

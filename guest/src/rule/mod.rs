@@ -1,7 +1,7 @@
 //! Rules: from Kibana's rule JSON to something that runs.
 //!
 //! [`rules_of`] finds the rule objects in a text, [`Fields`] reads and checks
-//! their fields, [`Rule::compile`] turns one into slots and a program.
+//! their fields, `Rule::compile` turns one into slots and a program.
 
 mod document;
 mod fields;

@@ -18,9 +18,18 @@ pub struct Leaves {
     /// By what most of them differ in, the numbers of those that share it.
     by_hash: BTreeMap<u64, Vec<u32>>,
     /// Those of conditions that programs share, by field and conditions.
-    known: Vec<(Box<str>, Arc<[Condition]>, LeafNumber, Arc<Leaf>)>,
+    known: Vec<Known>,
     /// Whether they are not counted at all.
     is_none: bool,
+}
+
+/// A leaf that conditions on a field came to, the same in memory for several programs.
+#[derive(Debug)]
+struct Known {
+    field: Box<str>,
+    conditions: Arc<[Condition]>,
+    number: LeafNumber,
+    leaf: Arc<Leaf>,
 }
 
 /// The number of a leaf.
@@ -66,17 +75,22 @@ impl Leaves {
     }
 
     /// The leaf of conditions on a field that are the same in memory, if there is one.
-    pub(crate) fn known(&self, field: &str, all: &Arc<[Condition]>) -> Option<(LeafNumber, Arc<Leaf>)> {
-        let mut known =
-            self.known.iter().filter(|(name, conditions, ..)| **name == *field && Arc::ptr_eq(conditions, all));
-        known.next().map(|(.., number, leaf)| (*number, Arc::clone(leaf)))
+    pub(crate) fn known(&self, field: &str, conditions: &Arc<[Condition]>) -> Option<(LeafNumber, Arc<Leaf>)> {
+        let is_it = |known: &&Known| *known.field == *field && Arc::ptr_eq(&known.conditions, conditions);
+        self.known.iter().find(is_it).map(|known| (known.number, Arc::clone(&known.leaf)))
     }
 
     /// The number of a leaf that conditions on a field came to.
-    pub(crate) fn number_known(&mut self, field: &str, all: &Arc<[Condition]>, leaf: Leaf) -> (LeafNumber, Arc<Leaf>) {
+    pub(crate) fn number_known(
+        &mut self,
+        field: &str,
+        conditions: &Arc<[Condition]>,
+        leaf: Leaf,
+    ) -> (LeafNumber, Arc<Leaf>) {
         let (number, leaf) = self.number(leaf);
         if !self.is_none {
-            self.known.push((field.into(), Arc::clone(all), number, Arc::clone(&leaf)));
+            let (field, conditions) = (field.into(), Arc::clone(conditions));
+            self.known.push(Known { field, conditions, number, leaf: Arc::clone(&leaf) });
         }
         (number, leaf)
     }
