@@ -265,9 +265,17 @@ fn a_line_over_its_work_is_said_to_be_unjudged() {
     assert_eq!(unjudged(bytes + terms), []);
     // It was read, but its terms are too much.
     assert_eq!(unjudged(bytes + terms - 1), [line(0, &[0]), line(2, &[0])]);
-    // A condition of the rule would cost too much.
-    assert_eq!(unjudged(bytes), [line(0, &[0]), line(2, &[0])]);
     assert_eq!(unjudged(bytes - 1), [line(0, &[]), line(2, &[])]);
+
+    // The conditions of the rule cost too much, without any terms.
+    let (mut engine, _) = Engine::new(&Documents::default(), Settings::default());
+    let mut matched = |line_work_max| {
+        let context = Context { line_work_max: Some(line_work_max), ..at_arrival() };
+        let matching = engine.match_events(&batch, &context).unwrap();
+        (matching.matches.len(), matching.unjudged)
+    };
+    assert_eq!(matched(bytes), (0, vec![line(0, &[0]), line(2, &[0])]));
+    assert_eq!(matched(bytes + terms), (2, vec![]));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct Findings {
     /// What may be spent on the event.
     pub(super) work: Work,
     /// What of it may be spent on leaves that are asked for themselves.
-    pub(super) direct: Work,
+    direct: Work,
     pub(super) scratch: patterns::Scratch,
 }
 
@@ -63,12 +63,6 @@ impl Findings {
         self.direct = Work(DIRECT_MIN + DIRECT_A_BYTE * event_bytes as u64);
     }
 
-    /// How much may still be spent.
-    #[must_use]
-    pub fn work_left(&self) -> u64 {
-        self.work.0
-    }
-
     /// Counts work that was done elsewhere. False if there was less left; then there is none now.
     pub fn spend(&mut self, units: u64) -> bool {
         self.work.spend(units)
@@ -78,6 +72,12 @@ impl Findings {
     /// is asked of them.
     pub fn answer_together(&mut self) {
         self.direct = Work(0);
+    }
+
+    /// Counts work on a leaf that is asked for itself. False if that may not cost so much.
+    #[inline]
+    pub(super) fn spend_direct(&mut self, units: u64) -> bool {
+        self.direct.spend(units) && self.work.spend(units)
     }
 
     pub(super) fn is_read(&self, slot: Slot) -> bool {

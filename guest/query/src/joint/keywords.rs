@@ -120,19 +120,12 @@ impl Keywords {
         if !work.spend(1 + text.len() as u64) {
             return false;
         }
-        let mut known = self.texts.get(text);
-        if !self.folded.is_empty() {
-            let folded = self.folded.get(&text.to_ascii_lowercase());
-            if let (Some(known), Some(_)) = (known, folded) {
-                answers.note_all(known);
-            }
-            known = folded.or(known);
-        }
-        if let Some(known) = known {
-            answers.note_all(known);
-            if !work.spend(known.len() as u64) {
+        let folded = if self.folded.is_empty() { None } else { self.folded.get(&text.to_ascii_lowercase()) };
+        for leaves in [self.texts.get(text), folded].into_iter().flatten() {
+            if !work.spend(leaves.len() as u64) {
                 return false;
             }
+            answers.note_all(leaves);
         }
         let mut may_hold = Vec::new();
         for patterns in self.patterns.iter().flatten() {

@@ -112,7 +112,7 @@ impl Joint {
         };
         let mut is_cheap = true;
         let holds = event.any(*slot, |value| {
-            is_cheap = findings.direct.spend(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
+            is_cheap = findings.spend_direct(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
             !is_cheap || test.holds(value, event.now_ms())
         });
         is_cheap.then_some(holds)

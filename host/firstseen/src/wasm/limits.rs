@@ -13,9 +13,8 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Greatest number of elements of a table: 20,000.
     pub table_elements: usize,
-    /// Units of work that a line of a batch may cost (`wit/README.md` says what
-    /// counts): 50,000,000. Others would go over it with each line that does, so
-    /// it bounds what a line costs wherever it is judged.
+    /// Units of work that a line may cost: 50,000,000. The module counts them
+    /// itself, the same on every machine; `wit/README.md` says what counts.
     pub line_work: u64,
     /// Longest time of the processor that a call may take, all rounds of a batch
     /// together, rounded up to 10 ms: 10 s, many times what the work of a line
