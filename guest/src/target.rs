@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use firstseen_query::{
-    Event, FieldType, Findings, Joint, JsonStr, Layout, Leaves, Mapping, Program, Scalar, Slot, same_text,
-};
+use firstseen_query::{FieldType, Findings, Joint, Layout, Leaves, Mapping, Program, Scalar, Slot, same_text};
 use fixedbitset::FixedBitSet;
+use serde_json::json;
 
-use crate::event::{Projection, Slots};
+use crate::event::{Projection, Slots, scan};
 use crate::rule::{IndexPatterns, Rule, names_of};
 
 /// Longest name of an index in Elasticsearch, in bytes.
@@ -79,12 +78,15 @@ impl Target {
 const TARGETS_MAX: usize = 256;
 
 /// The rules by their index patterns, of which many have the same. The patterns
-/// of all are laid over a name at once.
+/// of all are laid over a name at once, as the conditions of rules are over a
+/// field.
 #[derive(Debug)]
 pub(crate) struct ByTarget {
+    projection: Projection,
     joint: Joint,
-    /// What the name of a target meets, and the rules that it is the business of.
-    groups: Vec<(Program, FixedBitSet)>,
+    /// What the names of a target meet, and the rules whose business it is then;
+    /// without a program any target is.
+    groups: Vec<(Option<Program>, FixedBitSet)>,
     /// The rules that can match at all.
     all: FixedBitSet,
 }
@@ -98,24 +100,27 @@ impl ByTarget {
             let group = by_patterns.entry(&rule.index);
             group.or_insert_with(|| FixedBitSet::with_capacity(rules.len())).insert(number);
         }
-        let mut mapping = Mapping::default();
-        mapping.insert(IndexPatterns::FIELD, FieldType::KEYWORD);
-        let mut leaves = Leaves::default();
-        let mut compiled =
-            |patterns: &IndexPatterns| Program::compile_among(&patterns.clause(), &mapping, &mut OneSlot, &mut leaves);
-        // A keyword can be asked for anything.
-        let groups = by_patterns.into_iter().filter_map(|(patterns, rules)| Some((compiled(patterns).ok()?, rules)));
-        let groups = groups.collect();
-        Self { joint: Joint::new(&leaves), groups, all }
+        let (mapping, mut projection, mut leaves) = (mapping(), Projection::default(), Leaves::default());
+        let mut compiled = |patterns: &IndexPatterns| {
+            // A keyword can be asked for any pattern.
+            Program::compile_among(&patterns.clause(), &mapping, &mut projection, &mut leaves).ok()
+        };
+        let groups = by_patterns.into_iter().map(|(patterns, rules)| (compiled(patterns), rules)).collect();
+        Self { projection, joint: Joint::new(&leaves), groups, all }
     }
 
     /// The rules whose business a target is.
     fn passing(&self, name: &str, findings: &mut Findings) -> FixedBitSet {
-        findings.begin(name.len(), u64::MAX);
+        let line = line_of(name);
+        let mut names = Slots::new(&self.projection, 0);
+        // It is JSON.
+        let _ = scan(&line, &mut names);
+        findings.begin(line.len(), u64::MAX);
         findings.answer_together();
         let mut passing = FixedBitSet::with_capacity(self.all.len());
         for (patterns, rules) in &self.groups {
-            if self.joint.judge(patterns, &Names(name), findings) == Some(true) {
+            let passes = |patterns| self.joint.judge(patterns, &names, findings) == Some(true);
+            if patterns.as_ref().is_none_or(passes) {
                 passing.union_with(rules);
             }
         }
@@ -123,46 +128,16 @@ impl ByTarget {
     }
 }
 
-/// Has the names of a target in its one slot.
-struct Names<'n>(&'n str);
-
-/// Gives every path the same slot.
-struct OneSlot;
-
-impl Layout for OneSlot {
-    fn values(&mut self, _: &str) -> Slot {
-        Slot(0)
-    }
-
-    fn leaves(&mut self, _: &str) -> Slot {
-        Slot(0)
-    }
-
-    fn objects(&mut self, _: &str) -> (Slot, &mut dyn Layout) {
-        (Slot(0), self)
-    }
+/// That of the names of a target.
+fn mapping() -> Mapping {
+    let mut mapping = Mapping::default();
+    mapping.insert(IndexPatterns::FIELD, FieldType::KEYWORD);
+    mapping
 }
 
-impl Event for Names<'_> {
-    fn now_ms(&self) -> i64 {
-        0
-    }
-
-    fn any(&self, _: Slot, mut test: impl FnMut(Scalar<'_>) -> bool) -> bool {
-        names_of(self.0).any(|name| test(Scalar::String(JsonStr::new(name, false))))
-    }
-
-    fn any_leaf(&self, _: Slot, _: impl FnMut(&str, Scalar<'_>) -> bool) -> bool {
-        false
-    }
-
-    fn bytes_below(&self, _: Slot) -> usize {
-        0
-    }
-
-    fn any_object(&self, _: Slot, _: impl FnMut(&Self) -> bool) -> bool {
-        false
-    }
+/// The names of a target, as an event that has them.
+fn line_of(name: &str) -> String {
+    json!({ IndexPatterns::FIELD: names_of(name).collect::<Vec<_>>() }).to_string()
 }
 
 /// The rules whose business a target is, remembered for the few targets that a
@@ -220,10 +195,12 @@ mod tests {
 
     fn contain(patterns: &[&str], name: &str) -> bool {
         let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
-        let mut mapping = Mapping::default();
-        mapping.insert(IndexPatterns::FIELD, FieldType::KEYWORD);
-        let program = Program::compile(&IndexPatterns::new(&patterns).clause(), &mapping, &mut OneSlot).unwrap();
-        program.matches(&Names(name))
+        let mut projection = Projection::default();
+        let program = Program::compile(&IndexPatterns::new(&patterns).clause(), &mapping(), &mut projection).unwrap();
+        let line = line_of(name);
+        let mut names = Slots::new(&projection, 0);
+        scan(&line, &mut names).unwrap();
+        program.matches(&names)
     }
 
     #[test]
