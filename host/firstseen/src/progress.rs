@@ -11,8 +11,9 @@ use crate::ledger::StoredAlert;
 use crate::outcome::{Alert, Counts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
 use crate::reports::RuleSummary;
 use crate::sandbox::{Failure, Sandbox};
-use crate::set_apart::{SetApart, SetApartCause};
+use crate::set_apart::{SetApart, SetApartCause, begins_as_object};
 use crate::shared::Shared;
+use crate::text::{Text, line_ranges};
 use crate::turn::Turn;
 use crate::wasm::{CallContext, Trap, thread_time};
 
@@ -89,14 +90,20 @@ impl Progress {
         }
     }
 
-    /// Commits what was answered and the alerts together. `set_apart` are lines that
-    /// the module did not see; `begins_as_object` says which lines do.
-    pub(crate) fn commit(
-        mut self,
-        turn: Turn<'_>,
-        set_apart: Vec<MalformedLine>,
-        begins_as_object: impl Fn(usize) -> bool,
-    ) -> Result<Outcome, Error> {
+    /// How many lines are no events, or were not shown to the module, and begin as
+    /// objects.
+    fn could_be_events(&self, text: &Text<'_>) -> usize {
+        let ranges = if self.malformed.is_empty() { Vec::new() } else { line_ranges(text.text.as_bytes()) };
+        let found = self.malformed.iter().filter_map(|line| text.text.get(ranges.get(line.line)?.clone()));
+        let set_apart = text.set_apart.iter().map(|line| line.beginning.as_str());
+        found.chain(set_apart).filter(|line| begins_as_object(line)).count()
+    }
+
+    /// Commits what was answered and the alerts together. `text` is what the module
+    /// was shown.
+    pub(crate) fn commit(mut self, turn: Turn<'_>, text: Text<'_>) -> Result<Outcome, Error> {
+        let could_be_events = self.could_be_events(&text);
+        let set_apart = text.malformed;
         // Those about lines that failed come last.
         self.alerts.sort_by_key(|(lines, _)| lines.last().copied());
         let (lines, stored): (Vec<_>, Vec<_>) = self.alerts.into_iter().unzip();
@@ -108,7 +115,6 @@ impl Progress {
         let alerts: Vec<Alert> = alerts.map(|((number, stored), lines)| Alert { number, lines, stored }).collect();
         let matches = self.matches.into_iter().map(|(rule, events)| RuleMatches { rule, events });
         let matches: Vec<RuleMatches> = matches.collect();
-        let could_be_events = self.malformed.iter().filter(|line| begins_as_object(line.line));
         let counts = Counts {
             events: self.events,
             malformed: self.malformed.len() as u64,
@@ -116,7 +122,7 @@ impl Progress {
             alerts: alerts.len() as u64,
             held_back: committed.held_back,
             deferred: committed.deferred,
-            unjudged: (self.unjudged.len() + could_be_events.count()) as u64,
+            unjudged: (self.unjudged.len() + could_be_events) as u64,
         };
         Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, matches, counts })
     }

@@ -90,6 +90,12 @@ impl SetApart {
     }
 }
 
+/// Whether Elasticsearch could take a line for a document. The module raises its
+/// alert about such lines alone.
+pub(crate) fn begins_as_object(line: &str) -> bool {
+    line.trim_start_matches('\u{feff}').trim_ascii_start().starts_with(['{', '/', '#'])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
 //! Evaluating batches, come what may.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -110,15 +109,7 @@ impl Worker {
         if !is_wanted() {
             return Ok(None);
         }
-        let ranges = OnceCell::new();
-        let begins_as_object = |line: usize| {
-            if let Some(set_apart) = batch.set_apart.iter().find(|set_apart| set_apart.line == line) {
-                return begins_as_object(set_apart.beginning.as_bytes());
-            }
-            let ranges = ranges.get_or_init(|| line_ranges(&batch.lines));
-            ranges.get(line).and_then(|range| batch.lines.get(range.clone())).is_some_and(begins_as_object)
-        };
-        let outcome = progress.commit(turn, text.malformed, begins_as_object)?;
+        let outcome = progress.commit(turn, text)?;
         shared.has_met_rules.store(true, Ordering::Release);
         Ok(Some(outcome))
     }
@@ -158,12 +149,6 @@ fn context<'b>(batch: &'b Batch<'_>, set_apart: &'b [SetApart], shared: &Shared)
         set_apart,
         line_work_max: shared.limits.line_work,
     }
-}
-
-/// Whether Elasticsearch could take a line for a document.
-fn begins_as_object(line: &[u8]) -> bool {
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_start();
-    line.first().is_some_and(|byte| b"{/#".contains(byte))
 }
 
 fn check_lines(batch: &Batch<'_>) -> Result<(), Error> {

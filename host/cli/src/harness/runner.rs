@@ -58,15 +58,14 @@ impl Runner<'_> {
             Some(index) => batch.bound_for(index),
             None => batch,
         };
-        let outcome = detector.worker()?.evaluate(&batch)?;
+        let mut outcome = detector.worker()?.evaluate(&batch)?;
         if let Some(unjudged) = outcome.unjudged.first() {
             bail!("line {}: {}", unjudged.line + 1, unjudged.cause);
         }
         let expectations = case.expected.as_deref().unwrap_or_default();
         // Those about events that were not judged in full are not what rules are tested for.
-        let of_rules = outcome.alerts.iter().filter(|alert| alert.stored.rule_id.is_some());
-        let alerts: Vec<_> = of_rules.cloned().collect();
-        let actual = as_expected(&alerts, expectations);
+        outcome.alerts.retain(|alert| alert.stored.rule_id.is_some());
+        let actual = as_expected(&outcome.alerts, expectations);
         let expected: Vec<String> =
             expectations.iter().map(|members| Value::Object(members.clone()).to_string()).collect();
         let is_new = case.expected.is_none();

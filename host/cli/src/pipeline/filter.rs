@@ -157,25 +157,7 @@ impl<'a> Filter<'a> {
         let mut overlong = SetApartLine::default();
         loop {
             match poll_fn(|context| queue.poll(context, intake)).await {
-                Next::Queue(Piece { stream, chunk: Chunk::Lines(lines) }) if !self.is_off => {
-                    queue.push_judging(stream, self.judge(self.batch(lines), None));
-                }
-                Next::Queue(Piece { stream, chunk: Chunk::Overlong { bytes, ends: true } }) if !self.is_off => {
-                    overlong.push(bytes.strip_suffix(b"\n").unwrap_or(&bytes));
-                    let set_apart = std::mem::take(&mut overlong).finish(0, SetApartCause::TooLong);
-                    let mut batch = self.batch(b"\n".to_vec());
-                    batch.set_apart.push(set_apart);
-                    queue.push_judging(stream, self.judge(batch, Some(bytes)));
-                }
-                Next::Queue(piece) => {
-                    if let Chunk::Overlong { bytes, ends } = &piece.chunk {
-                        overlong.push(bytes);
-                        if *ends {
-                            overlong = SetApartLine::default();
-                        }
-                    }
-                    queue.push_unjudged(piece);
-                }
+                Next::Queue(piece) => self.queue_piece(piece, &mut queue, &mut overlong),
                 Next::Write(stream, chunk) => {
                     let buffer = self.pass(stream, chunk)?;
                     queue.give_back(buffer);
@@ -183,6 +165,30 @@ impl<'a> Filter<'a> {
                 }
                 Next::End(result) => return result.map_err(StopReason::Input),
             }
+        }
+    }
+
+    /// Submits a piece, if there is something to judge. Of a line that is too long
+    /// `overlong` is what has come of it; it is judged as a line that is set apart.
+    fn queue_piece(&self, piece: Piece, queue: &mut Queue<JudgingPiece>, overlong: &mut SetApartLine) {
+        let Piece { stream, chunk } = piece;
+        let line = match &chunk {
+            Chunk::Overlong { bytes, ends } => {
+                overlong.push(bytes.strip_suffix(b"\n").unwrap_or(bytes));
+                ends.then(|| std::mem::take(overlong))
+            }
+            Chunk::Lines(_) => None,
+        };
+        match (chunk, line) {
+            (Chunk::Lines(lines), _) if !self.is_off => {
+                queue.push_judging(stream, self.judge(self.batch(lines), None));
+            }
+            (Chunk::Overlong { bytes, .. }, Some(line)) if !self.is_off => {
+                let mut batch = self.batch(b"\n".to_vec());
+                batch.set_apart.push(line.finish(0, SetApartCause::TooLong));
+                queue.push_judging(stream, self.judge(batch, Some(bytes)));
+            }
+            (chunk, _) => queue.push_unjudged(Piece { stream, chunk }),
         }
     }
 
