@@ -7,7 +7,6 @@
 
 mod event;
 mod line;
-mod rng;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -15,9 +14,9 @@ mod world;
 
 use std::io;
 
+use crate::rng::{Rng, mixed};
 use event::{Action, Event};
 use line::{Line, YEAR_0, YEAR_9999};
-use rng::{Rng, mixed};
 use tables::INSTALLERS;
 use world::World;
 

@@ -8,6 +8,7 @@ pub mod firstseen;
 pub mod golden;
 pub mod needs;
 pub mod output;
+pub mod rng;
 pub mod running;
 
 use std::path::{Path, PathBuf};

@@ -9,6 +9,7 @@ use firstseen::rule_files::load_rules;
 use firstseen_guest::Engine;
 use firstseen_guest::engine::{Answers, Context, Documents, Matching, Settings, Shortcuts};
 use firstseen_tests::needs::corpus;
+use firstseen_tests::rng::Rng;
 use serde_json::{Map, Value};
 
 use super::say;
@@ -41,14 +42,15 @@ fn together_is_as_each_for_itself() -> Result<()> {
     let matching = judge(&rules, &all.join("\n"), Shortcuts::default())?.matches.into_iter();
     let matching = matching.filter_map(|(line, _)| events_of.all.get(line as usize));
     events_of.matching = matching.cloned().collect();
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Rng(13);
     let (mut pairs, mut matches) = (0, 0);
     for number in 0..RULE_SETS {
         // From a handful to all of them.
-        let share = (number + 1) as f64 / RULE_SETS as f64;
-        let set: Vec<Rule> = rules.iter().filter(|_| random.unit() < share * share).cloned().collect();
+        let share = (number + 1) * (number + 1);
+        let set = rules.iter().filter(|_| random.place(RULE_SETS * RULE_SETS) < share);
+        let set: Vec<Rule> = set.cloned().collect();
         let events: Vec<String> =
-            (0..EVENTS).map(|_| random.event(&events_of)).collect::<Option<_>>().context("none")?;
+            (0..EVENTS).map(|_| event(&mut random, &events_of)).collect::<Option<_>>().context("none")?;
         let batch = events.join("\n");
         let plain = judge(&set, &batch, Shortcuts { index: false, prefilter: false, answers: Answers::OneByOne })?;
         for answers in [Answers::Together, Answers::Cheapest] {
@@ -83,61 +85,41 @@ struct Events {
     matching: Vec<Map<String, Value>>,
 }
 
-/// Numbers that look random, the same in each run (xorshift).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+/// An event as it is, or a changed one.
+fn event(random: &mut Rng, events: &Events) -> Option<String> {
+    let mut pick = || {
+        let events = if random.place(2) == 0 { &events.all } else { &events.matching };
+        events.get(random.place(events.len())).cloned().map(Value::Object)
+    };
+    let (mut event, other) = (pick()?, pick()?);
+    let changes = random.place(4);
+    if changes == 3 {
+        merge(&mut event, &other);
     }
-
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    if changes > 0 {
+        change(random, &mut event);
     }
+    let line = event.to_string();
+    Some(if line.len() > EVENT_BYTES_MAX || random.place(8) > 0 { line } else { escaped(&line) })
+}
 
-    fn below(&mut self, count: usize) -> usize {
-        (self.next() % count.max(1) as u64) as usize
-    }
-
-    /// An event as it is, or a changed one.
-    fn event(&mut self, events: &Events) -> Option<String> {
-        let mut pick = || {
-            let events = if self.below(2) == 0 { &events.all } else { &events.matching };
-            events.get(self.below(events.len())).cloned().map(Value::Object)
-        };
-        let (mut event, other) = (pick()?, pick()?);
-        let changes = self.below(4);
-        if changes == 3 {
-            merge(&mut event, &other);
-        }
-        if changes > 0 {
-            self.change(&mut event);
-        }
-        let line = event.to_string();
-        Some(if line.len() > EVENT_BYTES_MAX || self.below(8) > 0 { line } else { escaped(&line) })
-    }
-
-    /// Changes some of the texts: repeated, padded, in capitals, in arrays.
-    fn change(&mut self, value: &mut Value) {
-        match value {
-            Value::Object(members) => members.values_mut().for_each(|value| self.change(value)),
-            Value::Array(elements) => elements.iter_mut().for_each(|value| self.change(value)),
-            Value::String(text) if text.len() < 200 => match self.below(24) {
-                0 => *text = text.repeat(2 + self.below(4)),
-                1 => *text = format!("{}{text}", "a".repeat(self.below(40))),
-                2 => *text = format!("{text} {}", "漢é🇩🇪".repeat(self.below(4))),
-                3 => *text = text.to_uppercase(),
-                4 => *text = text.replace(['\\', '/'], "-"),
-                5 => *value = Value::from(vec![text.as_str(), "", "x", text.as_str()]),
-                6 => *value = Value::from(self.next() % 1000),
-                7 => *value = Value::Null,
-                _ => {}
-            },
+/// Changes some of the texts: repeated, padded, in capitals, in arrays.
+fn change(random: &mut Rng, value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|value| change(random, value)),
+        Value::Array(elements) => elements.iter_mut().for_each(|value| change(random, value)),
+        Value::String(text) if text.len() < 200 => match random.place(24) {
+            0 => *text = text.repeat(2 + random.place(4)),
+            1 => *text = format!("{}{text}", "a".repeat(random.place(40))),
+            2 => *text = format!("{text} {}", "漢é🇩🇪".repeat(random.place(4))),
+            3 => *text = text.to_uppercase(),
+            4 => *text = text.replace(['\\', '/'], "-"),
+            5 => *value = Value::from(vec![text.as_str(), "", "x", text.as_str()]),
+            6 => *value = Value::from(random.next_u64() % 1000),
+            7 => *value = Value::Null,
             _ => {}
-        }
+        },
+        _ => {}
     }
 }
 

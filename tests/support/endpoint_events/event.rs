@@ -1,9 +1,9 @@
 //! One event, written member by member.
 
 use super::line::Line;
-use super::rng::Rng;
 use super::tables::{ROOT, USERS};
 use super::world::{Host, Id, Image, User, World};
+use crate::rng::Rng;
 
 #[derive(Clone, Copy)]
 pub(super) enum Action {

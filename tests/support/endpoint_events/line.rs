@@ -2,7 +2,7 @@
 
 use super::world::Id;
 
-use super::rng::Rng;
+use crate::rng::Rng;
 
 /// 0000-01-01T00:00:00Z in milliseconds since 1970.
 pub(super) const YEAR_0: i64 = -62_167_219_200_000;
@@ -45,7 +45,7 @@ impl Line {
         let mut bits = 0;
         for place in 0..digits {
             if place % 16 == 0 {
-                bits = rng.next();
+                bits = rng.next_u64();
             }
             let digit = (bits & 15) as u8;
             self.0.push(digit + if digit < 10 { b'0' } else { b'a' - 10 });

@@ -1,8 +1,8 @@
 //! The hosts, users, programs and files that events are about.
 
 use super::line::Line;
-use super::rng::Rng;
 use super::tables::{FILES, INSTALLS, PROGRAMS, RARE_PROGRAMS, SHELLS, SYSTEMS};
+use crate::rng::Rng;
 
 /// What the events are drawn from, in pieces of finished JSON: most of an
 /// event's bytes are copied, so that generating outruns what is measured.
@@ -98,7 +98,7 @@ impl Host {
         let mut line = Line(Vec::new());
         line.hex(rng, 32);
         let id = String::from_utf8_lossy(&line.0).into_owned();
-        let (a, b, c) = (rng.next(), rng.next() & 0xffff, rng.next() >> 16);
+        let (a, b, c) = (rng.next_u64(), rng.next_u64() & 0xffff, rng.next_u64() >> 16);
         let agent = format!("{:08x}-{b:04x}-4{:03x}-a{:03x}-{c:012x}", a >> 32, a & 0xfff, b & 0xfff);
         let (net, node) = (rng.below(200), 1 + rng.below(250));
         let address = format!("10.{net}.0.{node}");
@@ -143,3 +143,15 @@ pub(super) struct User {
 
 /// 128 random bits in base64, as Defend writes entity and event ids.
 pub(super) type Id = [u8; 22];
+
+impl Rng {
+    pub(super) fn id(&mut self) -> Id {
+        const DIGITS: [u8; 64] = *b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut bits = (u128::from(self.next_u64()) << 64) | u128::from(self.next_u64());
+        std::array::from_fn(|_| {
+            let digit = DIGITS.get((bits & 63) as usize).copied().unwrap_or(b'A');
+            bits >>= 6;
+            digit
+        })
+    }
+}
