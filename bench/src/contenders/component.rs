@@ -22,7 +22,7 @@ pub(crate) struct Component {
 }
 
 enum Running {
-    Alone(Worker),
+    Alone(Box<Worker>),
     Together(Pool),
 }
 
@@ -44,7 +44,7 @@ impl Contender for Component {
                 if let Some(first) = events.batches().next() {
                     worker.match_events(&batch(first))?;
                 }
-                Running::Alone(worker)
+                Running::Alone(Box::new(worker))
             }
             workers => {
                 let pool = Pool::new(&detector, workers)?;
