@@ -10,5 +10,7 @@ mod generated;
 mod lines;
 mod live;
 mod matching;
+mod outbox;
 mod recorded;
 mod rules;
+mod watch;

@@ -13,6 +13,20 @@ use crate::output::Ran;
 /// What takes longer hangs. It bounds failing tests; none depends on it.
 const HANG: Duration = Duration::from_secs(120);
 
+/// Waits until something is as wanted.
+///
+/// # Errors
+///
+/// When it is not for too long, or `wanted` fails.
+pub fn wait_for(wanted: impl Fn() -> Result<bool>) -> Result<()> {
+    let deadline = Instant::now() + HANG;
+    while !wanted()? {
+        ensure!(Instant::now() < deadline, "waited in vain");
+        thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
 /// A child process with its pipes. Dropping it kills it.
 pub struct Running {
     child: Child,
@@ -57,6 +71,16 @@ impl Running {
     /// When it ends or hangs before; what came until then is in the error.
     pub fn wait_for_stdout(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>> {
         self.stdout.wait_for(wanted)
+    }
+
+    /// The same for standard error.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::wait_for_stdout`].
+    pub fn wait_for_stderr(&self, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        let stderr = self.stderr.wait_for(|stderr| wanted(&String::from_utf8_lossy(stderr)))?;
+        Ok(String::from_utf8_lossy(&stderr).into_owned())
     }
 
     /// Whether it has ended by itself.

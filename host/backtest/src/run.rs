@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use firstseen::ledger::{Answer, Learning, Ledger, MemoryLedger, QUESTIONS_MAX, Question, Quota, Sighting, Verdict};
+use firstseen::ledger::{
+    Answer, Learning, Ledger, MemoryLedger, OutboxMax, QUESTIONS_MAX, Question, Quota, Sighting, Verdict,
+};
 use firstseen::{Batch, Clock, Detector, Document, Error, RuleKind, RuleSummary, RunRange, Worker};
 use serde_json::Value;
 
@@ -262,7 +264,7 @@ fn judge<'o>(
     occurrences: impl Iterator<Item = &'o Occurrence>,
 ) -> Result<Vec<&'o Occurrence>, Error> {
     let occurrences: Vec<&Occurrence> = occurrences.collect();
-    let mut transaction = ledger.begin(now_ms, learning)?;
+    let mut transaction = ledger.begin(now_ms, learning, OutboxMax::NONE)?;
     let mut unseen = Vec::new();
     for part in occurrences.chunks(QUESTIONS_MAX) {
         let question = |occurrence: &&Occurrence| {

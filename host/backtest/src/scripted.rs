@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use firstseen::ledger::{
-    Answer, Committed, Learning, Ledger, LedgerError, Question, Savepoint, Sighting, Stats, StoredAlert, Transaction,
-    Verdict,
+    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, Sighting, Stats, StoredAlert,
+    Transaction, Verdict,
 };
 
 /// What answers for a sighting.
@@ -32,7 +32,12 @@ impl ScriptedLedger {
 }
 
 impl Ledger for ScriptedLedger {
-    fn begin(&self, _arrival_ms: i64, _learning: Learning) -> Result<Box<dyn Transaction + '_>, LedgerError> {
+    fn begin(
+        &self,
+        _arrival_ms: i64,
+        _learning: Learning,
+        _outbox_max: OutboxMax,
+    ) -> Result<Box<dyn Transaction + '_>, LedgerError> {
         Ok(Box::new(ScriptedTransaction(self)))
     }
 
@@ -71,7 +76,7 @@ impl Transaction for ScriptedTransaction<'_> {
     fn restore(&mut self, _savepoint: Savepoint) {}
 
     fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
-        Ok(Committed { alerts: (0..).zip(alerts).collect(), ..Committed::default() })
+        Ok(Committed { alerts: (0..).map(Some).zip(alerts).collect(), ..Committed::default() })
     }
 }
 

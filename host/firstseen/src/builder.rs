@@ -8,7 +8,7 @@ use crate::configuration::{AlertFormat, Clock, Configuration, Document, Shortcut
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::ledger::{Learning, Ledger, MemoryLedger};
+use crate::ledger::{Learning, Ledger, MemoryLedger, OutboxMax};
 use crate::reports::RuleReports;
 use crate::shared::Shared;
 use crate::wasm::{Instance, Limits, LogMessage, Module};
@@ -20,6 +20,7 @@ pub struct Builder {
     limits: Limits,
     line_bytes_max: usize,
     learn: Duration,
+    outbox_max: OutboxMax,
     ledger: Option<Arc<dyn Ledger>>,
     log: Box<dyn Fn(&LogMessage) + Send + Sync>,
 }
@@ -34,6 +35,7 @@ impl Builder {
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
             learn: Duration::ZERO,
+            outbox_max: OutboxMax::default(),
             ledger: None,
             log: Box::new(|_| {}),
         }
@@ -118,6 +120,14 @@ impl Builder {
         self
     }
 
+    /// How much may wait in the outbox before new terms are put off and other alerts
+    /// are lost; see [`OutboxMax`].
+    #[must_use]
+    pub fn outbox_max(mut self, outbox_max: OutboxMax) -> Self {
+        self.outbox_max = outbox_max;
+        self
+    }
+
     /// What the module may use.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -165,6 +175,7 @@ impl Builder {
             limits: self.limits,
             line_bytes_max: self.line_bytes_max,
             learning,
+            outbox_max: self.outbox_max,
             ledger: self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new())),
             rules,
             refusals,

@@ -7,7 +7,7 @@ use crate::builder::Builder;
 use crate::configuration::{Clock, Configuration, Document};
 use crate::error::Error;
 use crate::gate::{Gate, Ticket};
-use crate::ledger::{Learning, Ledger};
+use crate::ledger::{Learning, Ledger, Stats};
 use crate::outcome::{Alert, Outcome};
 use crate::reports::{Refusal, RuleSummary};
 use crate::shared::Shared;
@@ -57,6 +57,7 @@ impl Detector {
             limits: shared.limits,
             line_bytes_max: shared.line_bytes_max,
             learning: Learning::NONE,
+            outbox_max: shared.outbox_max,
             ledger,
             rules: shared.rules.clone(),
             refusals: shared.refusals.clone(),
@@ -113,13 +114,13 @@ impl Detector {
         Ok(self.shared.ledger.outbox(after, alerts_max)?.into_iter().map(alert).collect())
     }
 
-    /// How many alerts wait in the outbox.
+    /// The size of the ledger, and of the outbox in it.
     ///
     /// # Errors
     ///
     /// [`Error::Ledger`] if the state cannot be read.
-    pub fn outbox_len(&self) -> Result<u64, Error> {
-        Ok(self.shared.ledger.stats()?.outbox)
+    pub fn stats(&self) -> Result<Stats, Error> {
+        Ok(self.shared.ledger.stats()?)
     }
 
     /// Says that the sink has all alerts of an outcome.

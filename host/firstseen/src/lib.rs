@@ -68,7 +68,7 @@ pub use error::Error;
 pub use firstseen_ledger as ledger;
 pub use gate::Ticket;
 pub use outcome::{
-    Alert, Counts, EventMatch, Fault, MalformedLine, Matching, NotJudged, Outcome, RuleMatches, Unjudged,
+    Alert, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, RuleMatches, Unjudged,
 };
 pub use pool::{Judged, Judging, JudgingFuture, Pool};
 pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSummary, RuleType};

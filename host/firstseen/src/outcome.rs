@@ -16,6 +16,9 @@ pub struct Outcome {
     pub malformed: Vec<MalformedLine>,
     /// Events that were not judged in full, ordered by line.
     pub unjudged: Vec<Unjudged>,
+    /// Alerts that are lost, by rule: the outbox had no room for them, and their
+    /// events do not come again.
+    pub lost: Vec<LostAlerts>,
     /// How many events each rule matched, of the rules that matched any, in
     /// order.
     pub matches: Vec<RuleMatches>,
@@ -40,6 +43,15 @@ impl Alert {
     pub fn line(&self) -> Option<usize> {
         self.lines.last().copied()
     }
+}
+
+/// Alerts of a rule that the outbox had no room for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostAlerts {
+    /// `rule_id` of the rule; none for alerts of the module's own.
+    pub rule_id: Option<String>,
+    /// How many.
+    pub alerts: u64,
 }
 
 /// How many events of a batch a rule matched.
@@ -164,6 +176,10 @@ pub struct Counts {
     pub held_back: u64,
     /// Sightings put off because a rule's quota was used up.
     pub deferred: u64,
+    /// Sightings put off because the outbox was full.
+    pub deferred_by_outbox: u64,
+    /// Alerts lost because the outbox was full.
+    pub lost: u64,
     /// Events that were not judged in full, and lines that are no events but begin
     /// as objects: each raises an alert of the module's own.
     pub unjudged: u64,
@@ -177,6 +193,8 @@ impl std::ops::AddAssign for Counts {
         self.alerts += other.alerts;
         self.held_back += other.held_back;
         self.deferred += other.deferred;
+        self.deferred_by_outbox += other.deferred_by_outbox;
+        self.lost += other.lost;
         self.unjudged += other.unjudged;
     }
 }

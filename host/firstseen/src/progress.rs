@@ -8,8 +8,8 @@ use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::ledger::StoredAlert;
-use crate::outcome::{Alert, Counts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
-use crate::reports::RuleSummary;
+use crate::outcome::{Alert, Counts, LostAlerts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
+use crate::reports::{RuleKind, RuleSummary};
 use crate::sandbox::{Failure, Sandbox};
 use crate::set_apart::{SetApart, SetApartCause, begins_as_object};
 use crate::shared::Shared;
@@ -101,7 +101,7 @@ impl Progress {
 
     /// Commits what was answered and the alerts together. `text` is what the module
     /// was shown.
-    pub(crate) fn commit(mut self, turn: Turn<'_>, text: Text<'_>) -> Result<Outcome, Error> {
+    pub(crate) fn commit(mut self, turn: Turn<'_>, text: Text<'_>, rules: &[RuleSummary]) -> Result<Outcome, Error> {
         let could_be_events = self.could_be_events(&text);
         let set_apart = text.malformed;
         // Those about lines that failed come last.
@@ -111,8 +111,15 @@ impl Progress {
         self.events += set_apart.len() as u64;
         self.malformed.extend(set_apart);
         self.malformed.sort_by_key(|line| line.line);
-        let alerts = committed.alerts.into_iter().zip(lines);
-        let alerts: Vec<Alert> = alerts.map(|((number, stored), lines)| Alert { number, lines, stored }).collect();
+        let (mut alerts, mut lost) = (Vec::new(), BTreeMap::new());
+        let deferred_by_outbox = sort_deferred(committed.deferred_by_outbox, rules, &mut lost);
+        for ((number, stored), lines) in committed.alerts.into_iter().zip(lines) {
+            match number {
+                Some(number) => alerts.push(Alert { number, lines, stored }),
+                None => *lost.entry(stored.rule_id).or_default() += 1,
+            }
+        }
+        let lost: Vec<LostAlerts> = lost.into_iter().map(|(rule_id, alerts)| LostAlerts { rule_id, alerts }).collect();
         let matches = self.matches.into_iter().map(|(rule, events)| RuleMatches { rule, events });
         let matches: Vec<RuleMatches> = matches.collect();
         let counts = Counts {
@@ -122,10 +129,25 @@ impl Progress {
             alerts: alerts.len() as u64,
             held_back: committed.held_back,
             deferred: committed.deferred,
+            deferred_by_outbox,
+            lost: lost.iter().map(|rule| rule.alerts).sum(),
             unjudged: (self.unjudged.len() + could_be_events) as u64,
         };
-        Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, matches, counts })
+        Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, lost, matches, counts })
     }
+}
+
+/// Counts what a full outbox deferred: a new term comes again, another event does
+/// not, so that its alert is lost.
+fn sort_deferred(deferred: Vec<(String, u64)>, rules: &[RuleSummary], lost: &mut BTreeMap<Option<String>, u64>) -> u64 {
+    let mut come_again = 0;
+    for (history, sightings) in deferred {
+        match rules.iter().find(|rule| rule.history == history) {
+            Some(RuleSummary { kind: RuleKind::NewTerms { .. }, .. }) => come_again += sightings,
+            rule => *lost.entry(rule.map(|rule| rule.rule_id.clone())).or_default() += sightings,
+        }
+    }
+    come_again
 }
 
 /// What is kept of an alert, and its lines.

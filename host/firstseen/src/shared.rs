@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::configuration::Configuration;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::ledger::{Learning, Ledger};
+use crate::ledger::{Learning, Ledger, OutboxMax};
 use crate::reports::{Refusal, RuleSummary};
 use crate::wasm::{Instance, Limits, LogMessage, Module};
 
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
     pub(crate) learning: Learning,
+    pub(crate) outbox_max: OutboxMax,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) rules: Vec<RuleSummary>,
     pub(crate) refusals: Vec<Refusal>,

@@ -1,8 +1,11 @@
 //! A batch's turn at the ledger.
 
 use crate::gate::Ticket;
-use crate::ledger::{Answer, Committed, Learning, Ledger, LedgerError, Question, Savepoint, StoredAlert, Transaction};
+use crate::ledger::{
+    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, StoredAlert, Transaction,
+};
 use crate::reports::RuleSummary;
+use crate::shared::Shared;
 
 /// A place in the order of batches, and the transaction that is begun when the
 /// first question comes: a batch that asks nothing waits for nobody.
@@ -12,6 +15,7 @@ pub(crate) struct Turn<'l> {
     ledger: &'l dyn Ledger,
     arrival_ms: i64,
     learning: Learning,
+    outbox_max: OutboxMax,
     /// Rules that the ledger may not have met.
     rules: &'l [RuleSummary],
     ticket: Ticket,
@@ -21,14 +25,10 @@ pub(crate) struct Turn<'l> {
 pub(crate) struct TurnSavepoint(Option<Savepoint>);
 
 impl<'l> Turn<'l> {
-    pub(crate) fn new(
-        ledger: &'l dyn Ledger,
-        arrival_ms: i64,
-        learning: Learning,
-        rules: &'l [RuleSummary],
-        ticket: Ticket,
-    ) -> Self {
-        Self { transaction: None, ledger, arrival_ms, learning, rules, ticket }
+    pub(crate) fn new(shared: &'l Shared, arrival_ms: i64, rules: &'l [RuleSummary], ticket: Ticket) -> Self {
+        let Shared { ledger, learning, outbox_max, .. } = shared;
+        let (learning, outbox_max) = (*learning, *outbox_max);
+        Self { transaction: None, ledger: &**ledger, arrival_ms, learning, outbox_max, rules, ticket }
     }
 
     /// Waits for the turn if this is the first question.
@@ -63,7 +63,7 @@ impl<'l> Turn<'l> {
             Some(transaction) => transaction,
             None => {
                 self.ticket.wait();
-                let mut transaction = self.ledger.begin(self.arrival_ms, self.learning)?;
+                let mut transaction = self.ledger.begin(self.arrival_ms, self.learning, self.outbox_max)?;
                 self.rules.iter().try_for_each(|rule| transaction.meet(&rule.history))?;
                 transaction
             }

@@ -84,7 +84,7 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let has_met_rules = shared.has_met_rules.load(Ordering::Acquire);
         let rules = if has_met_rules { &[] } else { shared.rules.as_slice() };
-        let mut turn = Turn::new(&*shared.ledger, batch.arrival_ms, shared.learning, rules, ticket);
+        let mut turn = Turn::new(&shared, batch.arrival_ms, rules, ticket);
         let mut text = Text::new(&batch.lines, shared.line_bytes_max);
         text.set_apart.extend_from_slice(&batch.set_apart);
         text.set_apart.sort_by_key(|line| line.line);
@@ -109,7 +109,7 @@ impl Worker {
         if !is_wanted() {
             return Ok(None);
         }
-        let outcome = progress.commit(turn, text)?;
+        let outcome = progress.commit(turn, text, &shared.rules)?;
         shared.has_met_rules.store(true, Ordering::Release);
         Ok(Some(outcome))
     }

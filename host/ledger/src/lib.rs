@@ -47,6 +47,7 @@ mod history;
 mod learning;
 mod local;
 mod memory;
+mod outbox;
 mod overlay;
 mod question;
 mod term;
@@ -60,6 +61,7 @@ pub use error::LedgerError;
 pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryLedger;
+pub use outbox::{OutboxMax, OutboxSize};
 pub use question::{Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
 pub use term::{BuildTermHasher, Fingerprint, Term, TermHasher};
 
@@ -93,8 +95,8 @@ pub struct Stats {
     /// Histories kept, expired ones that are not yet removed included. One that
     /// came back after it had expired may count twice for a few seconds.
     pub terms: u64,
-    /// Alerts committed and not yet acknowledged.
-    pub outbox: u64,
+    /// What waits in the outbox.
+    pub outbox: OutboxSize,
 }
 
 /// Where the state is kept, and where it is judged.
@@ -103,7 +105,7 @@ pub struct Stats {
 pub trait Ledger: Send + Sync {
     /// Begins the transaction of a batch that arrived at `arrival_ms` (epoch
     /// milliseconds). While a rule is learning, what is unseen is recorded but
-    /// answered as seen.
+    /// answered as seen. `outbox_max` bounds what may wait for the sink.
     ///
     /// No two transactions of a ledger are open at a time: this waits until the
     /// one before is committed or dropped, so a thread must not begin a second
@@ -112,7 +114,12 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     ///
     /// When the state cannot be used.
-    fn begin(&self, arrival_ms: i64, learning: Learning) -> Result<Box<dyn Transaction + '_>, LedgerError>;
+    fn begin(
+        &self,
+        arrival_ms: i64,
+        learning: Learning,
+        outbox_max: OutboxMax,
+    ) -> Result<Box<dyn Transaction + '_>, LedgerError>;
 
     /// The oldest alerts that were committed and not acknowledged, `alerts_max` at
     /// most, with numbers above `after`.
@@ -175,7 +182,8 @@ pub trait Transaction {
     fn restore(&mut self, savepoint: Savepoint);
 
     /// Makes what was recorded part of the state, together with the batch's
-    /// alerts.
+    /// alerts, as far as the outbox has room for them: those that were raised for an
+    /// unseen term have it in any case.
     ///
     /// # Errors
     ///
@@ -191,10 +199,14 @@ pub struct Savepoint(pub usize);
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// The batch's alerts with their outbox numbers, in order. Acknowledge the
-    /// numbers once the sink has the alerts.
-    pub alerts: Vec<(u64, StoredAlert)>,
+    /// numbers once the sink has the alerts. One without a number is lost: the outbox
+    /// had no room for it.
+    pub alerts: Vec<(Option<u64>, StoredAlert)>,
     /// Sightings deferred because the quota was used up.
     pub deferred: u64,
+    /// How many sightings were deferred because the outbox had no room, by the key of
+    /// their history; only of those that there are any of.
+    pub deferred_by_outbox: Vec<(String, u64)>,
     /// Sightings that were unseen but held back by the learning period.
     pub held_back: u64,
 }

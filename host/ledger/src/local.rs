@@ -6,19 +6,26 @@ use std::sync::{MutexGuard, PoisonError};
 use super::history::keep_until;
 use super::overlay::{self, Counts, Overlay, RuleSlot};
 use super::{
-    Answer, Backend, Committed, History, Learning, Ledger, LedgerError, QUESTIONS_MAX, Question, QuotaUse,
-    RULE_BYTES_MAX, Savepoint, Sighting, Since, Stats, StoredAlert, TERM_BYTES_MAX, Term, Transaction, Verdict,
+    Answer, Backend, Committed, History, Learning, Ledger, LedgerError, OutboxMax, OutboxSize, QUESTIONS_MAX, Question,
+    QuotaUse, RULE_BYTES_MAX, Savepoint, Sighting, Since, Stats, StoredAlert, TERM_BYTES_MAX, Term, Transaction,
+    Verdict,
 };
 
 /// Most changes of the state in one transaction.
 const CHANGES_MAX: usize = 2_000_000;
 
 impl<B: Backend + ?Sized> Ledger for B {
-    fn begin(&self, arrival_ms: i64, learning: Learning) -> Result<Box<dyn Transaction + '_>, LedgerError> {
+    fn begin(
+        &self,
+        arrival_ms: i64,
+        learning: Learning,
+        outbox_max: OutboxMax,
+    ) -> Result<Box<dyn Transaction + '_>, LedgerError> {
         // Nothing of the state is half changed by a holder that panicked.
         let turn = self.turn().lock().unwrap_or_else(PoisonError::into_inner);
         let overlay = Overlay::new(arrival_ms);
-        Ok(Box::new(LocalTransaction { backend: self, learning, overlay, savepoints: Vec::new(), _turn: turn }))
+        let outbox = Outbox { max: outbox_max, size: None };
+        Ok(Box::new(LocalTransaction { backend: self, learning, outbox, overlay, savepoints: Vec::new(), _turn: turn }))
     }
 
     fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
@@ -42,9 +49,33 @@ impl<B: Backend + ?Sized> Ledger for B {
 struct LocalTransaction<'b, B: ?Sized> {
     backend: &'b B,
     learning: Learning,
+    outbox: Outbox,
     overlay: Overlay,
     savepoints: Vec<overlay::Savepoint>,
     _turn: MutexGuard<'b, ()>,
+}
+
+/// The outbox as a transaction finds it.
+struct Outbox {
+    max: OutboxMax,
+    /// What waits before the batch, once that was asked.
+    size: Option<OutboxSize>,
+}
+
+impl Outbox {
+    fn size<B: Backend + ?Sized>(&mut self, backend: &B) -> Result<OutboxSize, LedgerError> {
+        match self.size {
+            Some(size) => Ok(size),
+            None => Ok(*self.size.insert(backend.stats()?.outbox)),
+        }
+    }
+
+    /// Whether it has room for an alert beside so many that the batch raises already.
+    fn has_room<B: Backend + ?Sized>(&mut self, backend: &B, raised: u64) -> Result<bool, LedgerError> {
+        let size = self.size(backend)?;
+        let size = OutboxSize { alerts: size.alerts.saturating_add(raised), ..size };
+        Ok(size.has_room(1, self.max))
+    }
 }
 
 impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
@@ -84,13 +115,41 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
     }
 
     fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
-        let Self { backend, overlay, _turn, .. } = *self;
-        let Counts { deferred, held_back } = overlay.counts();
+        let Self { backend, overlay, mut outbox, _turn, .. } = *self;
+        let Counts { deferred, held_back, .. } = overlay.counts();
+        let deferred_by_outbox = overlay.deferred_by_outbox();
         let mut changes = overlay.into_changes();
-        changes.alerts = alerts;
+        let has_room = match alerts.is_empty() {
+            true => Vec::new(),
+            false => room(&alerts, outbox.size(backend)?, outbox.max),
+        };
+        let mut lost = Vec::new();
+        for (alert, has_room) in alerts.into_iter().zip(&has_room) {
+            if *has_room { changes.alerts.push(alert) } else { lost.push(alert) }
+        }
         let numbers = backend.commit(&changes)?;
-        Ok(Committed { alerts: numbers.into_iter().zip(changes.alerts).collect(), deferred, held_back })
+        let mut kept = numbers.into_iter().map(Some).zip(changes.alerts);
+        let mut lost = lost.into_iter().map(|alert| (None, alert));
+        let in_order = has_room.into_iter().filter_map(|has_room| if has_room { kept.next() } else { lost.next() });
+        Ok(Committed { alerts: in_order.collect(), deferred, deferred_by_outbox, held_back })
     }
+}
+
+/// Whether an outbox of this size has room for each of these alerts. Room for those
+/// of unseen terms was seen to when they were answered.
+fn room(alerts: &[StoredAlert], size: OutboxSize, max: OutboxMax) -> Vec<bool> {
+    let is_of_a_term = |alert: &StoredAlert| !matches!(&*alert.term, "" | "[]");
+    let bytes = |alert: &StoredAlert| alert.document.len() as u64;
+    let of_terms = alerts.iter().filter(|alert| is_of_a_term(alert));
+    let mut size = of_terms.fold(size, |size, alert| size.with(bytes(alert)));
+    let take_room = |alert: &StoredAlert| {
+        let has_room = is_of_a_term(alert) || size.has_room(bytes(alert), max);
+        if has_room && !is_of_a_term(alert) {
+            size = size.with(bytes(alert));
+        }
+        has_room
+    };
+    alerts.iter().map(take_room).collect()
 }
 
 impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
@@ -109,7 +168,7 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
     /// The verdict on one sighting of a term of which the backend has `stored`,
     /// recorded in the overlay.
     fn judge(&mut self, sighting: &Sighting, term: Term<'_>, stored: Option<History>) -> Result<Verdict, LedgerError> {
-        let Self { backend, learning, overlay, .. } = self;
+        let Self { backend, learning, outbox, overlay, .. } = self;
         let now_ms = overlay.now_ms();
         let Sighting { history: rule, at_ms, window_ms, .. } = sighting;
 
@@ -130,7 +189,11 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
         } else if learning.covers(sighted, now_ms, *at_ms) {
             overlay.hold_back();
             Verdict::Seen
+        } else if !outbox.has_room(*backend, overlay.counts().unseen)? {
+            overlay.defer_by_outbox(slot);
+            return Ok(Verdict::Deferred);
         } else if use_quota(*backend, overlay, slot, sighting)? {
+            overlay.raise();
             Verdict::Unseen
         } else {
             overlay.defer();

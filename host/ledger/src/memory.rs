@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
-use super::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
+use super::{Backend, Changes, History, LedgerError, OutboxSize, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
 
 /// A ledger that lives as long as the process. Its methods never fail.
 ///
@@ -24,6 +24,8 @@ pub struct MemoryLedger {
 struct State {
     rules: IndexMap<String, RuleState>,
     outbox: BTreeMap<u64, StoredAlert>,
+    /// Of their documents.
+    outbox_bytes: u64,
     next_number: u64,
     histories_sweep: Cursor,
     quotas_sweep: Cursor,
@@ -100,7 +102,8 @@ impl Backend for MemoryLedger {
     fn acknowledge(&self, numbers: &[u64]) -> Result<(), LedgerError> {
         let mut state = self.state();
         for number in numbers {
-            state.outbox.remove(number);
+            let removed = state.outbox.remove(number);
+            state.outbox_bytes -= removed.map_or(0, |alert| alert.document.len() as u64);
         }
         Ok(())
     }
@@ -112,7 +115,7 @@ impl Backend for MemoryLedger {
     fn stats(&self) -> Result<Stats, LedgerError> {
         let state = self.state();
         let terms: usize = state.rules.values().map(|rule| rule.histories.len()).sum();
-        Ok(Stats { terms: terms as u64, outbox: state.outbox.len() as u64 })
+        Ok(Stats { terms: terms as u64, outbox: state.outbox_size() })
     }
 }
 
@@ -138,9 +141,14 @@ impl State {
         }
     }
 
+    fn outbox_size(&self) -> OutboxSize {
+        OutboxSize { alerts: self.outbox.len() as u64, bytes: self.outbox_bytes }
+    }
+
     fn put_alert(&mut self, alert: StoredAlert) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
+        self.outbox_bytes += alert.document.len() as u64;
         self.outbox.insert(number, alert);
         number
     }

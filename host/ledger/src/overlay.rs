@@ -12,6 +12,8 @@ pub(super) struct Overlay {
     changes: Changes,
     /// Since when the state knows the rules of `changes`, one for each.
     sinces: Vec<Option<Since>>,
+    /// Sightings that a full outbox deferred, for each of those rules.
+    deferred_by_outbox: Vec<u64>,
     counts: Counts,
     replaced: Vec<Replaced>,
 }
@@ -21,6 +23,8 @@ pub(super) struct Overlay {
 pub(super) struct Counts {
     pub(super) deferred: u64,
     pub(super) held_back: u64,
+    /// Sightings that an alert is due for.
+    pub(super) unseen: u64,
 }
 
 /// The place of a rule in an overlay.
@@ -38,6 +42,7 @@ pub(super) struct Savepoint {
 #[derive(Debug)]
 enum Replaced {
     NoRule,
+    Deferred { rule: usize },
     Since { rule: usize, since: Option<Since>, changed: Option<Since> },
     Quota { rule: usize, key: (u64, i64), quota: Option<QuotaUse> },
     NoHistory,
@@ -50,6 +55,7 @@ impl Overlay {
         Self {
             changes: Changes { now_ms, ..Changes::default() },
             sinces: Vec::new(),
+            deferred_by_outbox: Vec::new(),
             counts: Counts::default(),
             replaced: Vec::new(),
         }
@@ -72,6 +78,23 @@ impl Overlay {
         self.counts.deferred += 1;
     }
 
+    pub(super) fn defer_by_outbox(&mut self, RuleSlot(rule): RuleSlot) {
+        if let Some(deferred) = self.deferred_by_outbox.get_mut(rule) {
+            *deferred += 1;
+            self.replaced.push(Replaced::Deferred { rule });
+        }
+    }
+
+    /// Sightings that a full outbox deferred, by the key of their rule.
+    pub(super) fn deferred_by_outbox(&self) -> Vec<(String, u64)> {
+        let rules = self.changes.rules.keys().zip(&self.deferred_by_outbox);
+        rules.filter(|(_, deferred)| **deferred > 0).map(|(rule, deferred)| (rule.clone(), *deferred)).collect()
+    }
+
+    pub(super) fn raise(&mut self) {
+        self.counts.unseen += 1;
+    }
+
     pub(super) fn hold_back(&mut self) {
         self.counts.held_back += 1;
     }
@@ -92,6 +115,7 @@ impl Overlay {
         let since = stored()?;
         let place = self.changes.rules.insert_full(rule.to_owned(), RuleChanges::default()).0;
         self.sinces.push(since);
+        self.deferred_by_outbox.push(0);
         self.replaced.push(Replaced::NoRule);
         Ok(RuleSlot(place))
     }
@@ -159,6 +183,12 @@ impl Overlay {
             Replaced::NoRule => {
                 self.changes.rules.pop();
                 self.sinces.pop();
+                self.deferred_by_outbox.pop();
+            }
+            Replaced::Deferred { rule } => {
+                if let Some(deferred) = self.deferred_by_outbox.get_mut(rule) {
+                    *deferred -= 1;
+                }
             }
             Replaced::Since { rule, since, changed } => {
                 if let Some(place) = self.sinces.get_mut(rule) {

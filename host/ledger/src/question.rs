@@ -67,7 +67,8 @@ pub enum Verdict {
     Unseen,
     /// Known, or held back while the rule is learning: recorded, no alert.
     Seen,
-    /// Not known, but the quota of the interval is used up: nothing recorded.
+    /// Not known, but the quota of the interval is used up, or the outbox is full:
+    /// nothing recorded.
     Deferred,
     /// This event introduced the term before and its alert may be lost. Never
     /// answered by a ledger that commits sightings together with alerts.

@@ -69,7 +69,7 @@ impl Backend for Flaky {
 #[test]
 fn a_call_that_fails_midway_records_nothing() {
     let store = Flaky::default();
-    let mut transaction = store.begin(0, Learning::NONE).unwrap();
+    let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
     let questions = ["a", "b", "c"].map(|term| Question::Sighting(SIGHTING(term)));
     *store.reads_left.lock().unwrap() = Some(2);
     transaction.answer(&questions).unwrap_err();

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use firstseen_ledger::{
-    AlertSource, Answer, Learning, Ledger, MemoryLedger, Question, Quota, Sighting, StoredAlert, Transaction, Verdict,
+    AlertSource, Answer, Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Sighting, StoredAlert,
+    Transaction, Verdict,
 };
 use firstseen_state_file::StateFile;
 
@@ -229,13 +230,13 @@ fn rate(store: &Arc<dyn Ledger>, now_ms: i64, batch: u64, mut numbers: impl FnMu
 /// One batch as a worker has it, with an alert for each 100th unseen term.
 fn answer_and_commit(store: &Arc<dyn Ledger>, now_ms: i64, batch: &[Question]) -> Outcome<Cost> {
     let (processor, start) = (processor_time(), Instant::now());
-    let mut transaction: Box<dyn Transaction + '_> = store.begin(now_ms, Learning::NONE)?;
+    let mut transaction: Box<dyn Transaction + '_> = store.begin(now_ms, Learning::NONE, OutboxMax::NONE)?;
     let _savepoint = transaction.savepoint();
     let answers = transaction.answer(batch)?;
     let unseen = answers.iter().zip(batch).filter(|(answer, _)| **answer == Answer::Sighting(Verdict::Unseen));
     let alerts = unseen.step_by(100).map(|(_, question)| alert(question)).collect();
     let committed = transaction.commit(alerts)?;
-    let numbers: Vec<u64> = committed.alerts.iter().map(|(number, _)| *number).collect();
+    let numbers: Vec<u64> = committed.alerts.iter().filter_map(|(number, _)| *number).collect();
     store.acknowledge(&numbers)?;
     Ok(Cost { clock: start.elapsed(), processor: processor_time().saturating_sub(processor) })
 }

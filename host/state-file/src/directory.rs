@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,7 +40,24 @@ pub(crate) fn has_table(directory: &Path) -> bool {
 pub(crate) fn database(directory: &Path) -> Result<Database, Cause> {
     let file = open_regular_to_write(&directory.join(TABLE))?;
     lock(&file)?;
+    if file.metadata()?.len() == 0 {
+        return Err(Cause::Damaged("its table is empty".to_owned()));
+    }
+    // Nobody is making another one.
+    for entry in fs::read_dir(directory)?.filter_map(Result::ok) {
+        if is_draft(&entry.file_name().to_string_lossy()) {
+            // It takes room, and does no other harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
     pages::database(file)
+}
+
+/// Which file the table in a directory is: its device and inode; none if there is none,
+/// or nothing in it.
+pub(crate) fn table_identity(directory: &Path) -> Option<(u64, u64)> {
+    let metadata = fs::symlink_metadata(directory.join(TABLE)).ok()?;
+    (metadata.is_file() && metadata.len() > 0).then(|| (metadata.dev(), metadata.ino()))
 }
 
 /// Takes a file for this process, until it is closed.

@@ -26,6 +26,10 @@ pub struct StateFileError {
 pub enum Cause {
     /// Another process, or another part of this one, has it open.
     InUse,
+    /// There is no state, and none was to be made.
+    Absent,
+    /// It was removed, replaced or emptied while it was in use.
+    Replaced,
     /// It is a state, but its content is broken; the text says what.
     Damaged(String),
     /// The journal is broken, not that of this state, or cannot be written; the
@@ -77,6 +81,12 @@ impl fmt::Display for StateFileError {
         let path = self.path.display();
         match &self.cause {
             Cause::InUse => write!(f, "the state {path} is in use: only one process may open it at a time"),
+            Cause::Absent => write!(f, "there is no state in {path}, and none is to be made: look for it elsewhere"),
+            Cause::Replaced => write!(
+                f,
+                "the state {path} was removed, replaced or emptied while in use: what is seen from now on is not kept; \
+                 stop, put it back or move away what is there, then start again"
+            ),
             Cause::Damaged(what) => write!(
                 f,
                 "the state {path} is damaged ({what}): restore it from a backup, or move it away to start without \

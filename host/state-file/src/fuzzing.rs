@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use crate::journal::{self, Journal, replay};
+use crate::journal::{self, Form, Journal, replay};
 use crate::live::Live;
 use crate::rows::{Key, take_row};
 use crate::table::Known;
@@ -63,7 +63,7 @@ fn check_segment(place: usize, length: usize, noise: &[u8]) {
     segment.splice(start..end, noise.iter().copied());
     let _ = fs::write(journal::path(&STEM, 1), segment);
     let mut records = Vec::new();
-    let replayed = replay(&STEM, ID, 1, |record| {
+    let replayed = replay(&STEM, Form::Padded, ID, 1, |record| {
         records.push(record.to_vec());
         Ok(())
     });

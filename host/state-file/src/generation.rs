@@ -26,7 +26,7 @@ impl Bounds {
         terms: 524_288,
         term_bytes: 32 * 1024 * 1024,
         journal_bytes: 64 * 1024 * 1024,
-        age: Duration::from_secs(5),
+        age: Duration::from_secs(60),
     };
 }
 

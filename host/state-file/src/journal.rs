@@ -7,7 +7,7 @@
 //! After a clean end there is none.
 //!
 //! ```text
-//! segment  magic "1stjrnl2", id of the state u64, number of the segment u64,
+//! segment  magic "1stjrnl3", id of the state u64, number of the segment u64,
 //!          records of the segment before it u64, CRC-32 of these u32, then records
 //! record   length of the payload u32, CRC-32 u32, (place in the segment ^ id) u64, payload
 //! payload  rows, see `rows`
@@ -17,6 +17,10 @@
 //! can be in pieces, whose commit has then not returned: it counts as not there.
 //! A broken one with others behind it, in its segment or the next one, is damage.
 //! Nobody who writes logs knows the id, so no term can look like a record.
+//!
+//! A segment gets its name when its head is on disk, and is longer than what is in
+//! it: a multiple of 64 KiB, zeros at the end. So one that somebody has cut shows,
+//! wherever it was cut. Version 0.1 wrote `1stjrnl2`, without that.
 
 mod replay;
 mod segment;
@@ -24,12 +28,14 @@ mod segment;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::replay::{Replayed, replay};
-use self::segment::{RECORD_BYTES_MAX, frame, head};
+pub(crate) use self::segment::Form;
+use self::segment::{HEAD_BYTES, RECORD_BYTES_MAX, frame, head, padded};
 use crate::error::Cause;
 use crate::files::{create_private, directory, sync_directory, with_suffix};
 
@@ -62,7 +68,8 @@ impl Journal {
 
     /// Makes sure that segments can be made, before anything depends on it.
     pub(crate) fn probe(&self) -> Result<(), Cause> {
-        let path = path(&self.stem, self.next);
+        let path = draft(&self.stem);
+        let _ = fs::remove_file(&path);
         create_private(&path).and_then(|_| fs::remove_file(&path)).map_err(|error| refused(&path, &error))
     }
 
@@ -78,25 +85,17 @@ impl Journal {
     }
 
     fn write(&mut self, payload: &[u8]) -> io::Result<()> {
-        let (segment, mut bytes) = match &mut self.segment {
-            Some(segment) => (segment, Vec::new()),
+        let segment = match &mut self.segment {
+            Some(segment) => segment,
             None => {
-                let segment = Segment::create(&self.stem, self.next)?;
-                let head = head(self.id, self.next, self.before);
+                let segment = Segment::create(&self.stem, self.id, self.next, self.before)?;
                 self.next += 1;
-                (self.segment.insert(segment), head)
+                self.segment.insert(segment)
             }
         };
-        bytes.extend(frame(self.id, segment.number, segment.records, payload));
-        bytes.extend(payload);
-        segment.file.write_all(&bytes)?;
-        segment.file.sync_data()?;
-        if segment.records == 0 {
-            // Its name must survive a power cut too.
-            sync_directory(&self.stem)?;
-        }
+        let record = [&frame(self.id, segment.number, segment.records, payload), payload].concat();
+        segment.append(&record)?;
         segment.records += 1;
-        segment.bytes += bytes.len() as u64;
         Ok(())
     }
 
@@ -121,10 +120,40 @@ impl Journal {
 }
 
 impl Segment {
-    fn create(stem: &Path, number: u64) -> io::Result<Self> {
-        let file = create_private(&path(stem, number))?;
-        Ok(Self { file, number, bytes: 0, records: 0 })
+    /// Makes a segment, whose name is on disk when this returns.
+    fn create(stem: &Path, id: u64, number: u64, before: u64) -> io::Result<Self> {
+        let draft = draft(stem);
+        let _ = fs::remove_file(&draft);
+        let file = create_private(&draft)?;
+        let head = head(id, number, before);
+        file.set_len(padded(HEAD_BYTES as u64))?;
+        file.write_all_at(&head, 0)?;
+        file.sync_all()?;
+        let path = path(stem, number);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(&draft, path)?;
+        sync_directory(stem)?;
+        Ok(Self { file, number, bytes: HEAD_BYTES as u64, records: 0 })
     }
+
+    /// Appends bytes, which are on disk when this returns.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.bytes + bytes.len() as u64;
+        if padded(end) != padded(self.bytes) {
+            self.file.set_len(padded(end))?;
+        }
+        self.file.write_all_at(bytes, self.bytes)?;
+        self.file.sync_data()?;
+        self.bytes = end;
+        Ok(())
+    }
+}
+
+/// Where a segment is made.
+fn draft(stem: &Path) -> PathBuf {
+    with_suffix(stem, ".new")
 }
 
 /// Where a segment is kept.
@@ -140,8 +169,9 @@ pub(crate) fn remove(stem: &Path, segments: Range<u64>) {
     }
 }
 
-/// Removes all segments before number `first`.
+/// Removes all segments before number `first`, and one that was in the making.
 pub(crate) fn remove_before(stem: &Path, first: u64) -> Result<(), Cause> {
+    let _ = fs::remove_file(draft(stem));
     for number in numbers(stem)?.into_iter().take_while(|number| *number < first) {
         let path = path(stem, number);
         fs::remove_file(&path).map_err(|error| refused(&path, &error))?;

@@ -24,10 +24,10 @@
 //! journal. Most commits bring no news: they only move the time at which a known
 //! term was last sighted. Such refreshes are kept in memory, where reads see them.
 //! A thread merges both into the table, in its order and without stopping commits:
-//! five seconds after the oldest of them, sooner when 524,288 terms, 32 MiB of
+//! a minute after the oldest of them, sooner when 524,288 terms, 32 MiB of
 //! their text or 64 MiB of journal are waiting, and at [`Backend::flush`] and on
 //! drop. So after a crash the time a term was last sighted can lag by the refreshes
-//! of the last five seconds and of the merge under way.
+//! of the last minute and of the merge under way.
 
 mod directory;
 mod error;
@@ -39,6 +39,7 @@ mod journal;
 mod live;
 mod merge;
 mod opening;
+mod outbox;
 mod pages;
 mod rows;
 mod table;
@@ -55,7 +56,7 @@ use firstseen_ledger::{Backend, Changes, History, LedgerError, QuotaUse, Since, 
 use redb::Database;
 
 use self::generation::Bounds;
-use self::journal::Journal;
+use self::journal::{Form, Journal};
 use self::live::Live;
 use self::pages::caught;
 use self::table::{Known, Snapshot};
@@ -71,6 +72,9 @@ pub struct StateFile {
     shared: Arc<Shared>,
     merging: Option<JoinHandle<()>>,
     earlier: Option<PathBuf>,
+    is_new: bool,
+    /// The directory, and which file the table in it was.
+    place: (PathBuf, Option<(u64, u64)>),
 }
 
 /// What commits and merges share.
@@ -102,13 +106,45 @@ impl StateFile {
     /// [`StateFileError`]: the state is in use, damaged, of a later version, or
     /// something else, which is left alone. Never panics, whatever is there.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StateFileError> {
-        let path = path.as_ref();
-        let opened = caught(|| opening::open(path)).and_then(|opened| {
+        Self::open_or_make(path.as_ref(), true)
+    }
+
+    /// The same, but makes none.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Absent`] if there is none, else as [`StateFile::open`].
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, StateFileError> {
+        Self::open_or_make(path.as_ref(), false)
+    }
+
+    fn open_or_make(path: &Path, may_be_made: bool) -> Result<Self, StateFileError> {
+        let opened = caught(|| opening::open(path, may_be_made)).and_then(|opened| {
             let mut state = Self::with_database(path, opened.database, &opened.journal, Bounds::DEFAULT)?;
-            state.earlier = opened.earlier;
+            (state.earlier, state.is_new, state.place) = (opened.earlier, opened.is_new, opened.place);
             Ok(state)
         });
         opened.map_err(|cause| cause.at(path))
+    }
+
+    /// Whether it was made by this very opening.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Looks whether the state is still where it was opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Cause::Replaced`] if it was removed, replaced or emptied by somebody else:
+    /// what is committed from then on is lost.
+    pub fn check_in_place(&self) -> Result<(), StateFileError> {
+        let (directory, table) = &self.place;
+        match directory::table_identity(directory) == *table {
+            true => Ok(()),
+            false => Err(Cause::Replaced.at(&self.shared.path)),
+        }
     }
 
     /// Where the file of the earlier form is now, if it was taken over by this
@@ -124,7 +160,7 @@ impl StateFile {
             let (id, first) = (known.numbers.id, known.numbers.first_segment);
             let mut live = Live::new(known, Journal::new(journal, id, first));
             let now = Instant::now();
-            let replayed = journal::replay(journal, id, first, |record| live.apply(record, now))?;
+            let replayed = journal::replay(journal, Form::Padded, id, first, |record| live.apply(record, now))?;
             journal::remove_before(journal, first)?;
             live.go_on_after(replayed, now)?;
             Ok(live)
@@ -140,7 +176,14 @@ impl StateFile {
         });
         let for_thread = Arc::clone(&shared);
         let merging = thread::Builder::new().name("state".to_owned()).spawn(move || merge::run(&for_thread))?;
-        Ok(Self { turn: Mutex::default(), shared, merging: Some(merging), earlier: None })
+        Ok(Self {
+            turn: Mutex::default(),
+            shared,
+            merging: Some(merging),
+            earlier: None,
+            is_new: false,
+            place: (path.to_owned(), None),
+        })
     }
 }
 
@@ -252,7 +295,7 @@ impl Backend for StateFile {
     }
 
     fn stats(&self) -> Result<Stats, LedgerError> {
-        self.shared.lookup(|live, _| Ok(Stats { terms: live.terms(), outbox: live.outbox_len() }))
+        self.shared.lookup(|live, _| Ok(Stats { terms: live.terms(), outbox: live.outbox_size() }))
     }
 }
 

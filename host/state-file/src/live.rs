@@ -1,16 +1,16 @@
 //! What is in memory of a state.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use firstseen_ledger::{Changes, History, QuotaUse, Since, StoredAlert, Term};
+use firstseen_ledger::{Changes, History, OutboxSize, QuotaUse, Since, StoredAlert, Term};
 
 use crate::error::Cause;
 use crate::generation::{Bounds, Generation};
 use crate::journal::{Journal, Replayed};
 use crate::merge::Work;
+use crate::outbox::Outbox;
 use crate::rows::{Key, Rows, Value, take_row};
 use crate::table::{Known, Snapshot};
 
@@ -22,8 +22,7 @@ pub(crate) struct Live {
     rules: HashMap<String, u32>,
     next_rule: Option<u32>,
     sinces: HashMap<u32, Since>,
-    /// Numbers of the alerts in the outbox.
-    outbox: BTreeSet<u64>,
+    outbox: Outbox,
     next_alert: u64,
     id: u64,
     /// How many terms the table has.
@@ -131,8 +130,8 @@ impl Live {
     /// Takes alerts out of the outbox.
     pub(crate) fn acknowledge(&mut self, numbers: &[u64], now: Instant) -> Result<(), Cause> {
         let mut rows = Rows::default();
-        for number in numbers.iter().filter(|number| self.outbox.contains(number)) {
-            rows.remove(Key::Alert(*number))?;
+        for number in numbers.iter().copied().filter(|number| self.outbox.contains(*number)) {
+            rows.remove(Key::Alert(number))?;
         }
         self.record(&rows, now)
     }
@@ -182,11 +181,11 @@ impl Live {
             (Key::Alert(number), Some(value)) if number == self.next_alert => {
                 let _: StoredAlert = read(value)?;
                 self.next_alert = number.checked_add(1).ok_or_else(malformed)?;
-                self.outbox.insert(number);
+                self.outbox.insert(number, value.len());
             }
             (Key::Alert(number), None) if number < self.next_alert => {
                 // If it is still waiting it need not get anywhere.
-                if !self.outbox.remove(&number) || self.waiting.rows.remove(bytes).is_some() {
+                if !self.outbox.remove(number) || self.waiting.rows.remove(bytes).is_some() {
                     return Ok(());
                 }
             }
@@ -249,13 +248,11 @@ impl Live {
         after: Option<u64>,
         alerts_max: usize,
     ) -> Result<Vec<(u64, StoredAlert)>, Cause> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let numbers = self.outbox.range((start, Bound::Unbounded)).take(alerts_max);
-        let alert = |number: &u64| {
-            let alert = self.find(snapshot, Key::Alert(*number))?;
-            Ok((*number, alert.ok_or_else(|| Cause::malformed("the outbox"))?))
+        let alert = |number: u64| {
+            let alert = self.find(snapshot, Key::Alert(number))?;
+            Ok((number, alert.ok_or_else(|| Cause::malformed("the outbox"))?))
         };
-        numbers.map(alert).collect()
+        self.outbox.behind(after).take(alerts_max).map(alert).collect()
     }
 
     /// The value of a row that is no history.
@@ -268,8 +265,8 @@ impl Live {
         }
     }
 
-    pub(crate) fn outbox_len(&self) -> u64 {
-        self.outbox.len() as u64
+    pub(crate) fn outbox_size(&self) -> OutboxSize {
+        self.outbox.size()
     }
 
     /// How many terms there are. One that came back after it had expired may

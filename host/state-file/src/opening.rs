@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use redb::Database;
 
-use crate::directory::{JOURNAL, database, has_table, make, make_private};
+use crate::directory::{JOURNAL, database, has_table, make, make_private, table_identity};
 use crate::error::Cause;
 use crate::files::resolve;
 use crate::takeover;
@@ -18,11 +18,15 @@ pub(crate) struct Opened {
     pub(crate) journal: PathBuf,
     /// Where its earlier form is now, if it has just been taken over.
     pub(crate) earlier: Option<PathBuf>,
+    /// There was none.
+    pub(crate) is_new: bool,
+    /// The directory that it is in, and which file the table was.
+    pub(crate) place: (PathBuf, Option<(u64, u64)>),
 }
 
 /// Opens the state at `path`, or makes one if there is nothing, or an empty
-/// directory; a state of the earlier form is taken over first.
-pub(crate) fn open(path: &Path) -> Result<Opened, Cause> {
+/// directory and one `may_be_made`; a state of the earlier form is taken over first.
+pub(crate) fn open(path: &Path, may_be_made: bool) -> Result<Opened, Cause> {
     // So that what is named after it is beside it, whatever it is called.
     let path = &resolve(path)?;
     let mut earlier = takeover::finish(path)?;
@@ -34,11 +38,18 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Cause> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && takeover::is_under_way(path) => {
             return Err(Cause::InUse);
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !may_be_made => return Err(Cause::Absent),
         Err(error) if error.kind() == io::ErrorKind::NotFound => make_private(path)?,
         Err(error) => return Err(error.into()),
     }
-    if !has_table(path) {
+    let is_new = !has_table(path);
+    if is_new && !may_be_made {
+        return Err(Cause::Absent);
+    }
+    if is_new {
         make(path)?;
     }
-    Ok(Opened { database: database(path)?, journal: path.join(JOURNAL), earlier })
+    let database = database(path)?;
+    let place = (path.clone(), table_identity(path));
+    Ok(Opened { database, journal: path.join(JOURNAL), earlier, is_new, place })
 }

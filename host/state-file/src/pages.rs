@@ -8,14 +8,16 @@
 //! ```text
 //! page 0   magic "1ststate", format u64, CRC-32 of the library's header page as
 //!          it was before its latest write and after it, u32 each
-//! then     groups: a page of the CRC-32 of each of 1024 pages (its number first),
-//!          u32 each, 0 for one that was never written; then these pages
+//! then     groups: a page of the CRC-32 of each of 1023 pages (its number first) and
+//!          of itself, u32 each, 0 for one that was never written; then these pages
 //! ```
 //!
 //! The checksums of what a commit wrote are in the file before the header page,
 //! which makes the commit count. So they are right whenever the process ends. The
 //! header page alone is written in place: after a kill it is one of the two that
-//! page 0 knows. If it is neither, after a power cut, the library reads everything.
+//! page 0 knows. If it is neither, after a power cut, the library reads everything. So
+//! it does where a page of checksums is broken: they are made anew from pages that the
+//! library finds to be good, by checksums of its own.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -39,8 +41,8 @@ pub(crate) const FORMAT: u64 = 3;
 
 /// Bytes of a page of the database, and of every other piece of the file.
 const PAGE: u64 = 4096;
-/// Pages that one page of checksums is of.
-const GROUP: u64 = PAGE / 4;
+/// Pages that one page of checksums is of; its last one is its own.
+const GROUP: u64 = PAGE / 4 - 1;
 /// Bytes of a group without its checksums.
 const GROUP_BYTES: u64 = GROUP * PAGE;
 
@@ -95,7 +97,8 @@ struct Sums {
 }
 
 impl Pages {
-    /// The pages in a file, and whether its header page is one that was written.
+    /// The pages in a file, and whether its header page and its checksums are what was
+    /// written.
     fn new(file: File) -> Result<(Self, bool), Cause> {
         let length = file.metadata()?.len();
         let mut sums = Sums { header: vec![0; PAGE as usize], ..Sums::default() };
@@ -104,11 +107,11 @@ impl Pages {
             write_head(&file, [0; 2])?;
         } else {
             let bindings = read_head(&file)?;
-            sums.values = read_sums(&file, length_inside(length))?;
+            (sums.values, sums.dirty) = read_sums(&file, length_inside(length))?;
             if length_inside(length) > 0 {
                 file.read_exact_at(&mut sums.header, place(0))?;
             }
-            fits = bindings.contains(&sum(0, &sums.header));
+            fits = bindings.contains(&sum(0, &sums.header)) && sums.dirty.is_empty();
         }
         Ok((Self { file, sums: Mutex::new(sums), unsynced: AtomicU64::new(0) }, fits))
     }
@@ -124,7 +127,8 @@ impl Pages {
         while let Some(group) = sums.dirty.first().copied() {
             let values = sums.values.iter().skip((group * GROUP) as usize).take(GROUP as usize);
             let mut bytes: Vec<u8> = values.flat_map(|sum| sum.to_le_bytes()).collect();
-            bytes.resize(PAGE as usize, 0);
+            bytes.resize(GROUP as usize * 4, 0);
+            bytes.extend(sum(group as usize, &bytes).to_le_bytes());
             self.file.write_all_at(&bytes, place(group * GROUP_BYTES) - PAGE)?;
             sums.dirty.remove(&group);
         }
@@ -167,12 +171,13 @@ impl StorageBackend for Pages {
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.file.set_len(length_outside(length))?;
         let mut sums = self.sums();
+        let groups_before = (sums.values.len() as u64).div_ceil(GROUP);
         sums.values.resize((length / PAGE) as usize, 0);
         sums.dirty.retain(|group| group * GROUP_BYTES < length);
-        // Nothing must stay of pages that are no longer there.
-        if length > 0 {
-            sums.dirty.insert((length - 1) / GROUP_BYTES);
-        }
+        // Nothing must stay of pages that are no longer there, and each group has its
+        // checksums, also where nothing was written yet.
+        let groups = length.div_ceil(GROUP_BYTES);
+        sums.dirty.extend(groups_before.min(groups.saturating_sub(1))..groups);
         Ok(())
     }
 
@@ -246,15 +251,26 @@ fn read_head(file: &File) -> Result<[u32; 2], Cause> {
     }
 }
 
-fn read_sums(file: &File, length: u64) -> io::Result<Vec<u32>> {
-    let mut sums = Vec::new();
+/// Reads the checksums of `length` bytes in pages, and tells of which groups they were
+/// broken: there they are those of the pages as they are.
+fn read_sums(file: &File, length: u64) -> io::Result<(Vec<u32>, BTreeSet<u64>)> {
+    let (mut sums, mut broken) = (Vec::new(), BTreeSet::new());
+    let mut page = [0; PAGE as usize];
     for group in 0..length.div_ceil(GROUP_BYTES) {
-        let mut bytes = [0; PAGE as usize];
-        file.read_exact_at(&mut bytes, place(group * GROUP_BYTES) - PAGE)?;
-        sums.extend(bytes.as_chunks().0.iter().map(|sum| u32::from_le_bytes(*sum)));
+        file.read_exact_at(&mut page, place(group * GROUP_BYTES) - PAGE)?;
+        let (values, own) = page.split_at(GROUP as usize * 4);
+        if own == sum(group as usize, values).to_le_bytes() || page == [0; PAGE as usize] {
+            sums.extend(values.as_chunks().0.iter().map(|sum| u32::from_le_bytes(*sum)));
+            continue;
+        }
+        broken.insert(group);
+        for number in group * GROUP..((group + 1) * GROUP).min(length / PAGE) {
+            file.read_exact_at(&mut page, place(number * PAGE))?;
+            sums.push(sum(number as usize, &page));
+        }
     }
     sums.truncate((length / PAGE) as usize);
-    Ok(sums)
+    Ok((sums, broken))
 }
 
 /// Where in the file a byte of the database lies.

@@ -1,6 +1,6 @@
 //! The table: all rows in order, in one file.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Bound;
 
 use firstseen_ledger::{Since, sweep_slices};
@@ -11,6 +11,7 @@ use redb::{
 
 use crate::error::Cause;
 use crate::generation::Generation;
+use crate::outbox::Outbox;
 use crate::pages::begin_write;
 use crate::rows::{ALERT, HISTORY, Key, Numbers, QUOTA, RULE, SINCE, Value, read_expiry};
 
@@ -75,8 +76,7 @@ pub(crate) struct Known {
     /// Rule keys and the numbers that stand for them.
     pub(crate) rules: HashMap<String, u32>,
     pub(crate) sinces: HashMap<u32, Since>,
-    /// Numbers of the alerts in the outbox.
-    pub(crate) outbox: BTreeSet<u64>,
+    pub(crate) outbox: Outbox,
 }
 
 impl Known {
@@ -94,12 +94,15 @@ impl Known {
                 known.sinces.insert(rule, since);
             }
         })?;
-        // Without their values, which may be many.
+        // Only how long they are: they may be many.
         for row in ReadableTable::range::<&[u8]>(&table.0, &[ALERT][..]..&[ALERT + 1][..])? {
-            match Key::read(row?.0.value()) {
-                Some(Key::Alert(number)) if number < numbers.next_alert => known.outbox.insert(number),
+            let (key, value) = row?;
+            match Key::read(key.value()) {
+                Some(Key::Alert(number)) if number < numbers.next_alert => {
+                    known.outbox.insert(number, value.value().len());
+                }
                 _ => return Err(Cause::malformed("the number of the next alert")),
-            };
+            }
         }
         Ok(known)
     }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use firstseen_ledger::conformance;
+use firstseen_ledger::{OutboxMax, conformance};
 use redb::TableDefinition;
 use tempfile::TempDir;
 
@@ -48,6 +48,12 @@ fn sighted(term: &str, at_ms: i64, now_ms: i64, news: bool) -> Changes {
     changes
 }
 
+/// Terms and alerts.
+fn size(store: &StateFile) -> (u64, u64) {
+    let stats = Backend::stats(store).unwrap();
+    (stats.terms, stats.outbox.alerts)
+}
+
 fn last(store: &StateFile, term: &str) -> Option<i64> {
     let history = store.history("rule", term).unwrap()?;
     history.spans().map(|span| span.last).max()
@@ -81,6 +87,68 @@ fn journal(path: &Path) -> usize {
 }
 
 /// Where a segment is.
+#[test]
+fn a_state_that_was_made_says_so_and_is_not_made_where_one_is_wanted() {
+    let (_folder, path) = folder();
+    let absent = || matches!(StateFile::open_existing(&path).unwrap_err().cause, Cause::Absent);
+    assert!(absent() && !path.exists());
+    make_private(&path).unwrap();
+    assert!(absent() && !has_table(&path));
+    assert!(StateFile::open(&path).unwrap().is_new());
+    assert!(!StateFile::open(&path).unwrap().is_new());
+    assert!(!StateFile::open_existing(&path).unwrap().is_new());
+}
+
+#[test]
+fn drafts_do_not_stay() {
+    let (_folder, path) = folder();
+    furnish(&path, 1);
+    let left = ["table.new-1", "journal.new"].map(|name| path.join(name));
+    left.iter().for_each(|path| fs::write(path, "x").unwrap());
+    let store = StateFile::open(&path).unwrap();
+    assert!(left.iter().all(|path| !path.exists()));
+    assert_eq!(last(&store, "term 0000"), Some(0));
+}
+
+#[test]
+fn a_state_that_is_taken_away_while_in_use_is_noticed() {
+    let is_replaced = |store: &StateFile| match store.check_in_place() {
+        Ok(()) => false,
+        Err(error) => matches!(error.cause, Cause::Replaced),
+    };
+    let cases: [fn(&Path); 4] = [
+        |path| fs::remove_dir_all(path).unwrap(),
+        |path| fs::remove_file(path.join("table")).unwrap(),
+        |path| fs::write(path.join("table"), "").unwrap(),
+        |path| {
+            let other = crash(path);
+            fs::rename(path, files::with_suffix(path, ".moved")).unwrap();
+            fs::rename(other, path).unwrap();
+        },
+    ];
+    for change in cases {
+        let (_folder, path) = folder();
+        furnish(&path, 3);
+        let store = StateFile::open(&path).unwrap();
+        assert!(!is_replaced(&store));
+        store.commit(&sighted("a", 1, 0, true)).unwrap();
+        store.flush().unwrap();
+        assert!(!is_replaced(&store));
+        change(&path);
+        assert!(is_replaced(&store));
+    }
+}
+
+/// Where the records of a segment end, in its bytes.
+pub(crate) fn records_end(segment: &[u8]) -> usize {
+    let mut end = 36;
+    while segment[end..end + 16] != [0; 16] {
+        let length = u32::from_le_bytes(segment[end..end + 4].try_into().unwrap());
+        end += 16 + length as usize;
+    }
+    end
+}
+
 fn segment(path: &Path, number: u64) -> PathBuf {
     journal::path(&path.join("journal"), number)
 }
@@ -144,7 +212,7 @@ fn everything_survives_reopening() {
     assert_eq!((quota.used, quota.expires_ms), (3, 9));
     assert_eq!(store.quota("rule", 99, -1).unwrap(), None);
     assert_eq!(last(&store, "term 0002"), Some(2));
-    assert_eq!(store.stats().unwrap(), Stats { terms: 3, outbox: 2 });
+    assert_eq!(size(&store), (3, 2));
 
     store.acknowledge(&[0]).unwrap();
     let crashed = after_crash(&path);
@@ -224,7 +292,7 @@ fn reads_see_the_same_before_while_and_after_a_merge() {
         }
     }
     store.flush().unwrap();
-    assert_eq!(store.stats().unwrap(), Stats { terms: 2000, outbox: 2 });
+    assert_eq!(size(&store), (2000, 2));
 }
 
 #[test]
@@ -234,7 +302,7 @@ fn what_a_learning_rule_saw_is_on_disk_at_once() {
     let (_folder, path) = folder();
     let ledger: Arc<dyn Ledger> = Arc::new(StateFile::open(&path).unwrap());
     for term in ["a", "b"] {
-        let mut transaction = ledger.begin(0, Learning::by_arrival(100)).unwrap();
+        let mut transaction = ledger.begin(0, Learning::by_arrival(100), OutboxMax::NONE).unwrap();
         let sighting = Question::Sighting(Sighting {
             history: "rule".into(),
             term: term.into(),

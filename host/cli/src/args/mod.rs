@@ -15,4 +15,4 @@ pub(crate) use input::{Input, inputs};
 pub(crate) use module::{ModuleArgs, load as load_module};
 pub(crate) use rule_set::{RuleSet, faults};
 pub(crate) use rules::{RelatedArgs, RuleArgs, ensure_rules, rule_paths};
-pub(crate) use values::{duration, workers};
+pub(crate) use values::{duration, outbox_max, workers};

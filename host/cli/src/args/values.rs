@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use firstseen::ledger::OutboxMax;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
 /// Most workers: each has an instance of the module.
@@ -37,6 +38,19 @@ pub(super) fn bytes(text: &str) -> Result<usize> {
     number.checked_mul(factor).context("too large")
 }
 
+/// How much may wait in the outbox: `100000`, `256MiB`, or both with a comma. What is
+/// not said is as by default.
+pub(crate) fn outbox_max(text: &str) -> Result<OutboxMax> {
+    let mut max = OutboxMax::default();
+    for part in text.split(',').map(str::trim) {
+        match part.parse() {
+            Ok(alerts) => max.alerts = alerts,
+            Err(_) => max.bytes = bytes(part).context("write alerts, a size, or both: 100000,256MiB")? as u64,
+        }
+    }
+    Ok(max)
+}
+
 /// A number of workers: at least one.
 pub(crate) fn workers(text: &str) -> Result<NonZeroUsize> {
     let number: NonZeroUsize = text.parse().context("write a number of at least 1")?;
@@ -57,6 +71,15 @@ mod tests {
         for wrong in ["", "5", "-5s", "5 parsecs", "1mo"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn outboxes() {
+        let max = |text: &str| outbox_max(text).map(|max| (max.alerts, max.bytes)).ok();
+        assert_eq!(max("10"), Some((10, 256 << 20)));
+        assert_eq!(max("1MiB"), Some((100_000, 1 << 20)));
+        assert_eq!([max("5, 2KiB"), max("2KiB,5")], [Some((5, 2048)); 2]);
+        assert_eq!([max(""), max("5,"), max("many")], [None; 3]);
     }
 
     #[test]

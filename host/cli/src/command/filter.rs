@@ -11,14 +11,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use firstseen::ledger::OutboxMax;
 use firstseen::{Detector, LogLevel, LogMessage};
 use firstseen_state_file::StateFile;
 use indicatif::{ProgressBar, ProgressStyle};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::args::{self, AlertArgs, EvaluationArgs, Input, ModuleArgs, RuleArgs};
-use crate::pipeline::{AlertFile, Filter, FilterOptions, Intake, Output, StopReason, Stopper, Summary};
+use crate::pipeline::{
+    AlertFile, Check, Delivery, DeliveryHandle, Filter, FilterOptions, Intake, Output, StatsPlace, Status, StopReason,
+    Stopper, Summary, Tell, Watch, WatchOptions,
+};
 use crate::{EXIT_ERROR, EXIT_FOUND, message};
 
 /// How many of the module's messages are shown.
@@ -63,17 +67,34 @@ pub(crate) struct Args {
     #[arg(long)]
     only_alerts: bool,
     /// Append alerts to this file instead of standard output (`-`). It is made if
-    /// it is not there, for its owner only.
+    /// it is not there, for its owner only, and made anew when it was renamed or
+    /// removed. What cannot be written waits and is tried again.
     #[arg(long, value_name = "FILE")]
     alerts: Option<PathBuf>,
+    /// How much may wait for the alerts' file: a number of alerts, a size, or both.
+    /// Beyond it new terms are put off until they come again, and alerts of queries
+    /// are lost and counted.
+    #[arg(long, value_name = "MAX", value_parser = args::outbox_max, default_value = "100000,256MiB")]
+    outbox_max: OutboxMax,
     /// Keep what was seen in this directory, made if it is not there. One process
     /// uses it at a time. Without it, it is forgotten at the end.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Do not start without a state that is there: none is made.
+    #[arg(long, requires = "state")]
+    require_state: bool,
     /// For this long after the state first meets a rule, record what is
     /// seen but hold its alerts back (they are counted): 1d, 12h.
     #[arg(long, value_name = "DURATION", value_parser = args::duration, default_value = "0s")]
     learn: Duration,
+    /// Say in a line on standard error, so often, what is not as it should be, if
+    /// anything is: 0s for never.
+    #[arg(long, value_name = "DURATION", value_parser = args::duration, default_value = "1m")]
+    report_every: Duration,
+    /// Keep the counts in this file as JSON, or answer with them on a Unix socket:
+    /// unix:PATH. They are printed on SIGUSR1 in any case.
+    #[arg(long, value_name = "PLACE", value_parser = stats_place)]
+    stats: Option<StatsPlace>,
     /// Workers that evaluate events side by side. What comes out does not depend
     /// on it. One for each core by default.
     #[arg(short, long, value_name = "N", value_parser = args::workers)]
@@ -97,10 +118,16 @@ Examples:
   firstseen filter --only-alerts --clock event monday.ndjson tuesday.ndjson
   zcat old.ndjson.gz | firstseen filter --clock event --state seen - today.ndjson > /dev/null
 
+Signals:
+  TERM, INT  finish what was read, then end
+  HUP        open the alerts' file anew
+  USR1       print the counts so far
+
 Exit status:
   0  all is well
   1  events passed that were not judged in full
-  2  an error, also if detection was off for a while";
+  2  an error, also if detection was off for a while, alerts were left or lost,
+     or standard output was closed before the events of a pipe were written";
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum SummaryFormat {
@@ -119,44 +146,61 @@ impl Args {
         let inputs = args::inputs(&self.files);
         inputs.iter().try_for_each(Input::ensure_readable)?;
         let bar = progress_bar(&inputs);
-        let detector = self.detector(&bar)?;
-        let output = Output::new(Box::new(io::stdout()), !self.only_alerts, self.alert_file()?);
+        let state = self.state.as_deref().map(|path| open_state(path, self.require_state, &bar)).transpose()?;
+        let detector = self.detector(&bar, state.clone())?;
+        let tell = Arc::new(Tell::new({
+            let bar = bar.clone();
+            move |text| warn(&bar, text)
+        }));
+        let output = Output::new(Box::new(io::stdout()), !self.only_alerts);
+        let delivery = self.delivery(&detector, &tell)?;
+        let handle = delivery.as_ref().map(Delivery::handle);
+        let status = Arc::new(Status::new(&detector, handle.clone(), started));
         let options = FilterOptions {
             workers: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
             index: self.evaluation.index.clone(),
             now_ms: self.evaluation.now_ms,
             streams: inputs.iter().map(|input| input.path().map(|path| path.display().to_string())).collect(),
+            has_state: self.state.is_some(),
         };
-        let mut filter = Filter::new(&detector, options, output, |text| warn(&bar, text))?;
+        let mut filter = Filter::new(&detector, options, output, delivery, Arc::clone(&status), Arc::clone(&tell))?;
         // Before anything is read, so that a signal cannot lose it.
-        let signals = Signals::new([SIGINT, SIGTERM]).context("cannot watch signals")?;
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).context("cannot watch signals")?;
+        let check = state.clone().map(|state| -> Check {
+            Box::new(move || state.check_in_place().err().map(|error| format!("DETECTION FORGETS: {error}")))
+        });
+        let watch = WatchOptions { report_every: self.report_every, stats: self.stats.clone(), check };
+        let watch = Watch::start(Arc::clone(&status), watch, tell).context("cannot keep the counts (--stats)")?;
         let streams = inputs.clone().into_iter().map(|input| input.open());
         let (mut intake, stopper) =
             Intake::start(streams, self.evaluation.line_bytes_max).context("cannot start to read the events")?;
-        stop_on_signals(signals, stopper)?;
+        let format = self.summary;
+        watch_signals(signals, stopper, handle, move || format.say(&status.summary()))?;
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
+        drop(watch);
         bar.finish_and_clear();
-        let summary = Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() };
-        match self.summary {
-            SummaryFormat::Text => message::say(&summary.to_string()),
-            SummaryFormat::Json => message::raw(&summary.to_json().to_string()),
-            SummaryFormat::None => {}
+        format.say(&Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() });
+        let code = exit_code(&filter, &inputs, &result);
+        if let Some(Err(error)) = state.map(|state| state.check_in_place()) {
+            message::error(&error.to_string());
+            return Ok(ExitCode::from(EXIT_ERROR));
         }
-        Ok(exit_code(&filter, &inputs, &result))
+        Ok(code)
     }
 
-    fn detector(&self, bar: &ProgressBar) -> Result<Detector> {
+    fn detector(&self, bar: &ProgressBar, state: Option<Arc<StateFile>>) -> Result<Detector> {
         let (module, rule_set) = self.rules.load(&self.module)?;
         let builder = self
             .alert
             .apply(Detector::builder(module))
             .learn(self.learn)
+            .outbox_max(self.outbox_max)
             .limits(self.module.limits())
             .line_bytes_max(self.evaluation.line_bytes_max)
             .log(module_messages(bar.clone()));
-        let builder = match &self.state {
-            Some(path) => builder.ledger(Arc::new(open_state(path, bar)?)),
+        let builder = match state {
+            Some(state) => builder.ledger(state),
             None => builder,
         };
         let detector = rule_set.apply(builder).build()?;
@@ -164,12 +208,30 @@ impl Args {
         Ok(detector)
     }
 
-    fn alert_file(&self) -> Result<Option<AlertFile>> {
-        let path = self.alerts.as_deref().filter(|path| *path != Path::new("-"));
-        let open =
-            |path: &Path| AlertFile::open(path).with_context(|| format!("cannot write alerts to {}", path.display()));
-        path.map(open).transpose()
+    /// Hands alerts over to a file of their own, if they have one.
+    fn delivery(&self, detector: &Detector, tell: &Arc<Tell>) -> Result<Option<Delivery>> {
+        let Some(path) = self.alerts.as_deref().filter(|path| *path != Path::new("-")) else { return Ok(None) };
+        let start = || Delivery::start(detector, AlertFile::open(path)?, self.outbox_max, Arc::clone(tell));
+        start().map(Some).with_context(|| format!("cannot write alerts to {}", path.display()))
     }
+}
+
+impl SummaryFormat {
+    fn say(self, summary: &Summary) {
+        match self {
+            Self::Text => message::say(&summary.to_string()),
+            Self::Json => message::raw(&summary.to_json().to_string()),
+            Self::None => {}
+        }
+    }
+}
+
+/// The value of `--stats`.
+fn stats_place(text: &str) -> Result<StatsPlace> {
+    Ok(match text.strip_prefix("unix:") {
+        Some(path) => StatsPlace::Socket(path.into()),
+        None => StatsPlace::File(text.into()),
+    })
 }
 
 /// Says what went wrong, and how the process ends. The summary came before.
@@ -181,13 +243,22 @@ fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReas
     };
     filter.failures().iter().for_each(|failure| error(failure.to_string()));
     match result {
-        // A reader that has seen enough, such as `head`, is no error.
-        Ok(()) | Err(StopReason::OutputClosed) => {}
+        Ok(()) => {}
+        // A reader that has seen enough of a file, such as `head`, is no error; what
+        // came out of a pipe is gone.
+        Err(StopReason::Output { cause, .. })
+            if cause.kind() == io::ErrorKind::BrokenPipe && inputs.iter().all(|input| input.file_bytes().is_some()) => {
+        }
+        Err(StopReason::Output { cause, lines_left }) if cause.kind() == io::ErrorKind::BrokenPipe => error(format!(
+            "whoever read standard output is gone: {lines_left} lines that were read, or more, did not get there"
+        )),
         Err(StopReason::Input(failure)) => {
             let input = inputs.get(failure.stream).unwrap_or(&Input::Stdin);
             error(format!("cannot read {input}: {}", failure.cause));
         }
-        Err(StopReason::Output(cause)) => error(format!("cannot write the output: {cause}")),
+        Err(StopReason::Output { cause, lines_left }) => error(format!(
+            "cannot write the output: {cause}; {lines_left} lines that were read, or more, did not get there"
+        )),
     }
     match is_success {
         false => ExitCode::from(EXIT_ERROR),
@@ -196,14 +267,17 @@ fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReas
     }
 }
 
-/// Opens the state, and says so if it had an earlier form.
-fn open_state(path: &Path, bar: &ProgressBar) -> Result<StateFile> {
-    let state = StateFile::open(path)?;
+/// Opens the state, and says so if it is new or had an earlier form.
+fn open_state(path: &Path, must_be_there: bool, bar: &ProgressBar) -> Result<Arc<StateFile>> {
+    let state = if must_be_there { StateFile::open_existing(path)? } else { StateFile::open(path)? };
+    if state.is_new() {
+        bar.suspend(|| message::say(&format!("the state {} is new: nothing was seen before", path.display())));
+    }
     if let Some(earlier) = state.earlier_form() {
         let (path, earlier) = (path.display(), earlier.display());
         warn(bar, &format!("the state {path} was taken over; what an earlier version wrote is {earlier} now"));
     }
-    Ok(state)
+    Ok(Arc::new(state))
 }
 
 /// A warning that does not tear the progress bar.
@@ -240,15 +314,23 @@ fn progress_bar(inputs: &[Input]) -> ProgressBar {
 
 /// The first SIGINT or SIGTERM ends the input: what was read is finished, to
 /// the end of its last line, and written. A second one ends the process as usual.
-fn stop_on_signals(mut signals: Signals, stopper: Stopper) -> Result<()> {
+fn watch_signals(
+    mut signals: Signals,
+    stopper: Stopper,
+    alerts: Option<DeliveryHandle>,
+    say_counts: impl Fn() + Send + 'static,
+) -> Result<()> {
     thread::Builder::new().name("firstseen-signals".to_owned()).spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            stopper.stop();
-        }
-        if let Some(signal) = signals.next() {
-            // This does not come back.
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        let mut is_stopping = false;
+        for signal in signals.forever() {
+            match signal {
+                // Where alerts have no file there is nothing to open anew.
+                SIGHUP => alerts.iter().for_each(DeliveryHandle::reopen),
+                SIGUSR1 => say_counts(),
+                _ if !std::mem::replace(&mut is_stopping, true) => stopper.stop(),
+                // This does not come back.
+                _ => drop(signal_hook::low_level::emulate_default_handler(signal)),
+            }
         }
     })?;
     Ok(())

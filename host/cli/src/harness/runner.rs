@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use firstseen::ledger::{Learning, Ledger, MemoryLedger, Question, Quota, Sighting};
+use firstseen::ledger::{Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Sighting};
 use firstseen::{Batch, Builder, Detector, Document};
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ fn seed(detector: &Detector, ledger: &dyn Ledger, terms: &[KnownTerm], arrival_m
         })
         .collect::<Result<_>>()?;
     let learn_for_ever = Learning::by_event(u64::MAX);
-    let mut transaction = ledger.begin(arrival_ms, learn_for_ever)?;
+    let mut transaction = ledger.begin(arrival_ms, learn_for_ever, OutboxMax::NONE)?;
     transaction.answer(&questions)?;
     transaction.commit(Vec::new())?;
     Ok(())

@@ -1,44 +1,115 @@
 //! The file that `--alerts` names.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
-/// A file that alerts are appended to, each on a line of its own.
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+
+/// How long a reader is waited for before it is asked again whether to go on.
+const READER_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+
+/// A file that alerts are appended to, each on a line of its own. What has its name
+/// now is what is written, whoever renames or removes it.
 pub(crate) struct AlertFile {
+    path: PathBuf,
+    /// None while a pipe has no reader, or what had the name cannot be opened.
+    opened: Option<Opened>,
+}
+
+struct Opened {
     file: File,
-    /// Its last byte is not a newline, so the next alert has to begin with one.
+    /// Device and inode.
+    identity: (u64, u64),
+    /// Its last byte may not be a newline, so the next alert has to begin with one.
     mid_line: bool,
 }
 
 impl AlertFile {
     /// Opens a file, a pipe or a device; a file that is not there is made, for
-    /// its owner only.
+    /// its owner only. That nobody reads a pipe yet is no error.
     ///
     /// # Errors
     ///
     /// When it cannot be opened for writing.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let opened = match Opened::open(path) {
+            Err(error) if is_unread_pipe(path, &error) => None,
+            opened => Some(opened?),
+        };
+        Ok(Self { path: path.to_owned(), opened })
+    }
+
+    /// Its name.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The next alert begins a line, whatever an earlier process has left in a pipe. Of
+    /// a file that is known.
+    pub(crate) fn begin_line(&mut self) {
+        if let Some(opened) = &mut self.opened {
+            opened.mid_line |= opened.file.metadata().is_ok_and(|metadata| !metadata.is_file());
+        }
+    }
+
+    /// Opens what has the name now before anything else is written.
+    pub(crate) fn reopen(&mut self) {
+        self.opened = None;
+    }
+
+    /// Appends whole lines. When it returns, they are on the disk, in a file that
+    /// had the name and has a name still. `go_on` is asked from time to time, with how
+    /// many bytes are left, while the reader of a pipe takes nothing.
+    ///
+    /// # Errors
+    ///
+    /// What opening or writing gave; [`io::ErrorKind::WouldBlock`] if a reader was
+    /// given up. A part may have been written; the next line begins on a line of its
+    /// own all the same.
+    pub(crate) fn append(&mut self, lines: &[u8], mut go_on: impl FnMut(usize) -> bool) -> io::Result<()> {
+        loop {
+            if self.is_elsewhere() {
+                self.opened = None;
+            }
+            let opened = match &mut self.opened {
+                Some(opened) => opened,
+                None => self.opened.insert(Opened::open(&self.path).map_err(|error| told(&self.path, error))?),
+            };
+            opened.append(lines, &mut go_on)?;
+            if !opened.is_removed() {
+                return Ok(());
+            }
+            // What was written is gone with it.
+            self.opened = None;
+        }
+    }
+
+    /// Whether the name is another file's by now, or nobody's.
+    fn is_elsewhere(&self) -> bool {
+        let identity_now = || Some(identity(&self.path.metadata().ok()?));
+        self.opened.as_ref().is_some_and(|opened| identity_now() != Some(opened.identity))
+    }
+}
+
+impl Opened {
+    fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::NONBLOCK.bits().cast_signed();
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(path)?;
         let metadata = file.metadata()?;
         // A crash may have torn a line. If nobody can say, an empty line does
         // less harm than two alerts glued together.
         let mid_line = metadata.is_file() && metadata.len() > 0 && last_byte(path).map_or(true, |last| last != b'\n');
-        Ok(Self { file, mid_line })
+        Ok(Self { file, identity: identity(&metadata), mid_line })
     }
 
-    /// Appends whole lines. When it returns, they are on the disk.
-    ///
-    /// # Errors
-    ///
-    /// What writing gave. A part may have been written; the next line begins on
-    /// a line of its own all the same.
-    pub(crate) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn append(&mut self, lines: &[u8], go_on: &mut impl FnMut(usize) -> bool) -> io::Result<()> {
         if self.mid_line {
-            self.write_all(b"\n")?;
+            self.write_all(b"\n", go_on)?;
         }
-        self.write_all(lines)?;
+        self.write_all(lines, go_on)?;
         match self.file.sync_data() {
             // Pipes and devices hold nothing that could be synced.
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
@@ -46,8 +117,9 @@ impl AlertFile {
         }
     }
 
-    /// As the standard library's, but remembers how a part of it ended.
-    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    /// As the standard library's, but waits for readers, and remembers how a part of
+    /// it ended.
+    fn write_all(&mut self, mut bytes: &[u8], go_on: &mut impl FnMut(usize) -> bool) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.file.write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -57,10 +129,39 @@ impl AlertFile {
                     bytes = rest;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && go_on(bytes.len()) => {
+                    let room = &mut [PollFd::new(&self.file, PollFlags::OUT)];
+                    // Whatever it says, writing tells more.
+                    let _ = poll(room, Some(&READER_WAIT));
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(())
+    }
+
+    /// Whether it has no name any more. Of what never had one, such as a pipe between
+    /// processes, nobody can say.
+    fn is_removed(&self) -> bool {
+        self.file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 0)
+    }
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
+}
+
+/// Whether opening failed because nobody has a named pipe open for reading.
+fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
+    let no_reader = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
+    no_reader && path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// An error that says what the matter is with a pipe that nobody reads.
+fn told(path: &Path, error: io::Error) -> io::Error {
+    match is_unread_pipe(path, &error) {
+        true => io::Error::new(error.kind(), "nobody reads this pipe"),
+        false => error,
     }
 }
 
@@ -76,48 +177,4 @@ fn last_byte(path: &Path) -> io::Result<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
-    use rustix::pipe::{PipeFlags, pipe_with};
-
-    #[test]
-    fn a_torn_line_stays_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        for (before, after) in [("", "1\n"), ("0\n", "0\n1\n"), ("{\"torn", "{\"torn\n1\n")] {
-            let path = folder.path().join("alerts.ndjson");
-            fs::write(&path, before).unwrap();
-            AlertFile::open(&path).unwrap().append(b"1\n").unwrap();
-            assert_eq!(fs::read_to_string(&path).unwrap(), after);
-        }
-    }
-
-    #[test]
-    fn a_new_file_is_its_owners() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("alerts.ndjson");
-        AlertFile::open(&path).unwrap().append(b"1\n").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);
-    }
-
-    #[test]
-    fn after_a_partial_write_the_next_line_begins_anew() {
-        let (reader, writer) = pipe_with(PipeFlags::NONBLOCK).unwrap();
-        let mut alerts = AlertFile { file: File::from(writer), mid_line: false };
-        let long = [vec![b'x'; 1 << 20], b"\n".to_vec()].concat();
-        assert_eq!(alerts.append(&long).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-        let mut reader = File::from(reader);
-        let mut written = vec![0; 1 << 20];
-        let length = reader.read(&mut written).unwrap();
-        assert!(written[..length].iter().all(|&byte| byte == b'x'));
-        // It is a pipe, which cannot be synced.
-        alerts.append(b"1\n").unwrap();
-        alerts.append(b"2\n").unwrap();
-        drop(alerts);
-        let mut rest = String::new();
-        reader.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest.trim_start_matches('x'), "\n1\n2\n");
-    }
-}
+mod tests;

@@ -1,8 +1,11 @@
 //! What can fail while the events flow on.
 
-use std::{fmt, io};
+use std::fmt;
 
 use firstseen::Error;
+
+/// How many rules are named that alerts were lost of.
+const RULES_NAMED: usize = 10;
 
 /// Something beside the events failed. They all passed, but the run is no
 /// success.
@@ -15,8 +18,15 @@ pub(crate) enum Failure {
     Acknowledgement(Error),
     /// Writing the state at the end.
     State(Error),
-    /// Writing the alerts' own file. Later alerts are tried again.
-    Alerts(io::Error),
+    /// The alerts' own file did not take all alerts.
+    AlertsLeft {
+        alerts: u64,
+        cause: String,
+        /// They are in a state, for the next run.
+        are_kept: bool,
+    },
+    /// The outbox had no room for alerts: how many, by the rules' ids.
+    AlertsLost(Vec<(String, u64)>),
 }
 
 impl Failure {
@@ -28,10 +38,7 @@ impl Failure {
                 let rest = "events only pass through, and alerts that were written may come again";
                 Some(format!("DETECTION IS OFF: {cause}; {rest}"))
             }
-            Self::State(_) => None,
-            Self::Alerts(cause) => {
-                Some(format!("ALERTS ARE NOT WRITTEN: {cause}; they stay in the outbox, events pass on"))
-            }
+            Self::State(_) | Self::AlertsLeft { .. } | Self::AlertsLost(_) => None,
         }
     }
 }
@@ -46,8 +53,18 @@ impl fmt::Display for Failure {
             Self::State(cause) => {
                 write!(f, "the state was not written to the end, so alerts may come again: {cause}")
             }
-            Self::Alerts(cause) => {
-                write!(f, "not all alerts were written (with a state, they come in the next run): {cause}")
+            Self::AlertsLeft { alerts, cause, are_kept: true } => {
+                write!(f, "{alerts} alerts were not written, they wait in the state for the next run: {cause}")
+            }
+            Self::AlertsLeft { alerts, cause, are_kept: false } => {
+                write!(f, "{alerts} alerts were not written and are LOST, for there is no --state: {cause}")
+            }
+            Self::AlertsLost(rules) => {
+                let all: u64 = rules.iter().map(|(_, alerts)| alerts).sum();
+                let named = rules.iter().take(RULES_NAMED).map(|(rule, alerts)| format!("{alerts} of {rule}"));
+                let named = named.collect::<Vec<_>>().join(", ");
+                let more = if rules.len() > RULES_NAMED { ", and of others" } else { "" };
+                write!(f, "{all} ALERTS ARE LOST, the outbox was full (--outbox-max): {named}{more}")
             }
         }
     }

@@ -1,9 +1,11 @@
 //! `firstseen filter`'s loop: intake, pool, output.
 
+use std::collections::BTreeMap;
 use std::future::{IntoFuture, poll_fn};
 use std::io;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,11 +14,17 @@ use firstseen::{
     Alert, Batch, Counts, Detector, Error, Judged, JudgingFuture, Outcome, Pool, SetApartCause, SetApartLine,
 };
 
+use super::delivery::Delivery;
 use super::failure::Failure;
 use super::intake::{Chunk, Intake, Piece, ReadError};
 use super::notices::Notices;
-use super::output::{Output, WriteError};
-use super::queue::{Next, PassedChunk, Queue};
+use super::output::Output;
+use super::queue::{Next, PassedChunk, Queue, QueuedChunk};
+use super::status::{Passed, Status};
+use super::tell::Tell;
+
+/// What stands for the rule of an alert of the module's own.
+const NO_RULE: &str = "events that were not judged";
 
 /// Alerts of an earlier run that are read at a time.
 const OUTBOX_PAGE: usize = 1_000;
@@ -32,6 +40,8 @@ pub(crate) struct FilterOptions {
     pub(crate) now_ms: Option<i64>,
     /// The streams by name, for messages; one that has none goes without saying.
     pub(crate) streams: Vec<Option<String>>,
+    /// What waits when the run ends is kept for the next one.
+    pub(crate) has_state: bool,
 }
 
 /// Streams of events on their way through a detector. The events come out
@@ -40,12 +50,18 @@ pub(crate) struct Filter<'a> {
     detector: &'a Detector,
     pool: Pool,
     output: Output,
+    /// Hands over the alerts, if they do not go to the output.
+    delivery: Option<Delivery>,
+    status: Arc<Status>,
     index: Option<String>,
     now_ms: Option<i64>,
-    counts: Counts,
+    has_state: bool,
+    passed: Passed,
+    /// Alerts that the outbox had no room for, by rule.
+    lost: BTreeMap<String, u64>,
     /// The stream that passes.
     stream: usize,
-    notices: Notices<'a>,
+    notices: Notices,
     was_disabled: bool,
     /// Detection failed as a whole; no batch is evaluated any more.
     is_off: bool,
@@ -55,6 +71,7 @@ pub(crate) struct Filter<'a> {
 /// Lines that are being judged.
 struct JudgingPiece {
     judging: JudgingFuture,
+    lines: u64,
     /// The end of a line that is too long, which passes instead of the batch.
     overlong: Option<Vec<u8>>,
 }
@@ -79,14 +96,17 @@ impl Future for JudgingPiece {
 pub(crate) enum StopReason {
     /// The events can no longer be read.
     Input(ReadError),
-    /// Nobody takes the output any more.
-    OutputClosed,
-    /// The output cannot be written.
-    Output(io::Error),
+    /// The output cannot be written; a broken pipe: nobody takes it any more.
+    Output {
+        cause: io::Error,
+        /// Lines that were read and did not get out, about so many.
+        lines_left: u64,
+    },
 }
 
 impl<'a> Filter<'a> {
-    /// A filter; `tell` takes what the operator should know, a line at a time.
+    /// A filter. Alerts go to the output, unless there is a `delivery`; `status` is
+    /// kept up to date.
     ///
     /// # Errors
     ///
@@ -95,16 +115,22 @@ impl<'a> Filter<'a> {
         detector: &'a Detector,
         options: FilterOptions,
         output: Output,
-        tell: impl FnMut(&str) + 'a,
+        delivery: Option<Delivery>,
+        status: Arc<Status>,
+        tell: Arc<Tell>,
     ) -> Result<Self, Error> {
-        let FilterOptions { workers, index, now_ms, streams } = options;
+        let FilterOptions { workers, index, now_ms, streams, has_state } = options;
         Ok(Self {
             detector,
             pool: Pool::new(detector, workers)?,
             output,
+            delivery,
+            status,
             index,
             now_ms,
-            counts: Counts::default(),
+            has_state,
+            passed: Passed::default(),
+            lost: BTreeMap::new(),
             stream: 0,
             notices: Notices::new(streams, tell),
             was_disabled: false,
@@ -121,6 +147,12 @@ impl<'a> Filter<'a> {
     /// failed beside the events is in [`Filter::failures`].
     pub(crate) fn run(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
         let result = self.pass_all(intake, progress);
+        self.finish_delivery();
+        if !self.lost.is_empty() {
+            let mut lost: Vec<(String, u64)> = std::mem::take(&mut self.lost).into_iter().collect();
+            lost.sort_by_key(|(_, alerts)| std::cmp::Reverse(*alerts));
+            self.fail(Failure::AlertsLost(lost));
+        }
         match self.detector.flush() {
             Ok(()) => {}
             // The failure that is known already, once more.
@@ -132,7 +164,7 @@ impl<'a> Filter<'a> {
 
     /// What has passed so far.
     pub(crate) fn counts(&self) -> Counts {
-        self.counts
+        self.passed.counts
     }
 
     /// What failed while the events flowed on, in order.
@@ -146,7 +178,9 @@ impl<'a> Filter<'a> {
     }
 
     fn pass_all(&mut self, intake: &mut Intake, progress: impl FnMut(u64)) -> Result<(), StopReason> {
-        self.deliver_outbox()?;
+        if let Err(cause) = self.pass_earlier_alerts() {
+            return Err(StopReason::Output { cause, lines_left: intake.lines_waiting() });
+        }
         pollster::block_on(self.pass_pieces(intake, progress))
     }
 
@@ -158,11 +192,18 @@ impl<'a> Filter<'a> {
         loop {
             match poll_fn(|context| queue.poll(context, intake)).await {
                 Next::Queue(piece) => self.queue_piece(piece, &mut queue, &mut overlong),
-                Next::Write(stream, chunk) => {
-                    let buffer = self.pass(stream, chunk)?;
-                    queue.give_back(buffer);
-                    progress(intake.bytes_read());
-                }
+                Next::Write(stream, chunk) => match self.pass(stream, chunk) {
+                    Ok(buffer) => {
+                        queue.give_back(buffer);
+                        self.passed.bytes = intake.bytes_read();
+                        progress(self.passed.bytes);
+                        self.status.set(self.passed);
+                    }
+                    Err(NotPassed { cause, lines }) => {
+                        let lines_left = lines + lines_in(queue) + intake.lines_waiting();
+                        return Err(StopReason::Output { cause, lines_left });
+                    }
+                },
                 Next::End(result) => return result.map_err(StopReason::Input),
             }
         }
@@ -194,7 +235,8 @@ impl<'a> Filter<'a> {
 
     /// Submits a batch; `overlong` is what passes instead of its lines.
     fn judge(&self, batch: Batch<'static>, overlong: Option<Vec<u8>>) -> JudgingPiece {
-        JudgingPiece { judging: self.pool.submit(batch).into_future(), overlong }
+        let lines = count_lines(&batch.lines);
+        JudgingPiece { judging: self.pool.submit(batch).into_future(), lines, overlong }
     }
 
     fn batch(&self, lines: Vec<u8>) -> Batch<'static> {
@@ -206,44 +248,47 @@ impl<'a> Filter<'a> {
     }
 
     /// Writes a piece, and answers with its buffer.
-    fn pass(&mut self, stream: usize, chunk: PassedChunk<JudgedPiece>) -> Result<Vec<u8>, StopReason> {
+    fn pass(&mut self, stream: usize, chunk: PassedChunk<JudgedPiece>) -> Result<Vec<u8>, NotPassed> {
+        let mut ended = Ok(());
         if stream != self.stream {
             self.stream = stream;
             self.notices.enter(stream);
-            self.output.end_line().map_err(stop_reason)?;
+            ended = self.output.end_line();
         }
-        match chunk {
-            PassedChunk::Judged(judged) => self.pass_judged(judged),
-            PassedChunk::Unjudged(Chunk::Lines(lines)) => {
-                self.pass_unjudged(&lines)?;
-                Ok(lines)
+        let (bytes, outcome) = match chunk {
+            PassedChunk::Judged(JudgedPiece { judged, overlong }) => {
+                let lines = overlong.unwrap_or_else(|| judged.batch.lines.into_owned());
+                (lines, Some((judged.outcome, judged.is_disabled)))
             }
+            PassedChunk::Unjudged(Chunk::Lines(lines)) => (lines, None),
             PassedChunk::Unjudged(Chunk::Overlong { bytes, ends }) => {
                 if ends {
-                    self.counts.events += 1;
-                    self.counts.unjudged += 1;
+                    self.passed.counts.events += 1;
+                    self.passed.counts.unjudged += 1;
                     self.notices.pass(&bytes, None);
                 }
-                self.output.write_events(&bytes).map_err(stop_reason)?;
-                Ok(bytes)
+                return match ended.and_then(|()| self.output.write_events(&bytes)) {
+                    Ok(()) => Ok(bytes),
+                    Err(cause) => Err(NotPassed { cause, lines: u64::from(ends) }),
+                };
             }
-        }
-    }
-
-    fn pass_judged(&mut self, JudgedPiece { judged, overlong }: JudgedPiece) -> Result<Vec<u8>, StopReason> {
-        let lines = overlong.unwrap_or_else(|| judged.batch.lines.into_owned());
-        match judged.outcome {
-            Ok(outcome) => self.pass_outcome(&lines, &outcome, judged.is_disabled)?,
-            Err(error) => {
+        };
+        let result = ended.and_then(|()| match outcome {
+            Some((Ok(outcome), is_disabled)) => self.pass_outcome(&bytes, &outcome, is_disabled),
+            Some((Err(error), _)) => {
                 // The events are not to blame.
                 self.fail(Failure::Detection(error));
-                self.pass_unjudged(&lines)?;
+                self.pass_unjudged(&bytes)
             }
+            None => self.pass_unjudged(&bytes),
+        });
+        match result {
+            Ok(()) => Ok(bytes),
+            Err(cause) => Err(NotPassed { cause, lines: count_lines(&bytes) }),
         }
-        Ok(lines)
     }
 
-    fn pass_outcome(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> Result<(), StopReason> {
+    fn pass_outcome(&mut self, lines: &[u8], outcome: &Outcome, is_disabled: bool) -> io::Result<()> {
         self.notices.pass(lines, Some((outcome, self.detector.rules())));
         if is_disabled && !self.was_disabled {
             self.was_disabled = true;
@@ -253,23 +298,62 @@ impl<'a> Filter<'a> {
                  only pass through"
             ));
         }
-        self.counts += outcome.counts;
-        let result = self.output.write(lines, &outcome.alerts);
-        self.settle(result, &outcome.alerts)
+        self.passed.counts += outcome.counts;
+        self.passed.batches_off += u64::from(is_disabled);
+        self.note_lost(outcome);
+        let Some(delivery) = &self.delivery else {
+            self.output.write(lines, &outcome.alerts)?;
+            self.acknowledge(&outcome.alerts);
+            return Ok(());
+        };
+        let result = self.output.write_events(lines);
+        if !outcome.alerts.is_empty() {
+            delivery.notify();
+        }
+        if let Some(failure) = delivery.take_failure() {
+            self.fail(failure);
+        }
+        result
+    }
+
+    /// Takes note of alerts that the outbox had no room for, and tells of the first.
+    fn note_lost(&mut self, outcome: &Outcome) {
+        if let (Some(first), true) = (outcome.lost.first(), self.lost.is_empty()) {
+            let rule = first.rule_id.as_deref().unwrap_or(NO_RULE);
+            self.notices.tell(&format!(
+                "ALERTS ARE LOST: as many wait as --outbox-max allows, and events that match a query do not come again; \
+                 the first is of rule {rule}"
+            ));
+        }
+        for lost in &outcome.lost {
+            let rule = lost.rule_id.clone().unwrap_or_else(|| NO_RULE.to_owned());
+            *self.lost.entry(rule).or_default() += lost.alerts;
+        }
     }
 
     /// Passes lines while detection is off.
-    fn pass_unjudged(&mut self, lines: &[u8]) -> Result<(), StopReason> {
+    fn pass_unjudged(&mut self, lines: &[u8]) -> io::Result<()> {
         let is_event = |line: &&[u8]| !line.trim_ascii().is_empty();
         let events = lines.split(|&byte| byte == b'\n').filter(is_event).count() as u64;
-        self.counts.events += events;
-        self.counts.unjudged += events;
+        self.passed.counts.events += events;
+        self.passed.counts.unjudged += events;
         self.notices.pass(lines, None);
-        self.output.write_events(lines).map_err(stop_reason)
+        self.output.write_events(lines)
     }
 
     /// Alerts that an earlier run committed and could not hand over come first.
-    fn deliver_outbox(&mut self) -> Result<(), StopReason> {
+    fn pass_earlier_alerts(&mut self) -> io::Result<()> {
+        let waiting = match &self.delivery {
+            Some(delivery) => delivery.earlier_alerts(),
+            None => self.status.waiting(),
+        };
+        if waiting > 0 {
+            self.notices.tell(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
+            self.passed.counts.alerts += waiting;
+        }
+        if self.delivery.is_some() {
+            return Ok(());
+        }
         let mut after = None;
         loop {
             let alerts = match self.detector.outbox(after, OUTBOX_PAGE) {
@@ -280,37 +364,29 @@ impl<'a> Filter<'a> {
                 }
             };
             let Some(last) = alerts.last() else { return Ok(()) };
-            if after.is_none() {
-                let waiting = self.detector.outbox_len().unwrap_or(alerts.len() as u64);
-                self.notices.tell(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));
-            }
             after = Some(last.number);
-            let result = self.output.write_alerts(&alerts);
-            let is_success = result.is_ok();
-            if is_success {
-                self.counts.alerts += alerts.len() as u64;
-            }
-            self.settle(result, &alerts)?;
-            if !is_success {
-                return Ok(());
-            }
+            self.output.write_alerts(&alerts)?;
+            self.acknowledge(&alerts);
         }
     }
 
-    /// Acknowledges alerts if they were written.
-    fn settle(&mut self, result: Result<(), WriteError>, alerts: &[Alert]) -> Result<(), StopReason> {
-        match result {
-            Ok(()) => {
-                if let Err(error) = self.detector.acknowledge_alerts(alerts) {
-                    self.fail(Failure::Acknowledgement(error));
-                }
-                Ok(())
-            }
-            Err(WriteError::Alerts(error)) => {
-                self.fail(Failure::Alerts(error));
-                Ok(())
-            }
-            Err(error @ WriteError::Stdout(_)) => Err(stop_reason(error)),
+    /// Strikes off alerts that were written.
+    fn acknowledge(&mut self, alerts: &[Alert]) {
+        if let Err(error) = self.detector.acknowledge_alerts(alerts) {
+            self.fail(Failure::Acknowledgement(error));
+        }
+    }
+
+    /// Waits until the alerts are in their file, as far as it takes them.
+    fn finish_delivery(&mut self) {
+        let Some(delivery) = self.delivery.take() else { return };
+        let (trouble, failure) = delivery.finish();
+        if let Some(failure) = failure {
+            self.fail(failure);
+        }
+        if let Some(cause) = trouble {
+            let alerts = self.status.waiting();
+            self.fail(Failure::AlertsLeft { alerts, cause, are_kept: self.has_state });
         }
     }
 
@@ -336,14 +412,28 @@ fn system_now_ms() -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// Why the streams end when events cannot be written.
-fn stop_reason(error: WriteError) -> StopReason {
-    match error {
-        WriteError::Stdout(error) | WriteError::Alerts(error) => match error.kind() {
-            io::ErrorKind::BrokenPipe => StopReason::OutputClosed,
-            _ => StopReason::Output(error),
-        },
-    }
+/// A piece that could not be written.
+struct NotPassed {
+    cause: io::Error,
+    /// Lines of it, some of which may have been.
+    lines: u64,
+}
+
+/// How many lines are in a queue.
+fn lines_in(queue: Queue<JudgingPiece>) -> u64 {
+    let lines = queue.into_rest().map(|chunk| match chunk {
+        QueuedChunk::Judging(judging) => judging.lines,
+        QueuedChunk::Passed(PassedChunk::Judged(piece)) => count_lines(&piece.judged.batch.lines),
+        QueuedChunk::Passed(PassedChunk::Unjudged(Chunk::Lines(lines))) => count_lines(&lines),
+        QueuedChunk::Passed(PassedChunk::Unjudged(Chunk::Overlong { ends, .. })) => u64::from(ends),
+    });
+    lines.sum()
+}
+
+/// Lines, an unfinished one at the end included.
+fn count_lines(bytes: &[u8]) -> u64 {
+    let unfinished = bytes.last().is_some_and(|&last| last != b'\n');
+    memchr::memchr_iter(b'\n', bytes).count() as u64 + u64::from(unfinished)
 }
 
 #[cfg(test)]

@@ -119,6 +119,11 @@ impl Intake {
         self.shared.bytes_read.load(Ordering::Relaxed)
     }
 
+    /// How many lines have come and were not taken yet.
+    pub(crate) fn lines_waiting(&self) -> u64 {
+        memchr::memchr_iter(b'\n', &self.shared.lock().buffer).count() as u64
+    }
+
     /// Waits for the next piece; `None` at the end of the last stream. `spare` is
     /// the buffer of an earlier piece, to be used again.
     ///

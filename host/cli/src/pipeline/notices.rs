@@ -1,15 +1,18 @@
 //! What the operator is told while a stream passes.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use firstseen::{Fault, NotJudged, Outcome, RuleSummary, Unjudged};
+
+use super::tell::Tell;
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: usize = 5;
 
 /// Names lines in trouble by where they stand.
-pub(super) struct Notices<'a> {
-    tell: Box<dyn FnMut(&str) + 'a>,
+pub(super) struct Notices {
+    tell: Arc<Tell>,
     /// The streams by name; one that has none goes without saying.
     names: Vec<Option<String>>,
     /// The stream that passes, from 0.
@@ -20,15 +23,14 @@ pub(super) struct Notices<'a> {
     unjudged: usize,
 }
 
-impl<'a> Notices<'a> {
-    /// `tell` takes a line at a time.
-    pub(super) fn new(names: Vec<Option<String>>, tell: impl FnMut(&str) + 'a) -> Self {
-        Self { tell: Box::new(tell), names, stream: 0, lines: 0, malformed: 0, unjudged: 0 }
+impl Notices {
+    pub(super) fn new(names: Vec<Option<String>>, tell: Arc<Tell>) -> Self {
+        Self { tell, names, stream: 0, lines: 0, malformed: 0, unjudged: 0 }
     }
 
     /// Tells something about the run as a whole.
-    pub(super) fn tell(&mut self, text: &str) {
-        (self.tell)(text);
+    pub(super) fn tell(&self, text: &str) {
+        self.tell.warn(text);
     }
 
     /// What comes next is of another stream.

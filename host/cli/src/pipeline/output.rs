@@ -1,36 +1,23 @@
-//! Writing events and alerts.
+//! Writing to standard output: events, and alerts that have no file of their own.
 
 use std::io::{self, Write};
 
-use super::alert_file::AlertFile;
 use firstseen::Alert;
 
-/// Where events and alerts go.
+/// Standard output.
 pub(crate) struct Output {
     stdout: Box<dyn Write>,
     with_events: bool,
-    /// `None`: alerts go to standard output, each right after its event.
-    alerts: Option<AlertFile>,
     /// The last byte on standard output is not a newline, so an alert has to
     /// begin with one.
     mid_line: bool,
     buffer: Vec<u8>,
 }
 
-/// Which side of the output failed.
-#[derive(Debug)]
-pub(crate) enum WriteError {
-    /// Standard output: the events have nowhere to go.
-    Stdout(io::Error),
-    /// The alerts' own file. The events were written.
-    Alerts(io::Error),
-}
-
 impl Output {
-    /// Writes to `stdout`: events only if `with_events`, alerts unless they
-    /// have a file of their own.
-    pub(crate) fn new(stdout: Box<dyn Write>, with_events: bool, alerts: Option<AlertFile>) -> Self {
-        Self { stdout, with_events, alerts, mid_line: false, buffer: Vec::new() }
+    /// Writes to `stdout`: events only if `with_events`.
+    pub(crate) fn new(stdout: Box<dyn Write>, with_events: bool) -> Self {
+        Self { stdout, with_events, mid_line: false, buffer: Vec::new() }
     }
 
     /// Writes whole lines, untouched and in order, and the alerts they raised.
@@ -39,10 +26,9 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave. A part may have been written.
-    pub(crate) fn write(&mut self, lines: &[u8], alerts: &[Alert]) -> Result<(), WriteError> {
-        if alerts.is_empty() || self.alerts.is_some() {
-            self.write_events(lines)?;
-            return self.write_alerts(alerts);
+    pub(crate) fn write(&mut self, lines: &[u8], alerts: &[Alert]) -> io::Result<()> {
+        if alerts.is_empty() {
+            return self.write_events(lines);
         }
         self.buffer.clear();
         let mut alerts = alerts.iter().peekable();
@@ -85,7 +71,7 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave.
-    pub(crate) fn write_events(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    pub(crate) fn write_events(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self.with_events {
             true => self.write_stdout(bytes),
             false => Ok(()),
@@ -98,7 +84,7 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave.
-    pub(crate) fn end_line(&mut self) -> Result<(), WriteError> {
+    pub(crate) fn end_line(&mut self) -> io::Result<()> {
         match self.mid_line {
             true => self.write_stdout(b"\n"),
             false => Ok(()),
@@ -110,25 +96,22 @@ impl Output {
     /// # Errors
     ///
     /// What writing gave.
-    pub(crate) fn write_alerts(&mut self, alerts: &[Alert]) -> Result<(), WriteError> {
+    pub(crate) fn write_alerts(&mut self, alerts: &[Alert]) -> io::Result<()> {
         if alerts.is_empty() {
             return Ok(());
         }
         let mut lines = Vec::new();
-        if self.alerts.is_none() && self.mid_line {
+        if self.mid_line {
             lines.push(b'\n');
         }
         alerts.iter().for_each(|alert| push_line(&mut lines, alert));
-        match &mut self.alerts {
-            Some(file) => file.append(&lines).map_err(WriteError::Alerts),
-            None => self.write_stdout(&lines),
-        }
+        self.write_stdout(&lines)
     }
 
-    fn write_stdout(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+    fn write_stdout(&mut self, bytes: &[u8]) -> io::Result<()> {
         let Some(&last) = bytes.last() else { return Ok(()) };
         self.mid_line = last != b'\n';
-        self.stdout.write_all(bytes).and_then(|()| self.stdout.flush()).map_err(WriteError::Stdout)
+        self.stdout.write_all(bytes).and_then(|()| self.stdout.flush())
     }
 }
 
@@ -141,7 +124,6 @@ fn push_line(buffer: &mut Vec<u8>, alert: &Alert) {
 mod tests {
     use super::*;
     use firstseen::ledger::StoredAlert;
-    use std::path::Path;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
@@ -167,7 +149,7 @@ mod tests {
 
     fn written(with_events: bool, lines: &str, alerts: &[(usize, &str)]) -> String {
         let shared = Shared::default();
-        let mut output = Output::new(Box::new(shared.clone()), with_events, None);
+        let mut output = Output::new(Box::new(shared.clone()), with_events);
         let alerts: Vec<Alert> = alerts.iter().map(|&(line, document)| alert(line, document)).collect();
         output.write(lines.as_bytes(), &alerts).unwrap();
         String::from_utf8(shared.0.lock().unwrap().clone()).unwrap()
@@ -180,15 +162,5 @@ mod tests {
         assert_eq!(written(true, "a\nb", &[(0, "1")]), "a\n1\nb");
         assert_eq!(written(false, "a\nb\n", &[(0, "1"), (1, "2")]), "1\n2\n");
         assert_eq!(written(true, "a\r\n", &[]), "a\r\n");
-    }
-
-    #[test]
-    fn without_their_file_the_events_are_written() {
-        let shared = Shared::default();
-        let full = AlertFile::open(Path::new("/dev/full")).unwrap();
-        let mut output = Output::new(Box::new(shared.clone()), true, Some(full));
-        let error = output.write(b"a\n", &[alert(0, "1")]).unwrap_err();
-        assert!(matches!(error, WriteError::Alerts(_)), "{error:?}");
-        assert_eq!(*shared.0.lock().unwrap(), b"a\n");
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Queue<J: Future> {
 }
 
 /// What a piece on its way holds.
-enum QueuedChunk<J: Future> {
+pub(super) enum QueuedChunk<J: Future> {
     /// Lines that are being judged.
     Judging(J),
     /// What may be written when its turn comes.
@@ -72,6 +72,11 @@ impl<J: Future + Unpin> Queue<J> {
     /// Takes the buffer of a piece that was written.
     pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
         self.spare.push(buffer);
+    }
+
+    /// All that was not written.
+    pub(super) fn into_rest(self) -> impl Iterator<Item = QueuedChunk<J>> {
+        self.pieces.into_iter().map(|(_, chunk)| chunk)
     }
 
     /// What is next. What has come goes first: workers are to have something to

@@ -16,10 +16,12 @@ pub(crate) struct Summary {
 impl Summary {
     /// For machines.
     pub(crate) fn to_json(self) -> serde_json::Value {
-        let Counts { events, malformed, matched, alerts, held_back, deferred, unjudged } = self.counts;
+        let Counts { events, malformed, matched, alerts, held_back, deferred, deferred_by_outbox, lost, unjudged } =
+            self.counts;
         serde_json::json!({
             "events": events, "malformed": malformed, "matched": matched, "alerts": alerts,
-            "held_back": held_back, "deferred": deferred, "unjudged": unjudged,
+            "held_back": held_back, "deferred": deferred, "deferred_by_outbox": deferred_by_outbox, "lost": lost,
+            "unjudged": unjudged,
             "bytes": self.bytes, "elapsed_ms": self.elapsed.as_millis() as u64,
         })
     }
@@ -27,12 +29,19 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { events, malformed, matched, alerts, held_back, deferred, unjudged } = self.counts;
+        let Counts { events, malformed, matched, alerts, held_back, deferred, deferred_by_outbox, lost, unjudged } =
+            self.counts;
         write!(
             f,
             "{events} events, {malformed} malformed, {matched} matched, {alerts} alerts, {held_back} held back by \
              learning, {deferred} deferred by the quota"
         )?;
+        if deferred_by_outbox > 0 {
+            write!(f, ", {deferred_by_outbox} deferred by a full outbox")?;
+        }
+        if lost > 0 {
+            write!(f, ", {lost} ALERTS LOST")?;
+        }
         if unjudged > 0 {
             write!(f, ", {unjudged} NOT JUDGED")?;
         }

@@ -5,7 +5,8 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use super::segment::{
-    FRAME_BYTES, HEAD_BYTES, MAGIC_START, RECORD_BYTES_MAX, frame, holds_record, length_of, parse_head,
+    FRAME_BYTES, Form, HEAD_BYTES, Head, MAGIC_START, RECORD_BYTES_MAX, frame, holds_record, is_cut, length_of,
+    parse_head,
 };
 use super::{numbers, refused};
 use crate::error::Cause;
@@ -24,6 +25,7 @@ pub(crate) struct Replayed {
 /// Earlier ones are in the table.
 pub(crate) fn replay(
     stem: &Path,
+    form: Form,
     id: u64,
     first: u64,
     mut each: impl FnMut(&[u8]) -> Result<(), Cause>,
@@ -32,21 +34,21 @@ pub(crate) fn replay(
     for number in numbers(stem)? {
         let path = super::path(stem, number);
         let mut file = open_regular(&path).map_err(|error| refused(&path, &error))?;
-        let head = read_head(&mut file, &path, id, number)?;
+        let head = read_head(&mut file, &path, form, (id, number))?;
         if number < first {
             continue;
         }
         if number != replayed.next {
             return Err(broken(&super::path(stem, replayed.next), "is missing"));
         }
-        if let Some(before) = head
+        if let Some(head) = head
             && number != first
-            && before != replayed.records
+            && head.before != replayed.records
         {
             return Err(broken(&super::path(stem, number - 1), "is broken"));
         }
         replayed.records = match head {
-            Some(_) => read_records(&mut file, &path, id, number, &mut each)?,
+            Some(head) => read_records(&mut file, &path, form, head, &mut each)?,
             None => 0,
         };
         // The process may have been killed before it was: what is acted on must
@@ -61,16 +63,19 @@ pub(crate) fn replay(
     Ok(replayed)
 }
 
-/// Reads the head of a segment: how many records the one before it has. `None`
-/// if the segment has none itself, and its head may be in pieces.
-fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Option<u64>, Cause> {
+/// Reads the head of a segment. `None` if the segment has no records and its head is
+/// in pieces, as may be in the earlier form.
+fn read_head(file: &mut File, path: &Path, form: Form, (id, number): (u64, u64)) -> Result<Option<Head>, Cause> {
     let bytes = read(file, HEAD_BYTES).map_err(|error| refused(path, &error))?;
-    if let Some((found, before)) = parse_head(&bytes) {
-        if found == (id, number) {
-            return Ok(Some(before));
+    if let Some(head) = parse_head(form, &bytes) {
+        if (head.id, head.number) == (id, number) {
+            return Ok(Some(head));
         }
         let other = format!("{} belongs to another state: move it away", path.display());
         return Err(Cause::Journal(other));
+    }
+    if form == Form::Padded {
+        return Err(broken(path, "was cut or is broken"));
     }
     let is_whole = bytes.len() == HEAD_BYTES && bytes.starts_with(MAGIC_START);
     let rest = read(file, RECORD_BYTES_MAX).map_err(|error| refused(path, &error))?;
@@ -85,10 +90,13 @@ fn read_head(file: &mut File, path: &Path, id: u64, number: u64) -> Result<Optio
 fn read_records(
     file: &mut File,
     path: &Path,
-    id: u64,
-    number: u64,
+    form: Form,
+    head: Head,
     each: &mut impl FnMut(&[u8]) -> Result<(), Cause>,
 ) -> Result<u64, Cause> {
+    let Head { id, number, .. } = head;
+    let file_length = file.metadata().map_err(|error| refused(path, &error))?.len();
+    let mut end = HEAD_BYTES as u64;
     let mut reader = BufReader::new(file);
     let mut read = |length| read(&mut reader, length).map_err(|error| refused(path, &error));
     let mut place = 0;
@@ -97,6 +105,9 @@ fn read_records(
         let length = length_of(&found);
         let payload = read(length.unwrap_or_default())?;
         if length != Some(payload.len()) || found != frame(id, number, place, &payload) {
+            if form == Form::Padded && is_cut(file_length, end, &found) {
+                return Err(broken(path, "was cut, it is shorter than it was written"));
+            }
             // The end, or the beginning of a record: fine if nothing follows.
             let mut rest = [found, payload].concat();
             rest.extend(read(RECORD_BYTES_MAX)?);
@@ -105,6 +116,7 @@ fn read_records(
         }
         each(&payload).map_err(|_| broken(path, "does not go on from what is before it"))?;
         place += 1;
+        end += (FRAME_BYTES + payload.len()) as u64;
     }
 }
 

@@ -1,16 +1,45 @@
 //! The bytes of a segment; see the [module](super) for their form.
 
-const MAGIC: &[u8; 8] = b"1stjrnl2";
+/// The form of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As it is written.
+    Padded,
+    /// As version 0.1 wrote it: no longer than what is in it, under its name from its
+    /// first byte on.
+    Earlier,
+}
+
+impl Form {
+    fn magic(self) -> &'static [u8; 8] {
+        match self {
+            Self::Padded => b"1stjrnl3",
+            Self::Earlier => b"1stjrnl2",
+        }
+    }
+}
 /// What it begins with in whatever version.
 pub(super) const MAGIC_START: &[u8] = b"1stjrnl";
 pub(super) const HEAD_BYTES: usize = 36;
 pub(super) const FRAME_BYTES: usize = 16;
 
+/// What the length of a segment is a multiple of.
+pub(super) const STEP: u64 = 1 << 16;
+
+/// How long a segment is with so many bytes in it: at least one is behind them.
+pub(super) fn padded(bytes: u64) -> u64 {
+    (bytes / STEP + 1) * STEP
+}
+
 /// Longest record, in bytes.
 pub(super) const RECORD_BYTES_MAX: usize = 1 << 30;
 
 pub(super) fn head(id: u64, number: u64, before: u64) -> Vec<u8> {
-    let mut bytes = MAGIC.to_vec();
+    head_of(Form::Padded, id, number, before)
+}
+
+fn head_of(form: Form, id: u64, number: u64, before: u64) -> Vec<u8> {
+    let mut bytes = form.magic().to_vec();
     for value in [id, number, before] {
         bytes.extend(value.to_le_bytes());
     }
@@ -18,12 +47,38 @@ pub(super) fn head(id: u64, number: u64, before: u64) -> Vec<u8> {
     bytes
 }
 
-/// Reads what [`head`] made: id and number, and the records before.
-pub(super) fn parse_head(bytes: &[u8]) -> Option<((u64, u64), u64)> {
-    let (numbers, _) = bytes.strip_prefix(MAGIC)?.as_chunks();
+/// What the head of a segment says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) id: u64,
+    pub(super) number: u64,
+    /// Records of the segment before it.
+    pub(super) before: u64,
+}
+
+/// Reads what [`head`] made.
+pub(super) fn parse_head(form: Form, bytes: &[u8]) -> Option<Head> {
+    let (numbers, _) = bytes.strip_prefix(form.magic())?.as_chunks();
     let [id, number, before] = *numbers else { return None };
     let [id, number, before] = [id, number, before].map(u64::from_le_bytes);
-    (bytes == head(id, number, before)).then_some(((id, number), before))
+    (bytes == head_of(form, id, number, before)).then_some(Head { id, number, before })
+}
+
+/// Whether a segment of `length` bytes was cut: its whole records end at `end`, and
+/// `found` is what stands there, as much of a frame as there is.
+pub(super) fn is_cut(length: u64, end: u64, found: &[u8]) -> bool {
+    if !length.is_multiple_of(STEP) || length <= end {
+        return true;
+    }
+    let is_padding = found.iter().all(|byte| *byte == 0);
+    // Room is made for a record before any of it is written.
+    match length_of(found) {
+        _ if is_padding => false,
+        Some(_) if found.len() < FRAME_BYTES => true,
+        Some(payload) => length < padded(end + FRAME_BYTES as u64 + payload as u64),
+        // Not what was written, so it says nothing of what was.
+        None => found.len() < 4,
+    }
 }
 
 /// What stands before a payload. The checksum is of all that a record could be

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::segment::HEAD_BYTES;
+use super::segment::{FRAME_BYTES, HEAD_BYTES, STEP};
 use super::*;
 
 const ID: u64 = 0x0123_4567_89ab_cdef;
@@ -18,7 +18,7 @@ fn append(journal: &mut Journal, records: &[Vec<u8>]) {
 
 fn replayed(stem: &Path, first: u64) -> Result<(Vec<Vec<u8>>, u64), Cause> {
     let mut records = Vec::new();
-    let replayed = replay(stem, ID, first, |record| {
+    let replayed = replay(stem, Form::Padded, ID, first, |record| {
         records.push(record.to_vec());
         Ok(())
     })?;
@@ -81,16 +81,19 @@ fn the_end_of_an_earlier_segment_is_not_lost_unseen() {
     journal.cut();
     append(&mut journal, &samples[2..]);
     let intact = fs::read(path(&stem, 1)).unwrap();
-    for length in 0..intact.len() {
-        fs::write(path(&stem, 1), &intact[..length]).unwrap();
+    let end = HEAD_BYTES + 2 * FRAME_BYTES + samples[0].len() + samples[1].len();
+    for length in 0..end {
+        fs::write(path(&stem, 1), torn(&intact, length)).unwrap();
         let error = replayed(&stem, 1).unwrap_err();
-        assert!(matches!(&error, Cause::Journal(text) if text.contains("journal-1 is broken")), "{error:?}");
+        assert!(matches!(&error, Cause::Journal(text) if text.contains("broken")), "{error:?}");
     }
+    let intact = torn(&intact, end - FRAME_BYTES - samples[1].len() + 3);
+    fs::write(path(&stem, 1), intact).unwrap();
 
     // A torn end is one for good, whatever follows it.
     fs::remove_file(path(&stem, 2)).unwrap();
     let mut journal = Journal::new(&stem, ID, 1);
-    journal.go_on_after(replay(&stem, ID, 1, |_| Ok(())).unwrap());
+    journal.go_on_after(replay(&stem, Form::Padded, ID, 1, |_| Ok(())).unwrap());
     append(&mut journal, &samples[2..]);
     let expected = [&samples[..1], &samples[2..]].concat();
     assert_eq!(replayed(&stem, 1).unwrap(), (expected, 3));
@@ -109,10 +112,17 @@ fn another_state_s_journal_is_not_replayed() {
     assert_eq!(replayed(&stem, 1).unwrap(), (vec![], 1));
 }
 
-/// Every cut gives the records before it, and every other change of a byte
-/// is damage or takes the last record with it.
+/// A segment of which only the first bytes got to the disk.
+fn torn(intact: &[u8], length: usize) -> Vec<u8> {
+    let mut bytes = intact.to_vec();
+    bytes[length..].fill(0);
+    bytes
+}
+
+/// A record in pieces gives those before it, every cut is told, and every other change
+/// of a byte is damage or takes the last record with it.
 #[test]
-fn cuts_lose_the_last_record_at_most_and_damage_is_told() {
+fn the_last_record_is_lost_at_most_and_damage_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let stem = folder.path().join("journal");
     let samples = samples();
@@ -120,18 +130,24 @@ fn cuts_lose_the_last_record_at_most_and_damage_is_told() {
     let mut ends = vec![HEAD_BYTES];
     for (place, entry) in samples.iter().enumerate() {
         journal.append(entry).unwrap();
-        assert_eq!(journal.segment_bytes() as usize, fs::read(path(&stem, 1)).unwrap().len(), "{place}");
+        let length = fs::metadata(path(&stem, 1)).unwrap().len();
+        assert_eq!((length % STEP, length > journal.segment_bytes()), (0, true), "{place}");
         ends.push(journal.segment_bytes() as usize);
     }
     let intact = fs::read(path(&stem, 1)).unwrap();
     let all = samples.clone();
-    for length in 0..=intact.len() {
-        fs::write(path(&stem, 1), &intact[..length]).unwrap();
+    let (last, end) = (ends[ends.len() - 2], ends[ends.len() - 1]);
+    for length in HEAD_BYTES..=end {
+        fs::write(path(&stem, 1), torn(&intact, length)).unwrap();
         let whole = ends.iter().filter(|end| **end <= length).count().saturating_sub(1);
         assert_eq!(replayed(&stem, 1).unwrap(), (all[..whole].to_vec(), 2), "{length} bytes");
     }
-    let last = ends[ends.len() - 2];
-    for position in 0..intact.len() {
+    for length in (0..end + 9).chain([end + 999, intact.len() - 1]) {
+        fs::write(path(&stem, 1), &intact[..length]).unwrap();
+        let error = replayed(&stem, 1).unwrap_err();
+        assert!(matches!(&error, Cause::Journal(text) if text.contains("cut")), "{length} bytes: {error:?}");
+    }
+    for position in 0..end {
         let mut bytes = intact.clone();
         bytes[position] ^= 0x40;
         fs::write(path(&stem, 1), &bytes).unwrap();
@@ -140,8 +156,26 @@ fn cuts_lose_the_last_record_at_most_and_damage_is_told() {
                 assert!(position >= last, "byte {position}");
                 assert_eq!(entries, all[..all.len() - 1]);
             }
-            Err(error) => assert!(position < last && matches!(error, Cause::Journal(_)), "{error:?}"),
+            // A length that is too large for its segment is none that was written.
+            Err(error) => assert!(position < last + 4 && matches!(error, Cause::Journal(_)), "{error:?}"),
         }
+    }
+}
+
+/// Cut where a segment may end, which is within a record.
+#[test]
+fn a_cut_at_a_step_is_told_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let stem = folder.path().join("journal");
+    let long = vec![b'x'; 1000];
+    append(&mut Journal::new(&stem, ID, 1), &vec![long; 200]);
+    let intact = fs::read(path(&stem, 1)).unwrap();
+    assert!(intact.len() as u64 > 3 * STEP);
+    assert_eq!(replayed(&stem, 1).unwrap().0.len(), 200);
+    for steps in 1..3 {
+        fs::write(path(&stem, 1), &intact[..steps * STEP as usize]).unwrap();
+        let error = replayed(&stem, 1).unwrap_err();
+        assert!(matches!(&error, Cause::Journal(text) if text.contains("was cut")), "{error:?}");
     }
 }
 
@@ -172,8 +206,11 @@ fn noise_behind_the_last_record_is_no_record() {
     let stem = folder.path().join("journal");
     append(&mut Journal::new(&stem, ID, 1), &samples());
     let intact = fs::read(path(&stem, 1)).unwrap();
-    for noise in [vec![0; 5000], vec![0xff; 5000], intact.clone(), intact[HEAD_BYTES..].to_vec()] {
-        fs::write(path(&stem, 1), [&intact[..], &noise].concat()).unwrap();
+    let end = intact.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for noise in [vec![0; 5000], vec![0xff; 5000], intact[..end].to_vec(), intact[HEAD_BYTES..end].to_vec()] {
+        let mut bytes = intact.clone();
+        bytes[end..end + noise.len()].copy_from_slice(&noise);
+        fs::write(path(&stem, 1), bytes).unwrap();
         assert_eq!(replayed(&stem, 1).unwrap().0, samples());
     }
 }

@@ -31,7 +31,7 @@ use redb::{
 
 use crate::error::Cause;
 use crate::files::with_suffix;
-use crate::journal::replay;
+use crate::journal::{Form, replay};
 use crate::rows::{Key, Value};
 
 /// What a file of the library begins with.
@@ -96,7 +96,7 @@ impl Earlier {
         let mut next_alert = number("next-alert")?.unwrap_or_default();
         let mut rows = BTreeMap::new();
         if let (Some(id), Some(first)) = (number("id")?, number("journal")?) {
-            replay(&journal(path), id, first, |record| {
+            replay(&journal(path), Form::Earlier, id, first, |record| {
                 let mut rest = Bytes(record);
                 while !rest.0.is_empty() {
                     let (key, value) = entry(&mut rest).ok_or_else(|| Cause::malformed("an entry of its journal"))?;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::StateFile;
 use crate::journal::Journal;
+use crate::tests::records_end;
 
 const ID: u64 = 77;
 
@@ -52,7 +53,16 @@ fn furnish(path: &Path, terms: u32) {
     let alert = [&[4][..], &numbers(&[2]), &texts(&["rule", "[\"t\"]", "2", "{}"])].concat();
     let acknowledged = [&[5][..], &numbers(&[0])].concat();
     journal.append(&[rule, since, quota, alert, acknowledged].concat()).unwrap();
+    make_earlier(&journal::path(&earlier::journal(path), 3));
     fs::write(earlier::sums(path), "sums").unwrap();
+}
+
+/// Gives a segment the form that version 0.1 wrote: another magic, no zeros at the end.
+fn make_earlier(segment: &Path) {
+    let bytes = fs::read(segment).unwrap();
+    let head = [b"1stjrnl2", &bytes[8..32]].concat();
+    let sum = crc32fast::hash(&head).to_le_bytes();
+    fs::write(segment, [&head[..], &sum, &bytes[36..records_end(&bytes)]].concat()).unwrap();
 }
 
 fn numbers(numbers: &[i64]) -> Vec<u8> {

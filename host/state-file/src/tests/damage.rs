@@ -154,6 +154,46 @@ fn broken_pages_are_noticed_when_they_are_read() {
     assert!(at_open > 10 && later > 10 && unharmed > 10, "{at_open} at open, {later} later, {unharmed} unharmed");
 }
 
+/// The pages are good, and the checksums of the library say so.
+#[test]
+fn broken_checksums_are_made_anew() {
+    const TERMS: usize = 2000;
+    let (_folder, path) = folder();
+    furnish(&path, TERMS);
+    let table = path.join("table");
+    let intact = fs::read(&table).unwrap();
+    for position in (4096..HEADER).step_by(97) {
+        let mut bytes = intact.clone();
+        bytes[position] ^= 1 << (position % 8);
+        fs::write(&table, bytes).unwrap();
+        let store = StateFile::open(&path).unwrap();
+        assert!((0..TERMS).all(|term| last(&store, &format!("term {term:04}")) == Some(term as i64)));
+        store.commit(&sighted("new", 1, 0, true)).unwrap();
+        drop(store);
+        // They are right again.
+        assert!(!reads_everything_at_start(&crash(&path)), "byte {position}");
+    }
+    // With a page that is not good it is damage.
+    let mut bytes = intact;
+    bytes[4096 + 10] ^= 1;
+    let needle = b"term 0150";
+    let place = bytes.windows(needle.len()).rposition(|window| window == needle).unwrap();
+    bytes[place] ^= 1;
+    fs::write(&table, bytes).unwrap();
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(error.cause, Cause::Damaged(_)), "{error}");
+}
+
+#[test]
+fn an_emptied_table_is_damage_and_stays_as_it_is() {
+    let (_folder, path) = folder();
+    furnish(&path, 3);
+    fs::write(path.join("table"), "").unwrap();
+    let error = StateFile::open(&path).unwrap_err();
+    assert!(matches!(&error.cause, Cause::Damaged(what) if what.contains("empty")), "{error}");
+    assert!(fs::read(path.join("table")).unwrap().is_empty());
+}
+
 /// A page that nothing reads at a start is broken, so that only reading the whole
 /// file at the start can tell.
 fn reads_everything_at_start(path: &Path) -> bool {

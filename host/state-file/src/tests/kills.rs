@@ -1,7 +1,5 @@
 //! What a killed process leaves, and what a start makes of it.
 
-use std::io::Write;
-
 use super::*;
 use crate::rows::{Key, Rows};
 
@@ -21,7 +19,7 @@ fn commits_wait_for_room_and_are_all_kept() {
     }
     drop(store);
     let store = StateFile::open(&path).unwrap();
-    assert_eq!(store.stats().unwrap(), Stats { terms: 200, outbox: 100 });
+    assert_eq!(size(&store), (200, 100));
     assert!((0..200).all(|number| last(&store, &format!("term {number}")) == Some(number)));
     let outbox = store.outbox(None, usize::MAX).unwrap();
     assert!(outbox.iter().all(|(number, alert)| number % 2 == 1 && alert.id == number.to_string()));
@@ -118,28 +116,34 @@ fn a_directory_that_cannot_be_written_to_is_refused_at_the_start() {
 /// Whatever a crash left of a segment that no commit returned from.
 #[test]
 fn segments_without_a_record_go_with_the_next_merge() {
-    for left in [&b""[..], b"1stj", &[0; 36], &[0; 5000]] {
+    for left in ["journal-3", "journal.new"] {
         let (_folder, path) = folder();
         furnish(&path, 3);
         let store = open_with(&path, PATIENT);
         store.commit(&sighted("a", 1, 0, true)).unwrap();
         let killed = crash(&path);
         let first = (1..10).find(|number| segment(&killed, *number).exists()).unwrap();
-        fs::write(segment(&killed, first + 1), left).unwrap();
+        // A segment like the one that would be next, without its record.
+        let id = Known::read(&database(&killed).unwrap()).unwrap().numbers.id;
+        let stem = killed.join("journal");
+        let replayed = journal::replay(&stem, Form::Padded, id, first, |_| Ok(())).unwrap();
+        let mut next = Journal::new(&stem, id, first);
+        next.go_on_after(replayed);
+        next.append(b"record").unwrap();
+        let mut bytes = fs::read(segment(&killed, first + 1)).unwrap();
+        bytes[36..].fill(0);
+        fs::write(segment(&killed, first + 1), &bytes).unwrap();
+        if left == "journal.new" {
+            fs::rename(segment(&killed, first + 1), killed.join(left)).unwrap();
+        }
         let again = crash(&killed);
         for path in [&killed, &again] {
             let store = StateFile::open(path).unwrap();
             assert_eq!((last(&store, "a"), last(&store, "term 0002")), (Some(1), Some(2)));
             drop(store);
-            assert_eq!(journal(path), 0, "after {left:?}");
+            assert_eq!(journal(path), 0, "after {left}");
+            assert!(!path.join("journal.new").exists());
         }
-
-        // No record at all.
-        fs::write(segment(&killed, first + 2), left).unwrap();
-        let store = StateFile::open(&killed).unwrap();
-        assert_eq!(last(&store, "a"), Some(1));
-        drop(store);
-        assert_eq!(journal(&killed), 0);
     }
 }
 
@@ -212,8 +216,10 @@ fn a_record_in_pieces_is_dropped_and_what_follows_is_kept() {
     let store = open_with(&path, PATIENT);
     store.commit(&sighted("a", 1, 0, true)).unwrap();
     let killed = crash(&path);
-    let mut segment = fs::OpenOptions::new().append(true).open(segment(&killed, 1)).unwrap();
-    segment.write_all(&[9, 0, 0, 0, 1, 2, 3]).unwrap();
+    let mut bytes = fs::read(segment(&killed, 1)).unwrap();
+    let end = records_end(&bytes);
+    bytes[end..end + 7].copy_from_slice(&[9, 0, 0, 0, 1, 2, 3]);
+    fs::write(segment(&killed, 1), bytes).unwrap();
     let store = open_with(&killed, PATIENT);
     store.commit(&sighted("b", 2, 0, true)).unwrap();
     store.flush().unwrap();
