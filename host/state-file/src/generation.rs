@@ -23,7 +23,7 @@ impl Bounds {
     /// What the documentation of the state promises: two generations are under
     /// way at a time, and one takes some time to be merged.
     pub(crate) const DEFAULT: Self = Self {
-        terms: 524_288,
+        terms: 131_072,
         term_bytes: 32 * 1024 * 1024,
         journal_bytes: 64 * 1024 * 1024,
         age: Duration::from_secs(60),

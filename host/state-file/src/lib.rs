@@ -24,7 +24,7 @@
 //! journal. Most commits bring no news: they only move the time at which a known
 //! term was last sighted. Such refreshes are kept in memory, where reads see them.
 //! A thread merges both into the table, in its order and without stopping commits:
-//! a minute after the oldest of them, sooner when 524,288 terms, 32 MiB of
+//! a minute after the oldest of them, sooner when 131,072 terms, 32 MiB of
 //! their text or 64 MiB of journal are waiting, and at [`Backend::flush`] and on
 //! drop. So after a crash the time a term was last sighted can lag by the refreshes
 //! of the last minute and of the merge under way.

@@ -162,6 +162,8 @@ impl Live {
     fn apply_row(&mut self, bytes: &[u8], value: Option<&[u8]>) -> Result<(), Cause> {
         let malformed = || Cause::malformed("the order of its journal");
         match (Key::read(bytes).ok_or_else(malformed)?, value) {
+            // As the table has it already.
+            (Key::Rule(rule), Some(value)) if self.rules.get(&read::<String>(value)?) == Some(&rule) => {}
             (Key::Rule(rule), Some(value)) if Some(rule) == self.next_rule => {
                 self.next_rule = rule.checked_add(1);
                 self.rules.insert(read(value)?, rule);
@@ -279,6 +281,11 @@ impl Live {
     /// The open table, handed back with [`Live::keep`].
     pub(crate) fn take_snapshot(&mut self) -> Option<Snapshot> {
         self.snapshot.take()
+    }
+
+    /// What is read next is the table as it is then.
+    pub(crate) fn renew_snapshot(&mut self) {
+        self.snapshot = None;
     }
 
     pub(crate) fn keep(&mut self, snapshot: Snapshot) {

@@ -1,8 +1,13 @@
 //! The thread that takes changes from memory into the table.
 //!
-//! A generation at a time, in one transaction and in the order of the file, so
-//! that pages which many changes touch are written once. Commits go on meanwhile,
-//! into the next generation and its segment of the journal.
+//! A generation at a time and in the order of the file, so that pages which many
+//! changes touch are written once. Commits go on meanwhile, into the next generation
+//! and its segment of the journal.
+//!
+//! A transaction writes changed pages anew beside those that it replaces, so a large
+//! one needs as much room again. Therefore a generation goes in parts: first the rules
+//! and all histories but the last part of them, then that and everything else. After a
+//! kill in between the journal brings all of it again, which changes nothing.
 
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -15,6 +20,10 @@ use crate::pages::{begin_write, caught};
 use crate::rows::Numbers;
 use crate::table::{Cursors, WriteTable};
 use crate::{Shared, journal};
+
+/// Histories that are put into the table in one transaction: each may be in a page of
+/// its own.
+const PART: usize = 8_192;
 
 /// Merges one generation after the other until the store is closed, or fails.
 pub(crate) fn run(shared: &Shared) {
@@ -84,16 +93,31 @@ fn wait<'a>(shared: &'a Shared, live: MutexGuard<'a, Live>, now: Instant) -> Mut
 impl Work {
     /// Answers with how many terms the table has then.
     fn merge(&self, shared: &Shared, cursors: &mut Cursors) -> Result<u64, Cause> {
+        let histories = self.generation.sorted();
+        let mut parts = histories.chunks(PART).peekable();
+        let mut terms = self.terms;
+        while let Some(part) = parts.next().filter(|_| parts.peek().is_some()) {
+            let transaction = begin_write(&shared.database)?;
+            {
+                let mut table = WriteTable::open(&transaction)?;
+                table.put_rules(&self.generation)?;
+                terms = terms.saturating_add_signed(table.put_histories(part)?);
+                table.put_terms(terms)?;
+            }
+            transaction.commit()?;
+            // What it reads of the table is kept for it, and takes room.
+            shared.live().renew_snapshot();
+        }
+        let last = histories.chunks(PART).last().unwrap_or_default();
         let transaction = begin_write(&shared.database)?;
-        let terms = {
+        {
             let mut table = WriteTable::open(&transaction)?;
-            table.put(&self.generation)?;
-            table.sweep(cursors, &self.generation)?;
-            let terms = self.terms.saturating_add_signed(table.grown);
+            table.put_rows(&self.generation)?;
+            let grown = table.put_histories(last)? - table.sweep(cursors, &self.generation)?;
+            terms = terms.saturating_add_signed(grown);
             let (id, next_alert, first_segment) = (self.id, self.next_alert, self.segments.end);
             table.put_numbers(&Numbers { id, first_segment, next_alert, terms })?;
-            terms
-        };
+        }
         transaction.commit()?;
         Ok(terms)
     }

@@ -47,7 +47,7 @@ const GROUP: u64 = PAGE / 4 - 1;
 const GROUP_BYTES: u64 = GROUP * PAGE;
 
 /// Memory for pages of the file, in bytes. The system caches them too.
-const CACHE_BYTES: usize = 256 * 1024 * 1024;
+const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
 /// So many bytes are written at most before they are synced: a start after a kill
 /// waits for what was not.

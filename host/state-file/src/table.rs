@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Bound;
 
-use firstseen_ledger::{Since, sweep_slices};
+use firstseen_ledger::{History, Since, sweep_slices};
 use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
     TableError, WriteTransaction,
@@ -129,40 +129,59 @@ pub(crate) struct Cursors {
 /// The table in a write transaction.
 pub(crate) struct WriteTable<'t> {
     table: Table<'t, &'static [u8], &'static [u8]>,
-    /// Histories added, less those removed.
-    pub(crate) grown: i64,
 }
 
 impl<'t> WriteTable<'t> {
     pub(crate) fn open(transaction: &'t WriteTransaction) -> Result<Self, Cause> {
-        Ok(Self { table: transaction.open_table(STATE)?, grown: 0 })
+        Ok(Self { table: transaction.open_table(STATE)? })
     }
 
-    /// Writes all changes of a generation.
-    pub(crate) fn put(&mut self, generation: &Generation) -> Result<(), Cause> {
+    /// Writes all changes of a generation but those of histories.
+    pub(crate) fn put_rows(&mut self, generation: &Generation) -> Result<(), Cause> {
         for (key, value) in &generation.rows {
             match value {
                 Some(value) => self.put_row(key, value)?,
                 None => drop(self.table.remove(&**key)?),
             }
         }
+        Ok(())
+    }
+
+    /// Writes those that histories depend on.
+    pub(crate) fn put_rules(&mut self, generation: &Generation) -> Result<(), Cause> {
+        for (key, value) in generation.rows.range(vec![RULE]..vec![RULE + 1]) {
+            value.as_ref().map_or(Ok(()), |value| self.put_row(key, value))?;
+        }
+        Ok(())
+    }
+
+    /// Writes histories, and answers with how many of them it had not.
+    pub(crate) fn put_histories(&mut self, histories: &[(u32, &str, &History)]) -> Result<i64, Cause> {
         let (mut key, mut value) = (Vec::new(), Vec::new());
-        for (rule, term, history) in generation.sorted() {
+        let mut grown = 0;
+        for &(rule, term, history) in histories {
             key.clear();
             value.clear();
             Key::History(rule, term).put(&mut key);
             Value::put(history, &mut value);
-            if self.table.insert(&*key, &*value)?.is_none() {
-                self.grown += 1;
-            }
+            grown += i64::from(self.table.insert(&*key, &*value)?.is_none());
         }
-        Ok(())
+        Ok(grown)
     }
 
     /// Writes a row as it is.
     pub(crate) fn put_row(&mut self, key: &[u8], value: &[u8]) -> Result<(), Cause> {
         self.table.insert(key, value)?;
         Ok(())
+    }
+
+    /// Writes how many terms there are, and leaves the other numbers.
+    pub(crate) fn put_terms(&mut self, terms: u64) -> Result<(), Cause> {
+        let numbers = match self.table.get(&*Key::Numbers.bytes())? {
+            Some(value) => Numbers::read(value.value()),
+            None => None,
+        };
+        self.put_numbers(&Numbers { terms, ..numbers.ok_or_else(|| malformed(Key::Numbers))? })
     }
 
     pub(crate) fn put_numbers(&mut self, numbers: &Numbers) -> Result<(), Cause> {
@@ -173,23 +192,24 @@ impl<'t> WriteTable<'t> {
     }
 
     /// Looks at the slices that are next after a generation, and removes what
-    /// expired.
-    pub(crate) fn sweep(&mut self, cursors: &mut Cursors, generation: &Generation) -> Result<(), Cause> {
+    /// expired. Answers with how many histories that were.
+    pub(crate) fn sweep(&mut self, cursors: &mut Cursors, generation: &Generation) -> Result<i64, Cause> {
         // Without an arrival no time has passed that could make anything expire.
-        let Some(now_ms) = generation.now_ms else { return Ok(()) };
+        let Some(now_ms) = generation.now_ms else { return Ok(0) };
+        let mut all_gone = 0;
         let quotas = generation.rows.range(vec![QUOTA]..vec![QUOTA + 1]).count();
         let commits = generation.commits.clamp(1, SWEEP_COMMITS_MAX);
         let histories = (HISTORY, &mut cursors.histories, generation.histories_count());
         for (kind, cursor, touched) in [histories, (QUOTA, &mut cursors.quotas, quotas)] {
             for slice in sweep_slices(commits, touched) {
                 let gone = self.sweep_slice(kind, cursor, slice, now_ms)?;
-                self.grown -= if kind == HISTORY { gone } else { 0 };
+                all_gone += if kind == HISTORY { gone } else { 0 };
                 if cursor.is_none() {
                     break;
                 }
             }
         }
-        Ok(())
+        Ok(all_gone)
     }
 
     /// Removes what expired of the next rows of a kind, and answers with how many

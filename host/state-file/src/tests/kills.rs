@@ -1,7 +1,10 @@
 //! What a killed process leaves, and what a start makes of it.
 
 use super::*;
-use crate::rows::{Key, Rows};
+use crate::generation::Generation;
+use crate::pages::begin_write;
+use crate::rows::{Key, Rows, Value};
+use crate::table::WriteTable;
 
 /// Every commit fills a generation, so most wait for the one before.
 #[test]
@@ -195,6 +198,43 @@ fn rows_that_do_not_go_on_from_the_state_are_refused() {
         journal.append(rows.bytes()).unwrap();
         assert_eq!(StateFile::open(&path).is_ok(), fits, "{rows:?}");
     }
+}
+
+#[test]
+fn a_merge_that_was_killed_between_its_parts_begins_again() {
+    let (_folder, path) = folder();
+    let store = open_with(&path, PATIENT);
+    for number in 0..20 {
+        store.commit(&sighted(&format!("term {number:04}"), number, 0, true)).unwrap();
+    }
+    store.commit(&alerting("a")).unwrap();
+    let killed = crash(&path);
+    let database = database(&killed).unwrap();
+    let mut first_part = Generation::default();
+    first_part.rows.insert(Key::Rule(0).bytes(), {
+        let mut value = Vec::new();
+        Value::put(&"rule".to_owned(), &mut value);
+        Some(value)
+    });
+    for number in 0..10 {
+        first_part.put(0, Term::new(&format!("term {number:04}")), History::new(number, 10, 0), true);
+    }
+    let transaction = begin_write(&database).unwrap();
+    {
+        let mut table = WriteTable::open(&transaction).unwrap();
+        table.put_rules(&first_part).unwrap();
+        assert_eq!(table.put_histories(&first_part.sorted()).unwrap(), 10);
+        table.put_terms(10).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+
+    let store = StateFile::open(&killed).unwrap();
+    let all_known = || (0..20).all(|number| last(&store, &format!("term {number:04}")) == Some(number));
+    assert!(all_known());
+    store.flush().unwrap();
+    assert!(all_known());
+    assert_eq!(size(&store), (20, 1));
 }
 
 #[test]
