@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Error, Result, anyhow};
-use firstseen::ledger::{self, Learning, Ledger, MemoryLedger, StoredAlert, Transaction};
+use firstseen::ledger::{self, Learning, Ledger, MemoryLedger, OutboxMax, StoredAlert, Transaction};
 use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
 use firstseen_guest::state::{Answer, Question, Verdict};
@@ -31,7 +31,7 @@ impl Native {
         let evaluation = self.engine.evaluate_with(text, Context::at(lines.arrival_ms), |questions| {
             let transaction = match &mut transaction {
                 Some(transaction) => transaction,
-                None => transaction.insert(self.ledger.begin(lines.arrival_ms, Learning::NONE)?),
+                None => transaction.insert(self.ledger.begin(lines.arrival_ms, Learning::NONE, OutboxMax::NONE)?),
             };
             answers(&mut **transaction, questions)
         })?;
@@ -48,7 +48,7 @@ impl Native {
         });
         let committed = transaction.commit(alerts.collect())?;
         if !committed.alerts.is_empty() {
-            let numbers: Vec<u64> = committed.alerts.iter().map(|(number, _)| *number).collect();
+            let numbers: Vec<u64> = committed.alerts.iter().filter_map(|(number, _)| *number).collect();
             self.ledger.acknowledge(&numbers)?;
         }
         Ok(evaluation.matched())
@@ -58,7 +58,7 @@ impl Native {
 impl Contender for Native {
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
         self.ledger = Arc::new(MemoryLedger::new());
-        let mut transaction = self.ledger.begin(0, Learning::NONE)?;
+        let mut transaction = self.ledger.begin(0, Learning::NONE, OutboxMax::NONE)?;
         for rule in self.engine.rules() {
             transaction.meet(&rule.history)?;
         }
