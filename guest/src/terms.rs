@@ -222,6 +222,8 @@ mod tests {
         assert_eq!(tuples(r#"{"n":["7",7.9,10,-1]}"#, &["n"]), ["[-1]", "[7]", "[10]"]);
         assert_eq!(tuples(r#"{"ip":["::ffff:9.0.0.1","10.0.0.1"]}"#, &["ip"]), [r#"["9.0.0.1"]"#, r#"["10.0.0.1"]"#]);
         assert_eq!(tuples(r#"{"short":["ABC","abcd"]}"#, &["short"]), [r#"["abc"]"#]);
+        let line = format!(r#"{{"b":["x",7,"{}"]}}"#, "y".repeat(257));
+        assert_eq!(tuples(&line, &["b.keyword"]), [r#"["7"]"#, r#"["x"]"#]);
         assert_eq!(tuples(r#"{"flat":{"x":1,"y":{"z":["v"]}}}"#, &["flat"]), [r#"["1"]"#, r#"["v"]"#]);
         assert_eq!(tuples(r#"{"flat":{"x":1,"y":{"z":["v"]}}}"#, &["flat.y.z"]), [r#"["v"]"#]);
         assert!(tuples(r#"{"nested":[{"a":"x"}]}"#, &["nested.a"]).is_empty());

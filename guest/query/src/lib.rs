@@ -65,6 +65,7 @@
 //! | `ip` | an address or a CIDR block | an error | by address |
 //! | `version` | the whole value | over the whole value | by semantic version |
 //! | not mapped | strings as keywords, numbers as numbers | over the whole value | by what the value is |
+//! | `X.keyword`, not mapped | the whole value of `X`, of up to 256 characters | over the whole value | by bytes |
 //!
 //! A literal that means nothing to its type (text for a number) makes Elasticsearch fail the whole
 //! search, even beside an `or`; here it is an error when the query is compiled, with its place.

@@ -27,11 +27,21 @@ pub(super) fn of(
             "`{value}` begins with a wildcard, which Elasticsearch can only answer by looking at every value"
         ));
     }
-    let unmapped = unmapped(fields, clause, mapping);
+    let mut unmapped = names(fields, clause);
+    unmapped.retain(|name| is_unmapped(name, mapping));
+    let (multi, unmapped): (Vec<&str>, Vec<&str>) =
+        unmapped.into_iter().partition(|name| mapping.dynamic_multi(name).is_some());
     if !unmapped.is_empty() {
-        let names = unmapped.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let names = quoted(&unmapped);
         warnings
             .push(format!("the field types of {names} are not known; give a mapping, else each value says its own"));
+    }
+    if !multi.is_empty() {
+        warnings.push(format!(
+            "{} is in no mapping and stands for what Elasticsearch makes beside a text that it maps by itself: the \
+             values of the field before `.keyword`, as keywords of up to 256 characters",
+            quoted(&multi)
+        ));
     }
     if object.get("alert_suppression").is_some_and(|suppression| !suppression.is_null()) {
         warnings.push(
@@ -44,8 +54,8 @@ pub(super) fn of(
     warnings
 }
 
-/// Fields of the query and the terms that are not in the mapping.
-fn unmapped<'a>(fields: &'a Fields, clause: &'a Clause, mapping: &Mapping) -> BTreeSet<&'a str> {
+/// Fields of the query and the terms.
+fn names<'a>(fields: &'a Fields, clause: &'a Clause) -> BTreeSet<&'a str> {
     let mut names: BTreeSet<&str> = fields.kind.meaning().fields().iter().map(String::as_str).collect();
     let mut before = "";
     clause.for_each_field(&mut |name| {
@@ -57,10 +67,17 @@ fn unmapped<'a>(fields: &'a Fields, clause: &'a Clause, mapping: &Mapping) -> BT
             names.insert(name);
         }
     });
-    names.retain(|name| match mapping.resolve(name) {
+    names
+}
+
+fn is_unmapped(name: &str, mapping: &Mapping) -> bool {
+    match mapping.resolve(name) {
         Resolved::Unmapped => true,
         Resolved::Object => false,
-        Resolved::Field(field) => field.field_type == FieldType::Dynamic,
-    });
-    names
+        Resolved::Field(field) => field.field_type == FieldType::Dynamic || mapping.dynamic_multi(name).is_some(),
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -55,6 +55,15 @@ verdicts! {
     dynamic_text: "d:(a or b*)" => yes [{"d": "a"}, {"d": "bc"}] no [{"d": "A"}, {"d": {"a": "a"}}];
     dynamic_number: "d:80 or d > 100" => yes [{"d": 80}, {"d": 80.0}, {"d": "80"}, {"d": 101}] no [{"d": 81}];
     dynamic_exists: "d:*" => yes [{"d": 1}, {"d": {"x": {"y": ""}}}, {"d.x": false}] no [{"d": {}}, {"dd": 1}];
+    dynamic_multi: "d.keyword:(a or b*)" => yes [{"d": "a"}, {"d": ["x", "bc"]}] no [{"d": "A"}, {"d": {"keyword": "a"}}, {"d.keyword": "a"}];
+    dynamic_multi_as_text: "d.keyword:80" => yes [{"d": 80}, {"d": "80"}] no [{"d": 80.0}, {}];
+    dynamic_multi_exists: "d.keyword:*" => yes [{"d": ""}] no [{"d": {"keyword": "a"}}, {"d": null}];
+    dynamic_multi_of_mapped: "long.keyword:*8" => yes [{"long": 8}, {"long": "x8"}] no [{"long": 80}];
+    dynamic_multi_of_pattern: "*.keyword:A*" => yes [{"d": "Ab"}, {"long": "Ab"}, {"e": {"f": "A"}}] no [{"d": "a"}, {}];
+    dynamic_multi_of_pattern_below: "e.*.keyword:A" => yes [{"e": {"f": "A"}}, {"e.f.g": "A"}] no [{"d": "A"}, {"e": "A"}];
+    mapped_object_has_no_multi: "o.keyword:a" => yes [{"o": {"keyword": "a"}}] no [{"o": "a"}];
+    closed_object_has_no_multi: "not closed.k.keyword:x" => yes [{"closed": {"k": "x"}}] no [];
+    leaf_of_flattened: "flat.keyword:a" => yes [{"flat": {"keyword": "a"}}] no [{"flat": "a"}];
     flattened: "flat.x.y:a" => yes [{"flat": {"x": {"y": "a"}}}, {"flat.x.y": ["a"]}] no [{"flat": {"x": "a"}}];
     flattened_root: "flat:1" => yes [{"flat": {"x": {"y": [0, 1]}}}] no [{"flat": {"1": "x"}}];
     nested: "n:{ k:x and long > 1 }" =>
@@ -78,6 +87,16 @@ verdicts! {
     any_field_by_pattern: "ab*" => yes [{"o.k": "abc"}, {"k": "x abx"}] no [{"o.k": "xab"}];
     everything: "" => yes [{}, {"k": "a"}] no [];
     nothing: "not *:*" => yes [] no [{}, {"k": "a"}];
+}
+
+#[test]
+fn a_dynamic_multi_field_has_texts_of_up_to_256_characters() {
+    for (length, is_indexed) in [(256, true), (257, false)] {
+        let event = json!({"d": "é".repeat(length)});
+        assert_eq!(matches("d.keyword:é*", &event), is_indexed, "{length}");
+        assert_eq!(matches("*.keyword:é*", &event), is_indexed, "{length}");
+        assert!(matches("d:é*", &event), "{length}");
+    }
 }
 
 macro_rules! fails {

@@ -54,6 +54,9 @@ impl FieldType {
     /// `keyword` without limits, and `wildcard`.
     pub const KEYWORD: Self = Self::Keyword { ignore_above: None, lowercase: false };
 
+    /// What Elasticsearch makes beside a text that is in no mapping, as the multi-field `keyword`.
+    pub const DYNAMIC_MULTI: Self = Self::Keyword { ignore_above: Some(256), lowercase: false };
+
     /// Are values compared as a whole? Kibana takes such a field for a keyword, and never takes the
     /// pattern for it apart.
     pub(crate) const fn is_whole(&self) -> bool {

@@ -10,6 +10,9 @@ use super::field_type::FieldType;
 use crate::texts::map::TextMap;
 use crate::texts::wildcard::Wildcard;
 
+/// How the names end that dynamic mapping makes beside those of texts.
+pub(crate) const KEYWORD: &str = ".keyword";
+
 /// What a field name stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field<'a> {
@@ -47,6 +50,14 @@ pub enum Resolved<'a> {
 /// assert_eq!(mapping.resolve("process"), Resolved::Object);
 /// assert_eq!(mapping.resolve("process.nmae"), Resolved::Unmapped);
 /// ```
+///
+/// # `X.keyword`
+///
+/// Where an index has no mapping for a text, Elasticsearch makes a field `X` of type `text` with the
+/// multi-field `X.keyword`, a [`DYNAMIC_MULTI`](FieldType::DYNAMIC_MULTI). So a name that ends so
+/// and is in no mapping stands for the values of `X`, where those may be: not below an object that
+/// is mapped, nor below one that is closed to what is not mapped. An event with an object at `X` has
+/// no value there; Elasticsearch would refuse it.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     /// In the order of their names.
@@ -112,6 +123,27 @@ impl Mapping {
     /// What a name stands for.
     #[must_use]
     pub fn resolve<'a>(&'a self, name: &'a str) -> Resolved<'a> {
+        if let Some(field) = self.dynamic_multi(name) {
+            return Resolved::Field(field);
+        }
+        self.mapped(name)
+    }
+
+    /// The field that dynamic mapping makes beside the one for a text, if that is what a name that
+    /// is not mapped stands for.
+    #[must_use]
+    pub fn dynamic_multi<'a>(&'a self, name: &'a str) -> Option<Field<'a>> {
+        let parent = name.strip_suffix(KEYWORD).filter(|parent| !parent.is_empty())?;
+        if self.is_mapped(name) || self.is_flattened(parent) || self.is_object(parent) {
+            return None;
+        }
+        let Resolved::Field(Field { path, .. }) = self.mapped(parent) else { return None };
+        let object = ancestors(parent).next().unwrap_or_default();
+        self.is_dynamic(object).then_some(Field { path, field_type: FieldType::DYNAMIC_MULTI })
+    }
+
+    /// What a name stands for, without the fields that dynamic mapping makes beside others.
+    fn mapped<'a>(&'a self, name: &'a str) -> Resolved<'a> {
         if let Some(entry) = self.fields.get(name) {
             return match entry.field_type {
                 FieldType::Object if self.has_children(name) => Resolved::Object,
@@ -120,6 +152,28 @@ impl Mapping {
             };
         }
         if self.has_children(name) { Resolved::Object } else { self.unknown(name) }
+    }
+
+    /// Is there a field of this name, or an object?
+    fn is_mapped(&self, name: &str) -> bool {
+        self.fields.get(name).is_some() || self.has_children(name)
+    }
+
+    /// Does a name lie in a flattened field?
+    fn is_flattened(&self, name: &str) -> bool {
+        let is_flattened =
+            |name| self.fields.get(name).is_some_and(|entry| matches!(entry.field_type, FieldType::Flattened { .. }));
+        is_flattened(name) || ancestors(name).any(is_flattened)
+    }
+
+    /// Is an object mapped at a path, or a template for what lies right below it?
+    fn is_object(&self, path: &str) -> bool {
+        let entry = self.fields.get(path);
+        entry.is_some_and(|entry| matches!(entry.field_type, FieldType::Object | FieldType::Nested))
+            || self
+                .templates
+                .iter()
+                .any(|(pattern, _)| !pattern.matches(path) && pattern.matches(&[path, KEYWORD].concat()))
     }
 
     /// The mapped fields, by name in order, and where their values are.
@@ -256,7 +310,10 @@ mod tests {
         mapping.insert("empty", FieldType::Object);
         mapping.set_dynamic("closed", false);
         mapping.set_dynamic("closed.open", true);
+        mapping.insert("own", FieldType::Text);
+        mapping.insert_multi("own.keyword", "own", FieldType::Ip);
         mapping.insert_template("t.*.ip", FieldType::Ip);
+        mapping.insert_template("o.*", FieldType::Ip);
         for (name, expected) in [
             ("a", Resolved::Object),
             ("a.name", field("a.name", FieldType::KEYWORD)),
@@ -273,6 +330,22 @@ mod tests {
             ("empty", field("empty", FieldType::Dynamic)),
             ("t.0.ip", field("t.0.ip", FieldType::Ip)),
             ("t.0.pi", field("t.0.pi", FieldType::Dynamic)),
+            ("x.keyword", field("x", FieldType::DYNAMIC_MULTI)),
+            ("a.name.keyword", field("a.name", FieldType::DYNAMIC_MULTI)),
+            ("a.nam.keyword", field("a.nam", FieldType::DYNAMIC_MULTI)),
+            ("b.keyword", field("a.name", FieldType::DYNAMIC_MULTI)),
+            ("own.keyword", field("own", FieldType::Ip)),
+            ("a.keyword", field("a.keyword", FieldType::Dynamic)),
+            ("empty.keyword", field("empty.keyword", FieldType::Dynamic)),
+            ("t.0.keyword", field("t.0", FieldType::DYNAMIC_MULTI)),
+            ("o.keyword", field("o.keyword", FieldType::Ip)),
+            ("closed.x.keyword", Resolved::Unmapped),
+            ("closed.y.keyword", Resolved::Unmapped),
+            ("flat.keyword", field("flat.keyword", FieldType::Keyword { ignore_above: Some(9), lowercase: false })),
+            ("flat.x.keyword", field("flat.x.keyword", FieldType::Keyword { ignore_above: Some(9), lowercase: false })),
+            ("a.name.other.keyword", Resolved::Unmapped),
+            ("keyword", field("keyword", FieldType::Dynamic)),
+            (".keyword", field(".keyword", FieldType::Dynamic)),
         ] {
             assert_eq!(mapping.resolve(name), expected, "{name}");
         }

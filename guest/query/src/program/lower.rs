@@ -18,7 +18,7 @@ use super::typed::{Typed, typed};
 use crate::clause::{Clause, Condition, Name};
 use crate::error::{Error, ErrorKind};
 use crate::fields::field_type::FieldType;
-use crate::fields::mapping::{Field, Mapping, Resolved};
+use crate::fields::mapping::{Field, KEYWORD, Mapping, Resolved};
 use crate::joint::Leaves;
 use crate::span::Span;
 use crate::texts::wildcard::Wildcard;
@@ -234,6 +234,7 @@ impl Lowering<'_, '_> {
         // Nested objects are documents of their own.
         let nested = mapping.nested_fields().filter(|path| Some(*path) != self.group);
         let mut root = None;
+        let mut unmapped = FieldType::Dynamic;
         let (object, pattern) = match name {
             Name::Exact(object) => {
                 for (name, path, field_type) in mapping.children(object).filter(|(_, _, kind)| is_value(kind)) {
@@ -271,22 +272,33 @@ impl Lowering<'_, '_> {
                         }
                     }
                 }
-                (object, pattern)
+                let parents = parents_of_multi(pieces);
+                if let Some(parents) = &parents {
+                    self.add_dynamic_multi(parents, &mut set);
+                    unmapped = FieldType::DYNAMIC_MULTI;
+                }
+                // Names of patterns are whole ones, paths begin at the objects of the group.
+                (object, self.inner_pattern(parents.as_deref().unwrap_or(pieces)))
             }
         };
-        // Names of patterns are whole ones, paths begin at the objects of the group.
-        let pattern = match name {
-            Name::Pattern(_) if self.group.is_some() => self.inner_pattern(name),
-            _ => pattern,
-        };
-        set.add_unmapped(pattern, objects, mapping.is_dynamic(self.group.unwrap_or_default()));
+        set.add_unmapped(pattern, unmapped, objects, mapping.is_dynamic(self.group.unwrap_or_default()));
         set.object = String::from(self.path(root.as_deref().unwrap_or(&object)));
         Ok(set)
     }
 
+    /// Adds what dynamic mapping would make beside the fields that a pattern finds.
+    fn add_dynamic_multi(&self, parents: &[String], set: &mut FieldSet) {
+        let pattern = Wildcard::new(parents);
+        let found = self.mapping.fields().filter(|(name, _, _)| pattern.matches(name));
+        for (name, path, _) in found.filter(|(name, _, _)| self.mapping.nested_path(name) == self.group) {
+            if self.mapping.dynamic_multi(&[name, KEYWORD].concat()).is_some() {
+                set.add(self.path(path), Some(&FieldType::DYNAMIC_MULTI));
+            }
+        }
+    }
+
     /// A pattern for paths within the objects of the group.
-    fn inner_pattern(&self, name: &Name) -> Wildcard {
-        let Name::Pattern(pieces) = name else { return Wildcard::anything() };
+    fn inner_pattern(&self, pieces: &[String]) -> Wildcard {
         let mut pieces = pieces.to_vec();
         if let Some(first) = pieces.first_mut() {
             *first = String::from(self.path(first));
@@ -345,6 +357,14 @@ fn within<'p>(group: Option<&str>, path: &'p str) -> &'p str {
 /// Has a field values of its own?
 const fn is_value(field_type: &FieldType) -> bool {
     !matches!(field_type, FieldType::Nested | FieldType::Object)
+}
+
+/// The pattern of the fields beside which dynamic mapping makes those of a pattern, if it is of such.
+fn parents_of_multi(pieces: &[String]) -> Option<Vec<String>> {
+    let mut parents = pieces.to_vec();
+    let last = parents.last_mut()?;
+    last.truncate(last.strip_suffix(KEYWORD)?.len());
+    Some(parents)
 }
 
 /// The object that all names of a pattern lie below.

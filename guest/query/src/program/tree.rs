@@ -37,6 +37,8 @@ pub(crate) struct FieldSet {
 struct Unmapped {
     /// Of the paths.
     pattern: Wildcard,
+    /// What their values are taken for.
+    field_type: FieldType,
     /// Objects that say whether what is not mapped below them counts, and the answer.
     objects: Vec<(Box<str>, bool)>,
     /// The answer for what is below none of them.
@@ -62,11 +64,17 @@ impl FieldSet {
         }
     }
 
-    /// Adds the values at paths of a pattern that are not mapped. The innermost of `objects` says
+    /// Adds the values at paths of a pattern that are not mapped, as fields of a type. The innermost of `objects` says
     /// whether they count, `elsewhere` where there is none.
-    pub(crate) fn add_unmapped(&mut self, pattern: Wildcard, objects: Vec<(Box<str>, bool)>, elsewhere: bool) {
+    pub(crate) fn add_unmapped(
+        &mut self,
+        pattern: Wildcard,
+        field_type: FieldType,
+        objects: Vec<(Box<str>, bool)>,
+        elsewhere: bool,
+    ) {
         if elsewhere || objects.iter().any(|(_, counts)| *counts) {
-            self.unmapped = Some(Unmapped { pattern, objects, elsewhere });
+            self.unmapped = Some(Unmapped { pattern, field_type, objects, elsewhere });
         }
     }
 
@@ -140,7 +148,10 @@ impl Tree {
             }
         };
         let tests = fields.types.iter().map(&mut test).collect::<Result<Vec<_>, _>>()?;
-        let unmapped = if fields.unmapped.is_some() { test(&FieldType::Dynamic)? } else { None };
+        let unmapped = match &fields.unmapped {
+            Some(unmapped) => test(&unmapped.field_type)?,
+            None => None,
+        };
         Ok(match (always, unmapped.is_some() || tests.iter().any(Option::is_some)) {
             (true, _) => Self::Const(true),
             (false, false) => Self::Const(false),
@@ -154,7 +165,7 @@ impl TreeTest {
     pub(crate) fn below(mut test: Test) -> Self {
         test.seal();
         let mut fields = FieldSet::default();
-        fields.add_unmapped(Wildcard::anything(), Vec::new(), true);
+        fields.add_unmapped(Wildcard::anything(), FieldType::Dynamic, Vec::new(), true);
         Self { fields: Arc::new(fields), tests: Vec::new(), unmapped: Some(test) }
     }
 
