@@ -26,8 +26,8 @@ use bindings::firstseen::detection::logging;
 use crate::alert::Format;
 use crate::document::Reason;
 use crate::engine::{
-    Alert, Answers, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, SetApart, SetApartCause,
-    Settings, Shortcuts, Step, UnjudgedCause, UnjudgedLine,
+    Alert, Answers, Context, Documents, Engine, EvaluateError, Evaluation, Matching, Refusal, Remark, SetApart,
+    SetApartCause, Settings, Shortcuts, Step, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::{Fault, Malformed};
 use crate::rule::{Clock, Kind, LANGUAGE, Meaning as _, Rule};
@@ -61,6 +61,7 @@ impl Guest for Component {
             exceptions: texts(configuration.exceptions),
             value_lists: texts(configuration.value_lists),
             mappings: texts(configuration.mappings),
+            data_views: configuration.data_views.into_iter().map(|view| (view.id, view.patterns)).collect(),
         };
         let settings = Settings {
             clock: match configuration.clock {
@@ -72,6 +73,7 @@ impl Guest for Component {
                 detector::AlertFormat::Ecs => Format::Ecs,
             },
             space: configuration.space,
+            event_id_field: configuration.event_id_field,
             shortcuts: Shortcuts {
                 index: configuration.shortcuts.index,
                 prefilter: configuration.shortcuts.prefilter,
@@ -263,9 +265,6 @@ fn refusal(refusal: Refusal) -> detector::Refusal {
 }
 
 fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
-    for warning in &evaluation.warnings {
-        logging::log(logging::Level::Warn, LOG_CONTEXT, warning);
-    }
     let matches = evaluation.matches.into_iter();
     detector::Evaluation {
         events: evaluation.events,
@@ -273,7 +272,12 @@ fn evaluation(evaluation: Evaluation) -> detector::Evaluation {
         deferred: evaluation.deferred,
         alerts: evaluation.alerts.into_iter().map(alert).collect(),
         unjudged: evaluation.unjudged.into_iter().map(unjudged).collect(),
+        remarks: evaluation.remarks.into_iter().map(remark).collect(),
     }
+}
+
+fn remark(remark: Remark) -> detector::Remark {
+    detector::Remark { line: remark.line, rule: remark.rule, text: remark.text }
 }
 
 fn alert(alert: Alert) -> detector::Alert {

@@ -5,13 +5,13 @@
 //! returning: [`Step::Ask`] has the questions, [`Engine::resume`] takes the
 //! answers.
 
-use firstseen_query::Joint;
+use firstseen_query::{Joint, Layout as _};
 
 use crate::alert::Format;
 use crate::candidates::Candidates;
 pub use crate::document::Refusal;
 pub use crate::evaluation::{
-    Alert, AlertSource, EvaluateError, Evaluation, Matching, RuleMatches, UnjudgedCause, UnjudgedLine,
+    Alert, AlertSource, EvaluateError, Evaluation, Matching, Remark, RuleMatches, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::Projection;
 use crate::loading::Loading;
@@ -35,6 +35,8 @@ pub struct Settings {
     pub format: Format,
     /// Kibana space, part of every alert id.
     pub space: String,
+    /// The field that has the `_id` of an event, where the wire gives none.
+    pub event_id_field: Option<String>,
     /// Which ways round work are taken.
     pub shortcuts: Shortcuts,
     /// Names of the questions that the host answers.
@@ -77,6 +79,7 @@ impl Default for Settings {
             clock: Clock::Arrival,
             format: Format::Kibana,
             space: "default".to_owned(),
+            event_id_field: None,
             shortcuts: Shortcuts::default(),
             questions: vec![SIGHTING.to_owned()],
         }
@@ -109,6 +112,7 @@ impl Engine {
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
         let mut projection = Projection::default();
         let target = Target::new(&mut projection, &settings.space);
+        let event_id = settings.event_id_field.as_deref().map(|field| projection.values(field));
         let Loading { rules, templates, reports, leaves, .. } =
             Loading::load(documents, &settings.questions, &mut projection);
         let joint = (settings.shortcuts.answers != Answers::OneByOne).then(|| Joint::new(&leaves));
@@ -124,6 +128,7 @@ impl Engine {
             format,
             space,
             projection,
+            event_id,
             target,
             by_target,
             rules,

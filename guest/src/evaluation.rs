@@ -4,7 +4,6 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::event::Malformed;
-use crate::rule::Rule;
 
 /// What a batch gave.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +19,8 @@ pub struct Evaluation {
     pub alerts: Vec<Alert>,
     /// Lines that were not judged in full, in order.
     pub unjudged: Vec<UnjudgedLine>,
-    /// What the operator should know, one sentence each.
-    pub warnings: Vec<String>,
+    /// What the operator should know of events that rules match, the first of it.
+    pub remarks: Vec<Remark>,
     pub(crate) document_bytes: usize,
 }
 
@@ -34,6 +33,17 @@ pub struct Matching {
     pub matches: Vec<(u32, u32)>,
     /// Lines that were not judged in full, in order.
     pub unjudged: Vec<UnjudgedLine>,
+}
+
+/// What the operator should know of an event that a rule matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Line of the batch, from 0.
+    pub line: u32,
+    /// Place of the rule.
+    pub rule: u32,
+    /// The rest of a sentence that begins with the event.
+    pub text: String,
 }
 
 /// How many events of a batch a rule matched.
@@ -118,8 +128,8 @@ impl fmt::Display for EvaluateError {
 
 impl core::error::Error for EvaluateError {}
 
-/// Warnings told per batch; a flood says no more than its beginning.
-const MAX_WARNINGS: usize = 8;
+/// Most remarks of a batch; a flood says no more than its beginning.
+const MAX_REMARKS: usize = 8;
 
 impl Evaluation {
     /// Pairs of event and rule that matched.
@@ -127,16 +137,12 @@ impl Evaluation {
         self.matches.iter().map(|matches| u64::from(matches.events)).sum()
     }
 
-    pub(crate) fn warn(&mut self, line_number: u32, rule: &Rule, what: &str) {
-        let (number, rule_id) = (line_number + 1, &rule.rule_id);
-        let warning = format!("an event (line {number} of its batch) matches rule {rule_id} and {what}");
-        if self.warnings.contains(&warning) {
-            return;
-        }
-        match self.warnings.len() {
-            0..MAX_WARNINGS => self.warnings.push(warning),
-            MAX_WARNINGS => self.warnings.push("there are more such events in this batch".to_owned()),
-            _ => {}
+    pub(crate) fn remark(&mut self, line: u32, rule: usize, text: impl Into<String>) {
+        if self.remarks.len() < MAX_REMARKS {
+            let remark = Remark { line, rule: rule as u32, text: text.into() };
+            if !self.remarks.contains(&remark) {
+                self.remarks.push(remark);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Documents to rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use firstseen_query::{Leaves, Mapping};
 use serde_json::{Map, Value};
@@ -29,6 +29,8 @@ pub struct Documents {
     pub value_lists: Vec<(String, String)>,
     /// Mappings over the built-in table; the last one wins.
     pub mappings: Vec<(String, String)>,
+    /// The index patterns of data views, by their ids.
+    pub data_views: BTreeMap<String, Vec<String>>,
 }
 
 impl Documents {
@@ -58,6 +60,7 @@ pub(crate) struct Loading<'p> {
     compiled_lists: CompiledLists,
     /// Names of those that the host answers.
     questions: &'p [String],
+    data_views: &'p BTreeMap<String, Vec<String>>,
     pub(crate) rules: Vec<Rule>,
     /// What the alerts of each say.
     pub(crate) templates: Vec<Template>,
@@ -73,12 +76,13 @@ pub(crate) struct Loading<'p> {
 
 impl<'p> Loading<'p> {
     /// Loads all of them.
-    pub(crate) fn load(documents: &Documents, questions: &'p [String], projection: &'p mut Projection) -> Self {
+    pub(crate) fn load(documents: &'p Documents, questions: &'p [String], projection: &'p mut Projection) -> Self {
         let mut loading = Self {
             projection,
             leaves: Leaves::default(),
             compiled_lists: CompiledLists::default(),
             questions,
+            data_views: &documents.data_views,
             rules: Vec::new(),
             templates: Vec::new(),
             reports: Reports::default(),
@@ -173,7 +177,7 @@ impl<'p> Loading<'p> {
         {
             return Err(DocumentError::new("rule_id", format!("`{rule_id}` is loaded already; the first one runs")));
         }
-        let fields = rule::Fields::read(object)?;
+        let fields = rule::Fields::read(object, self.data_views)?;
         let question = fields.kind.meaning().question();
         if !self.questions.iter().any(|answered| answered == question) {
             let kind = fields.kind.meaning().type_name();

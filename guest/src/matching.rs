@@ -1,10 +1,11 @@
 //! Which rules match which events of a batch.
 
 use core::ops::ControlFlow;
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use firstseen_query::{Findings, Joint};
+use firstseen_query::{Findings, Joint, Scalar, Slot};
 
 use crate::alert::{EventIdentity, Format, Template};
 use crate::candidates::{self, Candidates};
@@ -55,10 +56,10 @@ impl Context {
         self.targets.get(place).map(String::as_str)
     }
 
-    /// The `_id` of a line, if it has one that Elasticsearch would take.
+    /// The `_id` that the wire gives of a line, if it is one that Elasticsearch
+    /// would take.
     pub(crate) fn id_of(&self, line_number: u32) -> Option<&str> {
-        let id = self.ids.get(line_number as usize).map(String::as_str);
-        id.filter(|id| !id.is_empty() && id.len() <= MAX_ID)
+        self.ids.get(line_number as usize).map(String::as_str).filter(|id| is_id(id))
     }
 
     /// Whether lines may cost so much work.
@@ -76,6 +77,11 @@ impl Context {
     }
 }
 
+/// Whether Elasticsearch would take a text for an `_id`.
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len())
+}
+
 /// What an engine was made of. It stays as it is.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -83,6 +89,8 @@ pub(crate) struct Loaded {
     pub(crate) format: Format,
     pub(crate) space: String,
     pub(crate) projection: Projection,
+    /// The field that has the `_id` of an event.
+    pub(crate) event_id: Option<Slot>,
     pub(crate) target: Target,
     pub(crate) by_target: ByTarget,
     pub(crate) rules: Vec<Rule>,
@@ -123,8 +131,11 @@ pub(crate) struct Match<'e, 'p, 'a> {
 
 impl Match<'_, '_, '_> {
     /// Which event it is.
-    pub(crate) fn identity(&self, context: &Context) -> Rc<EventIdentity> {
-        let identity = || EventIdentity::new(context.id_of(self.place.number), self.line.trim_ascii());
+    pub(crate) fn identity(&self, loaded: &Loaded, context: &Context) -> Rc<EventIdentity> {
+        let identity = || {
+            let id = loaded.id_of(self.event, context.id_of(self.place.number));
+            EventIdentity::new(id.as_deref(), self.line.trim_ascii())
+        };
         Rc::clone(self.identity.get_or_init(|| Rc::new(identity())))
     }
 }
@@ -201,6 +212,29 @@ impl Loaded {
         }
         context.check(lines.line_count() as usize)?;
         Ok(Some(lines.events()))
+    }
+
+    /// The `_id` of an event: what the wire gives, else the only value of the field
+    /// that has it.
+    fn id_of<'i>(&self, event: &Slots<'_, 'i>, given: Option<&'i str>) -> Option<Cow<'i, str>> {
+        if let Some(given) = given {
+            return Some(Cow::Borrowed(given));
+        }
+        let mut values = event.values(self.event_id?);
+        match (values.next(), values.next()) {
+            (Some(Scalar::String(text)), None) => Some(text.decode()).filter(|text| is_id(text)),
+            _ => None,
+        }
+    }
+
+    /// The `_id` of a line, as far as it can be read.
+    pub(crate) fn id_of_line(&self, line: &str, line_number: u32, context: &Context) -> Option<String> {
+        let mut event = Slots::new(&self.projection, context.arrival_ms);
+        if self.event_id.is_some() {
+            // A part of the line may do.
+            let _ = scan(line, &mut event);
+        }
+        self.id_of(&event, context.id_of(line_number)).map(Cow::into_owned)
     }
 
     /// The index or data stream a line is bound for, as far as it can be read.

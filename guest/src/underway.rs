@@ -170,21 +170,19 @@ impl Progress {
             *count += 1;
         }
         let line_number = place.number;
-        let Some(at_ms) = rule.timestamp.time_ms(event, loaded.clock, context.arrival_ms) else {
-            return self.evaluation.warn(line_number, rule, "has none of its time fields, so the rule cannot see it");
+        let at_ms = match rule.timestamp.time_ms(event, loaded.clock, context.arrival_ms) {
+            Ok(at_ms) => at_ms,
+            Err(fault) => return self.evaluation.remark(line_number, number, fault.to_string()),
         };
         let Some(window_ms) = rule.window.length_ms(at_ms) else {
-            return self.evaluation.warn(
-                line_number,
-                rule,
-                "lies before the rule's history, so the rule cannot see it",
-            );
+            let what = "lies before the history of the rule, which cannot see it";
+            return self.evaluation.remark(line_number, number, what);
         };
         // Its values are put in order before the terms are known.
         if !self.has_work_left(context, line_number, line, rule.novelty.work(event)) {
             return note_unjudged(unjudged, line_number, UnjudgedCause::Work, number as u32);
         }
-        let identity = found.identity(context);
+        let identity = found.identity(loaded, context);
         let event_id = identity.key();
         let terms = rule.novelty.terms_of(event, &event_id);
         let texts: Vec<String> = terms.tuples.iter().map(|tuple| canonical(tuple)).collect();
@@ -216,7 +214,7 @@ impl Progress {
     /// Makes questions of the events that were not judged in full.
     fn ask_about_unjudged(&mut self, loaded: &Loaded, context: &Context, batch: &str) {
         let Some(rule) = &loaded.not_fully_judged else { return };
-        for unjudged in Unjudged::of_batch(batch, context, &self.evaluation.unjudged) {
+        for unjudged in Unjudged::of_batch(batch, loaded, context, &self.evaluation.unjudged) {
             self.questions.push(Question::Sighting(rule.sighting(&unjudged, context)));
             self.candidates.push(Candidate::Unjudged(unjudged));
         }
@@ -257,7 +255,7 @@ impl Progress {
         let detail = self.detail_for(line);
         if detail != Detail::Whole {
             let what = "is too large for all its alerts; some hold only a few of its fields";
-            self.evaluation.warn(line_number, rule, what);
+            self.evaluation.remark(line_number, candidate.rule, what);
         }
         let index = candidate.index.as_deref();
         let space = &loaded.space;

@@ -2,6 +2,7 @@
 //! events that cannot be judged, so each raises an alert of its own.
 
 use core::ops::Range;
+use std::collections::BTreeMap;
 
 use firstseen_query::is_forbidden;
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use crate::alert::{EventIdentity, NotJudged, Source, Template};
 use crate::evaluation::{UnjudgedCause, UnjudgedLine};
 use crate::event::{Fault, check};
-use crate::matching::Context;
+use crate::matching::{Context, Loaded};
 use crate::rule::{Fields, Rule};
 use crate::state::{Quota, Sighting};
 use crate::terms::canonical;
@@ -89,7 +90,7 @@ impl NotFullyJudged {
     pub(crate) fn read() -> Option<Self> {
         let object: Value = serde_json::from_str(NOT_FULLY_JUDGED).ok()?;
         let object = object.as_object()?;
-        let fields = Fields::read(object).ok()?;
+        let fields = Fields::read(object, &BTreeMap::new()).ok()?;
         let history = fields.kind.meaning().history(&fields.rule_id);
         let template = Template::new(object, Some(NOT_FULLY_JUDGED), &fields).ok()?;
         Some(Self { template, history, quota: fields.quota })
@@ -110,7 +111,7 @@ impl NotFullyJudged {
 
 impl Unjudged {
     /// Those of a batch that begin as objects, in order of their lines.
-    pub(crate) fn of_batch(batch: &str, context: &Context, found: &[UnjudgedLine]) -> Vec<Self> {
+    pub(crate) fn of_batch(batch: &str, loaded: &Loaded, context: &Context, found: &[UnjudgedLine]) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         let mut lines = (0..).zip(line_ranges(batch)).peekable();
         for UnjudgedLine { line, cause, rules } in found {
@@ -118,7 +119,8 @@ impl Unjudged {
             let Some((_, range)) = lines.peek() else { break };
             let text = batch.get(range.clone()).unwrap_or_default();
             if begins_as_object(text) {
-                let event = EventIdentity::new(context.id_of(*line), text.trim_ascii());
+                let id = loaded.id_of_line(text, *line, context);
+                let event = EventIdentity::new(id.as_deref(), text.trim_ascii());
                 let (why, rules) = (Why::Found(*cause), rules.clone());
                 let (line_number, line) = (*line, range.clone());
                 all.push(Self { line_number, line, event, why, rules, beginning: None });

@@ -83,7 +83,10 @@ fn a_rule_that_cannot_run_as_written_is_refused_by_field() {
         ("enabled", json!(false), "enabled: the rule is switched off"),
         ("query", json!("process.name:(dpkg"), "query: "),
         ("query", json!("process.pid > x"), "query: "),
-        ("data_view_id", json!("x"), "data_view_id: data views are not supported"),
+        ("data_view_id", json!("x"), "data_view_id: the data view `x` is not known"),
+        ("saved_id", json!("x"), "saved_id: saved queries are not supported"),
+        ("type", json!("new-terms"), "type: `new-terms` is no type of rules; did you mean `new_terms`?"),
+        ("language", json!("kql"), "language: `kql` is no language as Kibana writes it; did you mean `kuery`?"),
         ("new_terms_fields", json!([]), "new_terms_fields: 1 to 3"),
         ("new_terms_fields", json!(["a", "a"]), "new_terms_fields: a field is named twice"),
         ("new_terms_fields", json!(["a", 1]), "new_terms_fields: an element is not a string"),
@@ -91,7 +94,7 @@ fn a_rule_that_cannot_run_as_written_is_refused_by_field() {
         ("history_window_start", json!("now-9m"), "history_window_start: the history must start before `from`"),
         ("interval", json!("5 minutes"), "interval: `5 minutes` is no interval"),
         ("max_signals", json!(0), "max_signals: a number from 1"),
-        ("severity", json!("urgent"), "severity: `urgent` is none of"),
+        ("severity", json!("urgent"), "severity: `urgent` is no severity; there are low"),
         ("risk_score", json!(101), "risk_score: a number from 0 to 100"),
         ("filters", json!([{"query": {"script": {}}}]), "filters: "),
         ("exceptions_list", json!([{"id": "x"}]), "exceptions_list: "),
@@ -131,12 +134,61 @@ fn time_comes_from_the_clock_asked_for() {
 
 #[test]
 fn an_event_without_time_is_told_of() {
-    let mut event = install(json!("/bin/sh"));
-    event.as_object_mut().unwrap().remove("@timestamp");
-    let (evaluation, sightings) =
-        evaluate(Settings { clock: Clock::Event, ..Settings::default() }, &event.to_string(), at_arrival());
-    assert!(sightings.is_empty());
-    assert_eq!(evaluation.warnings.len(), 1);
+    let long = "x".repeat(300);
+    let shown = format!("{}…", "x".repeat(100));
+    let cases = [
+        (json!({}), "has no value in `event.ingested` or `@timestamp`, so the rule cannot see it"),
+        (json!({"@timestamp": null}), "has no value in `event.ingested` or `@timestamp`, so the rule cannot see it"),
+        (
+            json!({"@timestamp": "yesterday"}),
+            "has in `@timestamp` what is no time, `yesterday`, so the rule cannot see it",
+        ),
+        (json!({"@timestamp": true}), "has in `@timestamp` what is no time, `true`, so the rule cannot see it"),
+        (
+            json!({"event.ingested": "\u{1b}[2J\u{202e}", "@timestamp": "x"}),
+            "has in `event.ingested` what is no time, `\u{fffd}[2J\u{fffd}`, so the rule cannot see it",
+        ),
+        (
+            json!({"@timestamp": long}),
+            &*format!("has in `@timestamp` what is no time, `{shown}`, so the rule cannot see it"),
+        ),
+        (json!({"@timestamp": "1900-01-01"}), ""),
+    ];
+    for (times, expected) in cases {
+        let mut event = install(json!("/bin/sh"));
+        let members = event.as_object_mut().unwrap();
+        members.remove("@timestamp");
+        members.extend(times.as_object().unwrap().clone());
+        let settings = Settings { clock: Clock::Event, ..Settings::default() };
+        let (evaluation, sightings) = evaluate(settings, &format!("\n{event}"), at_arrival());
+        let remarks: Vec<_> =
+            evaluation.remarks.iter().map(|remark| (remark.line, remark.rule, remark.text.as_str())).collect();
+        if expected.is_empty() {
+            assert_eq!((remarks, sightings.len()), (vec![], 1), "{event}");
+        } else {
+            assert_eq!((remarks, sightings.len()), (vec![(1, 0, expected)], 0), "{event}");
+        }
+    }
+}
+
+#[test]
+fn a_data_view_has_the_patterns() {
+    let matched = |index: Value, target: &str| {
+        let mut rule: Map<String, Value> = serde_json::from_str(BUILT_IN).unwrap();
+        rule.insert("data_view_id".to_owned(), json!("security"));
+        rule.insert("index".to_owned(), index);
+        let mut documents = Documents::of_rules(vec![("test".to_owned(), Value::Object(rule).to_string())]);
+        documents.data_views.insert("security".to_owned(), vec!["logs-*".to_owned(), "-logs-x-*".to_owned()]);
+        let (mut engine, _) = Engine::new(&documents, Settings::default());
+        let context = Context { targets: vec![target.to_owned()], ..at_arrival() };
+        engine.match_events(&install(json!("/bin/sh")).to_string(), &context).unwrap().matches.len()
+    };
+    assert_eq!(matched(Value::Null, "logs-a-b"), 1);
+    assert_eq!(matched(Value::Null, "logs-x-b"), 0);
+    assert_eq!(matched(Value::Null, "metrics-a"), 0);
+    // It wins over the rule's own patterns.
+    assert_eq!(matched(json!(["metrics-*"]), "metrics-a"), 0);
+    assert_eq!(matched(json!(["metrics-*"]), "logs-a-b"), 1);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cache;
 mod check;
 mod documents;
+mod event_ids;
 mod exit;
 mod files;
 mod flags;

@@ -4,10 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::{DocumentError, Members};
-use crate::rule::RuleReader;
-
-/// Severities, lowest first.
-const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
+use crate::rule::{RuleReader, SEVERITIES};
 
 /// Its values are numbers to Kibana, whatever the index says.
 const SEVERITY_FIELD: &str = "event.severity";

@@ -3,11 +3,13 @@
 //! What they have in common is how a member is asked for, where an error stands
 //! and how it is told.
 
+mod closest;
 mod error;
 mod members;
 mod place;
 mod refusal;
 
+pub(crate) use closest::did_you_mean;
 pub use error::{DocumentError, Reason};
 pub(crate) use members::{Members, Mismatch};
 pub(crate) use place::offset_of;

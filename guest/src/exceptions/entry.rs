@@ -4,7 +4,10 @@ use firstseen_query::{Clause, Condition, Like, Span};
 use serde_json::{Map, Value};
 
 use super::value_list::{NotApplied, ValueLists};
-use crate::document::{Members, Mismatch};
+use crate::document::{Members, Mismatch, did_you_mean};
+
+/// The types of entries.
+const TYPES: [&str; 6] = ["match", "match_any", "exists", "wildcard", "list", "nested"];
 
 /// A condition of an item (`build_exception_filter.ts`).
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +76,9 @@ impl Entry {
             }
             "nested" if !nested => Kind::Nested(Self::listed(entry, true)?),
             kind if nested => return Err(format!("an entry of type `{kind}` within a `nested` one")),
-            kind => return Err(format!("an entry of type `{kind}`, which is unknown")),
+            kind => {
+                return Err(format!("an entry of type `{kind}`, which is unknown; {}", did_you_mean(kind, &TYPES)));
+            }
         };
         let excluded = match (&kind, entry.value("operator")) {
             (Kind::Nested(_), None) if !entry.has("operator") => false,

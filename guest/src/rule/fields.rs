@@ -1,11 +1,13 @@
 //! The fields of a rule that decide how it runs, read and checked.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::kinds::Kind;
 use super::reader::RuleReader;
 use super::window::{LookBack, Window, interval_ms};
-use crate::document::{DocumentError, Reason};
+use crate::document::{DocumentError, Reason, did_you_mean};
 use crate::state::Quota;
 
 /// What Kibana assumes where a rule does not say.
@@ -16,12 +18,20 @@ const DEFAULT_MAX_SIGNALS: u64 = 100;
 /// Greatest size of a query in bytes.
 const MAX_QUERY: usize = firstseen_query::MAX_QUERY_BYTES;
 
-/// Features of Kibana's rules that would change what alerts: a rule that has
-/// one does not run.
-const UNSUPPORTED: [(&str, &str); 2] = [("data_view_id", "data views"), ("saved_id", "saved queries")];
-
 /// The language of the queries that run.
 pub const LANGUAGE: &str = "kuery";
+
+/// The languages that Kibana knows for the types of rules that run.
+const LANGUAGES: [&str; 2] = [LANGUAGE, "lucene"];
+
+/// Names that the language goes by elsewhere.
+const OTHER_NAMES: [&str; 3] = ["kql", "kibana", "dql"];
+
+/// Languages that rules of these types alone are in.
+const TYPES_IN_THEIR_LANGUAGE: [&str; 2] = ["eql", "esql"];
+
+/// Values of `severity`, the least first.
+pub const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// A rule's fields as they are used, defaults filled in.
 #[derive(Debug)]
@@ -36,7 +46,7 @@ pub struct Fields {
     pub version: u32,
     /// `query`, in KQL.
     pub query: String,
-    /// `index` patterns; empty: any index.
+    /// The index patterns of its data view, else its `index`; empty: any index.
     pub index: Vec<String>,
     /// `type` and what belongs to it.
     pub kind: Kind,
@@ -57,13 +67,17 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads a rule object.
+    /// Reads a rule object; `data_views` has the index patterns of data views, by
+    /// their ids.
     ///
     /// # Errors
     ///
     /// [`DocumentError`] for the first field that is missing, wrong or not
     /// supported.
-    pub fn read(object: &Map<String, Value>) -> Result<Self, DocumentError> {
+    pub fn read(
+        object: &Map<String, Value>,
+        data_views: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, DocumentError> {
         let rule = RuleReader::of(object);
         let rule_id = rule.required_text("rule_id")?;
         let kind = Kind::read(&rule)?;
@@ -78,7 +92,7 @@ impl Fields {
             name: rule.required_text("name")?,
             version: rule.whole_number("version")?.unwrap_or(1).try_into().unwrap_or(u32::MAX),
             query,
-            index: rule.texts("index")?.unwrap_or_default(),
+            index: rule.index(data_views)?,
             window: kind.window(&rule, &look_back)?,
             kind,
             look_back,
@@ -92,30 +106,54 @@ impl Fields {
     }
 }
 
+/// Whether a language is one that runs.
+fn check_language(language: &str) -> Result<(), DocumentError> {
+    let cause = match language {
+        LANGUAGE => return Ok(()),
+        other if LANGUAGES.contains(&other) => {
+            let cause = format!("queries in `{other}` are not run; those in `{LANGUAGE}` (KQL) are");
+            return Err(DocumentError::new("language", cause).because(Reason::NotOurs));
+        }
+        other if TYPES_IN_THEIR_LANGUAGE.contains(&other) => {
+            format!("only a rule of type `{other}` is in `{other}`; those that run are in `{LANGUAGE}` (KQL)")
+        }
+        other if OTHER_NAMES.contains(&other.to_lowercase().as_str()) => {
+            format!("`{other}` is no language as Kibana writes it; did you mean `{LANGUAGE}`?")
+        }
+        other => format!("`{other}` is no language of queries; {}", did_you_mean(other, &LANGUAGES)),
+    };
+    Err(DocumentError::new("language", cause))
+}
+
 impl RuleReader<'_> {
     fn refuse_what_is_not_ours(&self) -> Result<(), DocumentError> {
-        let language = self.text("language")?;
-        if let Some(language) = language.filter(|language| language != LANGUAGE) {
-            let cause = format!("queries in `{language}` are not run; those in `{LANGUAGE}` (KQL) are");
-            return Err(DocumentError::new("language", cause).because(Reason::NotOurs));
+        if let Some(language) = self.text("language")? {
+            check_language(&language)?;
         }
         if self.flag("enabled")? == Some(false) {
             return Err(DocumentError::new("enabled", "the rule is switched off").because(Reason::Disabled));
         }
-        for (field, feature) in UNSUPPORTED {
-            let asked_for = match self.value(field) {
-                None => false,
-                Some(Value::Array(elements)) => !elements.is_empty(),
-                Some(Value::String(text)) => !text.is_empty(),
-                Some(_) => true,
-            };
-            if asked_for {
-                let cause =
-                    format!("{feature} are not supported, and without them the rule would alert on other events");
-                return Err(DocumentError::new(field, cause).because(Reason::Unsupported));
+        match self.text("saved_id")? {
+            Some(id) if !id.is_empty() => {
+                let cause = "saved queries are not supported, and without them the rule would alert on other events";
+                Err(DocumentError::new("saved_id", cause).because(Reason::Unsupported))
             }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The patterns of the data view that the rule names, which win in Kibana over
+    /// those of its own.
+    fn index(&self, data_views: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, DocumentError> {
+        let own = self.texts("index")?.unwrap_or_default();
+        let Some(id) = self.text("data_view_id")?.filter(|id| !id.is_empty()) else { return Ok(own) };
+        data_views.get(&id).cloned().ok_or_else(|| {
+            let cause = format!(
+                "the data view `{id}` is not known, and without its index patterns the rule would alert on other \
+                 events; give them with `--data-view {id}=PATTERN,PATTERN`"
+            );
+            DocumentError::new("data_view_id", cause).because(Reason::Unsupported)
+        })
     }
 
     fn look_back(&self) -> Result<LookBack, DocumentError> {
@@ -136,9 +174,12 @@ impl RuleReader<'_> {
 
     fn severity(&self) -> Result<String, DocumentError> {
         let severity = self.required_text("severity")?;
-        match severity.as_str() {
-            "low" | "medium" | "high" | "critical" => Ok(severity),
-            other => Err(DocumentError::new("severity", format!("`{other}` is none of low, medium, high, critical"))),
+        match SEVERITIES.contains(&severity.as_str()) {
+            true => Ok(severity),
+            false => {
+                let cause = format!("`{severity}` is no severity; {}", did_you_mean(&severity, &SEVERITIES));
+                Err(DocumentError::new("severity", cause))
+            }
         }
     }
 

@@ -20,12 +20,12 @@ use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub use document::{RuleEntry, rules_of};
-pub use fields::{Fields, LANGUAGE};
+pub use fields::{Fields, LANGUAGE, SEVERITIES};
 pub use filters::Filters;
 pub use index::{IndexPatterns, names_of};
 pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
 pub(crate) use reader::RuleReader;
-pub use timestamp::{Clock, TimestampSource};
+pub use timestamp::{Clock, NoTime, TimestampSource};
 pub use window::{LookBack, Window};
 
 use crate::document::DocumentError;

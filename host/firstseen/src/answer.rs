@@ -5,7 +5,7 @@ use std::ops::Range;
 use serde::de::IgnoredAny;
 
 use crate::ledger::{AlertSource, Question};
-use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Unjudged, UnjudgedCause};
+use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Remark, Unjudged, UnjudgedCause};
 use crate::text::Text;
 use crate::wasm::Trap;
 
@@ -27,6 +27,7 @@ pub(crate) struct Evaluation {
     pub(crate) matches: Vec<(usize, u32)>,
     pub(crate) alerts: Vec<ModuleAlert>,
     pub(crate) unjudged: Vec<UnjudgedLine>,
+    pub(crate) remarks: Vec<Remark>,
 }
 
 /// An alert, as the module says.
@@ -144,6 +145,9 @@ pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: 
         return Err(Trap::contract("it counts matches of a rule that does not run, or twice"));
     }
     check_unjudged(&evaluation.unjudged, line_count, rule_count)?;
+    if evaluation.remarks.iter().any(|remark| remark.line >= line_count || remark.rule >= rule_count) {
+        return Err(Trap::contract("it remarks on a line or a rule that is not there"));
+    }
     if !evaluation.alerts.is_sorted_by_key(ModuleAlert::last_line) {
         return Err(Trap::contract("its alerts are not in the order of their lines"));
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::configuration::{AlertFormat, Clock, Configuration, Document, Shortcuts};
+use crate::configuration::{AlertFormat, Clock, Configuration, DataView, Document, Shortcuts};
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::gate::Gate;
@@ -71,6 +71,24 @@ impl Builder {
     #[must_use]
     pub fn mappings(mut self, documents: impl IntoIterator<Item = Document>) -> Self {
         self.configuration.mappings = documents.into_iter().collect();
+        self
+    }
+
+    /// Kibana's data views that rules name. A rule has the index patterns of its
+    /// data view, whatever its own `index` says; one whose data view is not given
+    /// is refused.
+    #[must_use]
+    pub fn data_views(mut self, data_views: impl IntoIterator<Item = DataView>) -> Self {
+        self.configuration.data_views = data_views.into_iter().collect();
+        self
+    }
+
+    /// The field of an event whose value is its `_id`, for events that have none
+    /// in [`Batch::ids`](crate::Batch). One that is no text of 1 to 512 bytes does
+    /// not count. None by default.
+    #[must_use]
+    pub fn event_id_field(mut self, field: impl Into<String>) -> Self {
+        self.configuration.event_id_field = Some(field.into());
         self
     }
 

@@ -48,6 +48,15 @@ impl Default for Shortcuts {
     }
 }
 
+/// A data view of Kibana's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataView {
+    /// Its id, as rules name it in `data_view_id`.
+    pub id: String,
+    /// Its index patterns.
+    pub patterns: Vec<String>,
+}
+
 /// What a module is configured with.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Configuration {
@@ -55,6 +64,8 @@ pub(crate) struct Configuration {
     pub(crate) exceptions: Vec<Document>,
     pub(crate) value_lists: Vec<Document>,
     pub(crate) mappings: Vec<Document>,
+    pub(crate) data_views: Vec<DataView>,
+    pub(crate) event_id_field: Option<String>,
     pub(crate) clock: Clock,
     pub(crate) format: AlertFormat,
     pub(crate) space: String,

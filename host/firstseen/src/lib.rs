@@ -61,14 +61,15 @@ mod worker;
 
 pub use batch::Batch;
 pub use builder::Builder;
-pub use configuration::{AlertFormat, Clock, Document, Shortcuts};
+pub use configuration::{AlertFormat, Clock, DataView, Document, Shortcuts};
 pub use detector::Detector;
 pub use error::Error;
 /// What a detector remembers: the crate `firstseen-ledger`.
 pub use firstseen_ledger as ledger;
 pub use gate::Ticket;
 pub use outcome::{
-    Alert, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, RuleMatches, Unjudged,
+    Alert, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, Remark, RuleMatches,
+    Unjudged,
 };
 pub use pool::{Judged, Judging, JudgingFuture, Pool};
 pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSummary, RuleType};

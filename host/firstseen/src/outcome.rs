@@ -19,6 +19,9 @@ pub struct Outcome {
     /// Alerts that are lost, by rule: the outbox had no room for them, and their
     /// events do not come again.
     pub lost: Vec<LostAlerts>,
+    /// What the operator should know of events that rules match, for example that
+    /// the rule cannot see one; the first of it, ordered by line.
+    pub remarks: Vec<Remark>,
     /// How many events each rule matched, of the rules that matched any, in
     /// order.
     pub matches: Vec<RuleMatches>,
@@ -61,6 +64,18 @@ pub struct RuleMatches {
     pub rule: usize,
     /// How many events.
     pub events: u64,
+}
+
+/// What the operator should know of an event that a rule matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Line of the batch, from 0.
+    pub line: usize,
+    /// The rule's place among [`Detector::rules`](crate::Detector::rules).
+    pub rule: usize,
+    /// The rest of a sentence that begins with the event, fit to be shown. It may
+    /// quote the event.
+    pub text: String,
 }
 
 /// A line that is no event.

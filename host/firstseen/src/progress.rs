@@ -8,7 +8,7 @@ use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::ledger::StoredAlert;
-use crate::outcome::{Alert, Counts, LostAlerts, MalformedLine, NotJudged, Outcome, RuleMatches, Unjudged};
+use crate::outcome::{Alert, Counts, LostAlerts, MalformedLine, NotJudged, Outcome, Remark, RuleMatches, Unjudged};
 use crate::reports::{RuleKind, RuleSummary};
 use crate::sandbox::{Failure, Sandbox};
 use crate::set_apart::{SetApart, SetApartCause, begins_as_object};
@@ -21,6 +21,9 @@ use crate::wasm::{CallContext, Trap, thread_time};
 /// left then is not judged, since the events behind it wait.
 const RECOVERY_TIMEOUTS: u32 = 6;
 
+/// Most remarks that are kept of a batch.
+const REMARKS_MAX: usize = 100;
+
 /// What has been judged of a batch so far.
 #[derive(Default)]
 pub(crate) struct Progress {
@@ -28,6 +31,7 @@ pub(crate) struct Progress {
     alerts: Vec<(Vec<usize>, StoredAlert)>,
     malformed: Vec<MalformedLine>,
     unjudged: Vec<Unjudged>,
+    remarks: Vec<Remark>,
     /// Events by the rule that they matched.
     matches: BTreeMap<usize, u64>,
     events: u64,
@@ -55,6 +59,9 @@ impl Progress {
         }
         let alerts = evaluation.alerts.into_iter().map(|alert| stored(alert, first_line, rules));
         self.alerts.extend(alerts);
+        let remarks = evaluation.remarks.into_iter();
+        self.remarks.extend(remarks.map(|remark| Remark { line: remark.line + first_line, ..remark }));
+        self.remarks.truncate(REMARKS_MAX);
         sort_unjudged(evaluation.unjudged, first_line, &mut self.malformed, &mut self.unjudged);
     }
 
@@ -133,7 +140,9 @@ impl Progress {
             lost: lost.iter().map(|rule| rule.alerts).sum(),
             unjudged: (self.unjudged.len() + could_be_events) as u64,
         };
-        Ok(Outcome { alerts, malformed: self.malformed, unjudged: self.unjudged, lost, matches, counts })
+        self.remarks.sort_by_key(|remark| (remark.line, remark.rule));
+        let Self { malformed, unjudged, remarks, .. } = self;
+        Ok(Outcome { alerts, malformed, unjudged, remarks, lost, matches, counts })
     }
 }
 

@@ -115,6 +115,25 @@ fn what_comes_with_rules_is_checked_too() -> Result<()> {
 }
 
 #[test]
+fn a_data_view_is_given_with_the_rules() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let by_view = rule("a", json!({"data_view_id": "my view", "index": ["metrics-*"], "query": "a:b"}))?;
+    let path = written(&scratch, "rules.json", &by_view)?;
+    let text = check(&[&path], &[])?.expect_code(1)?;
+    assert!(text.text()?.contains("give them with `--data-view my view=PATTERN,PATTERN`"), "{}", text.text()?);
+    check(&[&path], &["--data-view", "other=logs-*"])?.expect_code(1)?;
+    let view = ["--data-view", "my view=logs-*,-logs-x"];
+    check(&[&path], &view)?.expect_code(0)?;
+    check(&[&path], &["--data-view", "my view="])?.expect_code(64)?;
+    // Its patterns stand for the rule's own.
+    for (index, code) in [("logs-a", 0), ("logs-x", 1), ("metrics-a", 1)] {
+        let matching = Firstseen::new("match")?.arg("--rules").arg(&path).args(view).args(["--index", index]);
+        matching.run(b"{\"a\":\"b\"}")?.expect_code(code).with_context(|| index.to_owned())?;
+    }
+    Ok(())
+}
+
+#[test]
 fn rules_in_one_line_keep_their_own_fates() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let rules = [

@@ -14,7 +14,11 @@ pub use query::Query;
 
 use super::reader::RuleReader;
 use super::window::{LookBack, Window};
-use crate::document::{DocumentError, Reason};
+use crate::document::{DocumentError, Reason, did_you_mean};
+
+/// Kibana's types of rules.
+const TYPES: [&str; 8] =
+    ["query", "new_terms", "eql", "esql", "threshold", "threat_match", "machine_learning", "saved_query"];
 
 /// The type of a rule, with what the rule says for it alone.
 #[derive(Clone, Debug)]
@@ -35,9 +39,13 @@ impl Kind {
         match rule.required_text("type")?.as_str() {
             NewTerms::TYPE => NewTerms::read(rule).map(Self::NewTerms),
             Query::TYPE => Ok(Self::Query(Query)),
-            other => {
+            other if TYPES.contains(&other) => {
                 let cause = format!("rules of type `{other}` are not run; `new_terms` and `query` rules are");
                 Err(DocumentError::new("type", cause).because(Reason::NotOurs))
+            }
+            other => {
+                let cause = format!("`{other}` is no type of rules; {}", did_you_mean(other, &TYPES));
+                Err(DocumentError::new("type", cause))
             }
         }
     }

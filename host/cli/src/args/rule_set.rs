@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use firstseen::rule_files::{FileProblem, FileRule};
-use firstseen::{Builder, Document, Reason, Refusal, Shortcuts, printable};
+use firstseen::{Builder, DataView, Document, Reason, Refusal, Shortcuts, printable};
 
 use crate::message;
 
 /// Set to 1, it leaves out all ways round work.
 const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
 
-/// Rules, exceptions, value lists and mappings.
+/// Rules, exceptions, value lists, mappings and data views.
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
     /// The files that rules were looked for in, in order.
@@ -23,6 +23,7 @@ pub(crate) struct RuleSet {
     pub(super) exceptions: Vec<Document>,
     pub(super) value_lists: Vec<Document>,
     pub(super) mappings: Vec<Document>,
+    pub(super) data_views: Vec<DataView>,
 }
 
 impl RuleSet {
@@ -37,6 +38,7 @@ impl RuleSet {
             .exceptions(self.exceptions.iter().cloned())
             .value_lists(self.value_lists.iter().cloned())
             .mappings(self.mappings.iter().cloned())
+            .data_views(self.data_views.iter().cloned())
             .shortcuts(shortcuts())
     }
 

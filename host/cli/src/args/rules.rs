@@ -7,10 +7,11 @@ use std::thread;
 use anyhow::{Context, Result, ensure};
 use firstseen::rule_files::{LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
 use firstseen::rule_files::{load_exceptions, load_mappings, load_value_lists};
-use firstseen::{Module, printable};
+use firstseen::{DataView, Module, printable};
 
 use super::module::ModuleArgs;
 use super::rule_set::RuleSet;
+use super::values;
 
 /// Rules to run.
 #[derive(Clone, Debug, clap::Args)]
@@ -46,6 +47,11 @@ pub(crate) struct RelatedArgs {
     /// mapping, or an answer of _field_caps (JSON). The last one wins.
     #[arg(long, value_name = "FILE")]
     mapping: Vec<PathBuf>,
+    /// The index patterns of a data view that rules name by data_view_id, where
+    /// Kibana would look them up: security=logs-*,auditbeat-*. They win over the
+    /// rule's own index. Can be given more than once.
+    #[arg(long, value_name = "ID=PATTERN,PATTERN", value_parser = values::data_view)]
+    data_view: Vec<DataView>,
 }
 
 impl RuleArgs {
@@ -95,6 +101,7 @@ impl RelatedArgs {
         let exceptions = documents(load_exceptions(&self.exceptions));
         rule_set.value_lists = documents(load_value_lists(&self.value_list));
         rule_set.mappings = documents(load_mappings(&self.mapping));
+        rule_set.data_views.clone_from(&self.data_view);
         rule_set.exceptions.extend(exceptions);
         rule_set
     }

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use firstseen::DataView;
 use firstseen::ledger::OutboxMax;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 
@@ -51,6 +52,15 @@ pub(crate) fn outbox_max(text: &str) -> Result<OutboxMax> {
     Ok(max)
 }
 
+/// A data view: `security=logs-*,auditbeat-*`.
+pub(super) fn data_view(text: &str) -> Result<DataView> {
+    const WANTED: &str = "write the id of a data view and its index patterns, such as security=logs-*,auditbeat-*";
+    let (id, patterns) = text.split_once('=').context(WANTED)?;
+    let patterns: Vec<String> = patterns.split(',').map(|pattern| pattern.trim().to_owned()).collect();
+    ensure!(!id.is_empty() && patterns.iter().all(|pattern| !pattern.is_empty()), WANTED);
+    Ok(DataView { id: id.to_owned(), patterns })
+}
+
 /// A number of workers: at least one.
 pub(crate) fn workers(text: &str) -> Result<NonZeroUsize> {
     let number: NonZeroUsize = text.parse().context("write a number of at least 1")?;
@@ -80,6 +90,18 @@ mod tests {
         assert_eq!(max("1MiB"), Some((100_000, 1 << 20)));
         assert_eq!([max("5, 2KiB"), max("2KiB,5")], [Some((5, 2048)); 2]);
         assert_eq!([max(""), max("5,"), max("many")], [None; 3]);
+    }
+
+    #[test]
+    fn data_views() {
+        let read = data_view("security=logs-*, -logs-x,a:b").unwrap();
+        assert_eq!(
+            (read.id.as_str(), read.patterns),
+            ("security", ["logs-*", "-logs-x", "a:b"].map(str::to_owned).into())
+        );
+        for wrong in ["", "security", "security=", "=logs-*", "security=logs-*,"] {
+            assert!(data_view(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -21,11 +21,12 @@ pub(super) struct Notices {
     lines: usize,
     malformed: usize,
     unjudged: usize,
+    remarks: usize,
 }
 
 impl Notices {
     pub(super) fn new(names: Vec<Option<String>>, tell: Arc<Tell>) -> Self {
-        Self { tell, names, stream: 0, lines: 0, malformed: 0, unjudged: 0 }
+        Self { tell, names, stream: 0, lines: 0, malformed: 0, unjudged: 0, remarks: 0 }
     }
 
     /// Tells something about the run as a whole.
@@ -53,7 +54,12 @@ impl Notices {
             for line in outcome.unjudged.iter().take(NAMED_LINES.saturating_sub(self.unjudged)) {
                 self.line(line.line, not_judged(line, rules));
             }
+            for remark in outcome.remarks.iter().take(NAMED_LINES.saturating_sub(self.remarks)) {
+                let rule_id = rules.get(remark.rule).map_or("?", |rule| rule.rule_id.as_str());
+                self.line(remark.line, format_args!("matches rule {rule_id}, but {}", remark.text));
+            }
             self.malformed += outcome.malformed.len();
+            self.remarks += outcome.remarks.len();
             self.unjudged += outcome.unjudged.len();
         }
         self.lines += memchr::memchr_iter(b'\n', lines).count();

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::bindings::{detector, state};
 use crate::answer::{Evaluation, Matching, ModuleAlert, ModuleError, ModuleSource, Step, UnjudgedLine};
-use crate::configuration::{AlertFormat, Clock, Configuration, Document};
+use crate::configuration::{AlertFormat, Clock, Configuration, DataView, Document};
 use crate::ledger::{AlertSource, Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
-use crate::outcome::{Fault, Malformed, UnjudgedCause};
+use crate::outcome::{Fault, Malformed, Remark, UnjudgedCause};
 use crate::reports::{Cardinality, Reason, Refusal, RuleKind, RuleReport, RuleSummary, RuleType};
 use crate::run_range::RunRange;
 use crate::set_apart::{SetApart, SetApartCause};
@@ -23,6 +23,8 @@ impl From<&Configuration> for detector::Configuration {
             exceptions: documents(&configuration.exceptions),
             value_lists: documents(&configuration.value_lists),
             mappings: documents(&configuration.mappings),
+            data_views: configuration.data_views.iter().map(detector::DataView::from).collect(),
+            event_id_field: configuration.event_id_field.clone(),
             clock: match configuration.clock {
                 Clock::Arrival => detector::Clock::Arrival,
                 Clock::Event => detector::Clock::Event,
@@ -38,6 +40,12 @@ impl From<&Configuration> for detector::Configuration {
             },
             questions: QUESTIONS.map(str::to_owned).into(),
         }
+    }
+}
+
+impl From<&DataView> for detector::DataView {
+    fn from(data_view: &DataView) -> Self {
+        Self { id: data_view.id.clone(), patterns: data_view.patterns.clone() }
     }
 }
 
@@ -118,7 +126,14 @@ impl From<detector::Evaluation> for Evaluation {
             matches: evaluation.matches.into_iter().map(|one| (one.rule as usize, one.events)).collect(),
             alerts: evaluation.alerts.into_iter().map(ModuleAlert::from).collect(),
             unjudged: evaluation.unjudged.into_iter().map(UnjudgedLine::from).collect(),
+            remarks: evaluation.remarks.into_iter().map(Remark::from).collect(),
         }
+    }
+}
+
+impl From<detector::Remark> for Remark {
+    fn from(remark: detector::Remark) -> Self {
+        Self { line: remark.line as usize, rule: remark.rule as usize, text: printable(&remark.text) }
     }
 }
 
