@@ -242,6 +242,7 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         history: rule.history.clone(),
         window_ms: rule.window.fixed_length_ms(),
         warnings: rule.warnings.clone(),
+        hints: rule.hints.clone(),
     }
 }
 

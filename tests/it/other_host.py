@@ -99,6 +99,8 @@ async def evaluate(detector, path, now_ms):
         exceptions=[],
         value_lists=[],
         mappings=[],
+        data_views=[],
+        event_id_field=None,
         clock="event",
         format="kibana",
         space="default",

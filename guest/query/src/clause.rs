@@ -3,6 +3,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -114,6 +115,28 @@ pub enum Condition {
     /// It meets one of many conditions, such as the values of a list. Where programs that are
     /// compiled together have the same ones (the same in memory) they are compiled once.
     OneOf(Arc<[Condition]>),
+}
+
+impl Condition {
+    /// The value, pattern or bounds that it asks for, if it is about one.
+    pub(crate) fn value(&self) -> Option<String> {
+        match self {
+            Self::Equals { value, .. } | Self::Term { value, .. } => Some(value.clone()),
+            Self::Like(like) => {
+                let part = |part: &Part| match part {
+                    Part::Text(text) => text.clone(),
+                    Part::Any => String::from("*"),
+                    Part::One => String::from("?"),
+                };
+                Some(like.parts.iter().map(part).collect())
+            }
+            Self::Range(bounds) => {
+                let bounds: Vec<String> = bounds.iter().map(|(op, bound)| format!("{} {bound}", op.symbol())).collect();
+                Some(bounds.join(" and "))
+            }
+            Self::Exists | Self::Null | Self::Unbounded | Self::OneOf(_) => None,
+        }
+    }
 }
 
 /// A pattern.

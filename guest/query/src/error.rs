@@ -1,8 +1,11 @@
 //! What can be wrong with a query, and how it is shown.
 
+use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use core::fmt::{self, Write as _};
 
+use crate::clause::Condition;
 use crate::span::Span;
 use crate::visible::is_forbidden;
 
@@ -10,13 +13,51 @@ use crate::visible::is_forbidden;
 /// [types, mappings and groups](ErrorKind).
 ///
 /// `Display` gives one sentence without the query; [`Error::render`] adds the line it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Error<K = ErrorKind> {
     /// What is wrong.
     pub kind: K,
     /// Where. It is empty at the end of the query.
     pub span: Span,
+    /// What is asked of which field, where the place does not show it: the field was found by a
+    /// pattern, or there is no text.
+    pub asked: Option<Box<Asked>>,
+}
+
+/// What is asked of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Asked {
+    /// The name of the field.
+    pub field: String,
+    /// The value, pattern or bounds; cut where they are long.
+    pub value: Option<String>,
+}
+
+/// Longest value that is shown, in characters.
+const SHOWN_CHARS: usize = 100;
+
+impl Asked {
+    pub(crate) fn new(field: &str, condition: &Condition) -> Self {
+        let value = condition.value().map(|value| {
+            let mut shown: String = value.chars().take(SHOWN_CHARS).map(shown).collect();
+            if value.chars().nth(SHOWN_CHARS).is_some() {
+                shown.push('…');
+            }
+            shown
+        });
+        Self { field: String::from(field), value }
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "`{value}` for `{}`", self.field),
+            None => write!(f, "`{}`", self.field),
+        }
+    }
 }
 
 /// What can be wrong with a query that its language allows.
@@ -84,7 +125,7 @@ impl fmt::Display for ErrorKind {
 
 impl<K: fmt::Display> fmt::Display for Error<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at offset {})", self.kind, self.span.start)
+        write!(f, "{} (at offset {})", self.cause(), self.span.start)
     }
 }
 
@@ -94,7 +135,13 @@ impl<K> Error<K> {
     /// Something that is wrong at a place.
     #[must_use]
     pub const fn new(kind: K, span: Span) -> Self {
-        Self { kind, span }
+        Self { kind, span, asked: None }
+    }
+
+    /// The same with what is asked of which field, unless that is there.
+    pub(crate) fn asking(mut self, field: &str, condition: &Condition) -> Self {
+        self.asked.get_or_insert_with(|| Box::new(Asked::new(field, condition)));
+        self
     }
 }
 
@@ -102,6 +149,15 @@ impl<K> Error<K> {
 const CONTEXT: usize = 60;
 
 impl<K: fmt::Display> Error<K> {
+    /// One sentence, without the place.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        match &self.asked {
+            Some(asked) => format!("{asked}: {}", self.kind),
+            None => format!("{}", self.kind),
+        }
+    }
+
     /// The sentence, then the line of `query` it is about with its number, then a caret under
     /// the place. `query` should be the text that was parsed; another one gives a wrong picture,
     /// nothing worse. Lines are joined by line feeds; the last has none.
@@ -132,7 +188,7 @@ impl<K: fmt::Display> Error<K> {
         let mut text = String::new();
         let line = line.trim_end();
         // Writing to a String cannot fail.
-        let _ = write!(text, "{}\n{number} | {line}\n", self.kind);
+        let _ = write!(text, "{}\n{number} | {line}\n", self.cause());
         let gutter = number.checked_ilog10().unwrap_or_default() as usize + 1;
         let _ = write!(text, "{:gutter$} | {margin}^", "");
         text

@@ -53,7 +53,8 @@
 //!
 //! | type | equality | wildcards | ranges |
 //! |---|---|---|---|
-//! | `keyword`, `wildcard`, leaves of `flattened` | the whole value, case matters; numbers and booleans by their JSON text, so `4104` is not `4104.0` | over the whole value | by bytes |
+//! | `keyword`, `wildcard` | the whole value, case matters; numbers and booleans by their JSON text, so `4104` is not `4104.0` | over the whole value | by bytes |
+//! | leaves of `flattened` | the same | the same; white space parts alternatives | the same |
 //! | with `ignore_above` | longer values do not exist | | |
 //! | with the normalizer `lowercase` | case makes no difference | the same | the same |
 //! | `constant_keyword` | the constant of the index, whatever the event has | the same | the same |
@@ -119,7 +120,7 @@ mod values;
 mod visible;
 
 pub use clause::{Clause, Condition, Like, Name, Part};
-pub use error::{Error, ErrorKind};
+pub use error::{Asked, Error, ErrorKind};
 pub use fields::doc_value::DocValue;
 pub use fields::field_type::FieldType;
 pub use fields::mapping::{Field, Mapping, Resolved};

@@ -20,6 +20,18 @@ pub struct CompiledExceptions {
     expiring: Vec<(i64, Program)>,
     /// What the authors of its rules should know, one sentence each.
     warnings: Vec<String>,
+    /// What the authors of its items probably do not mean, one sentence each.
+    hints: Vec<String>,
+}
+
+/// The exceptions of a rule.
+pub(crate) struct OfRule {
+    /// By list.
+    pub(crate) lists: Vec<Rc<CompiledExceptions>>,
+    /// What its author should know.
+    pub(crate) warnings: Vec<String>,
+    /// What the authors of the items probably do not mean.
+    pub(crate) hints: Vec<String>,
 }
 
 /// Compiles lists, each once however many rules have it: a list may be long, and
@@ -28,7 +40,7 @@ pub struct CompiledExceptions {
 pub struct CompiledLists(BTreeMap<ListKey, Result<Rc<CompiledExceptions>, DocumentError>>);
 
 impl CompiledLists {
-    /// The exceptions of a rule, and what its author should know of them.
+    /// The exceptions of a rule.
     ///
     /// # Errors
     ///
@@ -41,18 +53,19 @@ impl CompiledLists {
         mapping: &Mapping,
         projection: &mut Projection,
         leaves: &mut Leaves,
-    ) -> Result<(Vec<Rc<CompiledExceptions>>, Vec<String>), DocumentError> {
-        let (keys, mut warnings) = lists.keys_of_rule(rule)?;
-        let mut compiled = Vec::new();
+    ) -> Result<OfRule, DocumentError> {
+        let (keys, warnings) = lists.keys_of_rule(rule)?;
+        let mut of_rule = OfRule { lists: Vec::new(), warnings, hints: Vec::new() };
         for key in keys {
             let list = self.0.entry(key).or_insert_with_key(|key| {
                 CompiledExceptions::new(lists.of_list(key)?, mapping, projection, leaves).map(Rc::new)
             });
             let list = Rc::clone(list.as_ref().map_err(DocumentError::clone)?);
-            warnings.extend(list.warnings.iter().cloned());
-            compiled.push(list);
+            of_rule.warnings.extend(list.warnings.iter().cloned());
+            of_rule.hints.extend(list.hints.iter().cloned());
+            of_rule.lists.push(list);
         }
-        Ok((compiled, warnings))
+        Ok(of_rule)
     }
 }
 
@@ -74,7 +87,7 @@ impl CompiledExceptions {
         let expiring =
             exceptions.expiring().into_iter().map(|(expires_ms, clause)| Ok((expires_ms, compile(&clause)?)));
         let expiring = expiring.collect::<Result<_, DocumentError>>()?;
-        Ok(Self { always, expiring, warnings: exceptions.warnings })
+        Ok(Self { always, expiring, warnings: exceptions.warnings, hints: exceptions.hints })
     }
 
     /// Is every event excepted?

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::value_list::{NotApplied, ValueLists};
 use crate::document::{Members, Mismatch, did_you_mean};
+use crate::rule::{ends_in_escaped_star, shown};
 
 /// The types of entries.
 const TYPES: [&str; 6] = ["match", "match_any", "exists", "wildcard", "list", "nested"];
@@ -32,6 +33,28 @@ enum Kind {
     /// `nested`: all of them, in one nested object; field names are relative to
     /// it.
     Nested(Vec<Entry>),
+}
+
+/// What may have slipped into a pattern.
+fn slip_in_pattern(pattern: &str) -> Option<&'static str> {
+    let mut chars = pattern.chars();
+    let (mut has_wildcard, mut has_lone_backslash) = (false, false);
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' => has_wildcard = true,
+            '\\' => has_lone_backslash |= chars.next().is_some_and(char::is_alphanumeric),
+            _ => {}
+        }
+    }
+    if ends_in_escaped_star(pattern) {
+        Some("an escaped star stands for itself; write `\\\\*` to mean a backslash and any text after it")
+    } else if has_lone_backslash {
+        Some("a backslash only takes the meaning from what stands after it; write `\\\\` to mean a backslash")
+    } else if !has_wildcard {
+        Some("there is no wildcard in it; for a value as it stands the entry is of type `match`")
+    } else {
+        None
+    }
 }
 
 impl Entry {
@@ -88,6 +111,22 @@ impl Entry {
             _ => return Err("`operator` of an entry is neither `included` nor `excluded`".to_owned()),
         };
         Ok(Self { field: text(entry, "field")?, kind, excluded })
+    }
+
+    /// What its author probably does not mean, though Kibana takes it without a
+    /// word, too.
+    pub(super) fn hints(&self) -> Vec<String> {
+        let of = |value: &str, what: &str| format!("`{}` for `{}`: {what}", shown(value), self.field);
+        match &self.kind {
+            Kind::Match(values) => {
+                let with_star = values.iter().filter(|value| value.len() > 1 && value.ends_with('*'));
+                let what = "a star stands for itself; for a pattern the entry is of type `wildcard`";
+                with_star.map(|value| of(value, what)).collect()
+            }
+            Kind::Wildcard(value) => slip_in_pattern(value).map(|what| of(value, what)).into_iter().collect(),
+            Kind::Nested(entries) => entries.iter().flat_map(Self::hints).collect(),
+            Kind::Exists | Kind::List { .. } => Vec::new(),
+        }
     }
 
     /// What an event must meet. `parent` is the path of the nested objects

@@ -64,6 +64,11 @@ impl Item {
         })
     }
 
+    /// What its author probably does not mean.
+    pub(super) fn hints(&self) -> impl Iterator<Item = String> + '_ {
+        self.entries.iter().flat_map(Entry::hints)
+    }
+
     /// Its entries, all of which must hold, on one of its operating systems.
     /// Those go by the ECS field or, with older agents, by the name of the
     /// system (`transformOsType`).

@@ -117,11 +117,12 @@ impl ExceptionLists {
     /// document; for rules it has no effect.
     pub fn of_rule(&self, rule: &Map<String, Value>) -> Result<RuleExceptions, DocumentError> {
         let (keys, warnings) = self.keys_of_rule(rule)?;
-        let mut exceptions = RuleExceptions { items: Vec::new(), warnings };
+        let mut exceptions = RuleExceptions { warnings, ..RuleExceptions::default() };
         for key in keys {
-            let RuleExceptions { items, warnings } = self.of_list(&key)?;
+            let RuleExceptions { items, warnings, hints } = self.of_list(&key)?;
             exceptions.items.extend(items);
             exceptions.warnings.extend(warnings);
+            exceptions.hints.extend(hints);
         }
         Ok(exceptions)
     }

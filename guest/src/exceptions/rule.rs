@@ -11,6 +11,9 @@ use super::value_list::{NotApplied, ValueLists};
 use crate::document::{DocumentError, Members};
 use crate::event::Projection;
 
+/// Most hints on the items of a list.
+const HINTS_MAX: usize = 10;
+
 /// A list that a rule names.
 pub(super) struct Reference {
     pub(super) key: ListKey,
@@ -43,6 +46,8 @@ pub struct RuleExceptions {
     /// What the rule's author should know, one sentence each: items that have
     /// no effect.
     pub warnings: Vec<String>,
+    /// What the author of an item probably does not mean, one sentence each.
+    pub hints: Vec<String>,
 }
 
 /// An item that applies.
@@ -60,6 +65,8 @@ pub struct Excepted {
 
 impl RuleExceptions {
     pub(super) fn add(&mut self, item: &Item, value_lists: &ValueLists) -> Result<(), DocumentError> {
+        let room = HINTS_MAX.saturating_sub(self.hints.len());
+        self.hints.extend(item.hints().take(room).map(|hint| format!("{item}: {hint}")));
         match item.clause(value_lists) {
             Ok(clause) => {
                 self.items.push(Excepted { title: item.to_string(), expires_ms: item.expires_ms, clause });
@@ -115,7 +122,7 @@ impl RuleExceptions {
     pub fn check(&self, mapping: &Mapping) -> Result<(), DocumentError> {
         for Excepted { title, clause, .. } in &self.items {
             Program::compile(clause, mapping, &mut Projection::default())
-                .map_err(|error| DocumentError::new("exceptions_list", format!("{title}: {}", error.kind)))?;
+                .map_err(|error| DocumentError::new("exceptions_list", format!("{title}: {}", error.cause())))?;
         }
         Ok(())
     }

@@ -65,6 +65,38 @@ fn is(field: &str, value: &str) -> Value {
 const NOW_MS: i64 = 1_795_521_600_000; // 2026-11-24T12:00:00Z
 
 #[test]
+fn what_an_author_probably_does_not_mean() {
+    let escaped = "`: an escaped star stands for itself";
+    let cases = [
+        ("wildcard", json!(r"C:\Users\*"), Some(escaped)),
+        ("wildcard", json!(r"*\Temp\*"), Some(escaped)),
+        ("wildcard", json!(r"C:\Users\x*"), Some("a backslash only takes the meaning")),
+        ("wildcard", json!("/opt/ci"), Some("there is no wildcard in it")),
+        ("wildcard", json!(r"what\?"), Some("there is no wildcard in it")),
+        ("wildcard", json!(r"C:\\Users\\*"), None),
+        ("wildcard", json!(r"/opt\/?"), None),
+        ("match", json!("/opt/*"), Some("a star stands for itself; for a pattern")),
+        ("match_any", json!(["/x", r"C:\x\*"]), Some("a star stands for itself; for a pattern")),
+        ("match", json!("*"), None),
+        ("match", json!("a*b"), None),
+    ];
+    for (kind, value, expected) in cases {
+        let entry = entry("process.executable", kind, "included", value.clone());
+        let nested = json!({"field": "code", "type": "nested", "entries": [entry.clone()]});
+        for entries in [json!([entry]), json!([nested])] {
+            let hints = exceptions(&[json!({"entries": entries})], &[]).unwrap().hints;
+            let is_as_expected = match expected {
+                Some(expected) => hints.len() == 1 && hints[0].contains(expected),
+                None => hints.is_empty(),
+            };
+            assert!(is_as_expected, "{kind} {value}: {hints:?}");
+        }
+    }
+    let many: Vec<Value> = (0..30).map(|n| json!({"entries": [is("user.name", &format!("{n}*"))]})).collect();
+    assert_eq!(exceptions(&many, &[]).unwrap().hints.len(), 10);
+}
+
+#[test]
 fn which_events_are_excepted() {
     let event = json!({
         "host": {"name": "h1", "os": {"type": "linux"}}, "source": {"ip": "10.1.2.3"},

@@ -6,6 +6,7 @@
 mod document;
 mod fields;
 mod filters;
+mod hints;
 mod index;
 mod kinds;
 mod part;
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 pub use document::{RuleEntry, rules_of};
 pub use fields::{Fields, LANGUAGE, SEVERITIES};
 pub use filters::Filters;
+pub(crate) use hints::{ends_in_escaped_star, shown};
 pub use index::{IndexPatterns, names_of};
 pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
 pub(crate) use reader::RuleReader;
@@ -72,7 +74,12 @@ pub struct Rule {
     pub timestamp: TimestampSource,
     /// What its author should know, one sentence each.
     pub warnings: Vec<String>,
+    /// What its author probably does not mean, one sentence each.
+    pub hints: Vec<String>,
 }
+
+/// Most hints on a rule.
+const HINTS_MAX: usize = 20;
 
 /// What rules that are compiled one after the other share.
 pub(crate) struct Shared<'s> {
@@ -112,12 +119,15 @@ impl Rule {
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
                 alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
-        let (exceptions, of_exceptions) = exceptions.of_rule(object, lists, mapping, projection, leaves)?;
-        if exceptions.iter().any(|exceptions| exceptions.except_all()) {
+        let exceptions = exceptions.of_rule(object, lists, mapping, projection, leaves)?;
+        if exceptions.lists.iter().any(|exceptions| exceptions.except_all()) {
             program = Program::compile(&Clause::Or(Vec::new()), mapping, *projection).map_err(whole)?;
         }
         let mut warnings = warnings::of(object, fields, &query, &clause, &program, mapping);
-        warnings.extend(of_exceptions);
+        warnings.extend(exceptions.warnings);
+        let mut hints = hints::of(&fields.query, &query);
+        hints.extend(exceptions.hints);
+        hints.truncate(HINTS_MAX);
         let history = fields.kind.meaning().history(&fields.rule_id);
         if history.len() > MAX_HISTORY_KEY {
             return Err(match fields.kind.meaning().fields() {
@@ -130,6 +140,7 @@ impl Rule {
             timestamp: TimestampSource::new(fields, projection),
             index: IndexPatterns::new(&fields.index),
             warnings,
+            hints,
             look_back: fields.look_back.clone(),
             window: fields.window.clone(),
             quota: fields.quota,
@@ -139,7 +150,7 @@ impl Rule {
             kind: fields.kind.clone(),
             history,
             program,
-            exceptions,
+            exceptions: exceptions.lists,
         })
     }
 

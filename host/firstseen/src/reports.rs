@@ -24,6 +24,9 @@ pub struct RuleSummary {
     pub window_ms: Option<u64>,
     /// What its author should know, one sentence each.
     pub warnings: Vec<String>,
+    /// What its author probably does not mean, though Kibana would run it without
+    /// a word, too; one sentence each.
+    pub hints: Vec<String>,
 }
 
 /// What a rule detects.

@@ -59,7 +59,7 @@
     (call $test (i32.const 0x260))                            ;; history
     (i32.store8 (i32.const 0x268) (i32.const 1))              ;; window-ms: some
     (i64.store (i32.const 0x270) (i64.const 1000))
-    ;; no warnings: 0x278, 0x27c; a second rule-report would stand at 0x280
+    ;; no warnings and hints: 0x278, 0x280; a second rule-report would stand at 0x288
     ;; list<rule-report>
     (i32.store (i32.const 0x3a0) (i32.const 0x200))
     (i32.store (i32.const 0x3a4) (i32.const 1))
@@ -199,6 +199,8 @@
     (i32.store (i32.const 0x41c) (local.get $raised))
     (i32.store (i32.const 0x420) (i32.const 0))               ;; unjudged
     (i32.store (i32.const 0x424) (i32.const 0))
+    (i32.store (i32.const 0x428) (i32.const 0))               ;; remarks
+    (i32.store (i32.const 0x42c) (i32.const 0))
     ;; rule-matches
     (i32.store (i32.const 0x440) (i32.const 0))
     (i32.store (i32.const 0x444) (global.get $count))
@@ -210,7 +212,7 @@
   ;; BEHAVIOUR
 
   (func (export "firstseen:detection/detector@0.2.0#configure")
-    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (param i32) (result i32)
     (call $configure))
 
   (func (export "firstseen:detection/detector@0.2.0#evaluate")

@@ -115,6 +115,39 @@ fn what_comes_with_rules_is_checked_too() -> Result<()> {
 }
 
 #[test]
+fn what_an_author_may_not_mean_is_said() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let rules = [
+        rule("a", json!({"query": "process.name:“dpkg” and process.args:/-i.*/"}))?,
+        rule("b", json!({"query": "process.name.keyword:dpkg and my.field.keyword:x"}))?,
+        rule("c", json!({"query": "process.name:dpkg"}))?,
+    ];
+    let path = written(&scratch, "rules.ndjson", &rules.join("\n"))?;
+    let list = r#"{"list_id":"c","type":"detection","namespace_type":"single","name":"C"}
+{"list_id":"c","item_id":"i","type":"simple","name":"I","entries":[{"field":"file.path","operator":"included",
+"type":"wildcard","value":"C:\\Temp\\*"}]}"#;
+    let exceptions = written(&scratch, "c.ndjson", &list.replace(",\n", ","))?;
+    let hints = [
+        "`“dpkg”`: typographic quotes are a part of the text",
+        "`/-i.*/`: KQL has no regular expressions",
+        "`C:\\Temp\\*` for `file.path`: an escaped star stands for itself",
+    ];
+    let warning = "`my.field.keyword`, `process.name.keyword` is in no mapping and stands for";
+    let options = ["--exceptions", exceptions.to_str().context("not UTF-8")?];
+    // They are no faults.
+    let checked = check(&[&path], &options)?.expect_code(0)?;
+    for said in hints.iter().chain([&warning]) {
+        assert!(checked.text()?.contains(said), "{said}: {}", checked.text()?);
+    }
+    let loaded = Firstseen::filter()?.arg("--rules").arg(&path).args(options).run(b"")?.expect_code(0)?;
+    for said in hints {
+        assert!(loaded.stderr.contains(said), "{said}: {}", loaded.stderr);
+    }
+    assert!(loaded.stderr.contains("rule a: `“dpkg”`") && !loaded.stderr.contains(warning), "{}", loaded.stderr);
+    Ok(())
+}
+
+#[test]
 fn a_data_view_is_given_with_the_rules() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let by_view = rule("a", json!({"data_view_id": "my view", "index": ["metrics-*"], "query": "a:b"}))?;

@@ -36,7 +36,7 @@ fn counts(ran: &Ran) -> Result<[u64; 3]> {
 fn an_event_with_an_unreadable_time_is_named_by_its_line() -> Result<()> {
     // More than a batch holds.
     let mut lines: Vec<String> = (0..4_000).map(|number| format!("{}{}", other(number), " ".repeat(200))).collect();
-    lines.extend([install("/usr/bin/a", AT), install("/usr/bin/b", "yester\\nday")]);
+    lines.extend([install("/usr/bin/a", AT), install("/usr/bin/b", "yester\nday")]);
     let ran = pass(&["--clock", "event"], lines.join("\n").as_bytes())?;
     assert_eq!(counts(&ran)?, [4_002, 0, 1], "{}", ran.stderr);
     let said = "line 4002: matches rule f4d1c0ac-aedb-4063-9fa6-cc651eb5e6ee, but has in `@timestamp` what is no time, \

@@ -128,6 +128,11 @@ fn unjudged_lines_that_are_not_there() -> Result<()> {
 }
 
 #[test]
+fn a_remark_on_a_rule_that_is_not_there() -> Result<()> {
+    assert_not_taken("remarks-on-nothing", "it remarks on a line or a rule that is not there")
+}
+
+#[test]
 fn an_alert_that_hides_its_event() -> Result<()> {
     assert_not_taken("hides-its-event", "does not say where its document names its event")
 }

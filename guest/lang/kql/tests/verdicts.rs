@@ -5,7 +5,7 @@
 mod support;
 
 use firstseen_kql::parse;
-use firstseen_query::ErrorKind;
+use firstseen_query::{Clause, ErrorKind, FieldType, Program};
 use serde_json::{Value, json};
 use support::compile;
 
@@ -63,6 +63,10 @@ verdicts! {
     dynamic_multi_of_pattern_below: "e.*.keyword:A" => yes [{"e": {"f": "A"}}, {"e.f.g": "A"}] no [{"d": "A"}, {"e": "A"}];
     mapped_object_has_no_multi: "o.keyword:a" => yes [{"o": {"keyword": "a"}}] no [{"o": "a"}];
     closed_object_has_no_multi: "not closed.k.keyword:x" => yes [{"closed": {"k": "x"}}] no [];
+    leaf_takes_a_pattern_apart: "flat.x:fo* bar" => yes [{"flat": {"x": "fooz"}}, {"flat": {"x": "bar"}}, {"flat.x": "foo bar"}] no [{"flat": {"x": "xbar"}}, {"flat": {"y": "bar"}}];
+    leaf_keeps_words_together: "flat.x:a  b fo*" => yes [{"flat": {"x": "a b"}}, {"flat": {"x": "fo"}}] no [{"flat": {"x": "a"}}, {"flat": {"x": "b"}}, {"flat": {"x": "a b fo"}}];
+    leaf_joins_by_operators: "flat.x:fo* AND *ar" => yes [{"flat": {"x": ["foo", "bar"]}}] no [{"flat": {"x": "foo"}}];
+    leaf_without_space: "flat.x:f*o" => yes [{"flat": {"x": "foo o"}}] no [{"flat": {"x": "foobar"}}];
     leaf_of_flattened: "flat.keyword:a" => yes [{"flat": {"keyword": "a"}}] no [{"flat": "a"}];
     flattened: "flat.x.y:a" => yes [{"flat": {"x": {"y": "a"}}}, {"flat.x.y": ["a"]}] no [{"flat": {"x": "a"}}];
     flattened_root: "flat:1" => yes [{"flat": {"x": {"y": [0, 1]}}}] no [{"flat": {"1": "x"}}];
@@ -99,6 +103,33 @@ fn a_dynamic_multi_field_has_texts_of_up_to_256_characters() {
     }
 }
 
+#[test]
+fn an_error_behind_a_pattern_names_field_and_value() {
+    for (query, asked) in [
+        ("*g:x", "`x` for `flag`"),
+        ("o.*:x", "`x` for `o.long`"),
+        ("o.*:1*", "`1*` for `o.long`"),
+        ("o.* >= x", "`>= x` for `o.long`"),
+        ("o.*:1* 2", "`1* 2` for `o.long`"),
+    ] {
+        let error = compile(&parse(query).unwrap()).map(|_| ()).unwrap_err();
+        assert!(error.cause().starts_with(&format!("{asked}: ")), "{query}: {}", error.cause());
+        assert!(error.render(query).starts_with(&error.cause()), "{query}");
+    }
+    let mut mapping = support::mapping();
+    mapping.insert("n.d", FieldType::Nested);
+    mapping.insert("n.d.x", FieldType::KEYWORD);
+    for value in ["x", "x*y z"] {
+        let clause = Clause::from(&parse(&format!("n:{{ d.*:{value} }}")).unwrap());
+        let error = Program::compile(&clause, &mapping, &mut support::Reads::default()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::NotInGroup);
+        assert!(error.cause().starts_with(&format!("`{value}` for `n.d.x`: ")), "{}", error.cause());
+    }
+    // In a text the place shows an exact one.
+    let error = compile(&parse("long:x").unwrap()).map(|_| ()).unwrap_err();
+    assert_eq!(error.cause(), ErrorKind::NotAValue { field_type: "long" }.to_string());
+}
+
 macro_rules! fails {
     ($($name:ident: $query:expr => $kind:pat, $text:expr;)*) => {$(
         #[test]
@@ -120,5 +151,6 @@ fails! {
     nested_field_alone: "k:a and n.k:x" => ErrorKind::NestedField, "n.k:x";
     no_group: "not o:{ k:x }" => ErrorKind::NotNested, "o:{ k:x }";
     one_of_many_fields: "*g:x" => ErrorKind::NotAValue { .. }, "*g:x";
+    operator_alone_on_a_leaf: "flat.x:fo* OR" => ErrorKind::DanglingOperator, "flat.x:fo* OR";
     operator_alone: "k.text:fo* OR" => ErrorKind::DanglingOperator, "k.text:fo* OR";
 }

@@ -159,8 +159,8 @@ impl Mapping {
         self.fields.get(name).is_some() || self.has_children(name)
     }
 
-    /// Does a name lie in a flattened field?
-    fn is_flattened(&self, name: &str) -> bool {
+    /// Is a name that of a flattened field, or of a leaf of one, which no data view lists?
+    pub(crate) fn is_flattened(&self, name: &str) -> bool {
         let is_flattened =
             |name| self.fields.get(name).is_some_and(|entry| matches!(entry.field_type, FieldType::Flattened { .. }));
         is_flattened(name) || ancestors(name).any(is_flattened)

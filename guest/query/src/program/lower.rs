@@ -108,7 +108,11 @@ impl Lowering<'_, '_> {
         if let Condition::OneOf(all) = condition {
             return self.one_of(name, all, span);
         }
-        let error = |kind| Error { kind, span };
+        let error = |kind| {
+            let error = Error::new(kind, span);
+            // In a text the place shows it.
+            if span == Span::default() { error.asking(name, condition) } else { error }
+        };
         let mapping = self.mapping;
         let Field { path, field_type } = match mapping.resolve(name) {
             Resolved::Field(field) => field,
@@ -131,7 +135,7 @@ impl Lowering<'_, '_> {
         }
         if let Condition::Like(like) = condition
             && query_string::splits(like)
-            && !field_type.is_whole()
+            && (!field_type.is_whole() || mapping.is_flattened(name))
         {
             let clause = query_string::clause(like, &Name::exact(name), span).map_err(error)?;
             return self.clause(&clause);
@@ -150,7 +154,7 @@ impl Lowering<'_, '_> {
 
     /// A field that is not mapped: its value, if it has one, says its type.
     fn dynamic(&mut self, path: &str, condition: &Condition, span: Span) -> Result<Expr, Error> {
-        let test = match typed(&FieldType::Dynamic, condition).map_err(|kind| Error { kind, span })? {
+        let test = match typed(&FieldType::Dynamic, condition).map_err(|kind| Error::new(kind, span))? {
             Typed::Const(holds) => return Ok(Expr::Const(holds)),
             Typed::Test(test) => test,
         };
@@ -171,12 +175,12 @@ impl Lowering<'_, '_> {
 
     /// Has an object a mapped field that exists? What cannot be asked does not.
     fn object(&mut self, object: &str, span: Span) -> Result<Expr, Error> {
-        self.tree(&Name::exact(object), &Condition::Exists, Reach::Lenient).map_err(|kind| Error { kind, span })
+        self.tree(&Name::exact(object), &Condition::Exists, Reach::Lenient).map_err(|kind| Error::new(kind, span))
     }
 
     /// Fields by a pattern of their names, or any field.
     fn fields(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
-        let error = |kind| Error { kind, span };
+        let error = |kind| Error::new(kind, span);
         if let Condition::OneOf(all) = condition {
             let exprs = all.iter().map(|condition| self.fields(name, condition, span));
             return Ok(or(exprs.collect::<Result<_, _>>()?));
@@ -194,7 +198,24 @@ impl Lowering<'_, '_> {
             }
             return self.each(name, condition, span);
         }
-        self.tree(name, condition, if lenient { Reach::Lenient } else { Reach::All }).map_err(error)
+        let tree = self.tree(name, condition, if lenient { Reach::Lenient } else { Reach::All });
+        tree.map_err(|kind| self.error_behind(name, condition, kind, span))
+    }
+
+    /// An error about a field that a pattern finds, with the first one that has it.
+    fn error_behind(&self, name: &Name, condition: &Condition, kind: ErrorKind, span: Span) -> Error {
+        let error = Error::new(kind, span);
+        let Name::Pattern(pieces) = name else { return error };
+        let pattern = Wildcard::new(pieces);
+        let is_at_fault = |name: &str, field_type: &FieldType| match kind {
+            ErrorKind::NotInGroup => self.mapping.nested_path(name) != self.group,
+            _ => is_value(field_type) && typed(field_type, condition).is_err(),
+        };
+        let mut found = self.mapping.fields().filter(|(name, _, _)| pattern.matches(name));
+        match found.find(|(name, _, field_type)| is_at_fault(name, field_type)) {
+            Some((field, _, _)) => error.asking(field, condition),
+            None => error,
+        }
     }
 
     fn tree(&mut self, name: &Name, condition: &Condition, reach: Reach) -> Result<Expr, ErrorKind> {
@@ -308,16 +329,17 @@ impl Lowering<'_, '_> {
 
     /// The fields that a pattern finds, where each that is no keyword takes the value apart.
     fn each(&mut self, name: &Name, condition: &Condition, span: Span) -> Result<Expr, Error> {
-        let error = |kind| Error { kind, span };
+        let error = |kind| Error::new(kind, span);
         let Name::Pattern(pieces) = name else { return Ok(Expr::Const(false)) };
         let pattern = Wildcard::new(pieces);
         let mapping = self.mapping;
         let found = mapping.fields().filter(|(name, _, field_type)| is_value(field_type) && pattern.matches(name));
         let apart: Vec<&str> = found.filter(|(_, _, kind)| !kind.is_whole()).map(|(name, _, _)| name).collect();
         self.sets.count(apart.len()).map_err(error)?;
-        let mut exprs = Vec::from([self.tree(name, condition, Reach::Keywords).map_err(error)?]);
+        let whole = self.tree(name, condition, Reach::Keywords);
+        let mut exprs = Vec::from([whole.map_err(|kind| self.error_behind(name, condition, kind, span))?]);
         for name in apart {
-            exprs.push(self.field(name, condition, span)?);
+            exprs.push(self.field(name, condition, span).map_err(|error| error.asking(name, condition))?);
         }
         Ok(or(exprs))
     }
@@ -325,7 +347,7 @@ impl Lowering<'_, '_> {
     fn nested(&mut self, path: &str, clause: &Clause, span: Span) -> Result<Expr, Error> {
         let mapped =
             self.mapping.fields().find(|(name, _, field_type)| *name == path && **field_type == FieldType::Nested);
-        let Some((group, _, _)) = mapped else { return Err(Error { kind: ErrorKind::NotNested, span }) };
+        let Some((group, _, _)) = mapped else { return Err(Error::new(ErrorKind::NotNested, span)) };
         let path = self.path(path);
         let mapping = self.mapping;
         let (slot, layout) = self.layout.objects(path);
@@ -343,7 +365,7 @@ impl Lowering<'_, '_> {
 /// A condition that no event can meet.
 fn nowhere(condition: &Condition, span: Span) -> Result<Expr, Error> {
     match condition {
-        Condition::Null => Err(Error { kind: ErrorKind::Null, span }),
+        Condition::Null => Err(Error::new(ErrorKind::Null, span)),
         _ => Ok(Expr::Const(false)),
     }
 }

@@ -1,8 +1,9 @@
 //! Lucene's query syntax, as far as Kibana lets a wildcard value through to it.
 //!
-//! On a field that is no keyword Kibana sends a wildcard value as a `query_string`. All special
-//! characters are escaped, so what is left of that language is: white space parts the clauses,
-//! capital `AND`, `OR` and `NOT` are operators.
+//! On a field that is no keyword, or that no data view lists, as the leaves of a flattened one,
+//! Kibana sends a wildcard value as a `query_string`. All special characters are escaped, so what is
+//! left of that language is: white space parts the clauses, capital `AND`, `OR` and `NOT` are
+//! operators.
 
 use alloc::boxed::Box;
 use alloc::string::String;

@@ -63,7 +63,7 @@ impl Filters {
     pub fn check(&self, mapping: &Mapping) -> Result<(), DocumentError> {
         for Filter { place, clause } in &self.filters {
             Program::compile(clause, mapping, &mut Projection::default())
-                .map_err(|fault| error(*place, &fault.kind.to_string()))?;
+                .map_err(|fault| error(*place, &fault.cause()))?;
         }
         Ok(())
     }

@@ -1,16 +1,19 @@
 //! Rules and what belongs to them, as they were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::Result;
 use firstseen::rule_files::{FileProblem, FileRule};
-use firstseen::{Builder, DataView, Document, Reason, Refusal, Shortcuts, printable};
+use firstseen::{Builder, DataView, Document, Reason, Refusal, RuleSummary, Shortcuts, printable};
 
 use crate::message;
 
 /// Set to 1, it leaves out all ways round work.
 const NO_INDEX: &str = "FIRSTSEEN_NO_INDEX";
+
+/// Hints that are named when rules are loaded; more are only counted.
+const HINTS_NAMED: usize = 5;
 
 /// Rules, exceptions, value lists, mappings and data views.
 #[derive(Debug, Default)]
@@ -42,17 +45,25 @@ impl RuleSet {
             .shortcuts(shortcuts())
     }
 
-    /// Warns of what was given and does not run.
+    /// Warns of what was given and does not run, or probably does not mean what it
+    /// says.
     ///
     /// # Errors
     ///
-    /// If `strict`, when there is any of it.
-    pub(crate) fn report(&self, refusals: &[Refusal], unusable: &[Refusal], strict: bool) -> Result<()> {
+    /// If `strict`, when there is any of the former.
+    pub(crate) fn report(
+        &self,
+        rules: &[RuleSummary],
+        refusals: &[Refusal],
+        unusable: &[Refusal],
+        strict: bool,
+    ) -> Result<()> {
         let faults = faults(&self.problems, refusals.iter().chain(unusable));
         if strict && !faults.is_empty() {
             anyhow::bail!("--strict, and not all that was given can be used:\n  {}", faults.join("\n  "));
         }
         faults.iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
+        hints(rules).iter().for_each(|hint| message::warn(hint));
         if let Some(line) = others(refusals) {
             message::say(&line);
         }
@@ -64,6 +75,21 @@ impl RuleSet {
 pub(crate) fn faults<'a>(problems: &'a [FileProblem], refusals: impl IntoIterator<Item = &'a Refusal>) -> Vec<String> {
     let refusals = refusals.into_iter().filter(|refusal| refusal.reason.is_fault());
     problems.iter().map(|problem| printable(&problem.to_string())).chain(refusals.map(ToString::to_string)).collect()
+}
+
+/// What authors of rules probably do not mean, each once: several rules may have
+/// the same exceptions.
+fn hints(rules: &[RuleSummary]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = rules.iter().flat_map(|rule| rule.hints.iter().map(move |hint| (rule, hint)));
+    let distinct: Vec<_> = all.filter(|(_, hint)| seen.insert(*hint)).collect();
+    let named = distinct.iter().take(HINTS_NAMED);
+    let mut lines: Vec<String> =
+        named.map(|(rule, hint)| printable(&format!("rule {}: {hint}", rule.rule_id))).collect();
+    if distinct.len() > HINTS_NAMED {
+        lines.push(format!("{} more of that kind; `firstseen check` names them", distinct.len() - HINTS_NAMED));
+    }
+    lines
 }
 
 /// One line on the rules that are not ours to run, if there are any: how many

@@ -204,7 +204,7 @@ impl Args {
             None => builder,
         };
         let detector = rule_set.apply(builder).build()?;
-        bar.suspend(|| rule_set.report(detector.refusals(), detector.unusable(), self.rules.strict))?;
+        bar.suspend(|| rule_set.report(detector.rules(), detector.refusals(), detector.unusable(), self.rules.strict))?;
         Ok(detector)
     }
 

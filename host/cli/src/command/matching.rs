@@ -112,7 +112,7 @@ impl Args {
             None => builder,
         };
         let detector = builder.build()?;
-        rule_set.report(detector.refusals(), detector.unusable(), self.rules.strict)?;
+        rule_set.report(detector.rules(), detector.refusals(), detector.unusable(), self.rules.strict)?;
         Ok(detector)
     }
 }

@@ -93,7 +93,7 @@ impl Args {
                 }
             })
             .check()?;
-        rule_set.report(&reports.refusals, &reports.unusable, self.rules.strict)?;
+        rule_set.report(&reports.rules, &reports.refusals, &reports.unusable, self.rules.strict)?;
 
         let runner =
             Runner { builder: &builder, index: self.evaluation.index.as_deref(), now_ms: self.evaluation.now_ms };

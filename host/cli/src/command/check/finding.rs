@@ -134,7 +134,8 @@ impl<'a> Finding<'a> {
             Some(Err(refusal)) => Some(refusal.cause.clone()),
             None => Some("the module does not say what became of it".to_owned()),
         };
-        let mut warnings = summary.map(|summary| summary.warnings.clone()).unwrap_or_default();
+        let mut warnings = summary.map(|summary| summary.hints.clone()).unwrap_or_default();
+        warnings.extend(summary.into_iter().flat_map(|summary| summary.warnings.iter().cloned()));
         warnings.extend(summary.and_then(|summary| history::warning(rule, summary)));
         Self {
             status,

@@ -241,6 +241,7 @@ impl From<detector::RuleSummary> for RuleSummary {
             history: summary.history,
             window_ms: summary.window_ms,
             warnings: summary.warnings.iter().map(|warning| printable(warning)).collect(),
+            hints: summary.hints.iter().map(|hint| printable(hint)).collect(),
         }
     }
 }
