@@ -222,6 +222,159 @@ fn a_damaged_case_names_file_and_line() -> Result<()> {
     Ok(())
 }
 
+const TOML: &str = "[metadata]\nmaturity = \"production\"\n\n[rule]\nrule_id = \"r\"\nname = \"A Rule of TOML\"\n\
+                    type = \"query\"\nlanguage = \"kuery\"\nquery = \"a:*\"\nseverity = \"low\"\nrisk_score = 1\n";
+
+/// Names and contents.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// A case with three events, of which no alert is expected, and with these files.
+fn case(files: Files<'_>) -> Result<TempDir> {
+    let scratch = tempfile::tempdir()?;
+    let event = |a: &str| format!("{}\n", json!({"@timestamp": "2026-11-24T12:00:00Z", "a": a}));
+    let events = ["x", "y", "10.1.2.3"].map(event).concat();
+    for (name, content) in [&[("case/events.ndjson", &*events), ("case/expected.ndjson", "")], files].concat() {
+        let path = scratch.path().join(name);
+        fs::create_dir_all(path.parent().context("no folder")?)?;
+        fs::write(path, content)?;
+    }
+    Ok(scratch)
+}
+
+/// The report of its only case.
+fn report(scratch: &TempDir, arguments: &[&str]) -> Result<Value> {
+    let ran = test(scratch.path(), &[&["--format", "json"], arguments].concat())?;
+    serde_json::from_str(ran.text()?).with_context(|| ran.stderr.clone())
+}
+
+/// The lines that alerts came for.
+fn lines_of_alerts(report: &Value) -> Vec<u64> {
+    let alerts = report["actual"].as_array().map(Vec::as_slice).unwrap_or_default();
+    alerts.iter().filter_map(|alert| alert["line"].as_u64()).collect()
+}
+
+fn exported(members: &[(&str, Value)]) -> String {
+    let mut rule = json!({
+        "rule_id": "r", "name": "An Exported Rule", "type": "query", "language": "kuery", "query": "a:*",
+        "severity": "low", "risk_score": 1,
+    });
+    rule.as_object_mut()
+        .into_iter()
+        .for_each(|rule| rule.extend(members.iter().map(|(k, v)| ((*k).to_owned(), v.clone()))));
+    format!("{rule}\n")
+}
+
+/// An item of the list that [`exported`] may name.
+fn item(entry: &Value) -> String {
+    let item = json!({
+        "list_id": "l", "item_id": "i", "name": "i", "type": "simple", "namespace_type": "single", "entries": [entry],
+    });
+    format!("{item}\n")
+}
+
+#[test]
+fn a_case_brings_its_rule_in_any_form_and_name() -> Result<()> {
+    let list =
+        ("exceptions_list", json!([{"id": "l", "list_id": "l", "type": "detection", "namespace_type": "single"}]));
+    let is_y = item(&json!({"field": "a", "operator": "included", "type": "match", "value": "y"}));
+    let summary = "{\"exported_count\":1}\n";
+    let forms: [(&str, String, &str, &[u64]); 6] = [
+        ("case/rule.toml", TOML.to_owned(), "A Rule of TOML", &[1, 2, 3]),
+        ("case/linux_shell.toml", TOML.to_owned(), "A Rule of TOML", &[1, 2, 3]),
+        ("above.toml", TOML.to_owned(), "A Rule of TOML", &[1, 2, 3]),
+        ("case/export.ndjson", exported(&[list]) + &is_y + summary, "An Exported Rule", &[1, 3]),
+        ("case/rule.json", format!("[{}]", exported(&[])), "An Exported Rule", &[1, 2, 3]),
+        ("case/off.json", exported(&[("enabled", json!(false))]), "An Exported Rule", &[1, 2, 3]),
+    ];
+    for (file, content, name, lines) in forms {
+        // JSON and TOML of another kind stand beside it.
+        let others = [("case/package.json", "{\"version\":\"1\"}"), ("case/Cargo.toml", "[package]\nname = \"x\"\n")];
+        let scratch = case(&[&[(file, &*content)], &others[..]].concat())?;
+        let came = report(&scratch, &[])?;
+        assert_eq!(came["rules"], json!([{"rule_id": "r", "name": name}]), "{file}: {came}");
+        assert_eq!((&came["result"], lines_of_alerts(&came)), (&json!("failed"), lines.to_vec()), "{file}: {came}");
+        let text = test(scratch.path(), &[])?.expect_code(1)?;
+        let head = format!("FAILED   case: 0 alerts expected, {} came (rule {name})", lines.len());
+        assert!(text.text()?.starts_with(&head), "{}", text.text()?);
+        test(scratch.path(), &["--bless"])?.expect_code(0)?;
+        let text = test(scratch.path(), &[])?.expect_code(0)?;
+        assert!(text.text()?.contains(&format!("({} alerts; rule {name})\n", lines.len())), "{}", text.text()?);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_case_brings_what_belongs_to_its_rule() -> Result<()> {
+    let rule = exported(&[
+        ("query", json!("a:(x or y or \"10.0.0.0/8\")")),
+        ("exceptions_list", json!([{"id": "l", "list_id": "l", "type": "detection", "namespace_type": "single"}])),
+    ]);
+    let is_listed = item(&json!({
+        "field": "a", "operator": "included", "type": "list", "list": {"id": "known.txt", "type": "keyword"},
+    }));
+    let mapping = "{\"properties\":{\"a\":{\"type\":\"ip\",\"ignore_malformed\":true}}}";
+    let rule = ("case/rule.ndjson", &*rule);
+    let exceptions = ("case/exceptions.ndjson", &*is_listed);
+    let values = ("case/value_lists/known.txt", "y\n");
+    let came = |files: Files<'_>| -> Result<Value> { report(&case(files)?, &[]) };
+    assert_eq!(lines_of_alerts(&came(&[rule, exceptions, values])?), [1]);
+    assert_eq!(
+        lines_of_alerts(&came(&[rule, ("exceptions.ndjson", &is_listed), ("value_lists/known.txt", "x\n")])?),
+        [2]
+    );
+    let with_mapping = exported(&[("query", json!("a:\"10.0.0.0/8\""))]);
+    let with_mapping = ("case/rule.json", &*with_mapping);
+    assert_eq!(lines_of_alerts(&came(&[with_mapping])?), [] as [u64; 0]);
+    assert_eq!(lines_of_alerts(&came(&[with_mapping, ("case/mapping.json", mapping)])?), [3]);
+    // What cannot be used is an error of the case.
+    for (files, cause) in [
+        (&[rule][..], "no document has the exception list `l`"),
+        (&[rule, exceptions], "known.txt"),
+        (&[rule, ("case/exceptions.ndjson", "{\n"), values], "exceptions.ndjson:1:"),
+        (&[rule, exceptions, values, ("mapping.json", "[]")], "mapping.json: no mapping"),
+    ] {
+        let came = came(files)?;
+        let error = came["error"].as_str().with_context(|| came.to_string())?;
+        assert!(error.contains(cause), "{error}");
+    }
+    Ok(())
+}
+
+/// The built-in rule runs only where nothing looks like a rule.
+#[test]
+fn a_file_of_rules_that_cannot_be_used_is_an_error() -> Result<()> {
+    let broken = TOML.replace("type = ", "type : ");
+    let cases: [(Files<'_>, &[&str]); 6] = [
+        (&[("case/a.toml", TOML), ("case/b.toml", TOML)], &["more than one file of rules (a.toml, b.toml)"]),
+        (&[("case/a.toml", TOML), ("case/rule.json", "{\"rule_id\":\"s\"}")], &["(a.toml, rule.json)"]),
+        (&[("case/shell.toml", &broken)], &["shell.toml:7:6: not TOML"]),
+        (&[("above.json", "{\"rule_id\":\"r\",}")], &["above.json:1:", "not JSON"]),
+        (&[("rule.json", "{\"a\":1}")], &["rule.json:1: no rule"]),
+        (&[("rule.ndjson", "{\"list_id\":\"l\"}\n")], &["rule.ndjson", "no rule"]),
+    ];
+    for (files, causes) in cases {
+        let came = report(&case(files)?, &[])?;
+        let error = came["error"].as_str().with_context(|| came.to_string())?;
+        assert!(causes.iter().all(|cause| error.contains(cause)), "{causes:?}: {error}");
+        assert_eq!(came["case"], "case");
+    }
+    let text = test(case(&[])?.path(), &[])?.expect_code(0)?;
+    let built_in = "(0 alerts; rule DPKG Package Installed by Unusual Parent Process, built in)";
+    assert!(text.text()?.contains(built_in), "{}", text.text()?);
+    Ok(())
+}
+
+/// A case is the same whether it is named or found, as long as its rule lies in the
+/// working directory.
+#[test]
+fn a_rule_above_the_named_case_is_found() -> Result<()> {
+    let scratch = case(&[("rules/a.toml", ""), ("shell.toml", TOML)])?;
+    let run = Firstseen::new("test")?.args(["--format", "json", "case"]).current_dir(scratch.path());
+    let came: Value = serde_json::from_str(run.run(b"")?.expect_code(1)?.text()?)?;
+    assert_eq!(came["rules"], json!([{"rule_id": "r", "name": "A Rule of TOML"}]));
+    Ok(())
+}
+
 /// The built-in rule's JSON.
 fn repository_rule() -> Result<Value> {
     let path = firstseen_tests::repository("guest/rules/dpkg_package_installed_by_unusual_parent_process.json");

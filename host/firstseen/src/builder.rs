@@ -177,15 +177,15 @@ impl Builder {
     /// [`Detector::refusals`].
     pub fn build(self) -> Result<Detector, Error> {
         let (mut instance, RuleReports { rules, refusals, unusable }) = self.configured()?;
+        instance.take_messages().iter().for_each(|message| (self.log)(message));
         if rules.is_empty() {
-            return Err(Error::NoRules(refusals));
+            return Err(Error::NoRules { refusals, unusable });
         }
         let learn_ms = u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX);
         let learning = match self.configuration.clock {
             Clock::Arrival => Learning::by_arrival(learn_ms),
             Clock::Event => Learning::by_event(learn_ms),
         };
-        instance.take_messages().iter().for_each(|message| (self.log)(message));
         let shared = Shared {
             module: self.module,
             configuration: self.configuration,

@@ -17,8 +17,14 @@ pub enum Error {
     Start(Trap),
     /// The module failed during a call.
     Call(Trap),
-    /// No rule runs; why each was refused.
-    NoRules(Vec<Refusal>),
+    /// No rule runs.
+    NoRules {
+        /// Why each was refused.
+        refusals: Vec<Refusal>,
+        /// Exceptions, value lists and mappings that cannot be used, which may be
+        /// the cause.
+        unusable: Vec<Refusal>,
+    },
     /// The state cannot be read or written. Nothing of the batch is kept.
     Ledger(LedgerError),
     /// A batch has ids or targets, but not one a line.
@@ -45,9 +51,9 @@ impl fmt::Display for Error {
             Self::Module(error) => error.fmt(f),
             Self::Start(trap) => write!(f, "the detection module could not be started: {trap}"),
             Self::Call(trap) => write!(f, "the detection module failed: {trap}"),
-            Self::NoRules(refusals) => {
+            Self::NoRules { refusals, unusable } => {
                 f.write_str("no rule runs")?;
-                refusals.iter().try_for_each(|refusal| write!(f, "\n  {refusal}"))
+                unusable.iter().chain(refusals).try_for_each(|refusal| write!(f, "\n  {refusal}"))
             }
             Self::Ledger(error) => error.fmt(f),
             Self::Lines { what, count, lines } => {
@@ -68,7 +74,7 @@ impl std::error::Error for Error {
             Self::Ledger(error) => error.source(),
             Self::Start(_)
             | Self::Call(_)
-            | Self::NoRules(_)
+            | Self::NoRules { .. }
             | Self::Lines { .. }
             | Self::GivenUp
             | Self::Thread(_)

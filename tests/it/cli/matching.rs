@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use firstseen_tests::data;
 use firstseen_tests::firstseen::{Firstseen, NOW};
 use serde_json::{Value, json};
@@ -140,6 +140,75 @@ fn value_lists_and_mappings() -> Result<()> {
     // As keywords the second address is another text, and the third is one too.
     assert_eq!(all(false)?, 3);
     assert_eq!(all(true)?, 1);
+    Ok(())
+}
+
+/// A rule that does not run for want of a list says so. That its file was given
+/// and could not be used comes first: that is the cause.
+#[test]
+fn what_cannot_be_used_is_told_before_that_no_rule_runs() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let list = json!({"id": "x", "list_id": "known", "type": "detection", "namespace_type": "single"});
+    let rule = written(&scratch, "rule.json", &query_rule("one", "a:*", &json!({"exceptions_list": [list]})))?;
+    let missing = scratch.path().join("missing.ndjson");
+    let no_json = written(&scratch, "no-json.ndjson", "{\"list_id\": \"known\",\n")?;
+    let no_list = written(&scratch, "no-list.ndjson", "{\"list_id\": \"known\", \"namespace_type\": \"x\"}\n")?;
+    let no_mapping = written(&scratch, "no-mapping.json", "{\"properties\": 1}")?;
+    let cases = [
+        ("--exceptions", &missing, "missing.ndjson: cannot be read"),
+        ("--exceptions", &no_json, "no-json.ndjson:1:"),
+        ("--exceptions", &no_list, "no-list.ndjson"),
+        ("--value-list", &missing, "missing.ndjson: cannot be read"),
+        ("--mapping", &missing, "missing.ndjson: cannot be read"),
+        ("--mapping", &no_json, "no-json.ndjson:1:"),
+        ("--mapping", &no_mapping, "no-mapping.json"),
+    ];
+    for (option, file, cause) in cases {
+        for (subcommand, strict) in [("match", false), ("filter", false), ("filter", true)] {
+            let firstseen = Firstseen::new(subcommand)?.arg("--rules").arg(&rule).arg(option).arg(file);
+            let firstseen = if strict { firstseen.arg("--strict") } else { firstseen };
+            let ran = firstseen.run(b"")?.expect_code(2)?;
+            let said = |text: &str| ran.stderr.find(text).with_context(|| format!("{text} is not in {}", ran.stderr));
+            assert!(said(cause)? < said("no document has the exception list")?, "{}", ran.stderr);
+        }
+    }
+    Ok(())
+}
+
+/// A rule that is off, in a file of Kibana's or in one of detection-rules.
+#[test]
+fn a_rule_that_is_off_can_be_tried() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let off = query_rule("off", "a:b", &json!({"enabled": false}));
+    let off = written(&scratch, "off.ndjson", &(off + &query_rule("on", "a:c", &json!({}))))?;
+    let deprecated = "[metadata]\nmaturity = \"deprecated\"\n[rule]\nrule_id = \"old\"\nname = \"old\"\n\
+                      type = \"query\"\nquery = \"a:b\"\nseverity = \"low\"\nrisk_score = 1\nlanguage = \"kuery\"\n";
+    let deprecated = written(&scratch, "deprecated.toml", deprecated)?;
+    let event = format!("{}\n", json!({"a": "b", "@timestamp": NOW}));
+    let run = |subcommand: &str, arguments: &[&str]| -> Result<_> {
+        let firstseen = Firstseen::new(subcommand)?.args(arguments);
+        match subcommand {
+            "check" => firstseen.arg(&off).arg(&deprecated),
+            _ => firstseen.arg("--rules").arg(&off).arg("--rules").arg(&deprecated),
+        }
+        .run(event.as_bytes())
+    };
+    for (subcommand, arguments, without) in
+        [("match", &[][..], 1), ("filter", &["--only-alerts"], 0), ("check", &[], 0)]
+    {
+        let lines = |text: &str| match subcommand {
+            "check" => text.lines().filter(|line| line.starts_with("runs")).count(),
+            _ => text.lines().count(),
+        };
+        let ran = run(subcommand, arguments)?.expect_code(without)?;
+        match subcommand {
+            "check" => assert_eq!(ran.text()?.matches("off  ").count(), 3, "{}", ran.text()?),
+            _ => assert!(ran.stderr.contains("2 switched off (--include-disabled runs them)"), "{}", ran.stderr),
+        }
+        let ran = run(subcommand, &[arguments, &["--include-disabled"]].concat())?.expect_code(0)?;
+        assert_eq!(lines(ran.text()?), if subcommand == "check" { 3 } else { 2 }, "{}", ran.text()?);
+        assert!(!ran.stderr.contains("switched off"), "{}", ran.stderr);
+    }
     Ok(())
 }
 

@@ -13,6 +13,6 @@ pub(crate) use alerts::AlertArgs;
 pub(crate) use evaluation::EvaluationArgs;
 pub(crate) use input::{Input, inputs};
 pub(crate) use module::{ModuleArgs, load as load_module};
-pub(crate) use rule_set::{RuleSet, faults};
-pub(crate) use rules::{RelatedArgs, RuleArgs, ensure_rules, rule_paths};
+pub(crate) use rule_set::{RuleSet, faults, warn_of};
+pub(crate) use rules::{OwnFiles, RelatedArgs, RuleArgs, ensure_rules, rule_paths};
 pub(crate) use values::{duration, outbox_max, workers};

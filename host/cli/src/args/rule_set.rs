@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use firstseen::rule_files::{FileProblem, FileRule};
-use firstseen::{Builder, DataView, Document, Reason, Refusal, RuleSummary, Shortcuts, printable};
+use firstseen::{Builder, DataView, Detector, Document, Reason, Refusal, RuleSummary, Shortcuts, printable};
 
 use crate::message;
 
@@ -32,17 +32,26 @@ pub(crate) struct RuleSet {
 impl RuleSet {
     /// Gives the rules to a detector, and what belongs to them.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        self.apply_related(builder.rules(self.rules.iter().map(FileRule::document)))
-    }
-
-    /// Gives a detector what belongs to the rules, for it has others.
-    pub(crate) fn apply_related(&self, builder: Builder) -> Builder {
         builder
+            .rules(self.rules.iter().map(FileRule::document))
             .exceptions(self.exceptions.iter().cloned())
             .value_lists(self.value_lists.iter().cloned())
             .mappings(self.mappings.iter().cloned())
             .data_views(self.data_views.iter().cloned())
             .shortcuts(shortcuts())
+    }
+
+    /// Builds a detector that was given these rules, and warns of what does not
+    /// run.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be built, or `strict` and not all runs. What is wrong in the
+    /// files, which may be the cause, has been said then.
+    pub(crate) fn build(&self, builder: Builder, strict: bool) -> Result<Detector> {
+        let detector = builder.build().inspect_err(|_| warn_of(&faults(&self.problems, [])))?;
+        self.report(detector.rules(), detector.refusals(), detector.unusable(), strict)?;
+        Ok(detector)
     }
 
     /// Warns of what was given and does not run, or probably does not mean what it
@@ -62,13 +71,18 @@ impl RuleSet {
         if strict && !faults.is_empty() {
             anyhow::bail!("--strict, and not all that was given can be used:\n  {}", faults.join("\n  "));
         }
-        faults.iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
+        warn_of(&faults);
         hints(rules).iter().for_each(|hint| message::warn(hint));
         if let Some(line) = others(refusals) {
             message::say(&line);
         }
         Ok(())
     }
+}
+
+/// Warns of what is not used.
+pub(crate) fn warn_of(faults: &[String]) {
+    faults.iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
 }
 
 /// Whether somebody has to do something: all that was given should work.
@@ -106,7 +120,7 @@ fn others(refusals: &[Refusal]) -> Option<String> {
     }
     let mut parts: Vec<String> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     if disabled > 0 {
-        parts.push(format!("{disabled} switched off"));
+        parts.push(format!("{disabled} switched off (--include-disabled runs them)"));
     }
     (!parts.is_empty())
         .then(|| format!("rules that are not run here: {}; `firstseen check` names them", parts.join(", ")))

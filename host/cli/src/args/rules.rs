@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::thread;
 
 use anyhow::{Context, Result, ensure};
-use firstseen::rule_files::{LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
+use firstseen::rule_files::{FileRule, LoadedDocuments, LoadedRules, RulePaths, Runs, load_rules_to_run};
 use firstseen::rule_files::{load_exceptions, load_mappings, load_value_lists};
 use firstseen::{DataView, Module, printable};
 
@@ -30,7 +30,7 @@ pub(crate) struct RuleArgs {
     pub(crate) strict: bool,
 }
 
-/// What belongs to rules.
+/// What belongs to rules, and whether they run.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub(crate) struct RelatedArgs {
@@ -52,6 +52,26 @@ pub(crate) struct RelatedArgs {
     /// rule's own index. Can be given more than once.
     #[arg(long, value_name = "ID=PATTERN,PATTERN", value_parser = values::data_view)]
     data_view: Vec<DataView>,
+    /// Rules that are switched off, or deprecated, too: to try them.
+    #[arg(long)]
+    include_disabled: bool,
+}
+
+/// Files that a rule test brings along.
+#[derive(Debug, Default)]
+pub(crate) struct OwnFiles {
+    pub(crate) rules: Option<PathBuf>,
+    pub(crate) exceptions: Option<PathBuf>,
+    pub(crate) value_lists: Vec<PathBuf>,
+    pub(crate) mapping: Option<PathBuf>,
+}
+
+impl OwnFiles {
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { rules, exceptions, value_lists, mapping } = self;
+        rules.is_none() && exceptions.is_none() && value_lists.is_empty() && mapping.is_none()
+    }
 }
 
 impl RuleArgs {
@@ -83,6 +103,30 @@ impl RuleArgs {
         }
         Ok((module, rule_set))
     }
+
+    /// Reads what a rule test brings along. Its rules are instead of those given,
+    /// and run whether or not they are on; all else is beside what is given.
+    ///
+    /// # Errors
+    ///
+    /// When its file of rules holds none, and none that cannot be used: the
+    /// built-in rule would run in their place.
+    pub(crate) fn load_for_test(&self, own: &OwnFiles) -> Result<RuleSet> {
+        let with = |given: &[PathBuf], own: &[PathBuf]| [given, own].concat();
+        let related = RelatedArgs {
+            exceptions: with(&self.related.exceptions, own.exceptions.as_slice()),
+            value_list: with(&self.related.value_list, &own.value_lists),
+            mapping: with(&self.related.mapping, own.mapping.as_slice()),
+            data_view: self.related.data_view.clone(),
+            include_disabled: self.related.include_disabled || own.rules.is_some(),
+        };
+        let rules = own.rules.as_ref().map_or(&*self.rules, std::slice::from_ref);
+        let rule_set = related.load(rules);
+        if let (Some(path), []) = (&own.rules, &*rule_set.rules) {
+            ensure!(!rule_set.problems.is_empty(), "{}: no rule in it", path.display());
+        }
+        Ok(rule_set)
+    }
 }
 
 impl RelatedArgs {
@@ -92,7 +136,10 @@ impl RelatedArgs {
     }
 
     fn load_to_run(&self, paths: RulePaths, runs: &Runs<'_>) -> RuleSet {
-        let LoadedRules { files, rules, exceptions, problems, .. } = load_rules_to_run(paths, runs);
+        let LoadedRules { files, mut rules, exceptions, problems, .. } = load_rules_to_run(paths, runs);
+        if self.include_disabled {
+            rules.iter_mut().for_each(FileRule::switch_on);
+        }
         let mut rule_set = RuleSet { files, rules, exceptions, problems, ..RuleSet::default() };
         let mut documents = |LoadedDocuments { documents, problems, .. }: LoadedDocuments| {
             rule_set.problems.extend(problems);

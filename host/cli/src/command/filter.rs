@@ -203,9 +203,7 @@ impl Args {
             Some(state) => builder.ledger(state),
             None => builder,
         };
-        let detector = rule_set.apply(builder).build()?;
-        bar.suspend(|| rule_set.report(detector.rules(), detector.refusals(), detector.unusable(), self.rules.strict))?;
-        Ok(detector)
+        bar.suspend(|| rule_set.build(rule_set.apply(builder), self.rules.strict))
     }
 
     /// Hands alerts over to a file of their own, if they have one.

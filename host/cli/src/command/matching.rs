@@ -111,9 +111,7 @@ impl Args {
             Some(query) => builder.rules([rule_of(query)]),
             None => builder,
         };
-        let detector = builder.build()?;
-        rule_set.report(detector.rules(), detector.refusals(), detector.unusable(), self.rules.strict)?;
-        Ok(detector)
+        rule_set.build(builder, self.rules.strict)
     }
 }
 

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use firstseen::Document;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::own_files::own_files;
+use crate::args::OwnFiles;
 
 /// How deep below the given folder cases are looked for.
 const MAX_DEPTH: usize = 8;
@@ -17,14 +19,13 @@ const EVENTS_BYTES_MAX: u64 = 32 << 20;
 
 /// A case as it lies on disk.
 pub(crate) struct Case {
-    /// Path below the folder the cases were looked for in.
     pub(crate) name: String,
     folder: PathBuf,
     pub(crate) events: Vec<u8>,
     /// `None`: there is no `expected.ndjson` yet.
     pub(crate) expected: Option<Vec<Map<String, Value>>>,
-    /// The rule, if it comes with one.
-    pub(crate) rule: Option<Document>,
+    /// What is its own of all that events are judged with.
+    pub(crate) own: OwnFiles,
     pub(crate) state: Vec<KnownTerm>,
     /// The arrival time of the events, if it says that.
     now_ms: Option<i64>,
@@ -71,23 +72,28 @@ fn collect(folder: &Path, depth: usize, folders: &mut Vec<PathBuf>) -> Result<()
     Ok(())
 }
 
+/// What a case is called: its path below the folder the cases were looked for in.
+pub(crate) fn case_name(root: &Path, folder: &Path) -> String {
+    let name = folder.strip_prefix(root).unwrap_or(folder).display().to_string();
+    if name.is_empty() { folder.display().to_string() } else { name }
+}
+
 impl Case {
     /// Reads a case that was found below `root`.
     ///
     /// # Errors
     ///
     /// Names the file and line at fault.
-    pub(crate) fn read(root: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn read(root: &Path, folder: &Path, name: &str) -> Result<Self> {
         let events_path = folder.join("events.ndjson");
         let size = fs::metadata(&events_path)?.len();
         ensure!(size <= EVENTS_BYTES_MAX, "{}: larger than 32 MiB", events_path.display());
         let events = fs::read(&events_path).with_context(|| events_path.display().to_string())?;
         let expected_path = folder.join("expected.ndjson");
-        let name = folder.strip_prefix(root).unwrap_or(folder).display().to_string();
         Ok(Self {
-            name: if name.is_empty() { folder.display().to_string() } else { name },
+            name: name.to_owned(),
             expected: expected_path.exists().then(|| read_lines(&expected_path)).transpose()?,
-            rule: rule_for(root, folder)?,
+            own: own_files(root, folder)?,
             state: match folder.join("state.ndjson") {
                 path if path.exists() => read_lines(&path)?,
                 _ => Vec::new(),
@@ -117,16 +123,6 @@ impl Case {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
-}
-
-/// `rule.json` of the case or of the nearest folder above, up to `root`.
-fn rule_for(root: &Path, folder: &Path) -> Result<Option<Document>> {
-    let within = folder.ancestors().take_while(|ancestor| ancestor.starts_with(root));
-    let Some(path) = within.map(|ancestor| ancestor.join("rule.json")).find(|path| path.is_file()) else {
-        return Ok(None);
-    };
-    let content = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    Ok(Some(Document { name: path.display().to_string(), content }))
 }
 
 /// The lines of an NDJSON file; blank ones are skipped.

@@ -7,13 +7,18 @@
 //! |---|---|
 //! | `events.ndjson` | the events, in order |
 //! | `expected.ndjson` | the alerts, one JSON object a line; only the fields it names are compared |
-//! | `rule.json` | Kibana rule JSON; else that of the nearest folder above, else the rules of the runner |
+//! | `*.toml`, `*.json`, `*.ndjson` | one file of rules of any name; else the rules of the runner |
+//! | `exceptions.ndjson`, `mapping.json`, `value_lists/` | optional: what belongs to the rules, beside what the runner has |
 //! | `state.ndjson` | optional: terms known beforehand, `{"term":[…],"at":"2026-11-20T00:00:00Z"}` |
 //! | `now` | optional: arrival time of the events; else that of the runner, else the latest `@timestamp` among them |
+//!
+//! What is missing of rules and what belongs to them is that of the nearest folder
+//! above.
 
 mod case;
 mod expectation;
+mod own_files;
 mod runner;
 
-pub(crate) use case::{Case, find_cases};
-pub(crate) use runner::{CaseResult, Runner};
+pub(crate) use case::{Case, case_name, find_cases};
+pub(crate) use runner::{CaseReport, CaseResult, Runner};

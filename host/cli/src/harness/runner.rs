@@ -4,20 +4,37 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use firstseen::ledger::{Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Sighting};
-use firstseen::{Batch, Builder, Detector, Document};
+use firstseen::{Batch, Builder, Detector, RuleSummary};
 use serde_json::Value;
 
 use super::case::{Case, KnownTerm};
 use super::expectation::as_expected;
+use crate::args::{RuleArgs, RuleSet, faults};
 
 /// Runs cases, each with a detector and a ledger of its own.
 pub(crate) struct Runner<'a> {
-    /// Begins a detector, of a case's own rule if it has one.
-    pub(crate) builder: &'a dyn Fn(Option<&Document>) -> Builder,
+    /// Begins a detector without rules; it is told the name of the case.
+    pub(crate) builder: &'a dyn Fn(&str) -> Builder,
+    /// What was given for all cases.
+    pub(crate) given: &'a RuleArgs,
+    /// The same, read.
+    pub(crate) rule_set: &'a RuleSet,
+    /// What of it cannot be used; that has been said once for all cases.
+    pub(crate) faults: &'a [String],
     /// What the events are bound for.
     pub(crate) index: Option<&'a str>,
     /// The arrival time of the events of a case that does not say it.
     pub(crate) now_ms: Option<i64>,
+}
+
+/// What a case was run with, and what became of it.
+#[derive(Debug)]
+pub(crate) struct CaseReport {
+    /// The rules that ran.
+    pub(crate) rules: Vec<RuleSummary>,
+    /// Whether they are the module's own.
+    pub(crate) is_built_in: bool,
+    pub(crate) result: CaseResult,
 }
 
 /// What became of a case.
@@ -44,15 +61,31 @@ impl Runner<'_> {
     /// # Errors
     ///
     /// When the case cannot be run as it is written.
-    pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<CaseResult> {
+    pub(crate) fn run(&self, case: &Case, bless: bool) -> Result<CaseReport> {
         let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
-        let detector = (self.builder)(case.rule.as_ref()).ledger(Arc::clone(&ledger)).build()?;
-        // Of other rules it has been said once for all cases.
-        if let (Some(_), Some(refusal)) = (&case.rule, detector.refusals().first()) {
-            bail!("{refusal}");
-        }
+        let own = match case.own.is_empty() {
+            true => None,
+            false => Some(self.given.load_for_test(&case.own)?),
+        };
+        let rule_set = own.as_ref().unwrap_or(self.rule_set);
+        self.ensure_new_faults_none(faults(&rule_set.problems, []))?;
+        let builder = (self.builder)(&case.name).ledger(Arc::clone(&ledger));
+        let detector = rule_set.apply(builder).build()?;
+        self.ensure_new_faults_none(faults(&[], detector.refusals().iter().chain(detector.unusable())))?;
+        let result = self.judge(case, bless, &detector, &*ledger)?;
+        Ok(CaseReport { rules: detector.rules().to_vec(), is_built_in: rule_set.rules.is_empty(), result })
+    }
+
+    /// What a case brings along must all be of use.
+    fn ensure_new_faults_none(&self, mut faults: Vec<String>) -> Result<()> {
+        faults.retain(|fault| !self.faults.contains(fault));
+        ensure!(faults.is_empty(), "{}", faults.join("\n  "));
+        Ok(())
+    }
+
+    fn judge(&self, case: &Case, bless: bool, detector: &Detector, ledger: &dyn Ledger) -> Result<CaseResult> {
         let arrival_ms = case.arrival_ms(self.now_ms);
-        seed(&detector, &*ledger, &case.state, arrival_ms)?;
+        seed(detector, ledger, &case.state, arrival_ms)?;
         let batch = Batch::new(case.events.as_slice(), arrival_ms);
         let batch = match self.index {
             Some(index) => batch.bound_for(index),

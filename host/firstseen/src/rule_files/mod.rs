@@ -80,6 +80,7 @@ use std::path::{Path, PathBuf};
 pub use documents::{LoadedDocuments, load_exceptions, load_mappings, load_value_lists};
 pub use problem::{FileFault, FileProblem};
 pub use rule::{FileRule, Place};
+pub use walk::is_rule_file;
 
 use crate::configuration::Document;
 use rule_file::RuleFile;

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::position::QueryText;
+use super::position::{QueryText, offset_in};
 use super::problem::FileFault;
 use crate::configuration::Document;
 
@@ -24,7 +26,8 @@ pub struct FileRule {
     /// Kibana's `type`, for example `new_terms`, if it is a text.
     pub kind: Option<String>,
     /// Whether its file says `maturity = "deprecated"`. Such a rule's `enabled`
-    /// is false here, whatever the file says.
+    /// is false here, whatever the file says, until it is
+    /// [switched on](Self::switch_on).
     pub deprecated: bool,
     /// The rule object. Nothing of it but its `rule_id` was checked.
     pub json: String,
@@ -39,6 +42,13 @@ pub(super) struct Head {
     pub(super) rule_id: Option<Value>,
     pub(super) name: Option<Value>,
     pub(super) kind: Option<Value>,
+}
+
+/// Whether a rule is on, as its JSON says it.
+#[derive(Deserialize)]
+struct Flag<'t> {
+    #[serde(borrow)]
+    enabled: Option<&'t RawValue>,
 }
 
 /// A place in a rule's file; its text is `path:line:column`.
@@ -66,6 +76,17 @@ impl FileRule {
     /// The rule as [`Builder::rules`](crate::Builder::rules) takes it.
     pub fn document(&self) -> Document {
         Document { name: self.document_name(), content: self.json.clone() }
+    }
+
+    /// Switches the rule on if it is off, so that it can be tried.
+    pub fn switch_on(&mut self) {
+        // What cannot be read is for the module to refuse.
+        let Ok(Flag { enabled: Some(enabled) }) = serde_json::from_str(&self.json) else { return };
+        if enabled.get() == "false" {
+            let start = offset_in(&self.json, enabled.get());
+            let end = start + enabled.get().len();
+            self.json.replace_range(start..end, "true");
+        }
     }
 
     /// The rule object, to look into it.

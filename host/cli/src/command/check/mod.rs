@@ -30,7 +30,8 @@ use tally::Tally;
 ///
 ///   runs      ready to run;
 ///   refused   wrong, or in need of something that is not supported;
-///   off       switched off, or deprecated;
+///   off       switched off, or deprecated; --include-disabled looks at it all
+///             the same;
 ///   not ours  of a type or language that is not run here, such as EQL;
 ///   unusable  a file, or something in it, that is no usable rule.
 #[derive(Debug, clap::Args)]

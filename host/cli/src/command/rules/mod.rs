@@ -16,7 +16,7 @@ use firstseen::printable;
 use firstseen::rule_files::FileRule;
 use serde_json::{Map, Value};
 
-use crate::args::{self, RelatedArgs, ensure_rules, faults};
+use crate::args::{self, RelatedArgs, ensure_rules, faults, warn_of};
 use crate::printing::json_line;
 use crate::{EXIT_FOUND, message};
 use filter::Filter;
@@ -71,7 +71,7 @@ impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let rule_set = RelatedArgs::default().load(&args::rule_paths(&self.paths));
         ensure_rules(&rule_set)?;
-        faults(&rule_set.problems, []).iter().for_each(|fault| message::warn(&format!("not used: {fault}")));
+        warn_of(&faults(&rule_set.problems, []));
         let mut selection = Vec::new();
         for rule in &rule_set.rules {
             match rule.object() {
