@@ -8,6 +8,7 @@ mod exit;
 mod files;
 mod flags;
 mod generated;
+mod input;
 mod lines;
 mod live;
 mod matching;

@@ -9,6 +9,7 @@ mod harness;
 mod message;
 mod pipeline;
 mod printing;
+mod stream;
 
 use std::io;
 use std::process::ExitCode;

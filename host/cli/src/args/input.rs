@@ -3,11 +3,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rustix::fs::{Access, access};
+
+use crate::stream::Stream;
 
 /// A stream of events: `-` is standard input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +27,16 @@ pub(crate) fn inputs(arguments: &[PathBuf]) -> Vec<Input> {
 }
 
 impl Input {
-    /// Opens it for reading.
+    /// Opens it for reading. A file in gzip or zstd is decompressed, standard input
+    /// is taken as it is.
     ///
     /// # Errors
     ///
     /// What opening gave.
-    pub(crate) fn open(&self) -> io::Result<OwnedFd> {
+    pub(crate) fn open(&self) -> io::Result<Stream> {
         match self {
-            Self::Stdin => io::stdin().as_fd().try_clone_to_owned(),
-            Self::File(path) => Ok(File::open(path)?.into()),
+            Self::Stdin => Ok(io::stdin().as_fd().try_clone_to_owned()?.into()),
+            Self::File(path) => Stream::of_file(File::open(path)?),
         }
     }
 
@@ -57,7 +60,7 @@ impl Input {
     /// Its size, if it is a regular file.
     pub(crate) fn file_bytes(&self) -> Option<u64> {
         let metadata = match self {
-            Self::Stdin => File::from(self.open().ok()?).metadata().ok()?,
+            Self::Stdin => File::from(io::stdin().as_fd().try_clone_to_owned().ok()?).metadata().ok()?,
             Self::File(path) => path.metadata().ok()?,
         };
         metadata.is_file().then_some(metadata.len())

@@ -37,7 +37,8 @@ const MESSAGES_SHOWN: usize = 20;
 /// Files are read one after the other, as if they were one, so give them in the
 /// order of time. A file whose last line is unfinished is finished with a newline
 /// if there is more to come: nothing else is ever put in or changed. If one of
-/// them cannot be read, none is.
+/// them cannot be read, none is. A file in gzip or zstd, whatever its name, is
+/// read decompressed, and its events come out so.
 ///
 /// Events come out whatever becomes of detection: if it fails, for example
 /// because the disk is full, a warning says so, the remaining events only pass
@@ -116,7 +117,7 @@ const AFTER_HELP: &str = "\
 Examples:
   shipper | firstseen filter --state seen | next-stage
   firstseen filter --only-alerts --clock event monday.ndjson tuesday.ndjson
-  zcat old.ndjson.gz | firstseen filter --clock event --state seen - today.ndjson > /dev/null
+  firstseen filter --clock event --state seen old.ndjson.gz today.ndjson > /dev/null
 
 Signals:
   TERM, INT  finish what was read, then end
@@ -172,8 +173,9 @@ impl Args {
         let watch = WatchOptions { report_every: self.report_every, stats: self.stats.clone(), check };
         let watch = Watch::start(Arc::clone(&status), watch, tell).context("cannot keep the counts (--stats)")?;
         let streams = inputs.clone().into_iter().map(|input| input.open());
+        let tell = tell_of_streams(inputs.clone(), bar.clone());
         let (mut intake, stopper) =
-            Intake::start(streams, self.evaluation.line_bytes_max).context("cannot start to read the events")?;
+            Intake::start(streams, self.evaluation.line_bytes_max, tell).context("cannot start to read the events")?;
         let format = self.summary;
         watch_signals(signals, stopper, handle, move || format.say(&status.summary()))?;
 
@@ -281,6 +283,11 @@ fn open_state(path: &Path, must_be_there: bool, bar: &ProgressBar) -> Result<Arc
 /// A warning that does not tear the progress bar.
 fn warn(bar: &ProgressBar, text: &str) {
     bar.suspend(|| message::warn(text));
+}
+
+/// Warns of streams that seem to be something else than events.
+fn tell_of_streams(inputs: Vec<Input>, bar: ProgressBar) -> impl Fn(usize, &str) + Send + 'static {
+    move |stream, text| warn(&bar, &format!("{}: {text}", inputs.get(stream).unwrap_or(&Input::Stdin)))
 }
 
 /// Shows the module's warnings, the first of them: a module may have one for

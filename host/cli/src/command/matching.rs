@@ -21,7 +21,8 @@ use crate::{EXIT_ERROR, EXIT_FOUND, message};
 /// meets the rule's query, filters, exceptions and index patterns. With --query
 /// the events that match are written as they came.
 ///
-/// Events are NDJSON, from files or standard input. Of a file that cannot be
+/// Events are NDJSON, from files or standard input; a file in gzip or zstd is
+/// read decompressed. Of a file that cannot be
 /// read an error says so; the others are looked at all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
@@ -139,7 +140,9 @@ impl Search<'_> {
     /// end. If not, that has been said then.
     fn read(&mut self, input: &Input) -> Result<bool> {
         let name = input.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
-        let (mut intake, _stopper) = Intake::start(iter::once(input.open()), self.evaluation.line_bytes_max)?;
+        let named = input.clone();
+        let tell = move |_, text: &str| message::warn(&format!("{named}: {text}"));
+        let (mut intake, _stopper) = Intake::start(iter::once(input.open()), self.evaluation.line_bytes_max, tell)?;
         let mut first_line = 1;
         let mut spare = Vec::new();
         loop {
@@ -152,6 +155,7 @@ impl Search<'_> {
                     self.malformed += u64::from(ends);
                     first_line += usize::from(ends);
                 }
+                Ok(Some(Piece { chunk: Chunk::Mark(_), .. })) => {}
                 Ok(None) => return Ok(true),
                 Err(error) => {
                     message::error(&format!("cannot read {input}: {}", error.cause));

@@ -1,6 +1,7 @@
 //! Cases: finding and reading them.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -9,7 +10,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::own_files::own_files;
-use crate::args::OwnFiles;
+use crate::args::{Input, OwnFiles};
+use crate::stream::{BYTE_ORDER_MARK, Beginning};
 
 /// How deep below the given folder cases are looked for.
 const MAX_DEPTH: usize = 8;
@@ -86,9 +88,7 @@ impl Case {
     /// Names the file and line at fault.
     pub(crate) fn read(root: &Path, folder: &Path, name: &str) -> Result<Self> {
         let events_path = folder.join("events.ndjson");
-        let size = fs::metadata(&events_path)?.len();
-        ensure!(size <= EVENTS_BYTES_MAX, "{}: larger than 32 MiB", events_path.display());
-        let events = fs::read(&events_path).with_context(|| events_path.display().to_string())?;
+        let events = read_events(&events_path)?;
         let expected_path = folder.join("expected.ndjson");
         Ok(Self {
             name: name.to_owned(),
@@ -123,6 +123,20 @@ impl Case {
         let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// The events of a file, which may be compressed.
+fn read_events(path: &Path) -> Result<Vec<u8>> {
+    let context = || path.display().to_string();
+    let stream = Input::File(path.to_owned()).open().with_context(context)?;
+    let mut events = Vec::new();
+    stream.take(EVENTS_BYTES_MAX + 1).read_to_end(&mut events).with_context(context)?;
+    ensure!(events.len() as u64 <= EVENTS_BYTES_MAX, "{}: larger than 32 MiB", path.display());
+    let mut beginning = Beginning::default();
+    if let Some(impression) = beginning.push(&events).or_else(|| beginning.end()) {
+        bail!("{}: {impression}", path.display());
+    }
+    Ok(events.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(events))
 }
 
 /// The lines of an NDJSON file; blank ones are skipped.

@@ -139,7 +139,8 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Passes the streams through. `progress` is told the bytes read so far.
+    /// Passes the streams through. `progress` is told the bytes taken so far, of
+    /// compressed files as they lie there.
     ///
     /// # Errors
     ///
@@ -196,7 +197,7 @@ impl<'a> Filter<'a> {
                     Ok(buffer) => {
                         queue.give_back(buffer);
                         self.passed.bytes = intake.bytes_read();
-                        progress(self.passed.bytes);
+                        progress(intake.source_bytes());
                         self.status.set(self.passed);
                     }
                     Err(NotPassed { cause, lines }) => {
@@ -218,7 +219,7 @@ impl<'a> Filter<'a> {
                 overlong.push(bytes.strip_suffix(b"\n").unwrap_or(bytes));
                 ends.then(|| std::mem::take(overlong))
             }
-            Chunk::Lines(_) => None,
+            Chunk::Lines(_) | Chunk::Mark(_) => None,
         };
         match (chunk, line) {
             (Chunk::Lines(lines), _) if !self.is_off => {
@@ -261,6 +262,12 @@ impl<'a> Filter<'a> {
                 (lines, Some((judged.outcome, judged.is_disabled)))
             }
             PassedChunk::Unjudged(Chunk::Lines(lines)) => (lines, None),
+            PassedChunk::Unjudged(Chunk::Mark(bytes)) => {
+                return match ended.and_then(|()| self.output.write_events(&bytes)) {
+                    Ok(()) => Ok(bytes),
+                    Err(cause) => Err(NotPassed { cause, lines: 0 }),
+                };
+            }
             PassedChunk::Unjudged(Chunk::Overlong { bytes, ends }) => {
                 if ends {
                     self.passed.counts.events += 1;
@@ -425,6 +432,7 @@ fn lines_in(queue: Queue<JudgingPiece>) -> u64 {
         QueuedChunk::Judging(judging) => judging.lines,
         QueuedChunk::Passed(PassedChunk::Judged(piece)) => count_lines(&piece.judged.batch.lines),
         QueuedChunk::Passed(PassedChunk::Unjudged(Chunk::Lines(lines))) => count_lines(&lines),
+        QueuedChunk::Passed(PassedChunk::Unjudged(Chunk::Mark(_))) => 0,
         QueuedChunk::Passed(PassedChunk::Unjudged(Chunk::Overlong { ends, .. })) => u64::from(ends),
     });
     lines.sum()

@@ -13,6 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use self::reader::StreamReader;
+use crate::stream::{BYTE_ORDER_MARK, Stream};
 
 mod reader;
 
@@ -35,6 +36,9 @@ pub(crate) enum Chunk {
     /// A part of a line that is too long to be an event. `ends` says whether it
     /// is the line's last part.
     Overlong { bytes: Vec<u8>, ends: bool },
+    /// A byte order mark at the beginning of a stream, which is no part of its
+    /// first line.
+    Mark(Vec<u8>),
 }
 
 /// A stream cannot be opened, or not be read any further.
@@ -52,6 +56,8 @@ pub(crate) struct Intake {
     /// The stream of the last piece.
     stream: usize,
     within_overlong: bool,
+    /// Nothing of the stream was taken yet.
+    at_beginning: bool,
 }
 
 /// Ends an intake from outside, for example on a signal: what was read by then,
@@ -64,6 +70,7 @@ struct Shared {
     /// Something was taken.
     has_room: Condvar,
     bytes_read: AtomicU64,
+    source_bytes: AtomicU64,
 }
 
 #[derive(Default)]
@@ -97,21 +104,29 @@ pub(crate) enum Least {
 }
 
 impl Intake {
-    /// Starts reading streams, each opened when the one before it has ended.
+    /// Starts reading streams, each opened when the one before it has ended. `tell`
+    /// is told, by a thread of the intake's, which of them seems to be something else
+    /// than events, and what.
     ///
     /// # Errors
     ///
     /// When no thread or pipe can be had.
     pub(crate) fn start(
-        streams: impl Iterator<Item = io::Result<OwnedFd>> + Send + 'static,
+        streams: impl Iterator<Item = io::Result<Stream>> + Send + 'static,
         line_bytes_max: usize,
+        tell: impl FnMut(usize, &str) + Send + 'static,
     ) -> io::Result<(Self, Stopper)> {
         let shared = Arc::new(Shared::default());
         let (wake, stopper) = rustix::pipe::pipe()?;
-        let reader = StreamReader::new(streams, wake, Arc::clone(&shared), line_bytes_max);
+        let reader = StreamReader::new(streams, wake, Arc::clone(&shared), line_bytes_max, tell);
         std::thread::Builder::new().name("firstseen-reader".to_owned()).spawn(move || reader.run())?;
-        let intake = Self { shared, line_bytes_max, stream: 0, within_overlong: false };
+        let intake = Self { shared, line_bytes_max, stream: 0, within_overlong: false, at_beginning: true };
         Ok((intake, Stopper(stopper)))
+    }
+
+    /// Bytes of the streams' sources so far: of compressed files as they lie there.
+    pub(crate) fn source_bytes(&self) -> u64 {
+        self.shared.source_bytes.load(Ordering::Relaxed)
     }
 
     /// Bytes read so far.
@@ -157,6 +172,7 @@ impl Intake {
             let chunk = Chunk::Overlong { bytes: Vec::new(), ends: true };
             return Ok(Some(Piece { stream: self.stream, chunk }));
         }
+        self.at_beginning |= self.stream != state.stream;
         self.stream = state.stream;
         if state.buffer.is_empty() {
             let stream = self.stream;
@@ -177,6 +193,9 @@ impl Intake {
     }
 
     fn cut(&mut self, state: &mut State, spare: Vec<u8>) -> Chunk {
+        if std::mem::take(&mut self.at_beginning) && state.buffer.starts_with(BYTE_ORDER_MARK) {
+            return Chunk::Mark(take(state, spare, BYTE_ORDER_MARK.len()));
+        }
         let is_last = state.stream_ended || state.ended;
         if self.within_overlong {
             let end = memchr::memchr(b'\n', &state.buffer).map(|newline| newline + 1);

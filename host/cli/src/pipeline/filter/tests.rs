@@ -126,8 +126,8 @@ fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("events.ndjson");
     fs::write(&input, INPUT).unwrap();
-    let streams = iter::once(File::open(input).map(OwnedFd::from));
-    let (mut intake, _stopper) = Intake::start(streams, 1 << 20).unwrap();
+    let streams = iter::once(File::open(input).map(|file| OwnedFd::from(file).into()));
+    let (mut intake, _stopper) = Intake::start(streams, 1 << 20, |_, _| {}).unwrap();
     filter.run(&mut intake, |_| {}).unwrap();
     assert_eq!(String::from_utf8(stdout.0.lock().unwrap().clone()).unwrap(), INPUT);
     let counts = filter.counts();

@@ -1,13 +1,15 @@
 //! The reading side: a thread that waits for a stream or a stop.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::Shared;
+use crate::stream::{Beginning, Stream};
 
 /// Bytes of one read.
 const READ_BYTES: usize = 128 << 10;
@@ -25,8 +27,9 @@ const NO_TIME: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 ///
 /// It reads the descriptors itself: a buffer on the way could hold bytes back
 /// that `poll` knows nothing of.
-pub(super) struct StreamReader<S> {
+pub(super) struct StreamReader<S, T> {
     streams: S,
+    tell: T,
     wake: OwnedFd,
     /// Whether somebody holds the other end of `wake`.
     stoppable: bool,
@@ -34,6 +37,11 @@ pub(super) struct StreamReader<S> {
     line_bytes_max: usize,
     /// The last byte that was read is not a newline.
     mid_line: bool,
+    /// The stream that is read, from 0.
+    stream: usize,
+    beginning: Beginning,
+    /// Bytes of the sources of streams that have ended.
+    source_bytes: u64,
 }
 
 /// What a read gave.
@@ -52,10 +60,22 @@ enum StreamEnd {
     Stopped,
 }
 
-impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
+impl<S: Iterator<Item = io::Result<Stream>>, T: FnMut(usize, &str)> StreamReader<S, T> {
     /// A reader that stops when there is something to read on `wake`.
-    pub(super) fn new(streams: S, wake: OwnedFd, shared: Arc<Shared>, line_bytes_max: usize) -> Self {
-        Self { streams, wake, stoppable: true, shared, line_bytes_max, mid_line: false }
+    pub(super) fn new(streams: S, wake: OwnedFd, shared: Arc<Shared>, line_bytes_max: usize, tell: T) -> Self {
+        let (stream, beginning) = (0, Beginning::default());
+        Self {
+            streams,
+            tell,
+            wake,
+            stoppable: true,
+            shared,
+            line_bytes_max,
+            mid_line: false,
+            stream,
+            beginning,
+            source_bytes: 0,
+        }
     }
 
     /// Reads to the end of the last stream, or to a stop.
@@ -68,18 +88,30 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
         let mut bytes = vec![0; READ_BYTES];
         while let Some(stream) = self.streams.next() {
             self.mid_line = false;
-            if self.read_stream(&stream?, &mut bytes)? == StreamEnd::Stopped {
+            self.beginning = Beginning::default();
+            let mut stream = stream?;
+            let end = self.read_stream(&mut stream, &mut bytes);
+            if let Some(impression) = self.beginning.end() {
+                (self.tell)(self.stream, &impression.to_string());
+            }
+            if end? == StreamEnd::Stopped {
                 break;
             }
+            self.source_bytes += stream.source_bytes();
+            self.stream += 1;
             self.shared.end_stream();
         }
         Ok(())
     }
 
-    fn read_stream(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<StreamEnd> {
+    fn read_stream(&mut self, stream: &mut Stream, bytes: &mut [u8]) -> io::Result<StreamEnd> {
         while self.wait_for_input(stream)? {
             match read(stream, bytes)? {
-                ReadResult::Bytes(length) => self.hand_over(bytes.get(..length).unwrap_or_default()),
+                ReadResult::Bytes(length) => {
+                    let so_far = self.source_bytes + stream.source_bytes();
+                    self.shared.source_bytes.store(so_far, Ordering::Relaxed);
+                    self.hand_over(bytes.get(..length).unwrap_or_default());
+                }
                 ReadResult::Nothing => {}
                 ReadResult::End => return Ok(StreamEnd::EndOfStream),
             }
@@ -93,7 +125,7 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
 
     /// Waits until there is something to read (or the end of it); false if the
     /// intake was stopped.
-    fn wait_for_input(&mut self, stream: &OwnedFd) -> io::Result<bool> {
+    fn wait_for_input(&mut self, stream: &Stream) -> io::Result<bool> {
         loop {
             let mut fds = [PollFd::new(stream, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
             let watched = if self.stoppable { 2 } else { 1 };
@@ -118,7 +150,7 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
     }
 
     /// Takes what lies ready.
-    fn drain(&mut self, stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<()> {
+    fn drain(&mut self, stream: &mut Stream, bytes: &mut [u8]) -> io::Result<()> {
         let mut left = DRAIN_BYTES_MAX;
         while left > 0 && is_ready(stream, &NO_TIME)? {
             let most = left.min(bytes.len());
@@ -135,7 +167,7 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
 
     /// Reads to the end of the line and not a byte further, so that what comes
     /// after it is left to whoever reads the stream next.
-    fn read_rest_of_line(&mut self, stream: &OwnedFd, rest: &mut Vec<u8>) -> io::Result<()> {
+    fn read_rest_of_line(&mut self, stream: &mut Stream, rest: &mut Vec<u8>) -> io::Result<()> {
         let mut byte = [0];
         while self.mid_line && rest.len() < self.line_bytes_max && is_ready(stream, &REST_OF_LINE)? {
             match read(stream, &mut byte)? {
@@ -152,13 +184,16 @@ impl<S: Iterator<Item = io::Result<OwnedFd>>> StreamReader<S> {
     fn hand_over(&mut self, bytes: &[u8]) {
         if let Some(&last) = bytes.last() {
             self.mid_line = last != b'\n';
+            if let Some(impression) = self.beginning.push(bytes) {
+                (self.tell)(self.stream, &impression.to_string());
+            }
             self.shared.hand_over(bytes, self.line_bytes_max);
         }
     }
 }
 
 /// Whether there is something to read (or the end of it) within a time.
-fn is_ready(stream: &OwnedFd, timeout: &Timespec) -> io::Result<bool> {
+fn is_ready(stream: &Stream, timeout: &Timespec) -> io::Result<bool> {
     loop {
         match poll(&mut [PollFd::new(stream, PollFlags::IN)], Some(timeout)) {
             Ok(ready) => return Ok(ready > 0),
@@ -168,15 +203,15 @@ fn is_ready(stream: &OwnedFd, timeout: &Timespec) -> io::Result<bool> {
     }
 }
 
-fn read(stream: &OwnedFd, bytes: &mut [u8]) -> io::Result<ReadResult> {
+fn read(stream: &mut Stream, bytes: &mut [u8]) -> io::Result<ReadResult> {
     loop {
-        match rustix::io::read(stream, &mut *bytes) {
+        match stream.read(bytes) {
             Ok(0) => return Ok(ReadResult::End),
             Ok(length) => return Ok(ReadResult::Bytes(length)),
-            Err(Errno::INTR) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Somebody made the stream non-blocking and reads it too.
-            Err(Errno::AGAIN) => return Ok(ReadResult::Nothing),
-            Err(error) => return Err(error.into()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(ReadResult::Nothing),
+            Err(error) => return Err(error),
         }
     }
 }

@@ -10,8 +10,12 @@ fn file(input: &[u8]) -> File {
     file
 }
 
+fn opened(file: File) -> Stream {
+    OwnedFd::from(file).into()
+}
+
 fn start(stream: impl Into<OwnedFd>, line_bytes_max: usize) -> (Intake, Stopper) {
-    Intake::start(std::iter::once(Ok(stream.into())), line_bytes_max).unwrap()
+    Intake::start(std::iter::once(Ok(Stream::from(stream.into()))), line_bytes_max, |_, _| {}).unwrap()
 }
 
 fn next(intake: &mut Intake) -> Option<Chunk> {
@@ -25,7 +29,7 @@ fn chunks(input: &[u8], line_bytes_max: usize) -> Vec<Chunk> {
 
 fn bytes(chunks: &[Chunk]) -> Vec<u8> {
     let bytes = |chunk: &Chunk| match chunk {
-        Chunk::Lines(bytes) | Chunk::Overlong { bytes, .. } => bytes.clone(),
+        Chunk::Lines(bytes) | Chunk::Overlong { bytes, .. } | Chunk::Mark(bytes) => bytes.clone(),
     };
     chunks.iter().flat_map(bytes).collect()
 }
@@ -164,8 +168,8 @@ fn without_a_stopper_the_reader_still_sleeps() {
 }
 
 fn streams(inputs: &[&[u8]], line_bytes_max: usize) -> Vec<(usize, Chunk)> {
-    let files: Vec<_> = inputs.iter().map(|input| Ok(OwnedFd::from(file(input)))).collect();
-    let (mut intake, _stopper) = Intake::start(files.into_iter(), line_bytes_max).unwrap();
+    let files: Vec<_> = inputs.iter().map(|input| Ok(opened(file(input)))).collect();
+    let (mut intake, _stopper) = Intake::start(files.into_iter(), line_bytes_max, |_, _| {}).unwrap();
     std::iter::from_fn(|| intake.next(Vec::new()).unwrap().map(|Piece { stream, chunk }| (stream, chunk))).collect()
 }
 
@@ -187,9 +191,8 @@ fn no_piece_is_of_two_streams() {
 
 #[test]
 fn a_stream_that_cannot_be_opened_is_the_last() {
-    let opened =
-        [Ok(OwnedFd::from(file(b"a\n"))), Err(io::ErrorKind::NotFound.into()), Ok(OwnedFd::from(file(b"b\n")))];
-    let (mut intake, _stopper) = Intake::start(opened.into_iter(), 10).unwrap();
+    let streams = [Ok(opened(file(b"a\n"))), Err(io::ErrorKind::NotFound.into()), Ok(opened(file(b"b\n")))];
+    let (mut intake, _stopper) = Intake::start(streams.into_iter(), 10, |_, _| {}).unwrap();
     assert_eq!(next(&mut intake), Some(Chunk::Lines(b"a\n".to_vec())));
     let error = intake.next(Vec::new()).unwrap_err();
     assert_eq!((error.stream, error.cause.kind()), (1, io::ErrorKind::NotFound));

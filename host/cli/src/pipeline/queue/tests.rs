@@ -36,8 +36,8 @@ struct Stream {
 impl Stream {
     fn new(workers: usize, line_bytes_max: usize) -> Self {
         let (reader, writer) = io::pipe().unwrap();
-        let streams = iter::once(Ok(OwnedFd::from(reader)));
-        let (intake, stopper) = Intake::start(streams, line_bytes_max).unwrap();
+        let streams = iter::once(Ok(OwnedFd::from(reader).into()));
+        let (intake, stopper) = Intake::start(streams, line_bytes_max, |_, _| {}).unwrap();
         Self {
             writer: Some(OwnedFd::from(writer).into()),
             intake,
