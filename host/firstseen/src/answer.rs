@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use serde::de::IgnoredAny;
-
 use crate::ledger::{AlertSource, Question};
 use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Remark, Unjudged, UnjudgedCause};
+use crate::strict_json::check_object;
 use crate::text::Text;
 use crate::wasm::Trap;
 
@@ -132,7 +131,7 @@ pub(crate) fn check_matching(
 }
 
 /// Alerts must point into the batch, in order, be of rules that run, and be one
-/// JSON object on one line each.
+/// JSON object on one line each, such as Elasticsearch takes.
 pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: usize) -> Result<(), Trap> {
     let line_count = line_count(text);
     let events = u64::from(evaluation.events);
@@ -174,8 +173,9 @@ fn check_unjudged(lines: &[UnjudgedLine], line_count: usize, rule_count: usize) 
 
 fn check_alert(alert: &ModuleAlert, line_count: usize, rule_count: usize) -> Result<(), Trap> {
     let document = alert.document.as_str();
-    if !is_object(document) || document.contains('\n') {
-        return Err(Trap::contract("an alert document is not one JSON object on one line"));
+    if let Err(cause) = check_object(document) {
+        let cause = format!("an alert document is not one JSON object on one line that Elasticsearch takes: {cause}");
+        return Err(Trap::contract(cause));
     }
     if alert.rule.is_some_and(|rule| rule >= rule_count) {
         return Err(Trap::contract("an alert is of a rule that does not run"));
@@ -199,10 +199,6 @@ fn check_alert(alert: &ModuleAlert, line_count: usize, rule_count: usize) -> Res
     }
 }
 
-fn is_object(text: &str) -> bool {
-    text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
-}
-
 /// Whether both are JSON strings of the document, or the index can be put in.
 fn is_place_of_event(place: &AlertSource, document: &str) -> bool {
     let is_string = |range: &Range<usize>| {
@@ -217,5 +213,5 @@ fn is_place_of_event(place: &AlertSource, document: &str) -> bool {
     let (Some(before), Some(after)) = (document.get(..place.index.start), document.get(place.index.start..)) else {
         return false;
     };
-    !place.index_before.contains('\n') && is_object(&[before, &place.index_before, "\"\"", after].concat())
+    check_object(&[before, &place.index_before, "\"\"", after].concat()).is_ok()
 }

@@ -54,6 +54,7 @@ mod run_range;
 mod sandbox;
 mod set_apart;
 mod shared;
+mod strict_json;
 mod text;
 mod turn;
 mod wasm;
@@ -76,6 +77,7 @@ pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSumma
 pub use run_range::RunRange;
 pub use set_apart::{SetApart, SetApartCause, SetApartLine};
 pub use wasm::{
-    Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, printable,
+    Description, Limits, LogLevel, LogMessage, Module, ModuleCache, ModuleError, Trap, TrapKind, is_printable,
+    printable,
 };
 pub use worker::Worker;

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use firstseen_tests::data;
 use firstseen_tests::firstseen::{Firstseen, NOW};
+use firstseen_tests::{data, repository};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -108,6 +108,55 @@ fn exceptions_exempt_a_parent_and_a_user() -> Result<()> {
     let alerts = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
     let terms: Vec<&Value> = alerts.iter().map(|alert| &alert["kibana.alert.new_terms"]).collect();
     assert_eq!(terms, [&json!(["/usr/bin/packer"]), &json!(["/usr/bin/bash"])]);
+    Ok(())
+}
+
+/// The example as the page has it, in any layout, and as detection-rules keeps
+/// lists.
+#[test]
+fn exceptions_are_found_in_any_layout() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let page = fs::read_to_string(repository("docs/detection-engineering.md"))?;
+    let (_, rest) = page.split_once("```\n{\"list_id\"").context("the example is gone")?;
+    let (example, _) = rest.split_once("```").context("the example does not end")?;
+    let example = format!("{{\"list_id\"{example}");
+    let file = fs::read_to_string(data("exceptions/known-installers.ndjson"))?;
+    let objects = file.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+    let pretty: String = objects.iter().map(|object| format!("{object:#}\n")).collect();
+    let glued: String = objects.iter().map(Value::to_string).collect();
+    let found = json!({"page": 1, "per_page": 20, "total": 2, "data": objects[1..]}).to_string();
+    let lists = [
+        ("page.ndjson", example),
+        ("pretty.ndjson", pretty.clone()),
+        ("pretty.json", pretty),
+        ("array.ndjson", format!("{:#}", json!(objects))),
+        ("glued.ndjson", glued),
+        ("found.json", format!("{}\n{found}\n", objects[0])),
+        ("lists.toml", fs::read_to_string(data("exceptions/known-installers.toml"))?),
+    ];
+    let events = [
+        install("build-07", "packer", "/usr/bin/packer"),
+        install("web-1", "packer", "/usr/bin/packer"),
+        install("web-1", "root", "/opt/ansible/bin/python"),
+    ];
+    let events: String = events.iter().map(|event| format!("{event}\n")).collect();
+    for (name, content) in lists {
+        let path = written(&scratch, name, &content)?;
+        let command = Firstseen::new("match")?.args(["--strict", "--format", "json", "--now", NOW, "--exceptions"]);
+        let ran = command.arg(&path).run(events.as_bytes())?.expect_code(0)?;
+        let found = ran.text()?.lines().map(serde_json::from_str::<Value>).collect::<Result<Vec<_>, _>>()?;
+        let lines: Vec<&Value> = found.iter().map(|one| &one["line"]).collect();
+        assert_eq!(lines, [2], "{name}: {}", ran.stderr);
+        assert_eq!(ran.stderr, "", "{name}");
+    }
+    // Some of the items are on another page, or were not exported.
+    let partly = json!({"page": 1, "per_page": 1, "total": 2, "data": [objects[1]]});
+    let lacking = json!({"exported_exception_list_count": 1, "missing_exception_lists_count": 2});
+    for (content, text) in [(partly, "1 of 2 objects"), (lacking, "lacks some (exception lists: 2)")] {
+        let path = written(&scratch, "partly.ndjson", &format!("{}\n{content}\n", objects[0]))?;
+        let ran = Firstseen::new("match")?.arg("--exceptions").arg(&path).run(events.as_bytes())?;
+        assert!(ran.stderr.contains(text), "{}", ran.stderr);
+    }
     Ok(())
 }
 

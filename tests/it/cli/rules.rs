@@ -1,9 +1,12 @@
 //! `firstseen rules`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use firstseen::is_printable;
 use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
@@ -119,6 +122,88 @@ fn files_are_named_once() -> Result<()> {
     Ok(())
 }
 
+/// Spaces, newlines and what is not UTF-8 in names, for xargs -0.
+#[test]
+fn names_survive_with_null() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let names = [&b"a b.json"[..], b"c\n\x1b[31md.json", b"e\xff.json"];
+    let mut expected = Vec::new();
+    for (number, name) in names.into_iter().enumerate() {
+        let path = scratch.path().join(OsStr::from_bytes(name));
+        fs::write(&path, json!({"rule_id": number.to_string(), "name": "n", "type": "query"}).to_string())?;
+        expected.extend_from_slice(path.as_os_str().as_bytes());
+        expected.push(0);
+    }
+    for null in ["-0", "--null"] {
+        let ran = rules(scratch.path(), &["--format", "files", null])?.expect_code(0)?;
+        assert_eq!(ran.stdout, expected);
+    }
+    let wrong = rules(scratch.path(), &["-0"])?.expect_code(2)?;
+    assert!(wrong.stderr.contains("--null goes with --format files"), "{}", wrong.stderr);
+    Ok(())
+}
+
+/// One line a file, however many objects of other kinds it has.
+#[test]
+fn files_of_other_saved_objects_are_named_once() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let rule = json!({"rule_id": "a", "name": "n", "type": "query"}).to_string();
+    let dashboard = json!({"id": "d", "type": "dashboard", "attributes": {"title": "t"}}).to_string();
+    let write = |name: &str, lines: &[&String]| {
+        fs::write(scratch.path().join(name), lines.iter().flat_map(|line| [line, "\n"]).collect::<String>())
+    };
+    write("a.ndjson", &[&rule])?;
+    write("b.ndjson", &vec![&dashboard; 500])?;
+    write("c.ndjson", &[&dashboard, &dashboard, &rule.replace("\"a\"", "\"c\""), &dashboard])?;
+    write("d.ndjson", &[&dashboard])?;
+    let ran = rules(scratch.path(), &[])?.expect_code(0)?;
+    assert_eq!(ran.text()?.lines().count(), 2, "{}", ran.text()?);
+    let said: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(said.len(), 3, "{}", ran.stderr);
+    for (line, text) in said.iter().zip([
+        "b.ndjson:1: no rule: 500 objects, the first of them here (type dashboard), have no rule_id",
+        "c.ndjson:1: no rule: 3 objects, the first of them here (type dashboard), have no rule_id",
+        "d.ndjson:1: no rule: the object (type dashboard) has no rule_id",
+    ]) {
+        assert!(line.contains(text), "{line}");
+    }
+    Ok(())
+}
+
+/// Layouts that people have rules in.
+#[test]
+fn rules_are_found_in_any_layout() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let rule = |id: &str| json!({"rule_id": id, "name": id, "type": "query"});
+    let (a, b) = (rule("a"), rule("b"));
+    let summary = json!({"exported_count": 2, "missing_rules_count": 1, "missing_exception_list_item_count": 0});
+    let page = json!({"page": 1, "perPage": 20, "total": 2, "data": [a, b]});
+    let partly = json!({"page": 1, "perPage": 2, "total": 57, "data": [a, b]});
+    let cases = [
+        (format!("{a}{b}\n"), ""),
+        (format!("{a}\n{b}{summary}"), "the export says that it lacks some (rules: 1)"),
+        (format!("{a}\n{b:#}\n"), ""),
+        (format!("{a:#}{b:#}"), ""),
+        (format!("{:#}\n", json!([a, b])), ""),
+        (format!("{page:#}"), ""),
+        (page.to_string(), ""),
+        (partly.to_string(), "an answer of _find with 2 of 57 objects"),
+    ];
+    for (content, problem) in cases {
+        for name in ["rules.json", "rules.ndjson", "rules"] {
+            let path = scratch.path().join(name);
+            fs::write(&path, &content)?;
+            let ran = rules(&path, &["--format", "json"])?.expect_code(0)?;
+            assert_eq!(objects(&ran)?.len(), 2, "{name}: {content}");
+            match problem {
+                "" => assert_eq!(ran.stderr, "", "{content}"),
+                _ => assert!(ran.stderr.contains(problem) && ran.stderr.lines().count() == 1, "{}", ran.stderr),
+            }
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn exit_codes() -> Result<()> {
     let folder = data("rules-check");
@@ -133,7 +218,7 @@ fn exit_codes() -> Result<()> {
 #[test]
 fn files_cannot_speak_to_the_terminal() -> Result<()> {
     let scratch = tempfile::tempdir()?;
-    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\r\n\tx";
+    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{200b}\u{2066}\u{feff}\u{e0041}\u{2028}\r\n\tx";
     let rule = json!({
         "rule_id": evil, "name": evil, "description": evil, "type": evil, "severity": evil, "query": evil,
         "index": [evil], "tags": [evil], "references": [evil], "false_positives": [evil], "note": evil, "setup": evil,
@@ -142,7 +227,7 @@ fn files_cannot_speak_to_the_terminal() -> Result<()> {
     fs::write(scratch.path().join("evil\u{1b}.json"), rule.to_string())?;
     for arguments in [&[][..], &["--format", "json"], &["--format", "files"], &["--show", evil]] {
         let ran = rules(scratch.path(), arguments)?.expect_code(0)?;
-        let harmful = ran.text()?.chars().find(|c| c.is_control() && !"\n\t".contains(*c));
+        let harmful = ran.text()?.chars().find(|c| !is_printable(*c) && !"\n\t".contains(*c));
         assert!(harmful.is_none(), "{harmful:?} in {:?}", ran.text()?);
     }
     Ok(())

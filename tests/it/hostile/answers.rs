@@ -1,6 +1,8 @@
 //! Components that come back with what they must not.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use firstseen_tests::events::{install, lines};
+use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::output::Ran;
 
 use super::{filter_with, some_lines};
@@ -33,6 +35,47 @@ fn a_document_that_is_not_json() -> Result<()> {
     assert_not_taken("document-not-json", "not one JSON object on one line")
 }
 
+/// JSON of a kind that an index refuses: an alert that is lost on the way.
+#[test]
+fn a_document_that_elasticsearch_does_not_take() -> Result<()> {
+    for (behaviour, because) in [
+        ("document-infinity", "number out of range"),
+        ("document-half-pair", "unexpected end of hex escape"),
+        ("document-control", "control character"),
+        ("document-carriage-return", "there is a line break in it"),
+        ("document-twice", "a member is there twice"),
+        ("document-array", "it is no object"),
+    ] {
+        assert_not_taken(behaviour, &format!("on one line that Elasticsearch takes: {because}"))
+            .with_context(|| behaviour.to_owned())?;
+    }
+    Ok(())
+}
+
+/// The built-in component's own documents are taken, whatever is in the event.
+#[test]
+fn the_built_in_component_writes_what_is_taken() -> Result<()> {
+    let odd = [
+        r#""a":1e999"#,
+        r#""a":"\ud800""#,
+        r#""a":{"b":1,"b":2},"a":3"#,
+        "\"a\":\t{\r\"b\"\r:\t[1,\r2]}",
+        r#""process.pid":1e999,"a.b":1,"a":{"b":2}"#,
+    ];
+    let event = |odd: &&str| {
+        let event =
+            install("/usr/bin/a", "2026-11-24T11:59:00.000Z").replace("/usr/bin/a", &format!("/usr/bin/{}", odd.len()));
+        event.replacen('{', &format!("{{{odd},"), 1)
+    };
+    for format in ["kibana", "ecs"] {
+        let ran =
+            Firstseen::filter()?.args(["--only-alerts", "--format", format]).run(&lines(odd.iter().map(event)))?;
+        let ran = ran.expect_code(0)?;
+        assert_eq!((ran.count("alerts")?, ran.count("unjudged")?), (odd.len() as u64, 0), "{}", ran.stderr);
+    }
+    Ok(())
+}
+
 #[test]
 fn an_answer_outside_its_memory() -> Result<()> {
     assert_not_taken("answer-out-of-memory", "the module failed")
@@ -54,7 +97,7 @@ fn a_flood_of_messages_is_bounded_and_harmless() -> Result<()> {
 /// of `firstseen` itself.
 fn assert_harmless(ran: &Ran) {
     for line in ran.stderr.lines() {
-        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.chars().all(firstseen::is_printable), "{line:?}");
         // Further lines of a text have a gutter.
         let marks = ["firstseen: ", "  | ", "{"];
         assert!(marks.iter().any(|mark| line.starts_with(mark)), "forged: {line:?}");

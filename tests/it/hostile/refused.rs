@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use anyhow::Result;
+use firstseen_test_components::assemble;
 use firstseen_tests::firstseen::Firstseen;
 
 use super::{component, some_lines};
@@ -88,7 +89,29 @@ fn a_file_too_large_to_read() -> Result<()> {
     let file = File::create(&path)?;
     // Sparse, so that it takes no room.
     file.set_len(1 << 36)?;
-    assert_refused(&path, "larger than 64 MiB")
+    assert_refused(&path, "larger than 16 MiB")
+}
+
+/// A component of a core module with so many functions, each with so many locals
+/// and instructions that do nothing.
+fn of_functions(count: usize, signature: &str, instructions: usize) -> Result<Vec<u8>> {
+    let function = format!("(func {signature} {})", "nop ".repeat(instructions));
+    assemble(&format!("(component (core module {}))", function.repeat(count)))
+}
+
+/// Compiling cannot be stopped on the way, so it is not begun.
+#[test]
+fn a_component_with_too_much_to_compile() -> Result<()> {
+    let locals = format!("(local {})", "i32 ".repeat(4_000));
+    let parameters = format!("(param {})", "i32 ".repeat(1_000));
+    assert_bytes_refused(&of_functions(1, "", (128 << 10) + 1)?, "it has more than 131072 bytes of one function")?;
+    assert_bytes_refused(&of_functions(1_000, "", 5_000)?, "it has more than 4194304 bytes of functions")?;
+    assert_bytes_refused(&of_functions(20_001, "", 0)?, "it has more than 20000 functions")?;
+    for signature in [&*locals, &*parameters] {
+        assert_bytes_refused(&of_functions(5, signature, 100_000)?, "it has more than 500000000 units of work")?;
+    }
+    // Twenty of the largest are too much together.
+    assert_bytes_refused(&of_functions(20, "", 120_000)?, "it has more than 500000000 units of work")
 }
 
 #[test]

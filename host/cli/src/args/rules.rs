@@ -34,7 +34,8 @@ pub(crate) struct RuleArgs {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub(crate) struct RelatedArgs {
-    /// Exception lists and their items as Kibana exports them (NDJSON). A rule
+    /// Exception lists and their items as Kibana exports them (NDJSON), or as
+    /// detection-rules keeps them (TOML). A rule
     /// has those that its exceptions_list names, and those whose list_id is its
     /// rule_id. Can be given more than once.
     #[arg(long, value_name = "FILE")]

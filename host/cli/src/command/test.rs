@@ -168,7 +168,7 @@ fn difference(expected: &[String], actual: &[String]) -> String {
     let mut text = String::new();
     for group in diff.grouped_ops(1) {
         for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let line = change.value();
+            let line = json_line(change.value());
             text += &match change.tag() {
                 ChangeTag::Delete => format!("  {missing}- {line}{missing:#}\n"),
                 ChangeTag::Insert => format!("  {extra}+ {line}{extra:#}\n"),

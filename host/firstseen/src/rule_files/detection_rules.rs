@@ -73,9 +73,9 @@ fn head_alone(path: &Path, text: &str, bytes_max: usize, runs: &Runs<'_>) -> Opt
 }
 
 /// A fault and where in the text.
-struct Wrong {
-    span: Option<Range<usize>>,
-    fault: FileFault,
+pub(super) struct Wrong {
+    pub(super) span: Option<Range<usize>>,
+    pub(super) fault: FileFault,
 }
 
 impl Wrong {
@@ -157,7 +157,7 @@ fn query_text(text: &str, table: &DeTable<'_>) -> Option<QueryText> {
 }
 
 /// A table as JSON. `kept`: its texts stay as they are.
-fn object(table: DeTable<'_>, kept: bool) -> Result<Map<String, Value>, Wrong> {
+pub(super) fn object(table: DeTable<'_>, kept: bool) -> Result<Map<String, Value>, Wrong> {
     let member = |(key, value): (Spanned<Cow<'_, str>>, Spanned<DeValue<'_>>)| {
         let key = key.into_inner();
         let kept = kept || matches!(&*key, "query" | "note" | "setup");

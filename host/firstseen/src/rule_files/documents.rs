@@ -11,6 +11,7 @@ use super::lines::{Lines, Ndjson};
 use super::position::{line_and_column, offset_in};
 use super::problem::{FileFault, FileProblem, PROBLEMS_MAX};
 use super::read::{Format, read};
+use super::toml_exceptions;
 use crate::configuration::Document;
 
 /// Largest file of exceptions, and largest value list, in bytes: the module
@@ -31,7 +32,7 @@ pub struct LoadedDocuments {
 }
 
 /// Reads exception lists and their items, as Kibana exports them: with their
-/// rules, or alone. The rules of such a file, its connectors and its summary
+/// rules, or alone; or as detection-rules keeps them, in TOML. The rules of such a file, its connectors and its summary
 /// are left out. Line numbers stay what they are in the file.
 pub fn load_exceptions<P: AsRef<Path>>(paths: &[P]) -> LoadedDocuments {
     let mut loaded = LoadedDocuments::default();
@@ -102,29 +103,22 @@ fn not_json(path: &Path, text: &str, error: NotJson) -> FileProblem {
 
 impl LoadedDocuments {
     fn exceptions(&mut self, path: &Path, text: &str) {
-        let (mut kept, mut lines) = (Ndjson::default(), Lines::new(text));
-        let mut problems = Vec::new();
-        // Kibana writes one object a line; only a file that says otherwise is
-        // taken for another layout.
-        let ndjson = Format::of(path, text) != Format::Json;
-        records(text, ndjson, &mut |record| {
-            match record.and_then(|record| is_exception(text, record).map(|found| (record, found))) {
-                Ok((record, Some(true))) => kept.put(lines.position(offset_in(text, record)).0, record),
-                Ok((_, Some(false))) => {}
-                Ok((record, None)) => {
-                    let cause = "neither a list nor an item".to_owned();
-                    let fault = FileFault::NotOne { wanted: "exception", cause };
-                    let (line, _) = lines.position(offset_in(text, record));
-                    problems.push(FileProblem::at(path, line, None, fault));
-                }
-                Err(error) => problems.push(not_json(path, text, error)),
-            }
-            if problems.len() == PROBLEMS_MAX {
-                problems.push(FileProblem::new(path, FileFault::TooManyProblems { max: PROBLEMS_MAX }));
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
+        let mut reader = ExceptionReader {
+            path,
+            text,
+            lines: Lines::new(text),
+            kept: Ndjson::default(),
+            problems: Vec::new(),
+            in_page: false,
+        };
+        match Format::of(path, text) {
+            Format::Toml => match toml_exceptions::read(path, text) {
+                Ok(exceptions) => reader.kept = exceptions,
+                Err(problem) => reader.problems.push(problem),
+            },
+            Format::Json => records(text, &mut |record| reader.take(record)),
+        }
+        let ExceptionReader { kept, mut problems, .. } = reader;
         match kept.into_text() {
             Some(content) => self.documents.push(Document { name: path.display().to_string(), content }),
             None if problems.is_empty() => {
@@ -136,18 +130,65 @@ impl LoadedDocuments {
     }
 }
 
-/// Whether a record is a list or an item; none if it has no place in an export
-/// at all.
-fn is_exception(text: &str, record: &str) -> Result<Option<bool>, NotJson> {
+struct ExceptionReader<'a, 't> {
+    path: &'a Path,
+    text: &'t str,
+    lines: Lines<'t>,
+    kept: Ndjson,
+    problems: Vec<FileProblem>,
+    /// Whether the records are those of an answer of `_find`.
+    in_page: bool,
+}
+
+impl<'t> ExceptionReader<'_, 't> {
+    /// Takes a record; stops when there is too much that is wrong.
+    fn take(&mut self, record: Result<&'t str, NotJson>) -> ControlFlow<()> {
+        match record.and_then(|record| Ok((record, kind(self.text, record)?))) {
+            Ok((record, Some(Record::Exception))) => {
+                let line = self.line(record);
+                self.kept.put(line, record);
+            }
+            Ok((_, Some(Record::Rule(_) | Record::Connector))) => {}
+            Ok((record, Some(Record::Summary(missing)))) => self.problem(record, missing.of_exceptions().fault()),
+            Ok((record, Some(Record::Page(page)))) if !self.in_page => {
+                self.problem(record, page.fault());
+                self.in_page = true;
+                page.data.iter().try_for_each(|object| self.take(Ok(object.get())))?;
+                self.in_page = false;
+            }
+            Ok((record, Some(Record::Page(_) | Record::Other(_)) | None)) => {
+                let cause = "neither a list nor an item".to_owned();
+                self.problem(record, Some(FileFault::NotOne { wanted: "exception", cause }));
+            }
+            Err(error) => self.problems.push(not_json(self.path, self.text, error)),
+        }
+        if self.problems.len() >= PROBLEMS_MAX {
+            let fault = FileFault::TooManyProblems { max: PROBLEMS_MAX };
+            self.problems.push(FileProblem::new(self.path, fault));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn line(&mut self, record: &'t str) -> usize {
+        self.lines.position(offset_in(self.text, record)).0
+    }
+
+    fn problem(&mut self, record: &'t str, fault: Option<FileFault>) {
+        if let Some(fault) = fault {
+            let line = self.line(record);
+            self.problems.push(FileProblem::at(self.path, line, None, fault));
+        }
+    }
+}
+
+/// What a record is; none if it is no object.
+fn kind<'t>(text: &str, record: &'t str) -> Result<Option<Record<'t>>, NotJson> {
     let not_json = |error: serde_json::Error| NotJson::new(text, record, &error);
     if !record.starts_with('{') {
         return serde_json::from_str::<IgnoredAny>(record).map(|_| None).map_err(not_json);
     }
-    Ok(match Record::of(record).map_err(not_json)? {
-        Record::Exception => Some(true),
-        Record::Rule(_) | Record::Connector | Record::Summary => Some(false),
-        Record::Other => None,
-    })
+    Record::of(record).map(Some).map_err(not_json)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! JSON in the layouts that rules and exceptions come in: one object, an array
-//! of them, or one object a line.
+//! JSON in the layouts that rules and exceptions come in: objects, one a line or
+//! over several, an array of them, or an answer of one of Kibana's `_find`.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::position::{json_fault, offset_in};
+use super::problem::FileFault;
 
 /// Text that is not JSON.
 #[derive(Debug)]
@@ -30,62 +31,69 @@ impl NotJson {
 /// Takes the records of a text, one after another; stops when told so.
 pub(super) type Take<'a, 't> = dyn FnMut(Result<&'t str, NotJson>) -> ControlFlow<()> + 'a;
 
-/// Hands over the records of a text: the values it holds one after another, in
-/// place of an array its elements.
+/// Hands over the records of a text: the values it holds one after another, on
+/// one line or over several, in place of an array its elements.
 ///
-/// With one object a line, what is wrong with a line costs that line alone. In
-/// any other layout it ends the text, for there is no telling where the next
-/// record begins. `lines` is what the layout should be; what the text begins
-/// with decides.
-pub(super) fn records<'t>(text: &'t str, lines: bool, take: &mut Take<'_, 't>) {
+/// What is wrong with a value costs the text up to the next line that begins with
+/// an object, and is for whoever reads it. Within an array it ends the text, for
+/// there is no telling where the next element begins.
+pub(super) fn records<'t>(text: &'t str, take: &mut Take<'_, 't>) {
     // Either way out: the end, or the wish to stop.
-    let _ = match is_ndjson(text, lines) {
-        true => lines_of(text).try_for_each(|line| take(Ok(line))),
-        false => values(text, take),
-    };
-}
-
-/// The lines with something in them, white space around them cut off.
-fn lines_of(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').map(str::trim).filter(|line| !line.is_empty())
-}
-
-fn is_ndjson(text: &str, lines: bool) -> bool {
-    let first = lines_of(text).next().unwrap_or_default();
-    // An array, or an object over several lines.
-    if first.starts_with('[') || first == "{" {
-        return false;
-    }
-    // The second one counts too: a fault in the first should not cost the file.
-    let is_object = |line: &str| line.starts_with('{') && serde_json::from_str::<&RawValue>(line).is_ok();
-    lines || lines_of(text).take(2).any(is_object)
+    let _ = values(text, take);
 }
 
 fn values<'t>(text: &'t str, take: &mut Take<'_, 't>) -> ControlFlow<()> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
-    loop {
-        let start = stream.byte_offset();
-        let rest = text.get(start..).unwrap_or_default().trim_start();
-        if rest.starts_with('[') {
-            // An array is read element by element, so that those in front of
-            // a fault count.
-            let mut reader = serde_json::Deserializer::from_str(rest);
-            let mut stopped = false;
-            let elements = Elements { take: &mut *take, stopped: &mut stopped };
-            if let Err(error) = elements.deserialize(&mut reader) {
-                if stopped {
-                    return ControlFlow::Break(());
-                }
-                return take(Err(NotJson::new(text, rest, &error)));
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let length = match rest.starts_with('[') {
+            true => array(text, rest, take)?,
+            false => {
+                let value = serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>().next();
+                let record = match value {
+                    Some(Ok(value)) if is_end(rest.get(value.get().len()..).unwrap_or_default()) => value.get(),
+                    _ => faulty(rest),
+                };
+                take(Ok(record.trim_end()))?;
+                record.len()
             }
-        }
-        match stream.next() {
-            None => return ControlFlow::Continue(()),
-            Some(Ok(_)) if rest.starts_with('[') => {}
-            Some(Ok(value)) => take(Ok(value.get()))?,
-            Some(Err(error)) => return take(Err(NotJson::new(text, text, &error))),
+        };
+        rest = rest.get(length..).unwrap_or_default().trim_start();
+    }
+    ControlFlow::Continue(())
+}
+
+/// Whether a value may end in front of this: at the end of its line, or where
+/// another one begins.
+fn is_end(rest: &str) -> bool {
+    matches!(rest.trim_start_matches([' ', '\t', '\r']).chars().next(), None | Some('\n' | '{' | '['))
+}
+
+/// Text that begins with something wrong: its line, or what of an object stands in
+/// front of the next one that begins a line.
+fn faulty(text: &str) -> &str {
+    let end = match text.starts_with('{') {
+        true => text.find("\n{"),
+        false => text.find('\n'),
+    };
+    text.get(..end.unwrap_or(text.len())).unwrap_or_default()
+}
+
+/// Hands over the elements of the array that `rest` begins with, one by one, so that
+/// those in front of a fault count; answers how long it is.
+fn array<'t>(text: &'t str, rest: &'t str, take: &mut Take<'_, 't>) -> ControlFlow<(), usize> {
+    let mut reader = serde_json::Deserializer::from_str(rest);
+    let mut stopped = false;
+    let elements = Elements { take: &mut *take, stopped: &mut stopped };
+    match elements.deserialize(&mut reader) {
+        Ok(()) => {}
+        Err(_) if stopped => return ControlFlow::Break(()),
+        Err(error) => {
+            take(Err(NotJson::new(text, rest, &error)))?;
+            return ControlFlow::Break(());
         }
     }
+    let after = reader.into_iter::<&RawValue>().byte_offset();
+    ControlFlow::Continue(after)
 }
 
 /// Hands over the elements of an array without collecting them.
@@ -130,9 +138,33 @@ pub(super) enum Record<'t> {
     /// A connector that rules' actions use.
     Connector,
     /// The last line of an export, which counts the others.
-    Summary,
-    /// An object of another kind.
-    Other,
+    Summary(Missing),
+    /// An answer of `_find`.
+    Page(Page<'t>),
+    /// An object of another kind, with its `type` if it has one.
+    Other(Option<&'t str>),
+}
+
+/// What an export should have had and has not: counts by what they count.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Missing(Vec<(&'static str, u64)>);
+
+/// What an answer of `_find` holds.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page<'t> {
+    /// The objects that were found, those of one page.
+    #[serde(borrow)]
+    pub(super) data: Vec<&'t RawValue>,
+    /// How many there are on all pages.
+    pub(super) total: u64,
+}
+
+/// The counts of an export that say what it lacks. Connectors are not used.
+#[derive(Deserialize)]
+struct Counts {
+    missing_rules_count: Option<u64>,
+    missing_exception_lists_count: Option<u64>,
+    missing_exception_list_item_count: Option<u64>,
 }
 
 /// A rule in JSON, and some of its members as written.
@@ -162,6 +194,8 @@ struct Marks<'t> {
     item_id: Option<IgnoredAny>,
     exported_count: Option<IgnoredAny>,
     exported_exception_list_count: Option<IgnoredAny>,
+    data: Option<IgnoredAny>,
+    total: Option<IgnoredAny>,
 }
 
 impl<'t> Record<'t> {
@@ -177,10 +211,56 @@ impl<'t> Record<'t> {
             Some(_) if kind == Some("\"action\"") => Self::Connector,
             _ if marks.rule_id.is_some() => Self::Rule(marks.rule(text)),
             _ if marks.list_id.is_some() || marks.item_id.is_some() => Self::Exception,
-            _ if marks.exported_count.is_some() || marks.exported_exception_list_count.is_some() => Self::Summary,
+            _ if marks.exported_count.is_some() || marks.exported_exception_list_count.is_some() => {
+                Self::Summary(serde_json::from_str::<Counts>(text)?.missing())
+            }
+            _ if marks.data.is_some() && marks.total.is_some() => Self::Page(serde_json::from_str(text)?),
             // A rule all but for its id, which is then named as missing.
             None if marks.name.is_some() && marks.kind.is_some() => Self::Rule(marks.rule(text)),
-            _ => Self::Other,
+            _ => Self::Other(kind),
+        })
+    }
+}
+
+impl Counts {
+    fn missing(self) -> Missing {
+        let counts = [
+            ("rules", self.missing_rules_count),
+            ("exception lists", self.missing_exception_lists_count),
+            ("exception list items", self.missing_exception_list_item_count),
+        ];
+        Missing(
+            counts
+                .into_iter()
+                .filter_map(|(what, count)| Some((what, count?)))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+        )
+    }
+}
+
+impl Missing {
+    /// The same without rules.
+    pub(super) fn of_exceptions(mut self) -> Self {
+        self.0.retain(|(what, _)| *what != "rules");
+        self
+    }
+
+    /// What is wrong with the export, if it lacks anything.
+    pub(super) fn fault(self) -> Option<FileFault> {
+        let counts: Vec<String> = self.0.iter().map(|(what, count)| format!("{what}: {count}")).collect();
+        (!counts.is_empty()).then(|| FileFault::Incomplete {
+            cause: format!("the export says that it lacks some ({})", counts.join(", ")),
+        })
+    }
+}
+
+impl Page<'_> {
+    /// What is wrong with the answer, if it is not all that there is.
+    pub(super) fn fault(&self) -> Option<FileFault> {
+        let found = self.data.len() as u64;
+        (found < self.total).then(|| FileFault::Incomplete {
+            cause: format!("an answer of _find with {found} of {} objects", self.total),
         })
     }
 }
@@ -197,9 +277,9 @@ impl<'t> Marks<'t> {
 mod tests {
     use super::*;
 
-    fn taken(text: &str, lines: bool) -> Vec<Result<String, usize>> {
+    fn taken(text: &str) -> Vec<Result<String, usize>> {
         let mut taken = Vec::new();
-        records(text, lines, &mut |record| {
+        records(text, &mut |record| {
             taken.push(record.map(str::to_owned).map_err(|error| error.offset));
             ControlFlow::Continue(())
         });
@@ -207,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn one_array_or_lines() {
+    fn objects_arrays_and_lines() {
         let ok = |texts: &[&str]| texts.iter().map(|text| Ok((*text).to_owned())).collect::<Vec<_>>();
         let cases = [
             ("", ok(&[])),
@@ -215,29 +295,31 @@ mod tests {
             ("{\"a\":1}", ok(&["{\"a\":1}"])),
             ("{\n \"a\": 1\n}\n", ok(&["{\n \"a\": 1\n}"])),
             ("{}\n\n {\"b\":2} \r\n", ok(&["{}", "{\"b\":2}"])),
+            ("{\"a\":1}{\"b\":2} {}\n{}", ok(&["{\"a\":1}", "{\"b\":2}", "{}", "{}"])),
+            ("{}\n{\"a\":\n [1]}\n{}", ok(&["{}", "{\"a\":\n [1]}", "{}"])),
             ("[{}, 1]", ok(&["{}", "1"])),
             ("[]", ok(&[])),
             ("[\n{}\n]\n", ok(&["{}"])),
+            ("[{}]\n[[1]] {}", ok(&["{}", "[1]", "{}"])),
             ("{\n}\n{\n}\n", ok(&["{\n}", "{\n}"])),
-            // A fault in a line is for whoever reads the line.
-            ("{}\nx\n{}", ok(&["{}", "x", "{}"])),
-            ("{\"a\nb\n{}", vec![Err(2)]),
-            ("x\n{}", ok(&["x", "{}"])),
+            // A fault is for whoever reads it, and costs no more than it must.
+            ("{}\nx\ny z\n{}", ok(&["{}", "x", "y z", "{}"])),
+            ("{\"a\nb\n{}", ok(&["{\"a\nb", "{}"])),
+            ("{\"a\":1} x\n{}", ok(&["{\"a\":1} x", "{}"])),
+            ("{\"a\":\n{\"b\":1}\n{\"c\"", ok(&["{\"a\":", "{\"b\":1}", "{\"c\""])),
+            ("{\n \"a\": nul\n}\n{}", ok(&["{\n \"a\": nul\n}", "{}"])),
             ("[{\"a\":1},{\"b\"]", vec![Ok("{\"a\":1}".to_owned()), Err(13)]),
-            ("{\n \"a\": nul\n}", vec![Err(11)]),
         ];
         for (text, expected) in cases {
-            assert_eq!(taken(text, false), expected, "{text}");
+            assert_eq!(taken(text), expected, "{text}");
         }
-        assert_eq!(taken("x\ny\n{}", true), ok(&["x", "y", "{}"]));
-        assert_eq!(taken("{\n}", true), ok(&["{\n}"]));
     }
 
     #[test]
     fn reading_stops_when_told() {
         for text in ["{}\n{}\n{}", "[{},{},{}]", "{\n}{}{}"] {
             let mut count = 0;
-            records(text, false, &mut |_| {
+            records(text, &mut |_| {
                 count += 1;
                 if count == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -254,9 +336,11 @@ mod tests {
             (r#"{"list_id":"a","type":"detection","name":"b"}"#, "Exception"),
             (r#"{"list_id":"a","item_id":"b","entries":[],"name":"c","type":"simple"}"#, "Exception"),
             (r#"{"id":"a","type":"action","attributes":{"name":"b"}}"#, "Connector"),
-            (r#"{"exported_count":3,"missing_rules":[]}"#, "Summary"),
-            (r#"{"exported_exception_list_count":1}"#, "Summary"),
-            (r#"{"version":"1.0"}"#, "Other"),
+            (r#"{"exported_count":3,"missing_rules":[]}"#, "Summary(Missing([]))"),
+            (r#"{"exported_exception_list_count":1}"#, "Summary(Missing([]))"),
+            (r#"{"exported_count":3,"missing_rules_count":2}"#, "Summary(Missing([(\"rules\", 2)]))"),
+            (r#"{"version":"1.0"}"#, "Other(None)"),
+            (r#"{"id":"a","type":"dashboard","attributes":{}}"#, "Other(Some(\"\\\"dashboard\\\"\"))"),
         ];
         for (text, expected) in cases {
             let found = match Record::of(text).unwrap() {

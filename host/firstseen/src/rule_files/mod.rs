@@ -27,9 +27,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `.toml` | one rule of detection-rules; see below |
+//! | `.toml` | one rule of detection-rules, see below; or its exception lists |
 //! | `.ndjson` | an export of Kibana's: rules, exception lists and items, connectors, a summary |
-//! | `.json` | a rule, an array of rules, or any of the above; also a rule out of Elastic's package |
+//! | `.json` | a rule, an array of rules, an answer of `_find`, or any of the above; also a rule out of Elastic's package |
 //! | any other, given by name | told by its beginning |
 //!
 //! A folder is searched for the first three, in sorted order and with links
@@ -69,6 +69,7 @@ mod problem;
 mod read;
 mod rule;
 mod rule_file;
+mod toml_exceptions;
 mod walk;
 
 use std::collections::HashMap;

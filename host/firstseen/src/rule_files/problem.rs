@@ -91,6 +91,11 @@ pub enum FileFault {
         /// What stands there.
         cause: String,
     },
+    /// There is more where the file comes from.
+    Incomplete {
+        /// What says so.
+        cause: String,
+    },
     /// A field of a rule is missing or wrong.
     Field {
         /// Its name.
@@ -155,6 +160,7 @@ impl FileFault {
                 "exception" => Some("export the exception lists from Kibana"),
                 _ => None,
             },
+            Self::Incomplete { .. } => Some("export all of it again, or ask for all pages; what is there is used"),
             Self::Field { field, .. } => match *field {
                 "rule_id" => {
                     Some("give it one, a UUID for example, and keep it: what the rule learns is kept under it")
@@ -199,6 +205,7 @@ impl fmt::Display for FileFault {
             Self::Nothing { wanted } => write!(f, "no {wanted} in it"),
             Self::Syntax { format, cause } => write!(f, "not {format}: {cause}"),
             Self::NotOne { wanted, cause } => write!(f, "no {wanted}: {cause}"),
+            Self::Incomplete { cause } => write!(f, "not all that should be there: {cause}"),
             Self::Field { field, cause } => write!(f, "{field}: {cause}"),
             // Ids come from files that anyone may have written.
             Self::RuleIdTaken { rule_id, first } => {

@@ -13,12 +13,10 @@ const BYTES_EXPECTED: usize = 32 << 10;
 /// What a rule file is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
-    /// One rule of detection-rules.
+    /// One rule of detection-rules, or its exception lists.
     Toml,
     /// JSON of any layout.
     Json,
-    /// JSON that should be one object a line.
-    Ndjson,
 }
 
 impl Format {
@@ -27,8 +25,7 @@ impl Format {
         let ending = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
         match ending.as_str() {
             "toml" => Self::Toml,
-            "json" => Self::Json,
-            "ndjson" | "jsonl" => Self::Ndjson,
+            "json" | "ndjson" | "jsonl" => Self::Json,
             _ => Self::by_content(text),
         }
     }
@@ -78,11 +75,11 @@ mod tests {
 
     #[test]
     fn the_ending_decides_else_the_content() {
-        use Format::{Json, Ndjson, Toml};
+        use Format::{Json, Toml};
         let cases = [
             ("a.toml", "{", Toml),
             ("a.JSON", "[rule]", Json),
-            ("a.ndjson", "", Ndjson),
+            ("a.ndjson", "", Json),
             ("a", " \n{}", Json),
             ("a", "[ {}]", Json),
             ("a", "[]", Json),

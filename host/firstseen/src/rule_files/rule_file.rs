@@ -6,13 +6,13 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 
 use super::Runs;
-use super::detection_rules;
-use super::json::{NotJson, Record, records};
+use super::json::{NotJson, Page, Record, records};
 use super::lines::{Lines, Ndjson};
 use super::position::{QueryText, line_and_column, offset_in};
 use super::problem::{FileFault, FileProblem, PROBLEMS_MAX};
 use super::read::Format;
 use super::rule::{FileRule, Head};
+use super::{detection_rules, toml_exceptions};
 
 /// Largest rule in bytes. The largest of Elastic's has 54 KiB.
 pub(super) const RULE_BYTES_MAX: usize = 1 << 20;
@@ -33,37 +33,36 @@ impl RuleFile {
     pub(super) fn read(path: &Path, text: &str, rules_max: usize, runs: &Runs<'_>) -> Self {
         let mut file = Self::default();
         match Format::of(path, text) {
+            Format::Toml if toml_exceptions::are_in(text) => match toml_exceptions::read(path, text) {
+                Ok(exceptions) => file.exceptions = exceptions,
+                Err(problem) => file.problems.push(problem),
+            },
             Format::Toml => match detection_rules::read(path, text, RULE_BYTES_MAX, runs) {
                 Ok(rule) => file.rules.push(rule),
                 Err(problem) => file.problems.push(problem),
             },
-            format => file.read_json(path, text, format == Format::Ndjson, rules_max),
+            Format::Json => file.read_json(path, text, rules_max),
         }
         file
     }
 
-    fn read_json(&mut self, path: &Path, text: &str, lines: bool, rules_max: usize) {
-        let mut reader = RecordReader { file: self, path, text, lines: Lines::new(text), used: false };
-        let mut count = 0;
-        records(text, lines, &mut |record| {
-            count += 1;
-            if let Err((offset, fault)) = record.map_err(syntax).and_then(|record| reader.record(record)) {
-                let (line, column) = line_and_column(text, offset);
-                // The fault is about the whole record, or about a byte in it.
-                let column = matches!(fault, FileFault::Syntax { .. }).then_some(column);
-                reader.file.problems.push(FileProblem::at(path, line, column, fault));
-            }
-            if reader.file.problems.len() == PROBLEMS_MAX {
-                let fault = FileFault::TooManyProblems { max: PROBLEMS_MAX };
-                reader.file.problems.push(FileProblem::new(path, fault));
-                return ControlFlow::Break(());
-            }
-            if reader.file.rules.len() > rules_max {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        if !reader.used && self.problems.is_empty() {
+    fn read_json(&mut self, path: &Path, text: &str, rules_max: usize) {
+        let lines = Lines::new(text);
+        let mut reader = RecordReader {
+            file: self,
+            path,
+            text,
+            lines,
+            rules_max,
+            used: false,
+            count: 0,
+            in_page: false,
+            others: Others::default(),
+        };
+        records(text, &mut |record| reader.take(record));
+        let RecordReader { used, count, others, .. } = reader;
+        self.problems.extend(others.problem(path));
+        if !used && self.problems.is_empty() {
             self.problems.push(FileProblem::new(path, FileFault::Nothing { wanted: "rule" }));
         }
         if count > 1 {
@@ -84,16 +83,71 @@ struct RecordReader<'a, 't> {
     path: &'a Path,
     text: &'t str,
     lines: Lines<'t>,
+    rules_max: usize,
     /// Whether there was a rule or an exception.
     used: bool,
+    /// How many records there were.
+    count: usize,
+    /// Whether they are those of an answer of `_find`.
+    in_page: bool,
+    others: Others,
+}
+
+/// Objects of other kinds, such as dashboards. A file may have many of them, so
+/// they are named together.
+#[derive(Default)]
+struct Others {
+    count: usize,
+    /// The line of the first one.
+    line: usize,
+    /// Its `type`, if it has one.
+    kind: Option<String>,
+}
+
+impl Others {
+    fn problem(self, path: &Path) -> Option<FileProblem> {
+        let kind = self.kind.map(|kind| format!(" (type {})", kind.escape_debug())).unwrap_or_default();
+        let cause = match self.count {
+            0 => return None,
+            1 => format!("the object{kind} has no rule_id"),
+            count => format!("{count} objects, the first of them here{kind}, have no rule_id"),
+        };
+        Some(FileProblem::at(path, self.line, None, FileFault::NotOne { wanted: "rule", cause }))
+    }
 }
 
 impl<'t> RecordReader<'_, 't> {
-    fn record(&mut self, record: &'t str) -> Result<(), Wrong> {
-        let start = offset_in(self.text, record);
-        if record.len() > RULE_BYTES_MAX {
-            return Err((start, FileFault::RuleTooLarge { bytes_max: RULE_BYTES_MAX }));
+    /// Takes a record; stops when there is too much of anything.
+    fn take(&mut self, record: Result<&'t str, NotJson>) -> ControlFlow<()> {
+        self.count += 1;
+        match record.map_err(syntax).and_then(|record| self.record(record)) {
+            Ok(None) => {}
+            Ok(Some(page)) => {
+                self.in_page = true;
+                page.data.iter().try_for_each(|object| self.take(Ok(object.get())))?;
+                self.in_page = false;
+            }
+            Err((offset, fault)) => {
+                let (line, column) = line_and_column(self.text, offset);
+                // The fault is about the whole record, or about a byte in it.
+                let column = matches!(fault, FileFault::Syntax { .. }).then_some(column);
+                self.file.problems.push(FileProblem::at(self.path, line, column, fault));
+            }
         }
+        if self.file.problems.len() >= PROBLEMS_MAX {
+            let fault = FileFault::TooManyProblems { max: PROBLEMS_MAX };
+            self.file.problems.push(FileProblem::new(self.path, fault));
+            return ControlFlow::Break(());
+        }
+        match self.file.rules.len() > self.rules_max {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Keeps what a record is; an answer of `_find` is for the caller to take apart.
+    fn record(&mut self, record: &'t str) -> Result<Option<Page<'t>>, Wrong> {
+        let start = offset_in(self.text, record);
         let not_json = |part: &str, error: &serde_json::Error| syntax(NotJson::new(self.text, part, error));
         let not_one = |cause: &str| (start, FileFault::NotOne { wanted: "rule", cause: cause.to_owned() });
         if !record.starts_with('{') {
@@ -104,6 +158,9 @@ impl<'t> RecordReader<'_, 't> {
             });
         }
         match Record::of(record).map_err(|error| not_json(record, &error))? {
+            Record::Rule(_) | Record::Exception if record.len() > RULE_BYTES_MAX => {
+                return Err((start, FileFault::RuleTooLarge { bytes_max: RULE_BYTES_MAX }));
+            }
             Record::Rule(rule) => {
                 self.used = true;
                 let (line, _) = self.lines.position(start);
@@ -123,9 +180,29 @@ impl<'t> RecordReader<'_, 't> {
                 self.file.exceptions.put(self.lines.position(start).0, record);
             }
             Record::Connector => self.file.connectors += 1,
-            Record::Summary => {}
-            Record::Other => return Err(not_one("the object has no rule_id")),
+            Record::Summary(missing) => {
+                if let Some(fault) = missing.fault() {
+                    return Err((start, fault));
+                }
+            }
+            Record::Page(page) if !self.in_page => {
+                self.used = true;
+                if let Some(fault) = page.fault() {
+                    self.file.problems.push(FileProblem::at(self.path, self.lines.position(start).0, None, fault));
+                }
+                return Ok(Some(page));
+            }
+            Record::Page(_) => self.other(start, None),
+            Record::Other(kind) => self.other(start, kind),
         }
-        Ok(())
+        Ok(None)
+    }
+
+    fn other(&mut self, start: usize, kind: Option<&str>) {
+        self.others.count += 1;
+        if self.others.count == 1 {
+            self.others.line = self.lines.position(start).0;
+            self.others.kind = kind.and_then(|kind| serde_json::from_str(kind).ok());
+        }
     }
 }

@@ -12,6 +12,7 @@ mod limits;
 mod module;
 mod printable;
 mod runtime;
+mod size;
 mod thread_time;
 mod trap;
 mod v0_2;
@@ -20,7 +21,7 @@ pub use cache::ModuleCache;
 pub use host_state::{LogLevel, LogMessage};
 pub use limits::Limits;
 pub use module::{Description, Module, ModuleError};
-pub use printable::printable;
+pub use printable::{is_printable, printable};
 pub use trap::{Trap, TrapKind};
 
 pub(crate) use instance::{CallError, Instance};

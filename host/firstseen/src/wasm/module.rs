@@ -13,6 +13,7 @@ use super::host_state::HostState;
 use super::instance::Instance;
 use super::limits::Limits;
 use super::runtime;
+use super::size;
 use super::trap::Trap;
 use super::v0_2::{self, DetectionModule, DetectionModulePre};
 use crate::reports::{RuleSummary, RuleType};
@@ -25,9 +26,6 @@ const ALLOWED_IMPORT: &str = "firstseen:detection/logging@0.2.";
 
 /// What the imports and exports of a module of any version are called.
 const PACKAGE: &str = "firstseen:detection/";
-
-/// Greatest size of a module in bytes.
-const MAX_BYTES: u64 = 64 << 20;
 
 /// A detection module, compiled and checked: a component of the world
 /// `detection-module` that imports `logging` and nothing else.
@@ -137,7 +135,7 @@ impl Module {
         let path = path.as_ref();
         let io = |error| ModuleError::Io { path: path.to_owned(), error };
         let mut bytes = Vec::new();
-        File::open(path).map_err(io)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+        File::open(path).map_err(io)?.take(size::BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(io)?;
         Self::from_bytes(&path.display().to_string(), &bytes, cache)
     }
 
@@ -150,8 +148,8 @@ impl Module {
         let not_a_component =
             |cause: &str| ModuleError::NotAComponent { name: name.to_owned(), cause: cause.to_owned() };
         let runtime = |error: wasmtime::Error| ModuleError::Runtime { cause: format!("{error:#}") };
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(not_a_component("larger than 64 MiB"));
+        if bytes.len() > size::BYTES_MAX {
+            return Err(not_a_component("larger than 16 MiB"));
         }
         // Native code could do anything, so it is never taken from outside.
         match Engine::detect_precompiled(bytes) {
@@ -166,7 +164,10 @@ impl Module {
         }
         let engine = runtime::engine().map_err(runtime)?;
         let component = cache
-            .component(&engine, bytes, || Component::from_binary(&engine, bytes))
+            .component(&engine, bytes, || {
+                size::check(bytes).map_err(wasmtime::Error::msg)?;
+                Component::from_binary(&engine, bytes)
+            })
             .map_err(|error| not_a_component(&format!("{error:#}")))?;
         check_interfaces(name, &component, &engine)?;
         let mut linker = Linker::new(&engine);

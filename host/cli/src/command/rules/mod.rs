@@ -5,11 +5,12 @@ mod index;
 mod object;
 mod show;
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use firstseen::printable;
@@ -43,6 +44,10 @@ pub(crate) struct Args {
     /// Form of the output: text by default.
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     format: Format,
+    /// With --format files: end each name with a NUL byte instead of a newline, and
+    /// leave it as it is, for xargs -0.
+    #[arg(short = '0', long)]
+    null: bool,
 }
 
 const AFTER_HELP: &str = "\
@@ -51,7 +56,7 @@ Examples:
   firstseen rules --technique T1059 --index logs-endpoint.events.process-default rules
   firstseen rules --show f4d1c0ac-aedb-4063-9fa6-cc651eb5e6ee rules | less
   firstseen rules --tactic Execution --format json rules > execution.ndjson
-  firstseen rules --tag 'Data Source: AWS' --format files rules | xargs firstseen check
+  firstseen rules --tag 'Data Source: AWS' -0 --format files rules | xargs -0 firstseen check
 
 Exit status:
   0  there is such a rule      1  there is none      2  an error";
@@ -69,6 +74,7 @@ enum Format {
 
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        ensure!(!self.null || self.format == Format::Files, "--null goes with --format files");
         let rule_set = RelatedArgs::default().load(&args::rule_paths(&self.paths));
         ensure_rules(&rule_set)?;
         warn_of(&faults(&rule_set.problems, []));
@@ -91,7 +97,14 @@ impl Args {
             Format::Files => {
                 let mut files: Vec<_> = selection.iter().map(|(rule, _)| &rule.path).collect();
                 files.dedup();
-                files.iter().try_for_each(|path| writeln!(out, "{}", printable(&path.display().to_string())))?;
+                match self.null {
+                    true => write_names(&files)?,
+                    false => {
+                        files
+                            .iter()
+                            .try_for_each(|path| writeln!(out, "{}", printable(&path.display().to_string())))?;
+                    }
+                }
             }
         }
         out.flush()?;
@@ -104,6 +117,16 @@ impl Args {
         });
         is_shown && self.filter.selects(rule, object)
     }
+}
+
+/// Names as they are, for other programs.
+fn write_names(files: &[&PathBuf]) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    files.iter().try_for_each(|path| {
+        out.write_all(path.as_os_str().as_bytes())?;
+        out.write_all(b"\0")
+    })?;
+    out.flush()
 }
 
 /// One line a rule.
