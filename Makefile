@@ -9,7 +9,7 @@ DEMO = $(TARGET)/demo
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
 .PHONY: help build demo test test-checked test-corpus lint lint-guest lint-fuzz fuzz bench bench-worst bench-test \
-	bench-check toolchain clean
+	bench-check soak toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,10 @@ bench-test: build ## Check format and lints of the benches, and run their tests
 bench-check: ## Count the instructions of a fixed input, fail if they have grown by over 3 %
 	@valgrind --version >/dev/null 2>&1 || { echo "valgrind is not installed: apt-get install valgrind"; exit 2; }
 	cd bench && $(CARGO) run --release --package firstseen-instructions -- $(BENCH_ARGS)
+
+soak: build ## Run the filter for half an hour with a sink that fails; see SOAK_ARGS=--help
+	@rm -rf "$(TARGET)/soak"
+	python3 tests/soak/soak.py "$(abspath $(TARGET))/release/firstseen" "$(TARGET)/soak" $(SOAK_ARGS)
 
 clean: ## Remove what was built
 	$(CARGO) clean

@@ -17,7 +17,10 @@ use super::failure::Failure;
 use super::tell::Tell;
 
 /// Alerts that are written at a time, at most.
-const PAGE: usize = 1_000;
+const PAGE: u64 = 1_000;
+
+/// Bytes that are written at a time, about.
+const PAGE_BYTES: u64 = 4 << 20;
 
 /// How long the first pause after a failure is, and the longest one.
 const PAUSE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
@@ -250,9 +253,15 @@ impl Courier {
     /// Writes what waits, a page at a time, until nothing does or the file fails.
     fn hand_over(&mut self) -> Result<(), Failure> {
         loop {
-            let alerts = self.detector.outbox(None, PAGE).map_err(Failure::Detection)?;
+            let waiting = self.detector.stats().map_err(Failure::Detection)?.outbox;
+            let alert_bytes = waiting.bytes / waiting.alerts.max(1);
+            let page = (PAGE_BYTES / alert_bytes.max(1)).clamp(1, PAGE);
+            let alerts = self.detector.outbox(None, page as usize).map_err(Failure::Detection)?;
             if alerts.is_empty() {
                 return Ok(());
+            }
+            if let Sink::Writing(at) = &mut self.shared.lock().sink {
+                *at = Instant::now();
             }
             if let Err(error) = self.write(&alerts) {
                 self.note_failure(&error);
