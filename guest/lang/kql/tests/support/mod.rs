@@ -260,7 +260,7 @@ pub fn check_parse(text: &str) {
 fn check_shown<K: Debug + Display>(error: &Error<K>, text: &str) {
     assert!(text.get(error.span.range()).is_some(), "{error:?}");
     let picture = error.render(text);
-    assert!(picture.starts_with(&error.kind.to_string()));
+    assert!(picture.starts_with(&error.cause()) && picture.contains(&error.kind.to_string()));
     assert!(picture.ends_with('^'));
 }
 
