@@ -121,7 +121,10 @@ pub fn check_documents(data: &[u8]) {
     let list = serde_json::json!({"id": "x", "list_id": "list", "type": "detection", "namespace_type": "single"});
     rule.insert("exceptions_list".to_owned(), Value::Array(vec![list]));
     let rules = vec![("fuzz".to_owned(), Value::Object(rule).to_string())];
-    let (mut engine, _) = Engine::new(&Documents { rules, exceptions, value_lists, mappings, ..Documents::default() }, Settings::default());
+    let (mut engine, _) = Engine::new(
+        &Documents { rules, exceptions, value_lists, mappings, ..Documents::default() },
+        Settings::default(),
+    );
     let event = r#"{"event":{"category":"process","type":"start","action":"exec"},"host":{"os":{"type":"linux"}},
         "process":{"name":"dpkg","args":["dpkg","-i"],"parent":{"executable":"/a"}}}"#;
     let _ = evaluate(&mut engine, &event.replace('\n', ""));
