@@ -143,6 +143,8 @@ impl Segment {
         let end = self.bytes + bytes.len() as u64;
         if padded(end) != padded(self.bytes) {
             self.file.set_len(padded(end))?;
+            // On disk before the record is, which could get there first.
+            self.file.sync_all()?;
         }
         self.file.write_all_at(bytes, self.bytes)?;
         self.file.sync_data()?;

@@ -207,6 +207,25 @@ fn a_pipe_that_nobody_reads_stops_no_event() -> Result<()> {
 }
 
 #[test]
+fn alerts_on_standard_output_need_no_room() -> Result<()> {
+    let firstseen = Firstseen::filter()?.args(["--outbox-max", "1", "--only-alerts", "--jobs", "8"]);
+    let ran = firstseen.run(&installs(0..50))?.expect_code(0)?;
+    assert_eq!(ran.split().alerts.len(), 50);
+    Ok(())
+}
+
+#[test]
+fn a_warning_of_the_module_stops_no_start() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let mapping = scratch.path().join("mapping.json");
+    fs::write(&mapping, r#"{"properties":{"x":{"type":"no such type"}}}"#)?;
+    let ran = Firstseen::filter()?.arg("--mapping").arg(&mapping).run(&installs(0..1))?.expect_code(0)?;
+    assert!(ran.stderr.contains("no such type"), "{}", ran.stderr);
+    assert_eq!(ran.split().alerts.len(), 1);
+    Ok(())
+}
+
+#[test]
 fn who_reads_a_pipe_and_dies_is_told_of() -> Result<()> {
     let mut child = Firstseen::filter()?.into_command().spawn()?;
     drop(child.stdout.take());

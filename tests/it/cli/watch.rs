@@ -69,6 +69,23 @@ fn a_file_has_the_counts() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn nothing_is_replaced_by_the_counts() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let [file, folder] = ["file", "folder"].map(|name| scratch.path().join(name));
+    fs::write(&file, "precious")?;
+    fs::create_dir(&folder)?;
+    for place in [format!("unix:{}", file.display()), folder.display().to_string()] {
+        let ran = Firstseen::filter()?.args(["--stats", &place]).run(b"")?.expect_code(2)?;
+        assert!(ran.stderr.contains("--stats"), "{}", ran.stderr);
+    }
+    assert_eq!(fs::read_to_string(&file)?, "precious");
+    for wrong in ["", "-", "unix:"] {
+        Firstseen::filter()?.args(["--stats", wrong]).run(b"")?.expect_code(64)?;
+    }
+    Ok(())
+}
+
 fn ask(path: &Path) -> Result<String> {
     let mut answer = String::new();
     UnixStream::connect(path)?.read_to_string(&mut answer)?;

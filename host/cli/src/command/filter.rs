@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use firstseen::ledger::OutboxMax;
 use firstseen::{Detector, LogLevel, LogMessage};
@@ -147,6 +147,8 @@ impl Args {
         let inputs = args::inputs(&self.files);
         inputs.iter().try_for_each(Input::ensure_readable)?;
         let bar = progress_bar(&inputs);
+        // Before anything is opened or read, so that a signal cannot lose it.
+        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).context("cannot watch signals")?;
         let state = self.state.as_deref().map(|path| open_state(path, self.require_state, &bar)).transpose()?;
         let detector = self.detector(&bar, state.clone())?;
         let tell = Arc::new(Tell::new({
@@ -165,8 +167,6 @@ impl Args {
             has_state: self.state.is_some(),
         };
         let mut filter = Filter::new(&detector, options, output, delivery, Arc::clone(&status), Arc::clone(&tell))?;
-        // Before anything is read, so that a signal cannot lose it.
-        let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).context("cannot watch signals")?;
         let check = state.clone().map(|state| -> Check {
             Box::new(move || state.check_in_place().err().map(|error| format!("DETECTION FORGETS: {error}")))
         });
@@ -177,7 +177,7 @@ impl Args {
         let (mut intake, stopper) =
             Intake::start(streams, self.evaluation.line_bytes_max, tell).context("cannot start to read the events")?;
         let format = self.summary;
-        watch_signals(signals, stopper, handle, move || format.say(&status.summary()))?;
+        watch_signals(signals, stopper, handle, move || format.or_text().say(&status.summary()))?;
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
         drop(watch);
@@ -197,7 +197,8 @@ impl Args {
             .alert
             .apply(Detector::builder(module))
             .learn(self.learn)
-            .outbox_max(self.outbox_max)
+            // What goes to standard output waits for nothing but the events before it.
+            .outbox_max(if self.alerts_path().is_some() { self.outbox_max } else { OutboxMax::NONE })
             .limits(self.module.limits())
             .line_bytes_max(self.evaluation.line_bytes_max)
             .log(module_messages(bar.clone()));
@@ -205,18 +206,28 @@ impl Args {
             Some(state) => builder.ledger(state),
             None => builder,
         };
-        bar.suspend(|| rule_set.build(rule_set.apply(builder), self.rules.strict))
+        rule_set.build(rule_set.apply(builder), self.rules.strict)
+    }
+
+    /// The alerts' own file, if they have one.
+    fn alerts_path(&self) -> Option<&Path> {
+        self.alerts.as_deref().filter(|path| *path != Path::new("-"))
     }
 
     /// Hands alerts over to a file of their own, if they have one.
     fn delivery(&self, detector: &Detector, tell: &Arc<Tell>) -> Result<Option<Delivery>> {
-        let Some(path) = self.alerts.as_deref().filter(|path| *path != Path::new("-")) else { return Ok(None) };
+        let Some(path) = self.alerts_path() else { return Ok(None) };
         let start = || Delivery::start(detector, AlertFile::open(path)?, self.outbox_max, Arc::clone(tell));
         start().map(Some).with_context(|| format!("cannot write alerts to {}", path.display()))
     }
 }
 
 impl SummaryFormat {
+    /// For who asks for the counts, though none were wanted at the end.
+    fn or_text(self) -> Self {
+        if matches!(self, Self::None) { Self::Text } else { self }
+    }
+
     fn say(self, summary: &Summary) {
         match self {
             Self::Text => message::say(&summary.to_string()),
@@ -228,6 +239,7 @@ impl SummaryFormat {
 
 /// The value of `--stats`.
 fn stats_place(text: &str) -> Result<StatsPlace> {
+    ensure!(!matches!(text, "" | "-" | "unix:"), "write a file, or unix:PATH for a socket");
     Ok(match text.strip_prefix("unix:") {
         Some(path) => StatsPlace::Socket(path.into()),
         None => StatsPlace::File(text.into()),

@@ -55,6 +55,11 @@ impl AlertFile {
         }
     }
 
+    /// Whether it is a named pipe.
+    pub(crate) fn is_pipe(&self) -> bool {
+        self.path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+    }
+
     /// Opens what has the name now before anything else is written.
     pub(crate) fn reopen(&mut self) {
         self.opened = None;

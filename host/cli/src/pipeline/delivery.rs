@@ -29,6 +29,9 @@ const PAUSE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
 /// before it is given up at the end.
 const READER_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long it is before a pipe is tried again at the end.
+const READER_PAUSE: Duration = Duration::from_millis(100);
+
 /// For how long an outage that follows another of its kind is not told again.
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
 
@@ -65,7 +68,7 @@ struct Shared {
 struct State {
     has_news: bool,
     must_reopen: bool,
-    is_ending: bool,
+    ending_since: Option<Instant>,
     sink: Sink,
     /// What the thread has ended with before its time.
     failure: Option<Failure>,
@@ -89,7 +92,7 @@ impl Delivery {
             state: Mutex::new(State {
                 has_news: true,
                 must_reopen: false,
-                is_ending: false,
+                ending_since: None,
                 sink: Sink::Writing(Instant::now()),
                 failure: None,
                 is_through: false,
@@ -143,20 +146,24 @@ impl Delivery {
     /// Hands over what waits, as far as the file takes it, and ends. Answers with
     /// why alerts were left, if any were, and with [`Delivery::take_failure`].
     pub(crate) fn finish(mut self) -> (Option<String>, Option<Failure>) {
-        self.shared.lock().is_ending = true;
+        self.end();
+        (self.handle().trouble(), self.take_failure())
+    }
+
+    fn end(&mut self) {
+        self.shared.lock().ending_since.get_or_insert_with(Instant::now);
         self.shared.moved.notify_all();
         if let Some(thread) = self.thread.take() {
             // It does not panic.
             drop(thread.join());
         }
-        (self.handle().trouble(), self.take_failure())
     }
 }
 
 impl Drop for Delivery {
+    /// Waits for what is being written: it is to be struck off.
     fn drop(&mut self) {
-        self.shared.lock().is_ending = true;
-        self.shared.moved.notify_all();
+        self.end();
     }
 }
 
@@ -232,11 +239,16 @@ impl Courier {
                 self.file.reopen();
             }
             let wait_for = match state.sink {
-                Sink::Failing { retry_at, .. } if !state.is_ending => {
+                Sink::Failing { retry_at, .. } if state.ending_since.is_none() => {
                     retry_at.saturating_duration_since(Instant::now())
                 }
                 _ if state.has_news => Duration::ZERO,
-                _ if state.is_ending => return false,
+                // Whoever reads it may only be starting, too.
+                Sink::Failing { .. } if is_recent(state.ending_since) && self.file.is_pipe() => {
+                    state.has_news = true;
+                    READER_PAUSE
+                }
+                _ if state.ending_since.is_some() => return false,
                 _ => Duration::MAX,
             };
             if wait_for.is_zero() {
@@ -288,7 +300,8 @@ impl Courier {
             if !has_patience {
                 outages.begin(shared, "its reader takes nothing", Instant::now());
             }
-            has_patience || !shared.lock().is_ending
+            let state = shared.lock();
+            has_patience || !(state.ending_since.is_some() || state.must_reopen)
         })
     }
 
@@ -302,7 +315,7 @@ impl Courier {
         self.outages.begin(&self.shared, &cause, retry_at);
         let mut state = self.shared.lock();
         // There is work until it is written.
-        state.has_news = !state.is_ending;
+        state.has_news = state.ending_since.is_none();
     }
 
     fn note_success(&mut self) {
@@ -310,6 +323,11 @@ impl Courier {
         self.outages.end(&self.shared);
         self.shared.moved.notify_all();
     }
+}
+
+/// Whether a reader may still be waited for.
+fn is_recent(since: Option<Instant>) -> bool {
+    since.is_some_and(|since| since.elapsed() < READER_PATIENCE)
 }
 
 /// Tells when alerts are not written, and when they are again.
@@ -324,14 +342,10 @@ struct Outages {
 impl Outages {
     fn begin(&mut self, shared: &Shared, cause: &str, retry_at: Instant) {
         let cause = format!("{}: {cause}", self.path.display());
-        let was_well = {
-            let mut state = shared.lock();
-            let failing = Sink::Failing { cause: cause.clone(), retry_at };
-            matches!(std::mem::replace(&mut state.sink, failing), Sink::Writing(_))
-        };
+        shared.lock().sink = Sink::Failing { cause: cause.clone(), retry_at };
         shared.moved.notify_all();
         let is_other = self.told.as_ref().is_none_or(|(told, _)| *told != cause);
-        let is_again = was_well && self.told.as_ref().is_some_and(|(_, at)| at.elapsed() > TOLD_AGAIN);
+        let is_again = !self.is_told && self.told.as_ref().is_some_and(|(_, at)| at.elapsed() > TOLD_AGAIN);
         if is_other || is_again {
             self.tell.warn(&format!("ALERTS ARE NOT WRITTEN: {cause}; they wait and are tried again, events pass on"));
             (self.told, self.is_told) = (Some((cause, Instant::now())), true);

@@ -20,7 +20,8 @@ pub(crate) enum Failure {
     State(Error),
     /// The alerts' own file did not take all alerts.
     AlertsLeft {
-        alerts: u64,
+        /// How many, if the state can say.
+        alerts: Option<u64>,
         cause: String,
         /// They are in a state, for the next run.
         are_kept: bool,
@@ -54,10 +55,12 @@ impl fmt::Display for Failure {
                 write!(f, "the state was not written to the end, so alerts may come again: {cause}")
             }
             Self::AlertsLeft { alerts, cause, are_kept: true } => {
-                write!(f, "{alerts} alerts were not written, they wait in the state for the next run: {cause}")
+                let number = number(*alerts);
+                write!(f, "{number}alerts were not written, they wait in the state for the next run: {cause}")
             }
             Self::AlertsLeft { alerts, cause, are_kept: false } => {
-                write!(f, "{alerts} alerts were not written and are LOST, for there is no --state: {cause}")
+                let number = number(*alerts);
+                write!(f, "{number}alerts were not written and are LOST, for there is no --state: {cause}")
             }
             Self::AlertsLost(rules) => {
                 let all: u64 = rules.iter().map(|(_, alerts)| alerts).sum();
@@ -68,4 +71,9 @@ impl fmt::Display for Failure {
             }
         }
     }
+}
+
+/// A number before a word, if there is one.
+fn number(number: Option<u64>) -> String {
+    number.map_or_else(String::new, |number| format!("{number} "))
 }

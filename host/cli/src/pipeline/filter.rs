@@ -352,7 +352,7 @@ impl<'a> Filter<'a> {
     fn pass_earlier_alerts(&mut self) -> io::Result<()> {
         let waiting = match &self.delivery {
             Some(delivery) => delivery.earlier_alerts(),
-            None => self.status.waiting(),
+            None => self.status.waiting().unwrap_or_default(),
         };
         if waiting > 0 {
             self.notices.tell(&format!("{waiting} alerts of an earlier run were not handed over; they come first"));

@@ -44,9 +44,7 @@ impl Output {
                     self.buffer.extend_from_slice(lines.get(copied..end).unwrap_or_default());
                     copied = end;
                 }
-                if self.buffer.last().is_some_and(|&last| last != b'\n') {
-                    self.buffer.push(b'\n');
-                }
+                self.end_line_of_buffer();
                 push_line(&mut self.buffer, alert);
             }
         }
@@ -55,15 +53,20 @@ impl Output {
         }
         // None is left if a module counts lines as the host does.
         for alert in alerts {
-            if self.buffer.last().is_some_and(|&last| last != b'\n') {
-                self.buffer.push(b'\n');
-            }
+            self.end_line_of_buffer();
             push_line(&mut self.buffer, alert);
         }
         let buffer = std::mem::take(&mut self.buffer);
         self.write_stdout(&buffer)?;
         self.buffer = buffer;
         Ok(())
+    }
+
+    /// What comes next in the buffer begins a line.
+    fn end_line_of_buffer(&mut self) {
+        if self.buffer.last().map_or(self.mid_line, |&last| last != b'\n') {
+            self.buffer.push(b'\n');
+        }
     }
 
     /// Writes events that raised nothing, or a part of a line.
@@ -153,6 +156,15 @@ mod tests {
         let alerts: Vec<Alert> = alerts.iter().map(|&(line, document)| alert(line, document)).collect();
         output.write(lines.as_bytes(), &alerts).unwrap();
         String::from_utf8(shared.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn an_alert_begins_a_line_behind_one_that_went_out_unfinished() {
+        let shared = Shared::default();
+        let mut output = Output::new(Box::new(shared.clone()), true);
+        output.write_events(b"long").unwrap();
+        output.write(b"", &[alert(0, "1")]).unwrap();
+        assert_eq!(*shared.0.lock().unwrap(), b"long\n1\n");
     }
 
     #[test]

@@ -49,9 +49,9 @@ impl Status {
         Summary { counts, bytes, elapsed: self.started.elapsed() }
     }
 
-    /// Alerts that wait for their file.
-    pub(crate) fn waiting(&self) -> u64 {
-        self.detector.stats().map_or(0, |stats| stats.outbox.alerts)
+    /// Alerts that wait for their file; none if the state cannot say.
+    pub(crate) fn waiting(&self) -> Option<u64> {
+        self.detector.stats().ok().map(|stats| stats.outbox.alerts)
     }
 
     /// Why alerts are not written, if they are not.
@@ -106,7 +106,8 @@ impl Reporter {
             }
         }
         if let Some(cause) = status.alerts_trouble() {
-            parts.push(format!("{} alerts wait ({cause})", status.waiting()));
+            let waiting = status.waiting().map_or_else(String::new, |alerts| format!("{alerts} "));
+            parts.push(format!("{waiting}alerts wait ({cause})"));
         }
         let is_off = now.batches_off > before.batches_off;
         match (is_off, self.was_off) {

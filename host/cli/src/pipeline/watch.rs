@@ -1,9 +1,10 @@
 //! Telling from time to time how a run fares: a line for the operator, a file or a
 //! socket for machines.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -179,6 +180,9 @@ impl Counts {
     fn open(place: StatsPlace) -> io::Result<Self> {
         match place {
             StatsPlace::File(path) => {
+                if fs::symlink_metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
+                    return Err(io::Error::other(format!("{} is there, and is no file", path.display())));
+                }
                 write_whole(&path, "{}\n")?;
                 Ok(Self::File { path, is_failing: false })
             }
@@ -195,9 +199,10 @@ impl Counts {
 fn listen(path: &Path) -> io::Result<UnixListener> {
     match UnixListener::bind(path) {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            let is_dead =
-                UnixStream::connect(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-            if !is_dead {
+            // Whatever else has the name refuses too.
+            let is_socket = fs::symlink_metadata(path)?.file_type().is_socket();
+            let is_refused = || UnixStream::connect(path).map_err(|error| error.kind());
+            if !is_socket || !matches!(is_refused(), Err(io::ErrorKind::ConnectionRefused)) {
                 return Err(error);
             }
             fs::remove_file(path)?;
@@ -211,6 +216,8 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(".new");
-    fs::write(&draft, text)?;
+    // What an earlier process of this name left, or somebody else's link.
+    let _ = fs::remove_file(&draft);
+    File::create_new(&draft)?.write_all(text.as_bytes())?;
     fs::rename(&draft, path)
 }

@@ -156,7 +156,7 @@ fn other(lines: &[&[u8]]) -> Impression {
         Impression::Binary
     } else if first.starts_with(b"[") && (first.len() == 1 || b"[{\"]".contains(&at(first, 1))) {
         Impression::Array
-    } else if first.starts_with(b"{") && !second.starts_with(b"{") {
+    } else if first.starts_with(b"{") && !rest.is_empty() && !second.starts_with(b"{") {
         Impression::OverLines
     } else if first.starts_with(b"<?xml") || first.starts_with(b"<Event") {
         Impression::Xml

@@ -29,11 +29,17 @@ pub(super) fn decoder(file: &File) -> io::Result<Option<Box<dyn Read + Send>>> {
     let source = || io::Result::Ok(BufReader::with_capacity(READ_BYTES, file.try_clone()?));
     Ok(if magic.starts_with(GZIP) {
         Some(Box::new(Named { format: "gzip", decoder: MultiGzDecoder::new(source()?) }))
-    } else if magic.starts_with(ZSTD) {
+    } else if magic.starts_with(ZSTD) || is_skippable(magic) {
         Some(Box::new(Named { format: "zstd", decoder: ZstdDecoder::new(source()?) }))
     } else {
         None
     })
+}
+
+/// Whether a file begins with a frame of zstd that holds something else, as those do
+/// that were compressed by several threads.
+fn is_skippable(magic: &[u8]) -> bool {
+    matches!(magic, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
 }
 
 /// A decoder whose errors say what it cannot read.

@@ -14,9 +14,12 @@ use super::problem::{FileFault, FileProblem};
 
 /// Whether a TOML file seems to be one of exception lists.
 pub(super) fn are_in(text: &str) -> bool {
-    let mark = "[[exceptions]]";
-    // A guide may quote it; most rules do not have it at all.
-    memchr::memmem::find(text.as_bytes(), mark.as_bytes()).is_some() && text.lines().any(|line| line.trim() == mark)
+    // Most rules do not have the word at all, and a guide may quote it.
+    memchr::memmem::find(text.as_bytes(), b"[[exceptions").is_some()
+        && DeTable::parse(text).is_ok_and(|root| {
+            let root = root.get_ref();
+            root.contains_key("exceptions") && !root.contains_key("rule")
+        })
 }
 
 /// The lists and items of a file as Kibana exports them, each in the line that it
