@@ -8,7 +8,7 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus lint lint-guest lint-fuzz fuzz bench bench-worst bench-test \
+.PHONY: help build demo test test-checked test-corpus test-e2e lint lint-guest lint-fuzz fuzz bench bench-worst bench-test \
 	bench-check soak toolchain clean
 
 help: ## Say what can be made
@@ -54,12 +54,18 @@ test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what t
 	$(CARGO) test --release --workspace --test kql_vectors --test unit_cases -- --nocapture
 	$(CARGO) test --release --workspace --test it corpus::
 
+# Without a server its tests are skipped, or fail with CI=true.
+test-e2e: build ## Store alerts in a real Elasticsearch, which Maven fetches, and count what it takes
+	@sh tests/servers/elasticsearch/build.sh "$(TARGET)/servers/elasticsearch" || test "$$CI" != true
+	$(CARGO) test --release --workspace --test e2e -- --nocapture
+
 lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documentation and dependencies
 	@for manifest in Cargo.toml bench/Cargo.toml fuzz/Cargo.toml; do \
 		$(CARGO) metadata --quiet --locked --format-version 1 --manifest-path $$manifest >/dev/null || exit 1; \
 	done
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- --deny warnings
+	$(CARGO) clippy --release --workspace --test e2e -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --release --workspace --no-deps
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
 	elif [ "$$CI" = true ]; then echo "CI=true, and cargo-deny is not installed"; exit 1; \

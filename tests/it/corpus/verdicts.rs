@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use firstseen::rule_files::load_rules;
 use firstseen_tests::data;
+use firstseen_tests::events::files_of_events;
 use firstseen_tests::firstseen::{Firstseen, NOW};
 use firstseen_tests::needs::corpus;
 use serde::Deserialize;
@@ -120,20 +121,11 @@ fn write_rules(folder: &Path, file: &Path) -> Result<usize> {
 
 /// The files of events below a folder, with the number of their lines.
 pub(super) fn document_files(folder: &Path) -> Result<BTreeMap<PathBuf, usize>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "ndjson") {
-                let lines = fs::read(&path)?.iter().filter(|&&byte| byte == b'\n').count();
-                files.insert(path, lines);
-            }
-        }
-    }
-    Ok(files)
+    let count = |file: PathBuf| {
+        let lines = fs::read(&file)?.iter().filter(|&&byte| byte == b'\n').count();
+        Ok((file, lines))
+    };
+    files_of_events(folder)?.into_iter().map(count).collect()
 }
 
 fn matches(rules: &Path, events: &Path, documents: &BTreeMap<PathBuf, usize>) -> Result<BTreeSet<Pair>> {

@@ -1,0 +1,118 @@
+//! What the tests ask Elasticsearch.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::Request;
+
+use crate::server::Server;
+
+/// How much goes into one `_bulk` request, in bytes.
+const BULK_BYTES: usize = 8 << 20;
+
+/// What takes longer hangs. It bounds failing tests; none depends on it.
+const HANG: Duration = Duration::from_secs(120);
+
+/// A node, and the way to it.
+pub(crate) struct Elasticsearch {
+    url: String,
+    agent: Agent,
+}
+
+/// What became of documents.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    /// Status 201.
+    pub(crate) created: u64,
+    /// Status 409: there was a document with this id.
+    pub(crate) known: u64,
+    /// Any other status, with what was said.
+    pub(crate) refused: Vec<String>,
+}
+
+/// Runs a test on an empty node. It passes where there is none.
+///
+/// # Errors
+///
+/// Those of the test and of the node.
+pub(crate) fn with_elasticsearch(test: impl FnOnce(&Elasticsearch) -> Result<()>) -> Result<()> {
+    let Some(server) = Server::start("elasticsearch", &[])? else { return Ok(()) };
+    let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(HANG));
+    let node = Elasticsearch { url: server.url.clone(), agent: config.build().into() };
+    server.end(test(&node))
+}
+
+impl Elasticsearch {
+    /// Makes what an address names, such as an index or a template.
+    ///
+    /// # Errors
+    ///
+    /// When it is not taken.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<()> {
+        self.ask("PUT", path, body.to_string()).map(drop)
+    }
+
+    /// Stores documents with their ids, by `create`. They must have been asked for
+    /// one by one in the answer.
+    ///
+    /// # Errors
+    ///
+    /// When a request as a whole fails.
+    pub(crate) fn create<'a>(
+        &self,
+        target: &str,
+        documents: impl IntoIterator<Item = (String, &'a str)>,
+    ) -> Result<Stored> {
+        let mut stored = Stored::default();
+        let (mut body, mut count) = (String::new(), 0);
+        for (id, document) in documents {
+            body.push_str(&format!("{}\n{document}\n", json!({"create": {"_id": id}})));
+            count += 1;
+            if body.len() >= BULK_BYTES {
+                self.bulk(target, std::mem::take(&mut body), std::mem::take(&mut count), &mut stored)?;
+            }
+        }
+        if count > 0 {
+            self.bulk(target, body, count, &mut stored)?;
+        }
+        Ok(stored)
+    }
+
+    /// The number of documents that a search would find.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such index.
+    pub(crate) fn count(&self, target: &str) -> Result<u64> {
+        self.ask("POST", &format!("/{target}/_refresh"), String::new())?;
+        let answer = self.ask("GET", &format!("/{target}/_count"), String::new())?;
+        answer.get("count").and_then(Value::as_u64).with_context(|| format!("no count: {answer}"))
+    }
+
+    fn bulk(&self, target: &str, body: String, count: usize, stored: &mut Stored) -> Result<()> {
+        let answer = self.ask("POST", &format!("/{target}/_bulk"), body)?;
+        let items = answer.get("items").and_then(Value::as_array).context("no items")?;
+        ensure!(items.len() == count, "{} answers to {count} documents", items.len());
+        for item in items {
+            match item.pointer("/create/status").and_then(Value::as_u64) {
+                Some(201) => stored.created += 1,
+                Some(409) => stored.known += 1,
+                _ => stored.refused.push(item.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: String) -> Result<Value> {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/json").body(body)?;
+        let mut answer = self.agent.run(request).with_context(|| format!("{method} {path}"))?;
+        let text = answer.body_mut().with_config().limit(u64::MAX).read_to_string()?;
+        if !answer.status().is_success() {
+            bail!("{method} {path}: {}: {text}", answer.status());
+        }
+        serde_json::from_str(&text).with_context(|| format!("{method} {path}: {text}"))
+    }
+}

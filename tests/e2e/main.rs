@@ -1,0 +1,10 @@
+//! Against real servers: what they take of what Firstseen writes.
+//!
+//! `make test-e2e` puts the servers together and runs this. A server is started
+//! for each test, on a free port of loopback, and stopped. Where it was not put
+//! together the test is skipped, or fails with `CI=true`.
+
+mod alerts;
+mod elasticsearch;
+mod mappings;
+mod server;
