@@ -45,6 +45,11 @@ pub(crate) fn with_elasticsearch(test: impl FnOnce(&Elasticsearch) -> Result<()>
 }
 
 impl Elasticsearch {
+    /// `http://127.0.0.1:<port>`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Makes what an address names, such as an index or a template.
     ///
     /// # Errors
@@ -54,8 +59,7 @@ impl Elasticsearch {
         self.ask("PUT", path, body.to_string()).map(drop)
     }
 
-    /// Stores documents with their ids, by `create`. They must have been asked for
-    /// one by one in the answer.
+    /// Stores documents with their ids, by `create`.
     ///
     /// # Errors
     ///

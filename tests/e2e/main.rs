@@ -5,6 +5,7 @@
 //! together the test is skipped, or fails with `CI=true`.
 
 mod alerts;
+mod documented;
 mod elasticsearch;
 mod mappings;
 mod server;
