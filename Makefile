@@ -12,7 +12,7 @@ export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 	bench-check soak toolchain clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 toolchain: ## Make sure there is a toolchain for the component
 	@sh guest/toolchain.sh install
