@@ -368,7 +368,8 @@ fn a_file_of_rules_that_cannot_be_used_is_an_error() -> Result<()> {
 /// working directory.
 #[test]
 fn a_rule_above_the_named_case_is_found() -> Result<()> {
-    let scratch = case(&[("rules/a.toml", ""), ("shell.toml", TOML)])?;
+    let settings = ("settings.json", "{ // of something else\n}");
+    let scratch = case(&[("rules/a.toml", ""), ("shell.toml", TOML), settings])?;
     let run = Firstseen::new("test")?.args(["--format", "json", "case"]).current_dir(scratch.path());
     let came: Value = serde_json::from_str(run.run(b"")?.expect_code(1)?.text()?)?;
     assert_eq!(came["rules"], json!([{"rule_id": "r", "name": "A Rule of TOML"}]));

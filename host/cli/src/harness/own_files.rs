@@ -28,7 +28,10 @@ pub(super) fn own_files(root: &Path, folder: &Path) -> Result<OwnFiles> {
     let folders = folders(root, folder)?;
     let nearest = |name: &str| folders.iter().map(|folder| folder.join(name)).find(|path| path.exists());
     Ok(OwnFiles {
-        rules: folders.iter().find_map(|folder| rule_file(folder).transpose()).transpose()?,
+        rules: folders
+            .iter()
+            .find_map(|folder| rule_file(folder, !folder.starts_with(root)).transpose())
+            .transpose()?,
         exceptions: nearest(EXCEPTIONS),
         value_lists: nearest(VALUE_LISTS).map(|folder| files(&folder)).transpose()?.unwrap_or_default(),
         mapping: nearest(MAPPING),
@@ -46,13 +49,20 @@ fn folders(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(folders)
 }
 
-/// The one file of rules in a folder.
-fn rule_file(folder: &Path) -> Result<Option<PathBuf>> {
+/// The one file of rules in a folder. In one that `is_above` the tests, other things
+/// may be broken.
+fn rule_file(folder: &Path, is_above: bool) -> Result<Option<PathBuf>> {
     let mut found: Vec<PathBuf> = Vec::new();
     for path in files(folder)? {
         let name = path.file_name().unwrap_or_default();
-        if is_rule_file(&path) && !NO_RULES.iter().any(|other| name == *other) && holds_rules(&path)? {
-            found.push(path);
+        if !is_rule_file(&path) || NO_RULES.iter().any(|other| name == *other) {
+            continue;
+        }
+        match holds_rules(&path) {
+            Ok(true) => found.push(path),
+            Ok(false) => {}
+            Err(_) if is_above && !is_called_rule(&path) => {}
+            Err(error) => return Err(error),
         }
     }
     let name = |path: &PathBuf| path.file_name().unwrap_or_default().display().to_string();
@@ -81,13 +91,16 @@ fn holds_rules(path: &Path) -> Result<bool> {
     let is_other = |fault: &FileFault| {
         matches!(fault, FileFault::NotOne { .. } | FileFault::Nothing { .. } | FileFault::FileTooLarge { .. })
     };
-    let is_called_rule = path.file_stem() == Some(OsStr::new("rule"));
-    if rules.is_empty() && !is_called_rule && problems.iter().any(|problem| is_other(&problem.fault)) {
+    if rules.is_empty() && !is_called_rule(path) && problems.iter().any(|problem| is_other(&problem.fault)) {
         return Ok(false);
     }
     let problems: Vec<String> = problems.iter().map(|problem| printable(&problem.to_string())).collect();
     ensure!(problems.is_empty(), "{}", problems.join("\n  "));
     Ok(true)
+}
+
+fn is_called_rule(path: &Path) -> bool {
+    path.file_stem() == Some(OsStr::new("rule"))
 }
 
 /// The files of a folder that are not hidden, sorted by name.
