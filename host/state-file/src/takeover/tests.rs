@@ -253,6 +253,8 @@ fn a_takeover_that_was_stopped_between_two_names_is_finished() {
             file.lock().unwrap();
             let error = StateFile::open(&path).unwrap_err();
             assert!(matches!(error.cause, Cause::InUse), "somebody is at it: {error}");
+            // A process that is being made by another test may have the file as well.
+            file.unlock().unwrap();
         }
         drop(file);
         let state = StateFile::open(&path).unwrap();
