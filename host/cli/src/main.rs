@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use command::{check, filter, generate, matching, module, rules, test};
+use command::{check, filter, generate, matching, module, rules, serve, test};
 
 const EXIT_FOUND: u8 = 1;
 const EXIT_ERROR: u8 = 2;
@@ -68,6 +68,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Filter(filter::Args),
+    Serve(Box<serve::Args>),
     Match(matching::Args),
     Check(check::Args),
     Rules(rules::Args),
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Filter(args) => args.run(),
+        Command::Serve(args) => args.run(),
         Command::Match(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Rules(args) => args.run(),

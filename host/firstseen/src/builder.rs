@@ -8,7 +8,8 @@ use crate::configuration::{AlertFormat, Clock, Configuration, DataView, Document
 use crate::detector::Detector;
 use crate::error::Error;
 use crate::gate::Gate;
-use crate::ledger::{Learning, Ledger, MemoryLedger, OutboxMax};
+use crate::learn::Learn;
+use crate::ledger::{Ledger, MemoryLedger, OutboxMax};
 use crate::reports::RuleReports;
 use crate::shared::Shared;
 use crate::wasm::{Instance, Limits, LogMessage, Module};
@@ -19,10 +20,10 @@ pub struct Builder {
     configuration: Configuration,
     limits: Limits,
     line_bytes_max: usize,
-    learn: Duration,
+    learn: Learn,
     outbox_max: OutboxMax,
     ledger: Option<Arc<dyn Ledger>>,
-    log: Box<dyn Fn(&LogMessage) + Send + Sync>,
+    log: Arc<dyn Fn(&LogMessage) + Send + Sync>,
 }
 
 impl Builder {
@@ -34,10 +35,10 @@ impl Builder {
             configuration: Configuration { space: "default".to_owned(), ..Configuration::default() },
             limits: Limits::default(),
             line_bytes_max: 1 << 20,
-            learn: Duration::ZERO,
+            learn: Learn::For(Duration::ZERO),
             outbox_max: OutboxMax::default(),
             ledger: None,
-            log: Box::new(|_| {}),
+            log: Arc::new(|_| {}),
         }
     }
 
@@ -130,11 +131,11 @@ impl Builder {
     }
 
     /// How long a rule that is new to the ledger only learns: sightings are
-    /// recorded, alerts held back and counted. Zero by default. It counts from
+    /// recorded, alerts held back and counted. Not at all by default. It counts from
     /// the first batch, or, by [`Clock::Event`], from the rule's first sighting.
     #[must_use]
-    pub fn learn(mut self, learn: Duration) -> Self {
-        self.learn = learn;
+    pub fn learn(mut self, learn: impl Into<Learn>) -> Self {
+        self.learn = learn.into();
         self
     }
 
@@ -164,7 +165,7 @@ impl Builder {
     /// Where the module's messages go; nowhere by default.
     #[must_use]
     pub fn log(mut self, log: impl Fn(&LogMessage) + Send + Sync + 'static) -> Self {
-        self.log = Box::new(log);
+        self.log = Arc::new(log);
         self
     }
 
@@ -181,11 +182,7 @@ impl Builder {
         if rules.is_empty() {
             return Err(Error::NoRules { refusals, unusable });
         }
-        let learn_ms = u64::try_from(self.learn.as_millis()).unwrap_or(u64::MAX);
-        let learning = match self.configuration.clock {
-            Clock::Arrival => Learning::by_arrival(learn_ms),
-            Clock::Event => Learning::by_event(learn_ms),
-        };
+        let learning = self.learn.learning(self.configuration.clock, &rules);
         let shared = Shared {
             module: self.module,
             configuration: self.configuration,

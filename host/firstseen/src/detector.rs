@@ -48,21 +48,37 @@ impl Detector {
     /// without learning. Both go their ways.
     #[must_use]
     pub fn over(&self, ledger: Arc<dyn Ledger>, clock: Clock) -> Self {
+        self.copy(ledger, clock, Learning::NONE)
+    }
+
+    /// The same over another ledger. Both go their ways.
+    #[must_use]
+    pub fn with_ledger(&self, ledger: Arc<dyn Ledger>) -> Self {
+        self.copy(ledger, self.shared.configuration.clock, self.shared.learning.clone())
+    }
+
+    /// What it remembers.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.shared.ledger)
+    }
+
+    fn copy(&self, ledger: Arc<dyn Ledger>, clock: Clock, learning: Learning) -> Self {
         let shared = &self.shared;
-        let original = Arc::clone(shared);
+        let original = Arc::clone(&shared.log);
         Self::new(Shared {
             module: shared.module.clone(),
             configuration: Configuration { clock, ..shared.configuration.clone() },
             spare: Mutex::default(),
             limits: shared.limits,
             line_bytes_max: shared.line_bytes_max,
-            learning: Learning::NONE,
+            learning,
             outbox_max: shared.outbox_max,
             ledger,
             rules: shared.rules.clone(),
             refusals: shared.refusals.clone(),
             unusable: shared.unusable.clone(),
-            log: Box::new(move |message| (original.log)(message)),
+            log: original,
             gate: Gate::new(),
             has_met_rules: AtomicBool::new(false),
         })
@@ -139,11 +155,20 @@ impl Detector {
     ///
     /// As [`Detector::acknowledge`].
     pub fn acknowledge_alerts(&self, alerts: &[Alert]) -> Result<(), Error> {
-        if alerts.is_empty() {
+        let numbers: Vec<u64> = alerts.iter().map(|alert| alert.number).collect();
+        self.acknowledge_numbers(&numbers)
+    }
+
+    /// Says that the sink has the alerts of these numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Detector::acknowledge`].
+    pub fn acknowledge_numbers(&self, numbers: &[u64]) -> Result<(), Error> {
+        if numbers.is_empty() {
             return Ok(());
         }
-        let numbers: Vec<u64> = alerts.iter().map(|alert| alert.number).collect();
-        Ok(self.shared.ledger.acknowledge(&numbers)?)
+        Ok(self.shared.ledger.acknowledge(numbers)?)
     }
 
     /// Writes what the ledger still holds in memory. Dropping the ledger does so

@@ -45,6 +45,7 @@ mod configuration;
 mod detector;
 mod error;
 mod gate;
+mod learn;
 mod outcome;
 mod pool;
 mod progress;
@@ -68,6 +69,7 @@ pub use error::Error;
 /// What a detector remembers: the crate `firstseen-ledger`.
 pub use firstseen_ledger as ledger;
 pub use gate::Ticket;
+pub use learn::Learn;
 pub use outcome::{
     Alert, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, Remark, RuleMatches,
     Unjudged,

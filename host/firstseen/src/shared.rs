@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     pub(crate) rules: Vec<RuleSummary>,
     pub(crate) refusals: Vec<Refusal>,
     pub(crate) unusable: Vec<Refusal>,
-    pub(crate) log: Box<dyn Fn(&LogMessage) + Send + Sync>,
+    pub(crate) log: Arc<dyn Fn(&LogMessage) + Send + Sync>,
     /// The order in which batches look at the ledger.
     pub(crate) gate: Arc<Gate>,
     /// Whether the ledger has met the rules.

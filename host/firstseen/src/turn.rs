@@ -27,7 +27,7 @@ pub(crate) struct TurnSavepoint(Option<Savepoint>);
 impl<'l> Turn<'l> {
     pub(crate) fn new(shared: &'l Shared, arrival_ms: i64, rules: &'l [RuleSummary], ticket: Ticket) -> Self {
         let Shared { ledger, learning, outbox_max, .. } = shared;
-        let (learning, outbox_max) = (*learning, *outbox_max);
+        let (learning, outbox_max) = (learning.clone(), *outbox_max);
         Self { transaction: None, ledger: &**ledger, arrival_ms, learning, outbox_max, rules, ticket }
     }
 
@@ -63,7 +63,7 @@ impl<'l> Turn<'l> {
             Some(transaction) => transaction,
             None => {
                 self.ticket.wait();
-                let mut transaction = self.ledger.begin(self.arrival_ms, self.learning, self.outbox_max)?;
+                let mut transaction = self.ledger.begin(self.arrival_ms, self.learning.clone(), self.outbox_max)?;
                 self.rules.iter().try_for_each(|rule| transaction.meet(&rule.history))?;
                 transaction
             }

@@ -198,17 +198,17 @@ fn a_learning_rule_is_held_back(empty: Empty<'_>) {
     on(empty, |store| {
         let one = Quota { max: 1, per_ms: 1_000_000 };
         let by_arrival = Learning::by_arrival(100);
-        let mut transaction = store.begin(1000, by_arrival, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1000, by_arrival.clone(), OutboxMax::NONE).unwrap();
         transaction.meet(HISTORY).unwrap();
         transaction.commit(Vec::new()).unwrap();
 
-        let mut transaction = store.begin(1099, by_arrival, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1099, by_arrival.clone(), OutboxMax::NONE).unwrap();
         transaction.meet(HISTORY).unwrap();
         assert_eq!(verdicts(&mut *transaction, one, &[("a", 1050), ("b", 1099), ("b", 1100)]), "sss");
         let committed = transaction.commit(Vec::new()).unwrap();
         assert_eq!((committed.held_back, committed.deferred), (2, 0));
 
-        let mut transaction = store.begin(1100, by_arrival, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1100, by_arrival.clone(), OutboxMax::NONE).unwrap();
         assert_eq!(verdicts(&mut *transaction, one, &[("a", 1050), ("c", 1050), ("d", 1050)]), "sUd");
         let committed = transaction.commit(Vec::new()).unwrap();
         assert_eq!((committed.held_back, committed.deferred), (0, 1), "what was learned is known");
@@ -245,14 +245,14 @@ fn learning_by_event_starts_at_the_first(empty: Empty<'_>) {
 fn the_first_sighting_counts_across_calls_and_batches(empty: Empty<'_>) {
     on(empty, |store| {
         let by_event = Learning::by_event(100);
-        let mut transaction = store.begin(1_000_000, by_event, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
         transaction.meet(HISTORY).unwrap();
         transaction.commit(Vec::new()).unwrap();
-        let mut transaction = store.begin(2_000_000, by_event, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(2_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 500)]), "s");
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("b", 650)]), "U");
         transaction.commit(Vec::new()).unwrap();
-        let mut transaction = store.begin(3_000_000, by_event, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(3_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("c", 599), ("d", 600)]), "sU");
     });
 }

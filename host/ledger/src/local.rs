@@ -186,7 +186,7 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
         let known = history.as_ref().is_some_and(|history| history.knows(*at_ms, *window_ms));
         let verdict = if known {
             Verdict::Seen
-        } else if learning.covers(sighted, now_ms, *at_ms) {
+        } else if learning.covers(rule, sighted, now_ms, *at_ms) {
             overlay.hold_back();
             Verdict::Seen
         } else if !outbox.has_room(*backend, overlay.counts().unseen)? {

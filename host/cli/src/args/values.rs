@@ -25,7 +25,7 @@ pub(super) fn time_ms(text: &str) -> Result<i64> {
 }
 
 /// A number of bytes: `4096`, `64KiB`, `1MiB`, `1GiB`.
-pub(super) fn bytes(text: &str) -> Result<usize> {
+pub(crate) fn bytes(text: &str) -> Result<usize> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor = match unit.trim_start() {

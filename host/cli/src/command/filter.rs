@@ -13,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use firstseen::ledger::OutboxMax;
 use firstseen::{Detector, LogLevel, LogMessage};
+use firstseen_delivery::{AlertFile, Delivery, DeliveryHandle, DeliveryOptions, Tell};
 use firstseen_state_file::StateFile;
 use indicatif::{ProgressBar, ProgressStyle};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -20,8 +21,7 @@ use signal_hook::iterator::Signals;
 
 use crate::args::{self, AlertArgs, EvaluationArgs, Input, ModuleArgs, RuleArgs};
 use crate::pipeline::{
-    AlertFile, Check, Delivery, DeliveryHandle, Filter, FilterOptions, Intake, Output, StatsPlace, Status, StopReason,
-    Stopper, Summary, Tell, Watch, WatchOptions,
+    Check, Filter, FilterOptions, Intake, Output, StatsPlace, Status, StopReason, Stopper, Summary, Watch, WatchOptions,
 };
 use crate::{EXIT_ERROR, EXIT_FOUND, message};
 
@@ -151,10 +151,10 @@ impl Args {
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).context("cannot watch signals")?;
         let state = self.state.as_deref().map(|path| open_state(path, self.require_state, &bar)).transpose()?;
         let detector = self.detector(&bar, state.clone())?;
-        let tell = Arc::new(Tell::new({
+        let tell: Tell = Arc::new({
             let bar = bar.clone();
-            move |text| warn(&bar, text)
-        }));
+            move |text: &str| warn(&bar, text)
+        });
         let output = Output::new(Box::new(io::stdout()), !self.only_alerts);
         let delivery = self.delivery(&detector, &tell)?;
         let handle = delivery.as_ref().map(Delivery::handle);
@@ -215,9 +215,10 @@ impl Args {
     }
 
     /// Hands alerts over to a file of their own, if they have one.
-    fn delivery(&self, detector: &Detector, tell: &Arc<Tell>) -> Result<Option<Delivery>> {
+    fn delivery(&self, detector: &Detector, tell: &Tell) -> Result<Option<Delivery>> {
         let Some(path) = self.alerts_path() else { return Ok(None) };
-        let start = || Delivery::start(detector, AlertFile::open(path)?, self.outbox_max, Arc::clone(tell));
+        let options = DeliveryOptions { outbox_max: self.outbox_max, hold: None };
+        let start = || Delivery::start(detector, Box::new(AlertFile::open(path)?), options, Arc::clone(tell));
         start().map(Some).with_context(|| format!("cannot write alerts to {}", path.display()))
     }
 }

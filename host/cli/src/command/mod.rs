@@ -6,4 +6,5 @@ pub(crate) mod generate;
 pub(crate) mod matching;
 pub(crate) mod module;
 pub(crate) mod rules;
+pub(crate) mod serve;
 pub(crate) mod test;

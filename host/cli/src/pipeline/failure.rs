@@ -3,6 +3,7 @@
 use std::fmt;
 
 use firstseen::Error;
+use firstseen_delivery::DeliveryError;
 
 /// How many rules are named that alerts were lost of.
 const RULES_NAMED: usize = 10;
@@ -40,6 +41,15 @@ impl Failure {
                 Some(format!("DETECTION IS OFF: {cause}; {rest}"))
             }
             Self::State(_) | Self::AlertsLeft { .. } | Self::AlertsLost(_) => None,
+        }
+    }
+}
+
+impl From<DeliveryError> for Failure {
+    fn from(error: DeliveryError) -> Self {
+        match error {
+            DeliveryError::Outbox(cause) => Self::Detection(cause),
+            DeliveryError::Acknowledgement(cause) => Self::Acknowledgement(cause),
         }
     }
 }

@@ -13,15 +13,14 @@ use firstseen::ledger::LedgerError;
 use firstseen::{
     Alert, Batch, Counts, Detector, Error, Judged, JudgingFuture, Outcome, Pool, SetApartCause, SetApartLine,
 };
+use firstseen_delivery::{Delivery, Tell};
 
-use super::delivery::Delivery;
 use super::failure::Failure;
 use super::intake::{Chunk, Intake, Piece, ReadError};
 use super::notices::Notices;
 use super::output::Output;
 use super::queue::{Next, PassedChunk, Queue, QueuedChunk};
 use super::status::{Passed, Status};
-use super::tell::Tell;
 
 /// What stands for the rule of an alert of the module's own.
 const NO_RULE: &str = "events that were not judged";
@@ -117,7 +116,7 @@ impl<'a> Filter<'a> {
         output: Output,
         delivery: Option<Delivery>,
         status: Arc<Status>,
-        tell: Arc<Tell>,
+        tell: Tell,
     ) -> Result<Self, Error> {
         let FilterOptions { workers, index, now_ms, streams, has_state } = options;
         Ok(Self {
@@ -318,7 +317,7 @@ impl<'a> Filter<'a> {
             delivery.notify();
         }
         if let Some(failure) = delivery.take_failure() {
-            self.fail(failure);
+            self.fail(failure.into());
         }
         result
     }
@@ -389,7 +388,7 @@ impl<'a> Filter<'a> {
         let Some(delivery) = self.delivery.take() else { return };
         let (trouble, failure) = delivery.finish();
         if let Some(failure) = failure {
-            self.fail(failure);
+            self.fail(failure.into());
         }
         if let Some(cause) = trouble {
             let alerts = self.status.waiting();

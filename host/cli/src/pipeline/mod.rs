@@ -3,10 +3,8 @@
 //!
 //! [`Intake`] cuts streams into batches, [`Filter`] submits them to a pool and passes
 //! on what comes back, [`Output`] writes it. Alerts with a file of their own are handed
-//! over by [`Delivery`], on a thread of its own. [`Watch`] tells how it fares.
+//! over by a [`Delivery`](firstseen_delivery::Delivery), on a thread of its own. [`Watch`] tells how it fares.
 
-mod alert_file;
-mod delivery;
 mod failure;
 mod filter;
 mod intake;
@@ -15,15 +13,11 @@ mod output;
 mod queue;
 mod status;
 mod summary;
-mod tell;
 mod watch;
 
-pub(crate) use alert_file::AlertFile;
-pub(crate) use delivery::{Delivery, DeliveryHandle};
 pub(crate) use filter::{Filter, FilterOptions, StopReason};
 pub(crate) use intake::{Chunk, Intake, Piece, Stopper};
 pub(crate) use output::Output;
 pub(crate) use status::Status;
 pub(crate) use summary::Summary;
-pub(crate) use tell::Tell;
 pub(crate) use watch::{Check, StatsPlace, Watch, WatchOptions};

@@ -1,18 +1,16 @@
 //! What the operator is told while a stream passes.
 
 use std::fmt::Display;
-use std::sync::Arc;
 
 use firstseen::{Fault, NotJudged, Outcome, RuleSummary, Unjudged};
-
-use super::tell::Tell;
+use firstseen_delivery::Tell;
 
 /// How many lines of each kind of trouble are named; more are only counted.
 const NAMED_LINES: usize = 5;
 
 /// Names lines in trouble by where they stand.
 pub(super) struct Notices {
-    tell: Arc<Tell>,
+    tell: Tell,
     /// The streams by name; one that has none goes without saying.
     names: Vec<Option<String>>,
     /// The stream that passes, from 0.
@@ -25,13 +23,13 @@ pub(super) struct Notices {
 }
 
 impl Notices {
-    pub(super) fn new(names: Vec<Option<String>>, tell: Arc<Tell>) -> Self {
+    pub(super) fn new(names: Vec<Option<String>>, tell: Tell) -> Self {
         Self { tell, names, stream: 0, lines: 0, malformed: 0, unjudged: 0, remarks: 0 }
     }
 
     /// Tells something about the run as a whole.
     pub(super) fn tell(&self, text: &str) {
-        self.tell.warn(text);
+        (self.tell)(text);
     }
 
     /// What comes next is of another stream.

@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use firstseen::{Counts, Detector};
+use firstseen_delivery::DeliveryHandle;
 
-use super::delivery::DeliveryHandle;
 use super::summary::Summary;
 
 /// The numbers of a run so far, and how its parts are.

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use firstseen_delivery::Tell;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::status::{Reporter, Status};
-use super::tell::Tell;
 
 /// How often a file of counts is written anew.
 const STATS_EVERY: Duration = Duration::from_secs(10);
@@ -56,7 +56,7 @@ impl Watch {
     /// # Errors
     ///
     /// When the file or the socket cannot be made, or no thread be had.
-    pub(crate) fn start(status: Arc<Status>, options: WatchOptions, tell: Arc<Tell>) -> io::Result<Self> {
+    pub(crate) fn start(status: Arc<Status>, options: WatchOptions, tell: Tell) -> io::Result<Self> {
         let counts = options.stats.map(Counts::open).transpose()?;
         let (stopped, stop) = rustix::pipe::pipe()?;
         let watcher = Watcher {
@@ -87,7 +87,7 @@ struct Watcher {
     status: Arc<Status>,
     counts: Option<Counts>,
     stopped: OwnedFd,
-    tell: Arc<Tell>,
+    tell: Tell,
     report_every: Duration,
     check: Option<Check>,
     reporter: Reporter,
@@ -150,11 +150,11 @@ impl Watcher {
 
     fn report(&mut self, over: Duration) {
         if let Some(line) = self.reporter.report(&self.status, over) {
-            self.tell.warn(&line);
+            (self.tell)(&line);
         }
         let trouble = self.check.as_ref().and_then(|check| check());
         if let Some(trouble) = trouble {
-            self.tell.warn(&trouble);
+            (self.tell)(&trouble);
             // Once is enough.
             self.check = None;
         }
@@ -164,7 +164,7 @@ impl Watcher {
         let Some(Counts::File { path, is_failing }) = &mut self.counts else { return };
         let result = write_whole(path, &format!("{}\n", self.status.to_json()));
         if let (Err(error), false) = (&result, *is_failing) {
-            self.tell.warn(&format!("the counts are not written: {}: {error}", path.display()));
+            (self.tell)(&format!("the counts are not written: {}: {error}", path.display()));
         }
         *is_failing = result.is_err();
     }

@@ -9,11 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use firstseen::Module;
-use firstseen::ledger::{
-    Backend, Changes, History, Ledger, MemoryLedger, OutboxMax, QuotaUse, Since, Stats, StoredAlert, Term,
-};
+use firstseen::ledger::{Backend, Changes, History, Ledger, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
 
-use crate::pipeline::AlertFile;
+use firstseen_delivery::{AlertFile, DeliveryOptions};
 
 /// An event that raises an alert, a blank line, a line that is no event, an event.
 const INPUT: &str = concat!(
@@ -111,9 +109,9 @@ fn run(store: Arc<Failing>, alerts: &Path) -> Run {
     let output = Output::new(Box::new(stdout.clone()), true);
     let notes: Arc<Mutex<Vec<String>>> = Arc::default();
     let note = Arc::clone(&notes);
-    let tell = Arc::new(Tell::new(move |text| note.lock().unwrap().push(text.to_owned())));
+    let tell: Tell = Arc::new(move |text: &str| note.lock().unwrap().push(text.to_owned()));
     let file = AlertFile::open(alerts).unwrap();
-    let delivery = Delivery::start(&detector, file, OutboxMax::default(), Arc::clone(&tell)).unwrap();
+    let delivery = Delivery::start(&detector, Box::new(file), DeliveryOptions::default(), Arc::clone(&tell)).unwrap();
     let status = Arc::new(Status::new(&detector, Some(delivery.handle()), Instant::now()));
     let options = FilterOptions {
         workers: NonZeroUsize::MIN,

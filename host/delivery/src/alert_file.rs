@@ -1,4 +1,4 @@
-//! The file that `--alerts` names.
+//! A file that alerts are appended to.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
+use crate::sink::{Handed, Outgoing, Sink, SinkTrouble};
+
 /// How long a reader is waited for before it is asked again whether to go on.
 const READER_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// A file that alerts are appended to, each on a line of its own. What has its name
 /// now is what is written, whoever renames or removes it.
-pub(crate) struct AlertFile {
+pub struct AlertFile {
     path: PathBuf,
     /// None while a pipe has no reader, or what had the name cannot be opened.
     opened: Option<Opened>,
@@ -34,7 +36,7 @@ impl AlertFile {
     /// # Errors
     ///
     /// When it cannot be opened for writing.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path) -> io::Result<Self> {
         let opened = match Opened::open(path) {
             Err(error) if is_unread_pipe(path, &error) => None,
             opened => Some(opened?),
@@ -42,27 +44,12 @@ impl AlertFile {
         Ok(Self { path: path.to_owned(), opened })
     }
 
-    /// Its name.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The next alert begins a line, whatever an earlier process has left in a pipe. Of
     /// a file that is known.
-    pub(crate) fn begin_line(&mut self) {
+    fn begin_line(&mut self) {
         if let Some(opened) = &mut self.opened {
             opened.mid_line |= opened.file.metadata().is_ok_and(|metadata| !metadata.is_file());
         }
-    }
-
-    /// Whether it is a named pipe.
-    pub(crate) fn is_pipe(&self) -> bool {
-        self.path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
-    }
-
-    /// Opens what has the name now before anything else is written.
-    pub(crate) fn reopen(&mut self) {
-        self.opened = None;
     }
 
     /// Appends whole lines. When it returns, they are on the disk, in a file that
@@ -74,7 +61,7 @@ impl AlertFile {
     /// What opening or writing gave; [`io::ErrorKind::WouldBlock`] if a reader was
     /// given up. A part may have been written; the next line begins on a line of its
     /// own all the same.
-    pub(crate) fn append(&mut self, lines: &[u8], mut go_on: impl FnMut(usize) -> bool) -> io::Result<()> {
+    pub fn append(&mut self, lines: &[u8], mut go_on: impl FnMut(usize) -> bool) -> io::Result<()> {
         loop {
             if self.is_elsewhere() {
                 self.opened = None;
@@ -96,6 +83,45 @@ impl AlertFile {
     fn is_elsewhere(&self) -> bool {
         let identity_now = || Some(identity(&self.path.metadata().ok()?));
         self.opened.as_ref().is_some_and(|opened| identity_now() != Some(opened.identity))
+    }
+}
+
+impl Sink for AlertFile {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// All of them or none; a part of them may be written twice where that failed.
+    fn take(&mut self, alerts: &[Outgoing], go_on: &mut dyn FnMut(usize) -> bool) -> Handed {
+        let mut lines = Vec::with_capacity(alerts.iter().map(|alert| alert.document.len() + 1).sum());
+        for alert in alerts {
+            lines.extend_from_slice(alert.document.as_bytes());
+            lines.push(b'\n');
+        }
+        match self.append(&lines, go_on) {
+            Ok(()) => Handed::all(alerts),
+            Err(error) => {
+                let cause = match error.kind() {
+                    io::ErrorKind::WouldBlock => "its reader takes nothing".to_owned(),
+                    _ => error.to_string(),
+                };
+                Handed { taken: Vec::new(), trouble: Some(SinkTrouble { cause, is_unclear: true }) }
+            }
+        }
+    }
+
+    fn begin(&mut self, has_earlier: bool) {
+        if has_earlier {
+            self.begin_line();
+        }
+    }
+
+    fn reopen(&mut self) {
+        self.opened = None;
+    }
+
+    fn is_pipe(&self) -> bool {
+        is_pipe(&self.path)
     }
 }
 
@@ -159,7 +185,12 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 /// Whether opening failed because nobody has a named pipe open for reading.
 fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
     let no_reader = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
-    no_reader && path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
+    no_reader && is_pipe(path)
+}
+
+/// Whether a named pipe has this name.
+fn is_pipe(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
 /// An error that says what the matter is with a pipe that nobody reads.

@@ -1,0 +1,105 @@
+//! What the cluster answers.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The answer to a bulk, as far as it tells what became of documents.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Answer {
+    #[serde(default)]
+    items: Vec<BTreeMap<String, Item>>,
+}
+
+/// What became of an action. A client may have had any of it left out.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub(crate) struct Item {
+    #[serde(rename = "_index")]
+    pub(crate) index: Option<String>,
+    #[serde(rename = "_id")]
+    pub(crate) id: Option<String>,
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<ItemError>,
+}
+
+/// Why it was not done.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+pub(crate) struct ItemError {
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    pub(crate) reason: Option<String>,
+}
+
+impl Answer {
+    /// Reads the answer to so many actions. None if it is something else, or a part of
+    /// the items was left out: then nobody knows which is whose.
+    pub(crate) fn read(body: &[u8], actions: usize) -> Option<Vec<Item>> {
+        let Self { items } = serde_json::from_slice(body).ok()?;
+        if items.len() != actions {
+            return None;
+        }
+        items.into_iter().map(|item| item.into_values().next()).collect()
+    }
+}
+
+impl Item {
+    /// That of a single document.
+    pub(crate) fn read(body: &[u8], status: u16) -> Self {
+        let item: Self = serde_json::from_slice(body).unwrap_or_default();
+        // There the status is that of the whole answer.
+        Self { status: Some(status), ..item }
+    }
+
+    /// Whether the document is there now.
+    pub(crate) fn is_stored(&self) -> bool {
+        match self.status {
+            Some(status) => (200..300).contains(&status),
+            None => self.error.is_none() && self.id.is_some(),
+        }
+    }
+
+    /// Whether it never will be: the client has no reason to try again.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.status, Some(400..=499) if self.status != Some(429))
+    }
+
+    /// Why it was not stored.
+    pub(crate) fn reason(&self) -> String {
+        let ItemError { kind, reason } = self.error.clone().unwrap_or_default();
+        let status = self.status.map_or_else(String::new, |status| format!("status {status}"));
+        [Some(status), kind, reason]
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_read_whatever_was_left_out() {
+        let body = br#"{"took":1,"errors":true,"items":[{"create":{"_index":"a","_id":"1","status":201,"_shards":{}}},
+            {"index":{"status":400,"error":{"type":"t","reason":"r","caused_by":{}}}},{"create":{"status":429}}]}"#;
+        let items = Answer::read(body, 3).unwrap();
+        let [stored, refused, later] = &*items else { panic!("three items") };
+        assert!(stored.is_stored() && !stored.is_refused());
+        assert_eq!((stored.index.as_deref(), stored.id.as_deref()), (Some("a"), Some("1")));
+        assert!(refused.is_refused());
+        assert_eq!(refused.reason(), "status 400: t: r");
+        assert!(!later.is_stored() && !later.is_refused());
+        assert!(Answer::read(body, 2).is_none());
+        assert!(Answer::read(br#"{"errors":false}"#, 1).is_none());
+        assert!(Answer::read(b"{", 0).is_none());
+    }
+
+    #[test]
+    fn a_single_document_has_the_status_of_the_answer() {
+        let item = Item::read(br#"{"_index":"a","_id":"1","result":"created"}"#, 201);
+        assert!(item.is_stored());
+        let item = Item::read(br#"{"error":{"type":"t","reason":"r"},"status":400}"#, 400);
+        assert_eq!(item.reason(), "status 400: t: r");
+    }
+}

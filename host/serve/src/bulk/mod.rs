@@ -1,0 +1,97 @@
+//! What a `_bulk` request says, and what is answered.
+//!
+//! Elasticsearch reads a body line by line: an action, and behind each but `delete`
+//! a line with its source. The lines are looked at as they lie there; nothing of them is
+//! written anew.
+
+mod action;
+mod answer;
+mod parse;
+mod update;
+
+pub(crate) use answer::{Answer, Item};
+pub(crate) use parse::parse;
+pub(crate) use update::upserted;
+
+use firstseen::Batch;
+
+/// About how many bytes of documents are judged at a time.
+pub(crate) const BATCH_BYTES: usize = 256 << 10;
+
+/// The documents of a request, in batches.
+#[derive(Debug, Default)]
+pub(crate) struct Documents {
+    pub(crate) batches: Vec<DocumentBatch>,
+    /// How many items an answer has: one for each action.
+    pub(crate) items: usize,
+    /// Where what is no bulk begins, if it does: the line, from 1.
+    pub(crate) malformed_at: Option<usize>,
+}
+
+/// Documents that are judged together.
+#[derive(Debug, Default)]
+pub(crate) struct DocumentBatch {
+    /// A document a line.
+    pub(crate) lines: Vec<u8>,
+    targets: Vec<String>,
+    target_of: Vec<u32>,
+    ids: Vec<String>,
+    has_ids: bool,
+    /// For each line its place among the items of the answer.
+    pub(crate) items: Vec<Option<u32>>,
+}
+
+impl Documents {
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.batches.iter().map(|batch| batch.items.len()).sum()
+    }
+
+    /// How many bytes they are.
+    pub(crate) fn bytes(&self) -> usize {
+        self.batches.iter().map(|batch| batch.lines.len()).sum()
+    }
+
+    /// Adds a document, of the item behind the last one if it has one.
+    pub(crate) fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
+        if self.batches.last().is_none_or(|batch| batch.lines.len() >= BATCH_BYTES) {
+            self.batches.push(DocumentBatch::default());
+        }
+        if let Some(batch) = self.batches.last_mut() {
+            batch.push(source, target, id, item);
+        }
+    }
+}
+
+impl DocumentBatch {
+    fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
+        // A source has no newline of its own, or it would be two lines here.
+        self.lines.extend(source.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }));
+        self.lines.push(b'\n');
+        let place = target.map_or(u32::MAX, |target| self.place_of(target));
+        self.target_of.push(place);
+        self.has_ids |= id.is_some();
+        self.ids.push(id.unwrap_or_default().to_owned());
+        self.items.push(item);
+    }
+
+    /// The last target is the likeliest, and few batches have many.
+    fn place_of(&mut self, target: &str) -> u32 {
+        let place = self.targets.iter().rposition(|known| known == target).unwrap_or_else(|| {
+            self.targets.push(target.to_owned());
+            self.targets.len() - 1
+        });
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// The same for a detector, and the items of its lines.
+    pub(crate) fn into_batch(self, arrival_ms: i64) -> (Batch<'static>, Vec<Option<u32>>) {
+        let Self { lines, targets, target_of, ids, has_ids, items } = self;
+        let mut batch = Batch::new(lines, arrival_ms);
+        (batch.targets, batch.target_of) = (targets, target_of);
+        if has_ids {
+            batch.ids = ids;
+        }
+        (batch, items)
+    }
+}

@@ -1,0 +1,234 @@
+//! Detection beside the documents: rules, state and the way of alerts, and what
+//! happens when one of them fails.
+
+mod keeper;
+mod verdict;
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use firstseen::ledger::{Ledger, OutboxMax};
+use firstseen::{Batch, Detector, Pool, RuleSummary};
+use firstseen_delivery::{DeliveryHandle, Sink};
+
+use crate::bulk::Documents;
+use crate::metrics::Metrics;
+pub(crate) use keeper::Command;
+use keeper::Keeper;
+pub(crate) use verdict::{Document, Judging, Verdict};
+
+/// Where rules and state come from.
+pub trait DetectorSource: Send {
+    /// Opens the state. Asked again, after everything that was opened before is
+    /// gone, when the state has failed.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be opened, fit to be shown.
+    fn open_state(&mut self) -> Result<Arc<dyn Ledger>, String>;
+
+    /// Reads the rules, and puts them over a state.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be used, fit to be shown.
+    fn read_rules(&mut self, state: Arc<dyn Ledger>) -> Result<Detector, String>;
+
+    /// Looks whether the state is still where it was opened.
+    ///
+    /// # Errors
+    ///
+    /// What became of it, fit to be shown.
+    fn check_state(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// Makes what alerts are given to. Asked again when the state was opened again.
+pub(crate) type MakeSink = Box<dyn FnMut() -> std::io::Result<Box<dyn Sink>> + Send>;
+
+/// How detection is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DetectionOptions {
+    pub(crate) workers: NonZeroUsize,
+    pub(crate) outbox_max: OutboxMax,
+    /// For how long an alert waits to hear what became of its event.
+    pub(crate) link_timeout: Duration,
+}
+
+/// Detection, which may be off for a while.
+pub(crate) struct Detection {
+    shared: Arc<Shared>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
+}
+
+pub(crate) struct Shared {
+    state: RwLock<State>,
+    commands: Mutex<Sender<Command>>,
+    metrics: Arc<Metrics>,
+}
+
+/// What documents are given to.
+enum State {
+    On(Arc<Engine>),
+    /// Off, for this reason.
+    Off(String),
+}
+
+/// Rules over a state, with workers.
+pub(crate) struct Engine {
+    /// How many there were before it.
+    number: u64,
+    detector: Detector,
+    /// The ids of its rules, in order.
+    rule_ids: Arc<[String]>,
+    pool: Pool,
+    delivery: DeliveryHandle,
+}
+
+/// Why detection cannot be started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DetectionError {
+    /// The state cannot be opened.
+    State(String),
+    /// The rules cannot be used.
+    Rules(String),
+    /// The module cannot be started.
+    Workers(firstseen::Error),
+    /// Alerts have no place to go.
+    Alerts(std::io::Error),
+    /// No thread can be had.
+    Thread(std::io::Error),
+}
+
+impl Detection {
+    /// Opens the state, reads the rules, and starts to hand over alerts.
+    pub(crate) fn start(
+        source: Box<dyn DetectorSource>,
+        make_sink: MakeSink,
+        options: DetectionOptions,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, DetectionError> {
+        let (commands, received) = mpsc::channel();
+        let off = State::Off("it is starting".to_owned());
+        let shared = Arc::new(Shared { state: RwLock::new(off), commands: Mutex::new(commands), metrics });
+        let keeper = Keeper::start(Arc::clone(&shared), source, make_sink, options, received)?;
+        Ok(Self { shared, keeper: Mutex::new(Some(keeper)) })
+    }
+
+    /// Gives documents to the rules.
+    ///
+    /// # Errors
+    ///
+    /// Why detection is off.
+    pub(crate) fn judge(&self, documents: Documents, arrival_ms: i64) -> Result<Judging, String> {
+        self.with_engine(|engine| Judging::submit(engine, &self.shared, documents, arrival_ms))
+    }
+
+    /// The same for a batch of which no answer tells anything.
+    ///
+    /// # Errors
+    ///
+    /// Why detection is off.
+    pub(crate) fn judge_batch(&self, batch: Batch<'static>) -> Result<Judging, String> {
+        self.with_engine(|engine| Judging::submit_batches(engine, &self.shared, [(batch, vec![None])], 0))
+    }
+
+    /// The lock is held for as long: what is off when it is let go of is unused.
+    fn with_engine<T>(&self, take: impl FnOnce(&Engine) -> T) -> Result<T, String> {
+        match &*self.shared.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(engine) => Ok(take(engine)),
+            State::Off(cause) => Err(cause.clone()),
+        }
+    }
+
+    /// Why detection is off, if it is.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        match &*self.shared.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(_) => None,
+            State::Off(cause) => Some(cause.clone()),
+        }
+    }
+
+    /// Why alerts are not taken, if they are not.
+    pub(crate) fn alerts_trouble(&self) -> Option<String> {
+        self.engine()?.delivery.trouble()
+    }
+
+    /// The size of the state and of the outbox; none while detection is off.
+    pub(crate) fn stats(&self) -> Option<firstseen::ledger::Stats> {
+        self.engine()?.detector.stats().ok()
+    }
+
+    /// The rules that run; none while detection is off.
+    pub(crate) fn rules(&self) -> Vec<RuleSummary> {
+        self.engine().map(|engine| engine.detector.rules().to_vec()).unwrap_or_default()
+    }
+
+    /// Has the rules read again, and the alerts' file opened anew.
+    pub(crate) fn reload(&self) {
+        self.shared.command(Command::Reload);
+    }
+
+    /// Hands over what waits, as far as it can, and ends. It takes as long as that
+    /// takes, so not on a thread that others need.
+    pub(crate) fn end(&self) {
+        self.shared.command(Command::End);
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(keeper) = keeper {
+            // It does not panic.
+            drop(keeper.join());
+        }
+    }
+
+    fn engine(&self) -> Option<Arc<Engine>> {
+        match &*self.shared.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(engine) => Some(Arc::clone(engine)),
+            State::Off(_) => None,
+        }
+    }
+}
+
+impl Shared {
+    fn command(&self, command: Command) {
+        let commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without a keeper it has ended.
+        drop(commands.send(command));
+    }
+
+    /// Puts something in the place of what documents are given to.
+    fn set(&self, state: State) -> State {
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *current, state)
+    }
+}
+
+impl Engine {
+    fn new(
+        number: u64,
+        detector: Detector,
+        workers: NonZeroUsize,
+        delivery: DeliveryHandle,
+    ) -> Result<Arc<Self>, firstseen::Error> {
+        let pool = Pool::new(&detector, workers)?;
+        let rule_ids = detector.rules().iter().map(|rule| rule.rule_id.clone()).collect();
+        Ok(Arc::new(Self { number, detector, rule_ids, pool, delivery }))
+    }
+}
+
+impl std::fmt::Display for DetectionError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::State(cause) | Self::Rules(cause) => f.write_str(cause),
+            Self::Workers(error) => error.fmt(f),
+            Self::Alerts(error) => write!(f, "alerts have no place to go: {error}"),
+            Self::Thread(error) => write!(f, "no thread can be had: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for DetectionError {}

@@ -1,0 +1,241 @@
+//! Requests that bring documents: they are looked at, and pass.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Request, Response, StatusCode};
+
+use super::look::{Found, look, unreadable};
+use super::pass::send;
+use super::refusal::Refusal;
+use super::{OnItsWay, Proxy};
+use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more};
+use crate::budget::Share;
+use crate::bulk::{Answer, Item};
+use crate::detection::{Judging, Verdict};
+use crate::encoding::Encoding;
+use crate::linking::Answered;
+use crate::route::Route;
+use crate::settings::OnDetectionError;
+use crate::upstream::UpstreamError;
+
+/// Bodies of more bytes are looked into on a thread of their own.
+const QUICK_BYTES: usize = 64 << 10;
+
+/// Longest answer that is looked into; a longer one passes all the same.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Takes a request, and answers it.
+pub(super) async fn examine(
+    proxy: &Arc<Proxy>,
+    request: Request<Incoming>,
+    route: Route,
+) -> Result<Response<AnyBody>, Refusal> {
+    let on_its_way = OnItsWay::of(proxy);
+    let limits = proxy.settings.limits;
+    let mut share = proxy.budget.share();
+    let (head, body) = request.into_parts();
+    let collect_limits =
+        CollectLimits { bytes: limits.body_bytes, part_timeout: limits.client_timeout, timeout: limits.body_timeout };
+    let body = collect(body, collect_limits, &mut share).await;
+    let body = body.map_err(|error| Refusal::of_body(error, limits.body_bytes))?;
+
+    // From here on it goes to its end, whether or not the client stays: what the cluster
+    // has stored must have been looked at.
+    let proxy = Arc::clone(proxy);
+    let examining = tokio::spawn(async move {
+        let _on_its_way = on_its_way;
+        Examination { proxy, head, body, route, share }.run().await
+    });
+    examining.await.unwrap_or_else(|error| {
+        tracing::error!("a request failed: {error}");
+        Err(Refusal::Fault)
+    })
+}
+
+/// A request with its body.
+struct Examination {
+    proxy: Arc<Proxy>,
+    head: Parts,
+    body: Bytes,
+    route: Route,
+    share: Share,
+}
+
+impl Examination {
+    async fn run(mut self) -> Result<Response<AnyBody>, Refusal> {
+        let refuses = self.proxy.settings.on_detection_error == OnDetectionError::Refuse;
+        let found = self.look().await?;
+        let judging = match found {
+            Found::Documents(documents) => self.proxy.detection.judge(documents, now_ms()),
+            Found::Unreadable { cause, .. } if refuses => return Err(Refusal::NotExamined(cause)),
+            Found::Unreadable { cause, beginning } => {
+                let target = match &self.route {
+                    Route::Bulk { index } => index.as_deref(),
+                    Route::Document { index, .. } => Some(index.as_str()),
+                    Route::Other => None,
+                };
+                self.proxy.metrics.passed_unexamined.inc();
+                self.proxy.detection.judge_batch(unreadable(&cause, &beginning, target, now_ms()))
+            }
+        };
+        match judging {
+            Ok(judging) if refuses => self.after_the_commit(judging).await,
+            Ok(judging) => self.side_by_side(judging).await,
+            Err(cause) if refuses => Err(Refusal::DetectionOff(cause)),
+            Err(_) => {
+                self.proxy.metrics.passed_unexamined.inc();
+                let Self { proxy, head, body, .. } = self;
+                send(&proxy, Request::from_parts(head, full(body))).await
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<Found, Refusal> {
+        let unpacked_max = self.proxy.settings.limits.unpacked_bytes;
+        let encoding = self.head.headers.get(hyper::header::CONTENT_ENCODING);
+        let is_packed = Encoding::of(encoding.map(hyper::header::HeaderValue::as_bytes)) != Encoding::Identity;
+        if self.body.len() <= if is_packed { QUICK_BYTES / 8 } else { QUICK_BYTES } {
+            return look(&self.route, &self.head.headers, &self.body, unpacked_max, &mut self.share);
+        }
+        let (route, headers, body) = (self.route.clone(), self.head.headers.clone(), self.body.clone());
+        let mut share = std::mem::replace(&mut self.share, self.proxy.budget.share());
+        let looking = tokio::task::spawn_blocking(move || {
+            let found = look(&route, &headers, &body, unpacked_max, &mut share);
+            (found, share)
+        });
+        let (found, share) = looking.await.map_err(|_| Refusal::Fault)?;
+        self.share = share;
+        found
+    }
+
+    /// The cluster has it while it is judged.
+    async fn side_by_side(self, judging: Judging) -> Result<Response<AnyBody>, Refusal> {
+        let Self { proxy, head, body, route, mut share } = self;
+        let upstream = async {
+            let response = send(&proxy, Request::from_parts(head, full(body))).await;
+            let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
+            (response, Instant::now())
+        };
+        let judged = async {
+            let verdict = judging.wait().await;
+            (verdict, Instant::now())
+        };
+        let ((response, answered_at), (verdict, judged_at)) = tokio::join!(upstream, judged);
+        proxy.metrics.added_seconds.observe(judged_at.saturating_duration_since(answered_at).as_secs_f64());
+        if verdict.failure.is_some() {
+            proxy.metrics.passed_unexamined.inc();
+        }
+        answer(&proxy, &route, response, &verdict)
+    }
+
+    /// The cluster has it only once it is judged, and on disk.
+    async fn after_the_commit(self, judging: Judging) -> Result<Response<AnyBody>, Refusal> {
+        let Self { proxy, head, body, route, mut share } = self;
+        let started = Instant::now();
+        let verdict = judging.wait().await;
+        proxy.metrics.added_seconds.observe(started.elapsed().as_secs_f64());
+        if let Some(cause) = verdict.failure.clone() {
+            // The alerts that there are wait for the client's next try.
+            proxy.links.settle(&verdict, &Answered::Later);
+            return Err(Refusal::DetectionOff(cause));
+        }
+        let response = send(&proxy, Request::from_parts(head, full(body))).await;
+        let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
+        answer(&proxy, &route, response, &verdict)
+    }
+}
+
+/// An answer, with its body if that is short enough.
+enum Taken {
+    Whole(Response<Bytes>),
+    Longer(Response<AnyBody>),
+}
+
+/// Takes the body of an answer.
+async fn take_answer(
+    response: Result<Response<AnyBody>, Refusal>,
+    share: &mut Share,
+    timeout: Duration,
+) -> Result<Taken, Refusal> {
+    let (head, body) = response?.into_parts();
+    if body.size_hint().exact().is_some_and(|bytes| bytes > ANSWER_BYTES_MAX as u64) {
+        return Ok(Taken::Longer(Response::from_parts(head, body)));
+    }
+    let limits = CollectLimits { bytes: ANSWER_BYTES_MAX, part_timeout: timeout, timeout: Duration::from_secs(3600) };
+    let mut taken = Vec::new();
+    match collect_some(body, limits, share, &mut taken).await {
+        Ok(Collected::All) => Ok(Taken::Whole(Response::from_parts(head, Bytes::from(taken)))),
+        Ok(Collected::TooLong(rest) | Collected::NoRoom(rest, _)) => {
+            Ok(Taken::Longer(Response::from_parts(head, full_and_more(Bytes::from(taken), rest))))
+        }
+        Err(CollectError::TooSlow) => Err(Refusal::Upstream(UpstreamError::TooSlow { node: "the cluster".to_owned() })),
+        Err(CollectError::Broken(cause)) => {
+            Err(Refusal::Upstream(UpstreamError::Broken { node: "the cluster".to_owned(), cause: cause.to_string() }))
+        }
+        // What it answers with says it otherwise.
+        Err(CollectError::TooLong | CollectError::NoRoom(_)) => Err(Refusal::Fault),
+    }
+}
+
+/// Says to the alerts what the answer says, and passes it on.
+fn answer(
+    proxy: &Proxy,
+    route: &Route,
+    taken: Result<Taken, Refusal>,
+    verdict: &Verdict,
+) -> Result<Response<AnyBody>, Refusal> {
+    let (answered, response) = match taken {
+        Ok(Taken::Whole(response)) => {
+            let answered =
+                if proxy.links.is_interested(verdict) { read(route, &response, verdict) } else { Answered::Unnamed };
+            (answered, Ok(response.map(full)))
+        }
+        Ok(Taken::Longer(response)) => (of_status(response.status()), Ok(response)),
+        Err(refusal) => (Answered::Later, Err(refusal)),
+    };
+    proxy.links.settle(verdict, &answered);
+    response
+}
+
+/// What an answer says of the documents.
+fn read(route: &Route, response: &Response<Bytes>, verdict: &Verdict) -> Answered {
+    let status = response.status();
+    let encoding = response.headers().get(hyper::header::CONTENT_ENCODING);
+    let encoding = Encoding::of(encoding.map(hyper::header::HeaderValue::as_bytes));
+    // The room for it: alerts are rare.
+    let mut share = crate::budget::Budget::new(ANSWER_BYTES_MAX).share();
+    let Ok(body) = encoding.unpack(response.body(), ANSWER_BYTES_MAX, &mut share) else {
+        return of_status(status);
+    };
+    match route {
+        Route::Bulk { .. } if status.is_success() => {
+            Answer::read(&body, verdict.items).map_or(Answered::Unnamed, Answered::Items)
+        }
+        Route::Document { .. } if status.is_success() || of_status(status).is_refused() => {
+            Answered::Items(vec![Item::read(&body, status.as_u16())])
+        }
+        _ => match of_status(status) {
+            Answered::Refused(_) => Answered::Refused(Item::read(&body, status.as_u16()).reason()),
+            other => other,
+        },
+    }
+}
+
+/// What the status of an answer says of all documents.
+fn of_status(status: StatusCode) -> Answered {
+    match status.as_u16() {
+        200..=299 => Answered::Unnamed,
+        // Clients send again what was too much, or not allowed yet.
+        400 | 404 | 405 | 406 | 409 | 415 => Answered::Refused(format!("status {}", status.as_u16())),
+        _ => Answered::Later,
+    }
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,257 @@
+//! An index, a data stream or an alias of the cluster.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use firstseen_delivery::{Handed, Outgoing, Sink, SinkTrouble};
+use http_body_util::BodyExt;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::{Value, json};
+use tokio::runtime::Handle;
+
+use super::dead_letters::DeadLetters;
+use super::install;
+use crate::body::full;
+use crate::bulk::Answer;
+use crate::metrics::Metrics;
+use crate::settings::ElasticsearchTarget;
+use crate::upstream::{Upstream, UpstreamError};
+
+/// What a part of a path cannot hold as it is.
+const PART: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?');
+
+/// Stores alerts by `create`, each under its own id.
+pub(super) struct ElasticsearchSink {
+    target: ElasticsearchTarget,
+    upstream: Arc<Upstream>,
+    metrics: Arc<Metrics>,
+    runtime: Handle,
+    dead_letters: DeadLetters,
+    is_installed: bool,
+}
+
+/// An answer to a request of the sink's own.
+struct Answered {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+/// Why a request of the sink's own has no answer.
+struct Failure {
+    cause: String,
+    /// The request may have been carried out.
+    is_unclear: bool,
+}
+
+impl From<Failure> for SinkTrouble {
+    fn from(Failure { cause, is_unclear }: Failure) -> Self {
+        Self { cause, is_unclear }
+    }
+}
+
+impl Sink for ElasticsearchSink {
+    fn name(&self) -> String {
+        format!("the cluster's {}", self.target.name)
+    }
+
+    fn begin(&mut self, _: bool) {
+        // So that it is there to be searched before the first alert.
+        if let Err(failure) = self.install() {
+            tracing::warn!("the index of the alerts is not made yet: {}", failure.cause);
+        }
+    }
+
+    fn take(&mut self, alerts: &[Outgoing], _: &mut dyn FnMut(usize) -> bool) -> Handed {
+        let mut handed = Handed::default();
+        let result = self.install().and_then(|()| {
+            let there = self.already_there(alerts)?;
+            handed.taken.extend(alerts.iter().filter(|alert| there.contains(&*alert.id)).map(|alert| alert.number));
+            let new: Vec<&Outgoing> = alerts.iter().filter(|alert| !there.contains(&*alert.id)).collect();
+            self.create(&new, &mut handed.taken)
+        });
+        handed.trouble = result.err().map(SinkTrouble::from);
+        handed
+    }
+}
+
+impl ElasticsearchSink {
+    pub(super) fn new(
+        target: ElasticsearchTarget,
+        upstream: Arc<Upstream>,
+        metrics: Arc<Metrics>,
+        runtime: Handle,
+    ) -> Self {
+        let dead_letters = DeadLetters::new(target.dead_letters.clone());
+        Self { target, upstream, metrics, runtime, dead_letters, is_installed: false }
+    }
+
+    /// Makes the alias if it is not there, with its index and template.
+    fn install(&mut self) -> Result<(), Failure> {
+        if self.is_installed || !self.target.installs {
+            return Ok(());
+        }
+        let alias = self.target.name.clone();
+        if !self.has_alias()? {
+            let template = install::template(&alias);
+            self.make(&format!("/_index_template/{}", part(&alias)), &template)?;
+            let index = install::first_index(&alias);
+            self.make(&format!("/{}", part(&index)), &install::index(&alias))?;
+            tracing::info!(alias, index, "made the index of the alerts");
+        }
+        self.is_installed = true;
+        Ok(())
+    }
+
+    fn has_alias(&self) -> Result<bool, Failure> {
+        let Answered { status, body } =
+            self.ask(Method::HEAD, &format!("/_alias/{}", part(&self.target.name)), String::new())?;
+        match status.as_u16() {
+            200 => Ok(true),
+            404 => Ok(false),
+            _ => Err(refused("cannot look for the alias", status, &body)),
+        }
+    }
+
+    fn make(&self, path: &str, body: &Value) -> Result<(), Failure> {
+        let Answered { status, body } = self.ask(Method::PUT, path, body.to_string())?;
+        // Another one may have been faster.
+        let is_there = status == StatusCode::BAD_REQUEST
+            && memchr::memmem::find(&body, b"resource_already_exists_exception").is_some();
+        match status.is_success() || is_there {
+            true => Ok(()),
+            false => {
+                Err(refused(&format!("cannot make {path}; make it yourself, or give the right to"), status, &body))
+            }
+        }
+    }
+
+    /// Which alerts are stored already, of those that may be.
+    fn already_there(&self, alerts: &[Outgoing]) -> Result<BTreeSet<String>, Failure> {
+        let ids: Vec<&str> = alerts.iter().filter(|alert| alert.may_be_there).map(|alert| &*alert.id).collect();
+        if ids.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let target = part(&self.target.name);
+        // What was stored a moment ago is found only then.
+        self.ask(Method::POST, &format!("/{target}/_refresh"), String::new())?;
+        let query = json!({ "size": ids.len(), "_source": false, "query": { "ids": { "values": ids } } });
+        let path = format!("/{target}/_search?filter_path=hits.hits._id&ignore_unavailable=true");
+        let Answered { status, body } = self.ask(Method::POST, &path, query.to_string())?;
+        if status == StatusCode::NOT_FOUND {
+            return Ok(BTreeSet::new());
+        }
+        if !status.is_success() {
+            return Err(refused("cannot look for alerts that may be there", status, &body));
+        }
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        Ok(hits.iter().filter_map(|hit| hit.get("_id")?.as_str()).map(str::to_owned).collect())
+    }
+
+    /// Stores alerts; `taken` has the numbers of those that are stored or kept.
+    fn create(&mut self, alerts: &[&Outgoing], taken: &mut Vec<u64>) -> Result<(), Failure> {
+        if alerts.is_empty() {
+            return Ok(());
+        }
+        let mut body = String::with_capacity(alerts.iter().map(|alert| alert.document.len() + 128).sum());
+        for alert in alerts {
+            body.push_str(&json!({ "create": { "_id": alert.id } }).to_string());
+            body.push('\n');
+            body.push_str(&alert.document);
+            body.push('\n');
+        }
+        let require_alias = if self.target.installs { "?require_alias=true" } else { "" };
+        let path = format!("/{}/_bulk{require_alias}", part(&self.target.name));
+        let Answered { status, body } = self.ask(Method::POST, &path, body)?;
+        match (status, alerts) {
+            (StatusCode::PAYLOAD_TOO_LARGE, [alert]) => {
+                return self.keep(alert, status.as_u16(), "it is too long", taken);
+            }
+            (StatusCode::PAYLOAD_TOO_LARGE, _) => {
+                let (first, second) = alerts.split_at(alerts.len() / 2);
+                return self.create(first, taken).and_then(|()| self.create(second, taken));
+            }
+            _ if !status.is_success() => return Err(refused("the alerts are refused", status, &body)),
+            _ => {}
+        }
+        let Some(items) = Answer::read(&body, alerts.len()) else {
+            return Err(Failure { cause: "its answer is not that to a bulk".to_owned(), is_unclear: true });
+        };
+        let mut failure = None;
+        for (alert, item) in alerts.iter().zip(items) {
+            match item.status.unwrap_or_default() {
+                200..=299 | 409 => taken.push(alert.number),
+                // Neither says anything of the alert.
+                401 | 403 | 404 => {
+                    self.is_installed = false;
+                    failure.get_or_insert_with(|| item.reason());
+                }
+                400..=499 if item.is_refused() => {
+                    self.keep(alert, item.status.unwrap_or_default(), &item.reason(), taken)?;
+                }
+                _ => drop(failure.get_or_insert_with(|| item.reason())),
+            }
+        }
+        failure.map_or(Ok(()), |cause| Err(Failure { cause, is_unclear: false }))
+    }
+
+    /// Keeps an alert that is refused for good.
+    fn keep(&mut self, alert: &Outgoing, status: u16, reason: &str, taken: &mut Vec<u64>) -> Result<(), Failure> {
+        let kept = self.dead_letters.keep(alert, status, reason);
+        kept.map_err(|error| Failure {
+            cause: format!("an alert is refused ({reason}), and cannot be kept: {error}"),
+            is_unclear: false,
+        })?;
+        self.metrics.alerts_refused.inc();
+        taken.push(alert.number);
+        Ok(())
+    }
+
+    fn ask(&self, method: Method, path: &str, body: String) -> Result<Answered, Failure> {
+        let mut request = Request::new(full(body));
+        *request.method_mut() = method;
+        *request.uri_mut() =
+            path.parse().map_err(|error| Failure { cause: format!("{path}: {error}"), is_unclear: false })?;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(authorization) = &self.target.authorization {
+            let header = HeaderValue::from_str(authorization.reveal());
+            let mut header = header.map_err(|_| Failure {
+                cause: "the credentials are no text for a header".to_owned(),
+                is_unclear: false,
+            })?;
+            header.set_sensitive(true);
+            request.headers_mut().insert(AUTHORIZATION, header);
+        }
+        self.runtime.block_on(async {
+            let response = self.upstream.send(request).await.map_err(|error| Failure {
+                is_unclear: !matches!(error, UpstreamError::Connect { .. } | UpstreamError::NoNode),
+                cause: error.to_string(),
+            })?;
+            let status = response.status();
+            let body = http_body_util::Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
+            let body =
+                body.map_err(|error| Failure { cause: format!("its answer broke off: {error}"), is_unclear: true })?;
+            Ok(Answered { status, body: body.to_bytes().to_vec() })
+        })
+    }
+}
+
+/// Longest answer.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+fn part(name: &str) -> String {
+    utf8_percent_encode(name, PART).to_string()
+}
+
+/// What an answer says that refuses a request as a whole.
+fn refused(what: &str, status: StatusCode, body: &[u8]) -> Failure {
+    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    let reason = answer.pointer("/error/reason").or(answer.get("error")).and_then(Value::as_str).unwrap_or_default();
+    let separator = if reason.is_empty() { "" } else { ": " };
+    Failure {
+        cause: firstseen::printable(&format!("{what}: status {}{separator}{reason}", status.as_u16())),
+        is_unclear: false,
+    }
+}
