@@ -15,5 +15,6 @@ mod other_host;
 mod rejected;
 mod rules;
 mod schedule;
+mod serve;
 mod taken_over;
 mod workers;

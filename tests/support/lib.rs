@@ -2,12 +2,14 @@
 //! built `firstseen`, its output taken apart, golden files, and what to do
 //! without what they need.
 
+pub mod cluster;
 pub mod endpoint_events;
 pub mod events;
 pub mod firstseen;
 pub mod golden;
 pub mod needs;
 pub mod output;
+pub mod proxy;
 pub mod rng;
 pub mod running;
 

@@ -1,6 +1,7 @@
 //! `firstseen serve`.
 
 mod alert_target;
+mod limits;
 mod log;
 mod source;
 
@@ -17,11 +18,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::ValueEnum;
 use firstseen::Learn;
 use firstseen::ledger::OutboxMax;
-use firstseen_serve::{Limits, OnDetectionError, Secret, Server, ServerTls, Settings, Upstream};
+use firstseen_serve::{OnDetectionError, Secret, Server, ServerTls, Settings, Upstream};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::alert_target::AlertPlace;
+use self::limits::LimitArgs;
 use self::log::LogFormat;
 use self::source::Source;
 use crate::args::{self, AlertArgs, ModuleArgs, RuleArgs};
@@ -113,6 +115,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     log_format: LogFormat,
     #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
     alert: AlertArgs,
@@ -199,6 +203,7 @@ impl Args {
         );
         let mut upstream = Upstream::of(self.upstream.clone());
         upstream.ca.clone_from(&self.upstream_ca);
+        upstream.answer_timeout = self.limits.upstream_timeout;
         Ok(Settings {
             listen: self.listen,
             tls,
@@ -209,7 +214,7 @@ impl Args {
                 OnDetectionErrorArg::Pass => OnDetectionError::Pass,
                 OnDetectionErrorArg::Refuse => OnDetectionError::Refuse,
             },
-            limits: Limits::default(),
+            limits: self.limits.limits(),
             workers: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
             outbox_max: self.outbox_max,
             link_timeout: Duration::from_secs(30),

@@ -1,0 +1,105 @@
+//! `kill -9` of the proxy under load: what a client was told is stored is there, and every
+//! alert comes, once.
+//!
+//! `FIRSTSEEN_KILLS` says how often (12).
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use firstseen_tests::cluster::{Act, Cluster};
+use firstseen_tests::proxy::{Proxy, request};
+use firstseen_tests::rng::Rng;
+use firstseen_tests::running::wait_for;
+
+use super::{ALERTS, INDEX, bulk, install};
+
+/// Sends documents, each until it is stored, through whatever proxy there is.
+fn client(first: usize, address: &Mutex<String>, is_over: &AtomicBool) -> Vec<usize> {
+    let mut acknowledged = Vec::new();
+    let mut next = first;
+    while !is_over.load(Ordering::Relaxed) {
+        let numbers: Vec<usize> = (next..next + 3).collect();
+        let body = bulk(numbers.iter().map(|number| install(*number)));
+        loop {
+            let to = address.lock().map(|address| address.clone()).unwrap_or_default();
+            match request(&to, "POST", "/logs-endpoint.events.a/_bulk", &[("content-type", "application/json")], &body)
+            {
+                Ok(answer) if answer.status == 200 => break,
+                _ if is_over.load(Ordering::Relaxed) => return acknowledged,
+                _ => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+        acknowledged.extend(numbers);
+        next += 3;
+    }
+    acknowledged
+}
+
+fn survive(mode: &str, seed: u64) -> Result<()> {
+    let kills: usize = match std::env::var("FIRSTSEEN_KILLS") {
+        Ok(text) => text.parse().with_context(|| format!("FIRSTSEEN_KILLS={text}"))?,
+        Err(_) => 12,
+    };
+    println!("seed {seed}");
+    let folder = tempfile::tempdir()?;
+    let state = folder.path().join("state");
+    let cluster = Cluster::start(|_| Act::Answer)?;
+    let url = cluster.url();
+    let start = || Proxy::start(&url, &state, &["--on-detection-error", mode]);
+    let mut proxy = start()?;
+    let address = Arc::new(Mutex::new(proxy.address.clone()));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..3)
+        .map(|place| {
+            let (address, is_over) = (Arc::clone(&address), Arc::clone(&is_over));
+            thread::spawn(move || client(place * 1_000_000, &address, &is_over))
+        })
+        .collect();
+    let mut rng = Rng(seed);
+    for _ in 0..kills {
+        thread::sleep(Duration::from_millis(20 + rng.below(400)));
+        proxy.kill()?;
+        proxy = start()?;
+        if let Ok(mut address) = address.lock() {
+            address.clone_from(&proxy.address);
+        }
+    }
+    thread::sleep(Duration::from_millis(200));
+    is_over.store(true, Ordering::Relaxed);
+    let mut acknowledged = BTreeSet::new();
+    for client in clients {
+        acknowledged.extend(client.join().map_err(|_| anyhow::anyhow!("a client failed"))?);
+    }
+    let documents: BTreeSet<String> = cluster.documents(INDEX).into_iter().map(|document| document.source).collect();
+    for number in &acknowledged {
+        ensure!(documents.contains(&install(*number)), "document {number} is lost");
+    }
+    // What was stored without an answer may have its alert, too.
+    let wanted: BTreeSet<String> = acknowledged.iter().map(|number| format!("\"/usr/bin/parent-{number}\"")).collect();
+    wait_for(|| Ok(cluster.documents(ALERTS).len() >= wanted.len()))?;
+    proxy.stop()?.expect_code(0)?;
+    let alerts = cluster.documents(ALERTS);
+    let ids: BTreeSet<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
+    ensure!(ids.len() == alerts.len(), "an alert came twice");
+    let all: String = alerts.iter().map(|alert| alert.source.as_str()).collect::<Vec<_>>().join("\n");
+    for parent in &wanted {
+        ensure!(all.contains(&**parent), "the alert of {parent} is lost");
+    }
+    println!("{} documents acknowledged, {} alerts", acknowledged.len(), alerts.len());
+    ensure!(!acknowledged.is_empty(), "nothing was sent");
+    Ok(())
+}
+
+#[test]
+fn kills_lose_nothing_while_documents_pass() -> Result<()> {
+    survive("pass", 11)
+}
+
+#[test]
+fn kills_lose_nothing_while_nothing_passes_unjudged() -> Result<()> {
+    survive("refuse", 12)
+}
