@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 
-use super::{Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use super::{Changes, History, KnownRule, KnownTerm, LedgerError, Page, QuotaUse, Since, Stats, StoredAlert, Term};
 
 /// What a ledger on this machine does: it keeps and commits, and judging is done
-/// for it. Every backend is a [`Ledger`](super::Ledger).
+/// for it. Every backend is a [`Ledger`](super::Ledger), and an
+/// [`Upkeep`](super::Upkeep) for whoever operates it.
 ///
 /// All methods may be called from any thread.
 pub trait Backend: Send + Sync {
@@ -44,6 +45,55 @@ pub trait Backend: Send + Sync {
     ///
     /// When the state cannot be read.
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError>;
+
+    /// The rules, forgotten ones too, in the order of their keys, `max` at most,
+    /// behind the key `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unsupported`] if it does not list them, else when the state
+    /// cannot be read.
+    fn rules(&self, after: Option<&str>, max: usize) -> Result<Page<KnownRule>, LedgerError> {
+        let _ = (after, max);
+        unsupported("list its rules")
+    }
+
+    /// The terms of a rule in the order of their bytes, `max` at most, behind the
+    /// term `after`; those that are not in their place on disk yet included.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unsupported`] if it keeps no texts of terms, else when the
+    /// state cannot be read.
+    fn terms(&self, rule: &str, after: Option<&str>, max: usize) -> Result<Page<KnownTerm>, LedgerError> {
+        let _ = (rule, after, max);
+        unsupported("list its terms")
+    }
+
+    /// Removes the histories of terms of a rule, durably when it returns, and
+    /// answers with how many of them there were. The caller has the
+    /// [turn](Backend::turn).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unsupported`] if it does not forget, else when the state cannot
+    /// be written; see [`Backend::commit`].
+    fn forget(&self, rule: &str, terms: &[Term<'_>]) -> Result<u64, LedgerError> {
+        let _ = (rule, terms);
+        unsupported("forget terms")
+    }
+
+    /// Removes since when the state knows a rule, durably when it returns. The
+    /// caller has the [turn](Backend::turn).
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::Unsupported`] if it does not forget, else when the state cannot
+    /// be written; see [`Backend::commit`].
+    fn forget_since(&self, rule: &str) -> Result<(), LedgerError> {
+        let _ = rule;
+        unsupported("forget rules")
+    }
 
     /// Makes `changes` part of the state, all of it in one transaction or
     /// nothing, and answers with the outbox numbers of the alerts, in order.
@@ -86,4 +136,8 @@ pub trait Backend: Send + Sync {
     ///
     /// When the state cannot be read.
     fn stats(&self) -> Result<Stats, LedgerError>;
+}
+
+fn unsupported<T>(what: &str) -> Result<T, LedgerError> {
+    Err(LedgerError::Unsupported(format!("this ledger cannot {what}")))
 }

@@ -120,6 +120,13 @@ impl Since {
     pub fn after_sighting(self, at_ms: i64) -> Self {
         Self { first_at_ms: self.first_at_ms.or(Some(at_ms)), ..self }
     }
+
+    /// What two states know of a rule: the earlier of both, by each clock.
+    #[must_use]
+    pub fn earliest(self, other: Self) -> Self {
+        let first_at_ms = [self.first_at_ms, other.first_at_ms].into_iter().flatten().min();
+        Self { arrival_ms: self.arrival_ms.min(other.arrival_ms), first_at_ms }
+    }
 }
 
 #[cfg(test)]
@@ -132,6 +139,15 @@ mod tests {
         let sighted = Since { arrival_ms: 100, first_at_ms: Some(140) };
         assert_eq!(met.after_sighting(140), sighted);
         assert_eq!(sighted.after_sighting(40), sighted);
+    }
+
+    #[test]
+    fn the_earlier_of_two_goes_by_each_clock() {
+        let since = |arrival_ms, first_at_ms| Since { arrival_ms, first_at_ms };
+        assert_eq!(since(1, Some(9)).earliest(since(2, Some(5))), since(1, Some(5)));
+        assert_eq!(since(3, None).earliest(since(2, Some(5))), since(2, Some(5)));
+        assert_eq!(since(3, Some(-1)).earliest(since(4, None)), since(3, Some(-1)));
+        assert_eq!(since(3, None).earliest(since(4, None)), since(3, None));
     }
 
     #[test]

@@ -20,6 +20,7 @@
 )]
 
 mod random;
+mod upkeep;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -30,6 +31,8 @@ use super::{
     AlertSource, Answer, Backend, Committed, Learning, Ledger, LedgerError, OutboxMax, OutboxSize, QUESTIONS_MAX,
     Question, Quota, RULE_BYTES_MAX, Sighting, StoredAlert, TERM_BYTES_MAX, Transaction, Verdict,
 };
+
+pub use upkeep::{OpenBackend, check_upkeep};
 
 /// Opens one place again and again; whatever it opened before is closed by then. The
 /// place is there until this is dropped.

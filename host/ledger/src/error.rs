@@ -13,6 +13,8 @@ pub enum LedgerError {
     /// A sighting or an alert is over a limit; the text says which. Nothing was
     /// recorded.
     Invalid(String),
+    /// This ledger cannot do what was asked; the text says what. Nothing was done.
+    Unsupported(String),
     /// The state cannot be read or written, or what was read is damaged.
     Unavailable {
         /// The ledger's own error.
@@ -29,7 +31,7 @@ pub enum LedgerError {
 impl fmt::Display for LedgerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Invalid(text) => f.write_str(text),
+            Self::Invalid(text) | Self::Unsupported(text) => f.write_str(text),
             Self::Unavailable { source } | Self::Failed { source } => source.fmt(f),
         }
     }
@@ -39,7 +41,7 @@ impl Error for LedgerError {
     /// What is behind the ledger's own error, whose text is the one of this.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Invalid(_) => None,
+            Self::Invalid(_) | Self::Unsupported(_) => None,
             Self::Unavailable { source } | Self::Failed { source } => source.source(),
         }
     }

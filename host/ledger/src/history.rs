@@ -97,6 +97,18 @@ impl History {
         self.earlier.spans().iter().copied().chain([self.latest])
     }
 
+    /// The earliest sighting of those that are kept, in epoch milliseconds.
+    #[must_use]
+    pub fn first_at_ms(&self) -> i64 {
+        self.earlier.spans().first().map_or(self.latest.first, |span| span.first)
+    }
+
+    /// The latest sighting, in epoch milliseconds.
+    #[must_use]
+    pub fn last_at_ms(&self) -> i64 {
+        self.latest.last
+    }
+
     /// The arrival time in epoch milliseconds after which the history may be
     /// forgotten.
     #[must_use]
@@ -127,6 +139,11 @@ impl History {
     ///
     /// For one window, and histories built with it, merging is associative,
     /// commutative and idempotent as long as no more than 16 spans result.
+    ///
+    /// Who does not know the window takes 0, which joins only what overlaps. That
+    /// judges the same, for a sighting between two spans within a window of each other
+    /// is known from either side, and the next [`History::record`] joins them; but
+    /// until then they count as two of the 16.
     pub fn merge(&mut self, other: &Self, window_ms: u64) {
         self.expires_ms = self.expires_ms.max(other.expires_ms);
         self.join(other.spans(), window_ms);
@@ -306,6 +323,28 @@ mod tests {
             prop_assert_eq!(merged(&a, &b), merged(&b, &a));
             prop_assert_eq!(merged(&a, &b), both);
             prop_assert_eq!(merged(&merged(&a, &b), &c), merged(&a, &merged(&b, &c)));
+        }
+
+        #[test]
+        fn merging_without_the_window_judges_like_having_seen_both(
+            a in few(), b in few(), later in -80_i64..80, window in 0_u64..60,
+        ) {
+            let mut merged = history(&a, window);
+            merged.merge(&history(&b, window), 0);
+            let seen = [&a[..], &b].concat();
+            for at in -130_i64..130 {
+                let near = seen.iter().any(|&other| at.abs_diff(other) <= window);
+                prop_assert_eq!(merged.knows(at, window), near, "{}", at);
+            }
+            merged.record(later, window, 0);
+            prop_assert_eq!(merged, history(&[&seen[..], &[later]].concat(), window));
+        }
+
+        #[test]
+        fn the_ends_are_those_of_the_spans(events in sightings(), window in 0_u64..15) {
+            let history = history(&events, window);
+            prop_assert_eq!(Some(history.first_at_ms()), events.iter().copied().min());
+            prop_assert_eq!(Some(history.last_at_ms()), events.iter().copied().max());
         }
 
         #[test]

@@ -5,7 +5,8 @@
 //! means is [`History`]. A ledger on this machine only keeps and commits:
 //! [`Backend`] is what it has to do, and every backend is a ledger, by one way of
 //! judging above them all. [`MemoryLedger`] lives as long as the process; the crate
-//! `firstseen-state-file` has one that survives it.
+//! `firstseen-state-file` has one that survives it. What an operator does with a
+//! state, beside judging, is [`Upkeep`], which every backend has too.
 //!
 //! # The promise
 //!
@@ -49,10 +50,12 @@ mod local;
 mod memory;
 mod outbox;
 mod overlay;
+mod page;
 mod question;
 mod term;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub use alert::{AlertSource, StoredAlert};
 pub use backend::Backend;
@@ -62,8 +65,10 @@ pub use history::{History, Span};
 pub use learning::Learning;
 pub use memory::MemoryLedger;
 pub use outbox::{OutboxMax, OutboxSize};
+pub use page::Page;
 pub use question::{Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
 pub use term::{BuildTermHasher, Fingerprint, Term, TermHasher};
+pub use upkeep::{Imported, KnownRule, KnownTerm, RECORDS_MAX, Record, Upkeep};
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;

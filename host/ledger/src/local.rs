@@ -246,10 +246,7 @@ fn validate(questions: &[Question]) -> Result<(), LedgerError> {
     }
     for Question::Sighting(sighting) in questions {
         validate_history(&sighting.history)?;
-        let length = sighting.term.len();
-        if length > TERM_BYTES_MAX {
-            return invalid(format!("a term of {length} bytes, and {TERM_BYTES_MAX} are allowed"));
-        }
+        validate_term(&sighting.term)?;
         if sighting.quota.max == 0 || sighting.quota.per_ms == 0 {
             return invalid("a quota of 0: both its alerts and its interval must be at least 1".to_owned());
         }
@@ -257,9 +254,16 @@ fn validate(questions: &[Question]) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn validate_history(history: &str) -> Result<(), LedgerError> {
+pub(super) fn validate_history(history: &str) -> Result<(), LedgerError> {
     match history.len() {
         ..=RULE_BYTES_MAX => Ok(()),
         length => Err(LedgerError::Invalid(format!("a rule key of {length} bytes, and {RULE_BYTES_MAX} are allowed"))),
+    }
+}
+
+pub(super) fn validate_term(term: &str) -> Result<(), LedgerError> {
+    match term.len() {
+        ..=TERM_BYTES_MAX => Ok(()),
+        length => Err(LedgerError::Invalid(format!("a term of {length} bytes, and {TERM_BYTES_MAX} are allowed"))),
     }
 }

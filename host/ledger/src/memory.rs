@@ -8,12 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
-use super::{Backend, Changes, History, LedgerError, OutboxSize, QuotaUse, Since, Stats, StoredAlert, sweep_slices};
+use super::{
+    Backend, Changes, History, KnownRule, KnownTerm, LedgerError, OutboxSize, Page, QuotaUse, Since, Stats,
+    StoredAlert, sweep_slices,
+};
 
-/// A ledger that lives as long as the process. Its methods never fail.
+/// A ledger that lives as long as the process. Judging with it never fails.
 ///
 /// It keeps no text of a term, only 128 bits that stand for it, so a term takes
-/// some 80 bytes however long it is.
+/// some 80 bytes however long it is. Therefore its terms cannot be listed, nor all of
+/// a rule be forgotten.
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     turn: Mutex<()>,
@@ -82,6 +86,34 @@ impl Backend for MemoryLedger {
 
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
         Ok(self.state().rules.get(rule).and_then(|rule| rule.since))
+    }
+
+    fn rules(&self, after: Option<&str>, max: usize) -> Result<Page<KnownRule>, LedgerError> {
+        let state = self.state();
+        let behind = state.rules.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        let mut rules: Vec<_> = behind.collect();
+        rules.sort_unstable_by_key(|(key, _)| *key);
+        let rules = rules.into_iter().map(|(key, rule)| KnownRule { key: key.clone(), since: rule.since });
+        Ok(Page::of(rules, max, |rule| &rule.key))
+    }
+
+    fn terms(&self, _rule: &str, _after: Option<&str>, _max: usize) -> Result<Page<KnownTerm>, LedgerError> {
+        let cause = "the state in memory keeps no texts of terms, only what stands for them: they cannot be listed";
+        Err(LedgerError::Unsupported(cause.to_owned()))
+    }
+
+    fn forget(&self, rule: &str, terms: &[Term<'_>]) -> Result<u64, LedgerError> {
+        let mut state = self.state();
+        let Some(rule) = state.rules.get_mut(rule) else { return Ok(0) };
+        let gone = terms.iter().filter_map(|term| rule.histories.swap_remove(&term.fingerprint()));
+        Ok(gone.count() as u64)
+    }
+
+    fn forget_since(&self, rule: &str) -> Result<(), LedgerError> {
+        if let Some(rule) = self.state().rules.get_mut(rule) {
+            rule.since = None;
+        }
+        Ok(())
     }
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {

@@ -86,4 +86,9 @@ fn the_ledger_in_memory_keeps_the_promises() {
         Box::new(move || Arc::clone(&ledger) as Arc<dyn Ledger>)
     });
     conformance::check_sweep(&MemoryLedger::new());
+    let empty = || -> conformance::OpenBackend {
+        let ledger = Arc::new(MemoryLedger::new());
+        Box::new(move || Arc::clone(&ledger) as Arc<dyn Backend>)
+    };
+    conformance::check_upkeep(&empty, false);
 }

@@ -80,7 +80,7 @@ impl fmt::Display for StateFileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.cause {
-            Cause::InUse => write!(f, "the state {path} is in use: only one process may open it at a time"),
+            Cause::InUse => write!(f, "the state {path} is in use by another process: only one may open it at a time"),
             Cause::Absent => write!(f, "there is no state in {path}, and none is to be made: look for it elsewhere"),
             Cause::Replaced => write!(
                 f,

@@ -38,7 +38,7 @@ pub(crate) struct Generation {
     /// Rows as they go into the table, but those of histories; none if it is gone.
     pub(crate) rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// By the number of the rule and what stands for the term.
-    histories: HashMap<(u32, Fingerprint), (Box<str>, History), BuildTermHasher>,
+    histories: HashMap<(u32, Fingerprint), TermRow, BuildTermHasher>,
     /// Arrival of the latest batch in it, in epoch milliseconds.
     pub(crate) now_ms: Option<i64>,
     /// Commits that made it.
@@ -46,42 +46,68 @@ pub(crate) struct Generation {
     /// Since when something has been waiting in it.
     pub(crate) oldest: Option<Instant>,
     term_bytes: usize,
-    fresh: u64,
+    grown: i64,
 }
+
+/// The text of a term, and its history; none if it was forgotten.
+type TermRow = (Box<str>, Option<History>);
 
 impl Generation {
     /// Adds a history. `fresh` says that nothing else has one of this term.
     pub(crate) fn put(&mut self, rule: u32, term: Term<'_>, history: History, fresh: bool) {
+        let is_fresh = match self.replace(rule, term, Some(history)) {
+            Some(before) => before.is_none(),
+            None => fresh,
+        };
+        self.grown += i64::from(is_fresh);
+    }
+
+    /// Adds that the history of a term is gone. There is one, here or elsewhere.
+    pub(crate) fn forget(&mut self, rule: u32, term: Term<'_>) {
+        if self.replace(rule, term, None) != Some(None) {
+            self.grown -= 1;
+        }
+    }
+
+    /// Answers with what was here before, if anything was.
+    fn replace(&mut self, rule: u32, term: Term<'_>, history: Option<History>) -> Option<Option<History>> {
         match self.histories.entry((rule, term.fingerprint())) {
-            Entry::Occupied(mut known) => known.get_mut().1 = history,
+            Entry::Occupied(mut known) => Some(std::mem::replace(&mut known.get_mut().1, history)),
             Entry::Vacant(place) => {
                 self.term_bytes += term.text().len();
-                self.fresh += u64::from(fresh);
                 place.insert((term.text().into(), history));
+                None
             }
         }
     }
 
-    /// The history of a term, if it is here.
-    pub(crate) fn get(&self, rule: u32, term: Term<'_>) -> Option<&History> {
-        self.histories.get(&(rule, term.fingerprint())).map(|(_, history)| history)
+    /// What is here of the history of a term: that it is gone, too.
+    pub(crate) fn get(&self, rule: u32, term: Term<'_>) -> Option<Option<&History>> {
+        self.histories.get(&(rule, term.fingerprint())).map(|(_, history)| history.as_ref())
     }
 
-    /// The histories in the order of the table, in which neighbours share pages.
-    pub(crate) fn sorted(&self) -> Vec<(u32, &str, &History)> {
-        let all = self.histories.iter().map(|((rule, _), (term, history))| (*rule, &**term, history));
+    /// The histories in the order of the table, in which neighbours share pages;
+    /// none of those that are gone.
+    pub(crate) fn sorted(&self) -> Vec<(u32, &str, Option<&History>)> {
+        let all = self.histories.iter().map(|((rule, _), (term, history))| (*rule, &**term, history.as_ref()));
         let mut all: Vec<_> = all.collect();
         all.sort_unstable_by_key(|(rule, term, _)| (*rule, *term));
         all
+    }
+
+    /// The terms of a rule behind one of them, those that are gone too, in no order.
+    pub(crate) fn terms<'a>(&'a self, rule: u32, after: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let of_rule = self.histories.iter().filter(move |((own, _), _)| *own == rule).map(|(_, (term, _))| &**term);
+        of_rule.filter(move |term| after.is_none_or(|after| *term > after))
     }
 
     pub(crate) fn histories_count(&self) -> usize {
         self.histories.len()
     }
 
-    /// How many terms it has that the table does not have.
-    pub(crate) fn fresh(&self) -> u64 {
-        self.fresh
+    /// How many more terms there are with it than in the table.
+    pub(crate) fn grown(&self) -> i64 {
+        self.grown
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -47,12 +47,15 @@ mod takeover;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use firstseen_ledger::{Backend, Changes, History, LedgerError, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen_ledger::{
+    Backend, Changes, History, KnownRule, KnownTerm, LedgerError, Page, QuotaUse, Since, Stats, StoredAlert, Term,
+};
 use redb::Database;
 
 use self::generation::Bounds;
@@ -269,6 +272,29 @@ impl Backend for StateFile {
         self.shared.told(self.shared.reading(|| Ok(self.shared.live().since(rule))))
     }
 
+    fn rules(&self, after: Option<&str>, max: usize) -> Result<Page<KnownRule>, LedgerError> {
+        self.shared.told(self.shared.reading(|| Ok(self.shared.live().rules(after, max))))
+    }
+
+    fn terms(&self, rule: &str, after: Option<&str>, max: usize) -> Result<Page<KnownTerm>, LedgerError> {
+        self.shared.lookup(|live, snapshot| live.terms(snapshot, rule, after, max))
+    }
+
+    fn forget(&self, rule: &str, terms: &[Term<'_>]) -> Result<u64, LedgerError> {
+        let mut distinct = HashSet::new();
+        let terms = terms.iter().filter(|term| distinct.insert(term.text())).map(|term| (rule, *term));
+        let terms: Vec<(&str, Term<'_>)> = terms.collect();
+        // Nobody else changes a history meanwhile: the caller has the turn.
+        let known = terms.iter().zip(self.histories(&terms)?).filter(|(_, history)| history.is_some());
+        let known: Vec<Term<'_>> = known.map(|((_, term), _)| *term).collect();
+        self.shared.change(|live| live.forget(rule, &known, Instant::now()))?;
+        Ok(known.len() as u64)
+    }
+
+    fn forget_since(&self, rule: &str) -> Result<(), LedgerError> {
+        self.shared.change(|live| live.forget_since(rule, Instant::now()))
+    }
+
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         self.shared.change(|live| live.commit(changes, Instant::now()))
     }
@@ -295,7 +321,7 @@ impl Backend for StateFile {
     }
 
     fn stats(&self) -> Result<Stats, LedgerError> {
-        self.shared.lookup(|live, _| Ok(Stats { terms: live.terms(), outbox: live.outbox_size() }))
+        self.shared.lookup(|live, _| Ok(Stats { terms: live.terms_count(), outbox: live.outbox_size() }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is in memory of a state.
 
+mod listing;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -115,6 +117,26 @@ impl Live {
         Ok(numbers)
     }
 
+    /// Forgets terms of a rule that are there. They are gone from the disk when it
+    /// returns.
+    pub(crate) fn forget(&mut self, rule: &str, terms: &[Term<'_>], now: Instant) -> Result<(), Cause> {
+        let Some(rule) = self.rules.get(rule) else { return Ok(()) };
+        let mut rows = Rows::default();
+        for term in terms {
+            rows.remove(Key::History(*rule, term.text()))?;
+        }
+        self.record(&rows, now)
+    }
+
+    /// Forgets since when a rule is known.
+    pub(crate) fn forget_since(&mut self, rule: &str, now: Instant) -> Result<(), Cause> {
+        let mut rows = Rows::default();
+        if let Some(rule) = self.rules.get(rule).filter(|rule| self.sinces.contains_key(rule)) {
+            rows.remove(Key::Since(*rule))?;
+        }
+        self.record(&rows, now)
+    }
+
     /// Goes on behind what was replayed, which is to be merged at once: should the
     /// process be killed again soon, the journal must not grow with every start.
     pub(crate) fn go_on_after(&mut self, replayed: Replayed, now: Instant) -> Result<(), Cause> {
@@ -171,13 +193,20 @@ impl Live {
             (Key::Since(rule), Some(value)) if self.has_rule(rule) => {
                 self.sinces.insert(rule, read(value)?);
             }
+            (Key::Since(rule), None) if self.has_rule(rule) => {
+                self.sinces.remove(&rule);
+            }
             (Key::Quota(rule, ..), Some(value)) if self.has_rule(rule) => {
                 let _: QuotaUse = read(value)?;
             }
             (Key::History(rule, term), Some(value)) if self.has_rule(rule) => {
                 let term = Term::new(term);
-                let fresh = self.leaving.get(rule, term).is_none();
+                let fresh = !matches!(self.leaving.get(rule, term), Some(Some(_)));
                 self.waiting.put(rule, term, read(value)?, fresh);
+                return Ok(());
+            }
+            (Key::History(rule, term), None) if self.has_rule(rule) => {
+                self.waiting.forget(rule, Term::new(term));
                 return Ok(());
             }
             (Key::Alert(number), Some(value)) if number == self.next_alert => {
@@ -211,16 +240,20 @@ impl Live {
         // for the memory of several lookups at a time.
         let here = terms.iter().map(|(rule, term)| {
             let rule = *self.rules.get(*rule)?;
-            let history = self.waiting.get(rule, *term).or_else(|| self.leaving.get(rule, *term));
-            Some((rule, history))
+            Some((rule, self.in_memory(rule, *term)))
         });
         let here: Vec<_> = here.collect();
         let all = here.into_iter().zip(terms).map(|(here, (_, term))| match here {
-            Some((_, Some(history))) => Ok(Some(history.clone())),
+            Some((_, Some(history))) => Ok(history.cloned()),
             Some((rule, None)) => snapshot.get(Key::History(rule, term.text())),
             None => Ok(None),
         });
         all.collect()
+    }
+
+    /// What is in memory of the history of a term: that it is gone, too.
+    fn in_memory(&self, rule: u32, term: Term<'_>) -> Option<Option<&History>> {
+        self.waiting.get(rule, term).or_else(|| self.leaving.get(rule, term))
     }
 
     /// How much of a quota is used.
@@ -273,9 +306,9 @@ impl Live {
 
     /// How many terms there are. One that came back after it had expired may
     /// count twice until it is merged.
-    pub(crate) fn terms(&self) -> u64 {
-        let leaving = if self.is_merging() { self.leaving.fresh() } else { 0 };
-        self.terms + leaving + self.waiting.fresh()
+    pub(crate) fn terms_count(&self) -> u64 {
+        let leaving = if self.is_merging() { self.leaving.grown() } else { 0 };
+        self.terms.saturating_add_signed(leaving).saturating_add_signed(self.waiting.grown())
     }
 
     /// The open table, handed back with [`Live::keep`].

@@ -19,7 +19,8 @@
 //!
 //! In a record of the journal rows stand one behind the other: length of the key
 //! u32 and of the value u32, little-endian, then both; no value (the greatest
-//! length) says that the row is gone. Nothing that is read is trusted: a decoder
+//! length) says that the row is gone: an alert that a sink has, or what was
+//! forgotten of a rule. Nothing that is read is trusted: a decoder
 //! answers `None` for what no encoder writes.
 
 use std::ops::Range;

@@ -37,6 +37,29 @@ impl Snapshot {
         V::read(value.value()).map(Some).ok_or_else(|| malformed(key))
     }
 
+    /// The histories of a rule in order, `max` at most, behind the term `after`.
+    pub(crate) fn histories(
+        &self,
+        rule: u32,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<(String, History)>, Cause> {
+        let first = Key::History(rule, after.unwrap_or_default()).bytes();
+        let start = if after.is_some() { Bound::Excluded(&*first) } else { Bound::Included(&*first) };
+        let end = rule.checked_add(1).map_or_else(|| vec![HISTORY + 1], |next| Key::History(next, "").bytes());
+        let rows = ReadableTable::range::<&[u8]>(&self.0, (start, Bound::Excluded(&*end)))?;
+        let history = |row: Result<_, redb::StorageError>| {
+            let (key, value): (redb::AccessGuard<'_, &[u8]>, redb::AccessGuard<'_, &[u8]>) = row?;
+            match Key::read(key.value()) {
+                Some(key @ Key::History(_, term)) => {
+                    Ok((term.to_owned(), Value::read(value.value()).ok_or_else(|| malformed(key))?))
+                }
+                _ => Err(Cause::malformed("a key")),
+            }
+        };
+        rows.take(max).map(history).collect()
+    }
+
     /// Whether there is a row of this key and this value.
     pub(crate) fn has(&self, key: &[u8], value: &[u8]) -> Result<bool, Cause> {
         Ok(ReadableTable::get(&self.0, key)?.is_some_and(|found| found.value() == value))
@@ -155,16 +178,22 @@ impl<'t> WriteTable<'t> {
         Ok(())
     }
 
-    /// Writes histories, and answers with how many of them it had not.
-    pub(crate) fn put_histories(&mut self, histories: &[(u32, &str, &History)]) -> Result<i64, Cause> {
+    /// Writes histories, removes those that are gone, and answers with how many more
+    /// it has then.
+    pub(crate) fn put_histories(&mut self, histories: &[(u32, &str, Option<&History>)]) -> Result<i64, Cause> {
         let (mut key, mut value) = (Vec::new(), Vec::new());
         let mut grown = 0;
         for &(rule, term, history) in histories {
             key.clear();
             value.clear();
             Key::History(rule, term).put(&mut key);
-            Value::put(history, &mut value);
-            grown += i64::from(self.table.insert(&*key, &*value)?.is_none());
+            match history {
+                Some(history) => {
+                    Value::put(history, &mut value);
+                    grown += i64::from(self.table.insert(&*key, &*value)?.is_none());
+                }
+                None => grown -= i64::from(self.table.remove(&*key)?.is_some()),
+            }
         }
         Ok(grown)
     }

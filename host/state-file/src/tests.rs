@@ -2,6 +2,7 @@
 
 mod damage;
 mod kills;
+mod upkeep;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -482,4 +483,9 @@ fn it_keeps_the_promises_of_every_ledger() {
     });
     let (_folder, path) = folder();
     conformance::check_sweep(&StateFile::open(path).unwrap());
+    let empty = || -> conformance::OpenBackend {
+        let folder = tempfile::tempdir().unwrap();
+        Box::new(move || Arc::new(StateFile::open(folder.path().join("state")).unwrap()))
+    };
+    conformance::check_upkeep(&empty, true);
 }
