@@ -15,4 +15,5 @@ mod matching;
 mod outbox;
 mod recorded;
 mod rules;
+mod state;
 mod watch;

@@ -5,6 +5,7 @@
 
 mod args;
 mod command;
+mod glob;
 mod harness;
 mod message;
 mod pipeline;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use command::{check, filter, generate, matching, module, rules, serve, test};
+use command::{check, filter, generate, matching, module, rules, serve, state, test};
 
 const EXIT_FOUND: u8 = 1;
 const EXIT_ERROR: u8 = 2;
@@ -54,6 +55,10 @@ Examples:
   Test rules:
     firstseen test my-rules/
 
+  Look into what was seen, and let a state begin with the past:
+    firstseen state ls --like '/tmp/*' seen
+    firstseen state seed seen old-events/*.ndjson.gz
+
 Options that several commands have mean the same in all of them. --format is the
 form of what a command prints; where a FILE of events or a PATH of rules is an
 argument, - is standard input.
@@ -73,6 +78,7 @@ enum Command {
     Check(check::Args),
     Rules(rules::Args),
     Test(test::Args),
+    State(state::Args),
     Module(module::Args),
     Completions(generate::CompletionsArgs),
     Man(generate::ManArgs),
@@ -97,6 +103,7 @@ fn main() -> ExitCode {
         Command::Check(args) => args.run(),
         Command::Rules(args) => args.run(),
         Command::Test(args) => args.run(),
+        Command::State(args) => args.run(),
         Command::Module(args) => args.run(),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

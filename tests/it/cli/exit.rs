@@ -93,7 +93,7 @@ fn help_and_version() -> Result<()> {
     assert!(help.text()?.contains("Exit status"), "{}", help.text()?);
     assert!(help.text()?.contains("64  wrong usage"), "{}", help.text()?);
     assert_eq!(help.stderr, "");
-    for subcommand in ["filter", "match", "check", "rules", "test", "module", "completions", "man"] {
+    for subcommand in ["filter", "match", "check", "rules", "test", "state", "module", "completions", "man"] {
         assert!(help.text()?.contains(&format!("\n  {subcommand} ")), "{subcommand} is not in the help");
         let help = Firstseen::new(subcommand)?.arg("--help").run(b"")?.expect_code(0)?;
         assert!(help.text()?.contains("Usage: firstseen"), "{}", help.text()?);

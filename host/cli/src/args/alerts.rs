@@ -18,6 +18,13 @@ pub(crate) struct AlertArgs {
     /// Kibana space of the alerts; it is part of their ids.
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new(), default_value = "default")]
     space: String,
+    #[command(flatten)]
+    event_ids: EventIdArgs,
+}
+
+/// What events are told apart by.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct EventIdArgs {
     /// The field of an event whose value is its `_id` in Elasticsearch, for
     /// example @metadata._id: alerts name the event by it, and two events of the
     /// same bytes with other ids are two. A value that is no text of 1 to 512
@@ -48,11 +55,8 @@ enum AlertFormatArg {
 impl AlertArgs {
     /// Gives all of it to a detector.
     pub(crate) fn apply(&self, builder: Builder) -> Builder {
-        let builder = match &self.event_id_field {
-            Some(field) => builder.event_id_field(field.as_str()),
-            None => builder,
-        };
-        builder
+        self.event_ids
+            .apply(builder)
             .clock(match self.clock {
                 ClockArg::Arrival => Clock::Arrival,
                 ClockArg::Event => Clock::Event,
@@ -62,5 +66,15 @@ impl AlertArgs {
                 AlertFormatArg::Ecs => AlertFormat::Ecs,
             })
             .space(self.space.as_str())
+    }
+}
+
+impl EventIdArgs {
+    /// Gives it to a detector.
+    pub(crate) fn apply(&self, builder: Builder) -> Builder {
+        match &self.event_id_field {
+            Some(field) => builder.event_id_field(field.as_str()),
+            None => builder,
+        }
     }
 }

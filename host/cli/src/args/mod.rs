@@ -9,10 +9,10 @@ mod rule_set;
 mod rules;
 mod values;
 
-pub(crate) use alerts::AlertArgs;
+pub(crate) use alerts::{AlertArgs, EventIdArgs};
 pub(crate) use evaluation::EvaluationArgs;
 pub(crate) use input::{Input, inputs};
 pub(crate) use module::{ModuleArgs, load as load_module};
 pub(crate) use rule_set::{RuleSet, faults, warn_of};
 pub(crate) use rules::{OwnFiles, RelatedArgs, RuleArgs, ensure_rules, rule_paths};
-pub(crate) use values::{bytes, duration, outbox_max, workers};
+pub(crate) use values::{bytes, duration, outbox_max, time_ms, workers};

@@ -19,7 +19,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
 }
 
 /// A time in epoch milliseconds: `2026-11-24T12:00:00Z`.
-pub(super) fn time_ms(text: &str) -> Result<i64> {
+pub(crate) fn time_ms(text: &str) -> Result<i64> {
     let time: Timestamp = text.parse().context("write a time such as 2026-11-24T12:00:00Z")?;
     Ok(time.as_millisecond())
 }

@@ -7,4 +7,5 @@ pub(crate) mod matching;
 pub(crate) mod module;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod state;
 pub(crate) mod test;

@@ -4,6 +4,8 @@
 //! `-` takes away what came before it, the remote prefix of `cluster:name` does
 //! not count, and a backing index is where its data stream is.
 
+use crate::glob::glob;
+
 /// Whether an index or data stream of this name is among the patterns.
 pub(super) fn takes<'a>(patterns: impl IntoIterator<Item = &'a str>, index: &str) -> bool {
     let stream = data_stream_of(index);
@@ -25,21 +27,6 @@ fn data_stream_of(index: &str) -> Option<&str> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_date = date.split('.').map(str::len).eq([4, 2, 2]) && date.split('.').all(digits);
     (is_date && digits(generation)).then_some(stream)
-}
-
-fn glob(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(mut name) = name.strip_prefix(head) else { return false };
-    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
-    // What stands between stars is found leftmost first.
-    for piece in middle.split('*') {
-        match name.split_once(piece) {
-            Some((_, after)) if !piece.is_empty() => name = after,
-            Some(_) => {}
-            None => return false,
-        }
-    }
-    name.ends_with(tail)
 }
 
 #[cfg(test)]
