@@ -12,6 +12,9 @@ use super::{Backend, History, LedgerError, Page, Since, Stats, Term};
 /// [`Upkeep::forget`], and items of a page.
 pub const RECORDS_MAX: usize = 10_000;
 
+/// Terms of a rule that are forgotten at a time: they may be long.
+const FORGOTTEN_AT_A_TIME: usize = 1_000;
+
 /// A state in an operator's hands.
 ///
 /// Every [`Backend`] has it, while batches are judged too: a change takes its turn
@@ -186,7 +189,7 @@ impl<B: Backend + ?Sized> Upkeep for B {
         loop {
             // From the beginning each time: what was there is gone.
             let _turn = turn(self);
-            let Page { items, next } = Backend::terms(self, rule, None, RECORDS_MAX)?;
+            let Page { items, next } = Backend::terms(self, rule, None, FORGOTTEN_AT_A_TIME)?;
             let terms: Vec<Term<'_>> = items.iter().map(|term| Term::new(&term.text)).collect();
             forgotten += Backend::forget(self, rule, &terms)?;
             if next.is_none() {

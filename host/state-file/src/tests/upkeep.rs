@@ -91,3 +91,19 @@ fn rules_do_not_run_into_each_other() {
         store.flush().unwrap();
     }
 }
+
+#[test]
+fn what_is_imported_is_there_after_a_crash() {
+    let (_folder, path) = folder();
+    furnish(&path, 1);
+    let store = open_with(&path, PATIENT);
+    let records = ["term 0000", "new"].map(|term| Record::Term {
+        rule: "rule".to_owned(),
+        term: term.to_owned(),
+        history: History::new(1000, 10, 0),
+    });
+    Upkeep::import(&store, &records, 0).unwrap();
+    let crashed = after_crash(&path);
+    assert_eq!((last(&crashed, "term 0000"), last(&crashed, "new")), (Some(1000), Some(1000)));
+    assert!(crashed.history("rule", "term 0000").unwrap().unwrap().knows(0, 10), "what was known is still");
+}

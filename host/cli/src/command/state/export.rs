@@ -1,6 +1,6 @@
 //! `firstseen state export`.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,7 +37,7 @@ Exit status:
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
-        let mut out = BufWriter::new(anstream::stdout().lock());
+        let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
         for rule in rule::all(&state)? {
             if let Some(since) = rule.since {
                 writeln!(out, "{}", line::of_rule(&rule.key, since))?;

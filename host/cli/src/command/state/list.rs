@@ -1,6 +1,6 @@
 //! `firstseen state ls`.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,7 +59,7 @@ enum Format {
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
-        let mut out = BufWriter::new(anstream::stdout().lock());
+        let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
         let mut is_found = false;
         for known in rule::called(&state, self.rule.as_deref())? {
             each_terms(&state, &known.key, |terms| {
