@@ -55,8 +55,10 @@ test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what t
 	$(CARGO) test --release --workspace --test it corpus::
 
 # Without a server its tests are skipped, or fail with CI=true.
-test-e2e: build ## Store alerts in a real Elasticsearch, which Maven fetches, and count what it takes
-	@sh tests/servers/elasticsearch/build.sh "$(TARGET)/servers/elasticsearch" || test "$$CI" != true
+test-e2e: build ## Ask a real Elasticsearch and OpenSearch, which Maven fetches, what they store
+	@for server in elasticsearch opensearch; do \
+		sh tests/servers/$$server/build.sh "$(TARGET)/servers/$$server" || test "$$CI" != true || exit 1; \
+	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
 lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documentation and dependencies

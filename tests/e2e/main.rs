@@ -9,3 +9,4 @@ mod documented;
 mod elasticsearch;
 mod mappings;
 mod server;
+mod stored;

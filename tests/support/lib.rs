@@ -12,6 +12,7 @@ pub mod output;
 pub mod proxy;
 pub mod rng;
 pub mod running;
+pub mod stored;
 
 use std::path::{Path, PathBuf};
 
