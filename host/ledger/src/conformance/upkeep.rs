@@ -327,8 +327,8 @@ fn a_forgotten_rule_is_as_if_never_met(empty: EmptyBackend<'_>) {
     let mut open = empty();
     let mut store = open();
     let learning = Learning::by_arrival(100);
-    assert_eq!(observe(&*store, 0, learning, &[("a", 0)]), "s");
-    assert_eq!(observe(&*store, 100, learning, &[("a", 0), ("b", 0)]), "sU");
+    assert_eq!(observe(&*store, 0, learning.clone(), &[("a", 0)]), "s");
+    assert_eq!(observe(&*store, 100, learning.clone(), &[("a", 0), ("b", 0)]), "sU");
     Upkeep::import(&*store, &[known("other", "a", &[0], 100)], 100).unwrap();
     assert_eq!(Upkeep::forget_rule(&*store, HISTORY).unwrap(), 2);
     assert_eq!(Upkeep::forget_rule(&*store, HISTORY).unwrap(), 0);
@@ -338,8 +338,8 @@ fn a_forgotten_rule_is_as_if_never_met(empty: EmptyBackend<'_>) {
     assert_eq!(Backend::since(&*store, HISTORY).unwrap(), None);
     let rules = Upkeep::rules(&*store, None, 9).unwrap().items;
     assert!(rules.iter().any(|rule| rule.key == "other" && rule.since.is_some()));
-    assert_eq!(observe(&*store, 1000, learning, &[("a", 0), ("b", 0)]), "ss", "it learns anew");
-    assert_eq!(observe(&*store, 1100, learning, &[("a", 0), ("c", 0)]), "sU");
+    assert_eq!(observe(&*store, 1000, learning.clone(), &[("a", 0), ("b", 0)]), "ss", "it learns anew");
+    assert_eq!(observe(&*store, 1100, learning.clone(), &[("a", 0), ("c", 0)]), "sU");
 }
 
 fn terms_without_texts_are_not_made_up(empty: EmptyBackend<'_>) {
