@@ -8,10 +8,11 @@ mod faults;
 mod kills;
 mod limits;
 mod passing;
+mod stored;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use firstseen_tests::cluster::{Act, Cluster, Document};
 use firstseen_tests::events;
 use firstseen_tests::proxy::Proxy;
@@ -73,15 +74,16 @@ fn install(number: usize) -> String {
 /// What an alert says of its event: `_index` and `_id`.
 fn ancestor(alert: &Document) -> Result<(Option<String>, String)> {
     let alert: Value = serde_json::from_str(&alert.source)?;
-    let ancestor = alert["kibana.alert.ancestors"][0].clone();
-    let text = |name: &str| ancestor[name].as_str().map(str::to_owned);
+    let ancestor = alert.pointer("/kibana.alert.ancestors/0").context("no ancestor")?;
+    let text = |name: &str| ancestor.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok((text("index"), text("id").unwrap_or_default()))
 }
 
 /// The parent that an alert is about.
 fn parent(alert: &Document) -> Result<String> {
     let alert: Value = serde_json::from_str(&alert.source)?;
-    Ok(alert["kibana.alert.new_terms"][0].as_str().unwrap_or_default().to_owned())
+    let term = alert.pointer("/kibana.alert.new_terms/0").and_then(Value::as_str);
+    Ok(term.unwrap_or_default().to_owned())
 }
 
 fn action(verb: &str, metadata: Value) -> String {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use firstseen::ledger::{
-    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, Sighting, Stats, StoredAlert,
-    Transaction, Verdict,
+    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, Sighting, Since, Stats,
+    StoredAlert, Transaction, Verdict,
 };
 
 /// What answers for a sighting.
@@ -51,6 +51,10 @@ impl Ledger for ScriptedLedger {
 
     fn flush(&self) -> Result<(), LedgerError> {
         Ok(())
+    }
+
+    fn since(&self, _history: &str) -> Result<Option<Since>, LedgerError> {
+        Ok(None)
     }
 
     fn stats(&self) -> Result<Stats, LedgerError> {

@@ -189,6 +189,7 @@ impl Builder {
             spare: Mutex::new(Some(instance)),
             limits: self.limits,
             line_bytes_max: self.line_bytes_max,
+            learn: self.learn,
             learning,
             outbox_max: self.outbox_max,
             ledger: self.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new())),

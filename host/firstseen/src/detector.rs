@@ -2,12 +2,14 @@
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::builder::Builder;
 use crate::configuration::{Clock, Configuration, Document};
 use crate::error::Error;
 use crate::gate::{Gate, Ticket};
-use crate::ledger::{Learning, Ledger, Stats};
+use crate::learn::Learn;
+use crate::ledger::{Ledger, Stats};
 use crate::outcome::{Alert, Outcome};
 use crate::reports::{Refusal, RuleSummary};
 use crate::shared::Shared;
@@ -48,13 +50,13 @@ impl Detector {
     /// without learning. Both go their ways.
     #[must_use]
     pub fn over(&self, ledger: Arc<dyn Ledger>, clock: Clock) -> Self {
-        self.copy(ledger, clock, Learning::NONE)
+        self.copy(ledger, clock, Learn::For(Duration::ZERO))
     }
 
     /// The same over another ledger. Both go their ways.
     #[must_use]
     pub fn with_ledger(&self, ledger: Arc<dyn Ledger>) -> Self {
-        self.copy(ledger, self.shared.configuration.clock, self.shared.learning.clone())
+        self.copy(ledger, self.shared.configuration.clock, self.shared.learn)
     }
 
     /// What it remembers.
@@ -63,7 +65,7 @@ impl Detector {
         Arc::clone(&self.shared.ledger)
     }
 
-    fn copy(&self, ledger: Arc<dyn Ledger>, clock: Clock, learning: Learning) -> Self {
+    fn copy(&self, ledger: Arc<dyn Ledger>, clock: Clock, learn: Learn) -> Self {
         let shared = &self.shared;
         let original = Arc::clone(&shared.log);
         Self::new(Shared {
@@ -72,7 +74,8 @@ impl Detector {
             spare: Mutex::default(),
             limits: shared.limits,
             line_bytes_max: shared.line_bytes_max,
-            learning,
+            learn,
+            learning: learn.learning(clock, &shared.rules),
             outbox_max: shared.outbox_max,
             ledger,
             rules: shared.rules.clone(),
@@ -137,6 +140,22 @@ impl Detector {
     /// [`Error::Ledger`] if the state cannot be read.
     pub fn stats(&self) -> Result<Stats, Error> {
         Ok(self.shared.ledger.stats()?)
+    }
+
+    /// Until when a rule only learns, in epoch milliseconds, if its first batch comes at
+    /// `now_ms` at the latest; a time that has passed where it learns no more, and none
+    /// where it never does, or learns by [`Clock::Event`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Ledger`] if the state cannot be read.
+    pub fn learning_until_ms(&self, rule: &RuleSummary, now_ms: i64) -> Result<Option<i64>, Error> {
+        let length_ms = self.shared.learn.length_ms(rule);
+        if length_ms == 0 || self.shared.configuration.clock == Clock::Event {
+            return Ok(None);
+        }
+        let since_ms = self.shared.ledger.since(&rule.history)?.map_or(now_ms, |since| since.arrival_ms);
+        Ok(Some(since_ms.saturating_add_unsigned(length_ms)))
     }
 
     /// Says that the sink has all alerts of an outcome.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::configuration::Configuration;
 use crate::error::Error;
 use crate::gate::Gate;
+use crate::learn::Learn;
 use crate::ledger::{Learning, Ledger, OutboxMax};
 use crate::reports::{Refusal, RuleSummary};
 use crate::wasm::{Instance, Limits, LogMessage, Module};
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) spare: Mutex<Option<Instance>>,
     pub(crate) limits: Limits,
     pub(crate) line_bytes_max: usize,
+    pub(crate) learn: Learn,
+    /// The same for the ledger.
     pub(crate) learning: Learning,
     pub(crate) outbox_max: OutboxMax,
     pub(crate) ledger: Arc<dyn Ledger>,

@@ -149,6 +149,14 @@ pub trait Ledger: Send + Sync {
     /// When the state cannot be written.
     fn flush(&self) -> Result<(), LedgerError>;
 
+    /// Since when it knows a rule, by the key of its history; none if it has not met
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn since(&self, history: &str) -> Result<Option<Since>, LedgerError>;
+
     /// The size of the ledger.
     ///
     /// # Errors

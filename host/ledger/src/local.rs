@@ -40,6 +40,10 @@ impl<B: Backend + ?Sized> Ledger for B {
         Backend::flush(self)
     }
 
+    fn since(&self, history: &str) -> Result<Option<Since>, LedgerError> {
+        Backend::since(self, history)
+    }
+
     fn stats(&self) -> Result<Stats, LedgerError> {
         Backend::stats(self)
     }

@@ -22,6 +22,7 @@ mod admin;
 mod body;
 mod budget;
 mod bulk;
+mod clock;
 mod detection;
 mod encoding;
 mod lenient;

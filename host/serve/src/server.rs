@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::budget::Budget;
+use crate::clock::now_ms;
 use crate::detection::{Detection, DetectionError, DetectionOptions, DetectorSource, MakeSink};
 use crate::linking::Links;
 use crate::listener::Listener;
@@ -124,7 +125,7 @@ impl Server {
     /// The rules that run; none while detection is off.
     #[must_use]
     pub fn rules(&self) -> Vec<firstseen::RuleSummary> {
-        self.proxy.detection.rules()
+        self.proxy.detection.rules(now_ms()).into_iter().map(|(rule, _)| rule).collect()
     }
 
     /// Reads rules and certificates again, and opens the alerts' file anew. What cannot

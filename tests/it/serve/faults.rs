@@ -41,9 +41,9 @@ fn send(proxy: &Proxy, parents: &[usize], sent: &mut usize) -> Result<()> {
         match answer.status {
             200 => {
                 let json = answer.json()?;
-                let items = json["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let items = json.pointer("/items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
                 ensure!(items.len() == left.len(), "{} items to {} documents", items.len(), left.len());
-                let is_stored = |item: &Value| item["create"]["status"] == 201;
+                let is_stored = |item: &Value| item.pointer("/create/status").is_some_and(|status| status == 201);
                 left = left.iter().zip(items).filter(|(_, item)| !is_stored(item)).map(|(number, _)| *number).collect();
                 if left.is_empty() {
                     return Ok(());

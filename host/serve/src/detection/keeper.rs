@@ -10,7 +10,8 @@ use firstseen::Detector;
 use firstseen::ledger::MemoryLedger;
 use firstseen_delivery::{Delivery, DeliveryOptions, Tell};
 
-use super::{DetectionError, DetectionOptions, DetectorSource, Engine, MakeSink, Shared, State};
+use super::{DetectionError, DetectionOptions, DetectorSource, Engine, MakeSink, Shared, State, learning_until_ms};
+use crate::clock::now_ms;
 
 /// How long the first pause is after a state could not be opened, and the longest one.
 const PAUSE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
@@ -95,6 +96,7 @@ impl Keeper {
         let tell: Tell = Arc::new(|text: &str| tracing::warn!("{text}"));
         let options = DeliveryOptions { outbox_max, hold: Some(link_timeout) };
         let delivery = Delivery::start(&detector, sink, options, tell).map_err(DetectionError::Thread)?;
+        tell_of_learning(&detector);
         let engine = Engine::new(self.engines + 1, detector, workers, delivery.handle());
         self.engines += 1;
         self.shared.set(State::On(engine.map_err(DetectionError::Workers)?));
@@ -152,6 +154,7 @@ impl Keeper {
             }
         };
         let rules = detector.rules().len();
+        tell_of_learning(&detector);
         match Engine::new(self.engines + 1, detector.clone(), self.options.workers, delivery.handle()) {
             Ok(engine) => {
                 self.engines += 1;
@@ -198,4 +201,24 @@ impl Keeper {
             tracing::error!("the state was not written to the end, so alerts may come again: {error}");
         }
     }
+}
+
+/// Says how many rules only learn, and until when.
+fn tell_of_learning(detector: &Detector) {
+    let now_ms = now_ms();
+    let until: Vec<i64> =
+        detector.rules().iter().filter_map(|rule| learning_until_ms(detector, rule, now_ms)).collect();
+    if let (Some(first), Some(last)) = (until.iter().min(), until.iter().max()) {
+        let of = detector.rules().len();
+        let (first, last) = (hours(first - now_ms), hours(last - now_ms));
+        tracing::warn!(
+            "{} of {of} rules only learn, and raise nothing: the first for {first} h more, the last for {last} h (--learn)",
+            until.len()
+        );
+    }
+}
+
+/// Whole hours, and the one that has begun.
+fn hours(ms: i64) -> i64 {
+    ms.max(0).saturating_add(3_599_999) / 3_600_000
 }

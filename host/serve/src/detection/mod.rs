@@ -164,9 +164,12 @@ impl Detection {
         self.engine()?.detector.stats().ok()
     }
 
-    /// The rules that run; none while detection is off.
-    pub(crate) fn rules(&self) -> Vec<RuleSummary> {
-        self.engine().map(|engine| engine.detector.rules().to_vec()).unwrap_or_default()
+    /// The rules that run, each with until when it only learns, in epoch milliseconds, if
+    /// it does; none while detection is off.
+    pub(crate) fn rules(&self, now_ms: i64) -> Vec<(RuleSummary, Option<i64>)> {
+        let Some(engine) = self.engine() else { return Vec::new() };
+        let rules = engine.detector.rules().iter();
+        rules.map(|rule| (rule.clone(), learning_until_ms(&engine.detector, rule, now_ms))).collect()
     }
 
     /// Has the rules read again, and the alerts' file opened anew.
@@ -191,6 +194,12 @@ impl Detection {
             State::Off(_) => None,
         }
     }
+}
+
+/// Until when a rule only learns, if it does.
+fn learning_until_ms(detector: &Detector, rule: &RuleSummary, now_ms: i64) -> Option<i64> {
+    let until_ms = detector.learning_until_ms(rule, now_ms).ok().flatten();
+    until_ms.filter(|until_ms| *until_ms > now_ms)
 }
 
 impl Shared {

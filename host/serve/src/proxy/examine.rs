@@ -1,7 +1,7 @@
 //! Requests that bring documents: they are looked at, and pass.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
@@ -15,6 +15,7 @@ use super::{OnItsWay, Proxy};
 use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more};
 use crate::budget::Share;
 use crate::bulk::{Answer, Item};
+use crate::clock::now_ms;
 use crate::detection::{Judging, Verdict};
 use crate::encoding::Encoding;
 use crate::linking::Answered;
@@ -233,9 +234,4 @@ fn of_status(status: StatusCode) -> Answered {
         400 | 404 | 405 | 406 | 409 | 415 => Answered::Refused(format!("status {}", status.as_u16())),
         _ => Answered::Later,
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -11,12 +11,13 @@ use std::time::Instant;
 use anyhow::Result;
 use firstseen::ledger::Ledger;
 use firstseen::{Clock, Detector, LogLevel, RuleSummary, printable};
+use firstseen_delivery::Tell;
 use jiff::Timestamp;
 
 use super::open;
 use super::seeding::{Seeded, Seeding, Tally};
 use crate::args::{self, EvaluationArgs, EventIdArgs, Input, ModuleArgs, RuleArgs};
-use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, StopReason, Tell};
+use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, StopReason};
 use crate::{EXIT_ERROR, EXIT_FOUND, message};
 
 /// Record what rules see in old events, and raise nothing.
@@ -69,7 +70,7 @@ impl Args {
         let seeding = Arc::new(Seeding::new(Arc::new(open(&self.state)?)));
         let detector = self.detector(&seeding)?;
         let status = Arc::new(Status::new(&detector, None, started));
-        let tell = Arc::new(Tell::new(message::warn));
+        let tell: Tell = Arc::new(message::warn);
         let options = FilterOptions {
             workers: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
             index: self.evaluation.index.clone(),

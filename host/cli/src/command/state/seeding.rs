@@ -90,6 +90,10 @@ impl Ledger for Seeding {
         Ledger::flush(&*self.state)
     }
 
+    fn since(&self, history: &str) -> Result<Option<Since>, LedgerError> {
+        Ledger::since(&*self.state, history)
+    }
+
     fn stats(&self) -> Result<Stats, LedgerError> {
         Ok(Stats { outbox: OutboxSize::default(), ..Ledger::stats(&*self.state)? })
     }

@@ -52,7 +52,7 @@ impl Backend for Failing {
     }
 
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
-        self.store.since(rule)
+        Backend::since(&self.store, rule)
     }
 
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
