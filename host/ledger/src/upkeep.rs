@@ -58,8 +58,8 @@ pub trait Upkeep: Send + Sync {
     /// never met the rule: where new rules learn, it learns anew. Quotas that are
     /// used up stay so. Answers with how many terms there were.
     ///
-    /// It goes page by page, so that nobody waits long; after an error the rest is
-    /// still there.
+    /// It goes page by page, so that nobody waits long: a term that is seen meanwhile
+    /// may stay, and after an error the rest is still there.
     ///
     /// # Errors
     ///
@@ -185,17 +185,17 @@ impl<B: Backend + ?Sized> Upkeep for B {
     }
 
     fn forget_rule(&self, rule: &str) -> Result<u64, LedgerError> {
-        let mut forgotten = 0;
+        let (mut forgotten, mut after) = (0, None);
         loop {
-            // From the beginning each time: what was there is gone.
             let _turn = turn(self);
-            let Page { items, next } = Backend::terms(self, rule, None, FORGOTTEN_AT_A_TIME)?;
+            let Page { items, next } = Backend::terms(self, rule, after.as_deref(), FORGOTTEN_AT_A_TIME)?;
             let terms: Vec<Term<'_>> = items.iter().map(|term| Term::new(&term.text)).collect();
             forgotten += Backend::forget(self, rule, &terms)?;
             if next.is_none() {
                 Backend::forget_since(self, rule)?;
                 return Ok(forgotten);
             }
+            after = next;
         }
     }
 

@@ -73,6 +73,19 @@ fn lists_are_the_same_before_while_and_after_a_merge() {
 }
 
 #[test]
+fn a_rule_of_many_terms_is_forgotten_before_any_of_it_is_merged() {
+    let (_folder, path) = folder();
+    furnish(&path, 3500);
+    let store = open_with(&path, PATIENT);
+    for number in 0..10 {
+        store.commit(&sighted(&format!("other {number}"), 1, 0, true)).unwrap();
+    }
+    assert_eq!(Upkeep::forget_rule(&store, "rule").unwrap(), 3510);
+    assert!(listed(&store, 1000).is_empty() && listed(&after_crash(&path), 7).is_empty());
+    assert_eq!((store.since("rule").unwrap(), Backend::stats(&store).unwrap().terms), (None, 0));
+}
+
+#[test]
 fn rules_do_not_run_into_each_other() {
     let (_folder, path) = folder();
     let store = open_with(&path, PATIENT);
