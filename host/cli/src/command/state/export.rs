@@ -38,11 +38,11 @@ impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
         let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
-        for rule in rule::all(&state)? {
+        for rule in rule::all(&*state)? {
             if let Some(since) = rule.since {
                 writeln!(out, "{}", line::of_rule(&rule.key, since))?;
             }
-            each_terms(&state, &rule.key, |terms| {
+            each_terms(&*state, &rule.key, |terms| {
                 for term in terms {
                     writeln!(out, "{}", line::of_term(&rule.key, &term.text, &term.history))?;
                 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use firstseen::ledger::{RECORDS_MAX, Upkeep};
+use firstseen::ledger::RECORDS_MAX;
 
 use super::get::term_of;
 use super::{open_existing, rule};
@@ -44,14 +44,14 @@ Exit status:
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
-        let rule = rule::one(&state, &self.rule)?;
+        let rule = rule::one(&*state, &self.rule)?;
         let forgotten = match self.all {
-            true => Upkeep::forget_rule(&state, &rule.key)?,
+            true => state.forget_rule(&rule.key)?,
             false => {
                 let terms: Vec<String> = self.terms.iter().map(|term| term_of(term)).collect();
                 let mut forgotten = 0;
                 for terms in terms.chunks(RECORDS_MAX) {
-                    forgotten += Upkeep::forget(&state, &rule.key, terms)?;
+                    forgotten += state.forget(&rule.key, terms)?;
                 }
                 forgotten
             }

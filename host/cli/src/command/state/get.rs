@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use firstseen::ledger::{History, Upkeep};
+use firstseen::ledger::History;
 use firstseen::printable;
 use serde_json::value::RawValue;
 
@@ -53,9 +53,9 @@ enum Format {
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
-        let key = rule::one(&state, &self.rule)?.key;
+        let key = rule::one(&*state, &self.rule)?.key;
         let term = term_of(&self.term);
-        let Some(history) = Upkeep::term(&state, &key, &term)? else { return Ok(ExitCode::from(EXIT_FOUND)) };
+        let Some(history) = state.term(&key, &term)? else { return Ok(ExitCode::from(EXIT_FOUND)) };
         let mut out = anstream::stdout().lock();
         match self.format {
             Format::Text => write!(out, "{}", text(&key, &term, &history))?,

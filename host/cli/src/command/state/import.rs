@@ -58,7 +58,7 @@ impl Args {
         let state = open(&self.state)?;
         let now_ms = self.now_ms.unwrap_or_else(|| Timestamp::now().as_millisecond());
         let mut import =
-            Import { state: &state, now_ms, batch: Vec::new(), bytes: 0, rules: 0, imported: Imported::default() };
+            Import { state: &*state, now_ms, batch: Vec::new(), bytes: 0, rules: 0, imported: Imported::default() };
         let result = inputs.iter().try_for_each(|input| import.read(input)).and_then(|()| import.commit());
         let Imported { new, widened, unchanged, expired } = import.imported;
         writeln!(

@@ -61,8 +61,8 @@ impl Args {
         let state = open_existing(&self.state)?;
         let mut out = BufWriter::with_capacity(256 << 10, io::stdout().lock());
         let mut is_found = false;
-        for known in rule::called(&state, self.rule.as_deref())? {
-            each_terms(&state, &known.key, |terms| {
+        for known in rule::called(&*state, self.rule.as_deref())? {
+            each_terms(&*state, &known.key, |terms| {
                 for term in terms.iter().filter(|term| self.selects(&term.text)) {
                     is_found = true;
                     writeln!(out, "{}", self.format.line(&known.key, term))?;

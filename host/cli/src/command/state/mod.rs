@@ -81,13 +81,18 @@ impl Args {
 /// Items of a list that are read at a time.
 const PAGE: usize = 1_000;
 
-/// A state that is there.
-fn open_existing(path: &Path) -> Result<StateFile> {
-    Ok(told(StateFile::open_existing(path)?, path))
+/// A state that is there, to look after.
+fn open_existing(path: &Path) -> Result<Box<dyn Upkeep>> {
+    Ok(Box::new(told(StateFile::open_existing(path)?, path)))
 }
 
-/// A state, made if there is none.
-fn open(path: &Path) -> Result<StateFile> {
+/// A state, made if there is none, to look after.
+fn open(path: &Path) -> Result<Box<dyn Upkeep>> {
+    Ok(Box::new(open_to_judge(path)?))
+}
+
+/// A state, made if there is none, to judge with.
+fn open_to_judge(path: &Path) -> Result<StateFile> {
     Ok(told(StateFile::open(path)?, path))
 }
 

@@ -14,7 +14,7 @@ use firstseen::{Clock, Detector, LogLevel, RuleSummary, printable};
 use firstseen_delivery::Tell;
 use jiff::Timestamp;
 
-use super::open;
+use super::open_to_judge;
 use super::seeding::{Seeded, Seeding, Tally};
 use crate::args::{self, EvaluationArgs, EventIdArgs, Input, ModuleArgs, RuleArgs};
 use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, StopReason};
@@ -67,7 +67,7 @@ impl Args {
         let started = Instant::now();
         let inputs = args::inputs(&self.files);
         inputs.iter().try_for_each(Input::ensure_readable)?;
-        let seeding = Arc::new(Seeding::new(Arc::new(open(&self.state)?)));
+        let seeding = Arc::new(Seeding::new(Arc::new(open_to_judge(&self.state)?)));
         let detector = self.detector(&seeding)?;
         let status = Arc::new(Status::new(&detector, None, started));
         let tell: Tell = Arc::new(message::warn);

@@ -58,10 +58,10 @@ struct RuleStats {
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let state = open_existing(&self.state)?;
-        let size = Upkeep::size(&state)?;
+        let size = state.size()?;
         let mut rules = Vec::new();
-        for rule in rule::all(&state)? {
-            let stats = RuleStats::count(&state, rule)?;
+        for rule in rule::all(&*state)? {
+            let stats = RuleStats::count(&*state, rule)?;
             // One that was forgotten is nothing to tell of.
             rules.extend(Some(stats).filter(|stats| stats.terms > 0 || stats.rule.since.is_some()));
         }
