@@ -8,11 +8,12 @@ use firstseen_guest::state::{Answer, Question, Verdict};
 use firstseen_query::{Layout, Scalar};
 use serde_json::{Map, Value};
 
-/// The check accepts what serde_json accepts; the scan refuses nothing of it,
-/// and finds what a walk over the parsed tree finds.
+/// The check accepts what serde_json accepts once comments are taken out; the scan
+/// refuses nothing of it, and finds what a walk over the parsed tree finds.
 pub fn check_scan(data: &[u8]) {
     let Ok(line) = std::str::from_utf8(data) else { return };
-    let parsed = serde_json::from_str::<Map<String, Value>>(line);
+    let plain = without_comments(line);
+    let parsed = serde_json::from_str::<Map<String, Value>>(&plain);
     match (check(line), &parsed) {
         (Ok(()), Ok(_)) => {}
         // The grammar allows these: half a surrogate pair, a number of any size.
@@ -36,7 +37,7 @@ pub fn check_scan(data: &[u8]) {
         let scanned = scan(line, &mut slots);
         assert!(scanned.is_ok() || check(line).is_err(), "refused {line:?}: {scanned:?}");
         // Of a key that comes twice a parsed tree has but the last value.
-        let has_one_of_each = parsed.as_ref().is_ok_and(|members| is_written(line, members));
+        let has_one_of_each = parsed.as_ref().is_ok_and(|members| is_written(&plain, members));
         if !has_one_of_each || scanned.is_err() {
             continue;
         }
@@ -48,6 +49,41 @@ pub fn check_scan(data: &[u8]) {
             expected.sort();
             assert_eq!(found, expected, "{field} of {line:?}");
         }
+    }
+}
+
+/// A line without its byte order mark, and with a space in place of each comment.
+fn without_comments(line: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = line.strip_prefix('\u{feff}').unwrap_or(line);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            '"' => string_length(rest),
+            '/' => comment_length(rest),
+            _ => None,
+        };
+        let (token, behind) = rest.split_at(length.unwrap_or(first.len_utf8()));
+        plain.push_str(if first == '/' && length.is_some() { " " } else { token });
+        rest = behind;
+    }
+    plain
+}
+
+fn string_length(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    let is_end = |&(_, byte): &(usize, u8)| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    };
+    text.bytes().enumerate().skip(1).find(is_end).map(|(end, _)| end + 1)
+}
+
+fn comment_length(text: &str) -> Option<usize> {
+    match text.get(..2)? {
+        "/*" => text.get(2..)?.find("*/").map(|length| length + 4),
+        "//" => Some(text.find(['\r', '\n']).unwrap_or(text.len())),
+        _ => None,
     }
 }
 
@@ -71,7 +107,7 @@ fn is_written(line: &str, members: &Map<String, Value>) -> bool {
 /// The texts of the values at a path.
 fn walk<'v>(members: impl Iterator<Item = (&'v String, &'v Value)>, above: &str, field: &str, found: &mut Vec<String>) {
     for (key, value) in members {
-        let path = format!("{above}{key}");
+        let path = format!("{above}{}", key.trim_end_matches('.'));
         let mut values = vec![value];
         while let Some(value) = values.pop() {
             match value {

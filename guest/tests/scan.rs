@@ -44,7 +44,8 @@ fn walk(value: &Value, path: Option<&str>, keep: &mut impl FnMut(&str, String)) 
         Value::Array(elements) => elements.iter().for_each(|element| walk(element, path, keep)),
         Value::Object(members) => {
             for (key, value) in members {
-                let below = path.map_or_else(|| key.clone(), |path| format!("{path}.{key}"));
+                let key = key.trim_end_matches('.');
+                let below = path.map_or_else(|| key.to_owned(), |path| format!("{path}.{key}"));
                 walk(value, Some(&below), keep);
             }
         }
@@ -141,6 +142,32 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// What engines take for white space, beside white space.
+const COMMENTS: [&str; 11] =
+    ["/**/", "/*\"*/", "/*,*/", "/*}*/", "/*{[*/", "/***/", "/*/*/", "//\r", "//\"\r", "//,\"a\":1}\r", "/*,\"a\":1*/"];
+
+/// Writes comments, by their numbers in turn, on both sides of what is between
+/// strings, numbers and words.
+fn commented(text: &str, numbers: &[usize]) -> String {
+    let mut out = String::new();
+    let mut numbers = numbers.iter().cycle();
+    let mut comment = || numbers.next().and_then(|&number| COMMENTS.get(number)).copied().unwrap_or_default();
+    let (mut within, mut is_escaped) = (false, false);
+    for character in text.chars() {
+        let is_between = !within && "{}[]:,".contains(character);
+        if is_between {
+            out.push_str(comment());
+        }
+        out.push(character);
+        if is_between {
+            out.push_str(comment());
+        }
+        within ^= character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    out
+}
+
 /// An escape may only be escaped anew where it is no `\u` escape.
 fn has_unicode_escape(text: &str) -> bool {
     text.contains("\\u")
@@ -162,6 +189,20 @@ proptest! {
         }
         for object in ["", "a", "a.b", "c.c", "b.a.c", "x"] {
             prop_assert_eq!(scanned_leaves(&line, object), Some(naive_leaves(&event, object)), "{}", object);
+        }
+    }
+
+    #[test]
+    fn comments_are_white_space(
+        event in object(value()), field in 0..FIELDS.len(), numbers in proptest::collection::vec(0..20_usize, 1..8),
+        mark: bool,
+    ) {
+        let line = commented(&Value::Object(event.clone()).to_string(), &numbers);
+        let line = if mark { format!("\u{feff}{line}") } else { line };
+        prop_assert_eq!(check(&line), Ok(()), "{}", line);
+        prop_assert_eq!(scanned(&line, field), Some(naive(&event, FIELDS[field])), "{}", line);
+        for object in ["", "a", "a.b", "c.c", "b.a.c", "x"] {
+            prop_assert_eq!(scanned_leaves(&line, object), Some(naive_leaves(&event, object)), "{} of {}", object, line);
         }
     }
 
@@ -194,7 +235,7 @@ proptest! {
     }
 
     #[test]
-    fn a_check_accepts_just_what_is_json(event in object(value()), at in any::<proptest::sample::Index>(), with in "[ -~]{0,2}", cut in 0..3_usize) {
+    fn a_check_accepts_just_what_is_json(event in object(value()), at in any::<proptest::sample::Index>(), with in "[ -.0-~]{0,2}", cut in 0..3_usize) {
         let line = Value::Object(event).to_string();
         let mut start = at.index(line.len());
         while !line.is_char_boundary(start) { start -= 1; }
@@ -244,6 +285,17 @@ fn names_what_is_wrong_and_where() {
         ("{} x", 3, Fault::Syntax),
         ("{}{}", 2, Fault::Syntax),
         ("{}\u{0}", 2, Fault::Syntax),
+        ("{/\"a\":1}", 1, Fault::Syntax),
+        ("{/*/\"a\":1}", 1, Fault::Syntax),
+        ("{\"a\":1/*}", 6, Fault::Syntax),
+        ("{\"a\":1//}", 9, Fault::Incomplete),
+        ("{\"a\":1/**/2}", 10, Fault::Syntax),
+        ("{}/", 2, Fault::Syntax),
+        ("{#x\r}", 1, Fault::Syntax),
+        ("{\u{feff}}", 1, Fault::Syntax),
+        (" \u{feff}{}", 1, Fault::Syntax),
+        ("\u{feff}\u{feff}{}", 3, Fault::Syntax),
+        ("\u{feff}[]", 3, Fault::NotAnObject),
         (&deep, 500, Fault::TooDeep),
         (&deep_unread, 104, Fault::TooDeep),
     ];

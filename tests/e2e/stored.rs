@@ -1,19 +1,25 @@
 //! What real engines store of hostile requests: `tests/data/stored/`.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::golden;
-use firstseen_tests::stored::{Area, Bytes, Case, INDEX, MARKER, Outcome, Source, Stored, areas, template};
+use firstseen_tests::stored::{
+    Area, Bytes, Case, INDEX, MARKER, Outcome, Source, Stored, areas, documents, rule, template,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use ureq::Agent;
 use ureq::http::{Request, StatusCode};
 
+use crate::elasticsearch::with_elasticsearch;
+use crate::mappings::{ALERTS, kibana_alerts};
 use crate::server::Server;
 
 /// What takes longer hangs. It bounds failing tests; none depends on it.
@@ -56,6 +62,32 @@ fn engines_store_what_the_table_says() -> Result<()> {
     }
     let mut files = files.iter().zip(&table);
     files.try_for_each(|(file, area)| golden::check_file(file, &area.text()?))
+}
+
+#[test]
+fn alerts_about_hostile_documents_are_stored_too() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let path = scratch.path().join("rule.json");
+    fs::write(&path, rule().to_string())?;
+    let mut alerts = Vec::new();
+    for (name, document) in documents()? {
+        // One by one: in whatever form it comes, the same event alerts once.
+        let ran = Firstseen::filter()?.args(["--only-alerts", "--rules"]).arg(&path).run(&document)?;
+        let own = ran.split().alerts;
+        ensure!(!own.is_empty(), "{name} has no alert");
+        alerts.extend(own);
+    }
+    with_elasticsearch(|node| {
+        if !kibana_alerts(node)? {
+            return Ok(());
+        }
+        let ids = (0..).map(|id: usize| id.to_string());
+        let stored = node.create(ALERTS, ids.zip(alerts.iter().map(String::as_str)))?;
+        ensure!(stored.refused.is_empty(), "refused: {:#?}", stored.refused);
+        ensure!(stored.created == alerts.len() as u64, "not every alert is there");
+        println!("hostile documents: {} alerts stored", alerts.len());
+        Ok(())
+    })
 }
 
 /// A node of either engine.

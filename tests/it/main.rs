@@ -16,5 +16,6 @@ mod rejected;
 mod rules;
 mod schedule;
 mod serve;
+mod stored;
 mod taken_over;
 mod workers;

@@ -33,6 +33,18 @@ pub fn template() -> Value {
     })
 }
 
+/// The rule that alerts on every document that is found by [`MARKER`], as Kibana
+/// rule JSON.
+#[must_use]
+pub fn rule() -> Value {
+    serde_json::json!({
+        "rule_id": "stored", "name": "Stored", "type": "query", "language": "kuery",
+        "query": format!("process.name: {MARKER}"), "severity": "low", "risk_score": 21, "max_signals": u32::MAX,
+        // The documents have no time of their own.
+        "timestamp_override": "event.ingested",
+    })
+}
+
 /// An area: one file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +202,31 @@ pub fn areas() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The documents that an engine stores and finds by [`MARKER`], each once: area
+/// and name of the case, and the document on one line.
+///
+/// # Errors
+///
+/// When a file has another form.
+pub fn documents() -> Result<Vec<(String, Vec<u8>)>> {
+    let mut documents: Vec<(String, Vec<u8>)> = Vec::new();
+    for file in areas()? {
+        let area = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        // What has other content types is no JSON.
+        if area == "headers" {
+            continue;
+        }
+        for case in Area::read(&file)?.cases {
+            for document in case.documents()? {
+                if documents.iter().all(|(_, known)| *known != document) {
+                    documents.push((format!("{area}: {}", case.name), document));
+                }
+            }
+        }
+    }
+    Ok(documents)
+}
+
 impl Area {
     /// Reads a file.
     ///
@@ -240,6 +277,23 @@ impl Case {
         let mut request = format!("{head}\r\n").into_bytes();
         request.extend_from_slice(&body);
         Ok(request)
+    }
+
+    fn documents(&self) -> Result<Vec<Vec<u8>>> {
+        let outcomes = self.elasticsearch.iter().chain(&self.opensearch);
+        let found = outcomes.flat_map(|outcome| &outcome.stored).filter(|stored| stored.found);
+        found
+            .map(|stored| {
+                let document = match &stored.source {
+                    Some(Source::Whole(source)) => source.bytes()?,
+                    _ if self.target != bulk() => self.body.bytes()?,
+                    // The one behind the action.
+                    _ => self.body.bytes()?.split(|&byte| byte == b'\n').nth(1).context("no source")?.to_vec(),
+                };
+                // Either ends a line comment.
+                Ok(document.into_iter().map(|byte| if byte == b'\n' { b'\r' } else { byte }).collect())
+            })
+            .collect()
     }
 }
 

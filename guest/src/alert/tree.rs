@@ -31,7 +31,9 @@ pub(super) struct Members<'a>(Vec<(Cow<'a, str>, Node<'a>)>);
 impl<'a> Members<'a> {
     /// Parses an object that the scanner accepted, so nesting is bounded.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
-        match Node::parse(line, &mut Cursor { bytes: line.as_bytes(), at: 0 })? {
+        let mut cursor = Cursor { bytes: line.as_bytes(), at: 0 };
+        cursor.object_start().ok()?;
+        match Node::parse(line, &mut cursor)? {
             Node::Object(members) => Some(members),
             _ => None,
         }
@@ -255,6 +257,8 @@ mod tests {
             assert_eq!(rewritten(line), line);
         }
         assert_eq!(rewritten("{ \"\\u0061\" : [ 1 , 2 ] }\r"), r#"{"a":[1,2]}"#);
+        let line = "\u{feff}//x\r{/*\"*/\"a\"/*:*/:/*{*/[/*]*/1/*,*/,2/**/]/*}*/}//x";
+        assert_eq!(rewritten(line), r#"{"a":[1,2]}"#);
     }
 
     #[test]

@@ -97,13 +97,13 @@ fn escaped_string_end(bytes: &[u8], mut backslash: usize) -> usize {
 }
 
 /// Offset of the first byte at or after `from` that can stand behind a number
-/// or word: a comma, a closing bracket or white space. The length of the bytes
-/// if there is none.
+/// or word: a comma, a closing bracket, white space or the slash of a comment.
+/// The length of the bytes if there is none.
 #[inline(always)]
 pub(super) fn token_end(bytes: &[u8], from: usize) -> usize {
     if let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) {
         let lanes = Lanes::load(chunk);
-        let ends = lanes.are(b',').or(lanes.with(0x20).are(b'}')).or(lanes.at_most(b' ')).bits();
+        let ends = lanes.are(b',').or(lanes.with(0x20).are(b'}')).or(lanes.at_most(b' ')).or(lanes.are(b'/')).bits();
         if ends != 0 {
             return from + ends.trailing_zeros() as usize;
         }
@@ -114,7 +114,7 @@ pub(super) fn token_end(bytes: &[u8], from: usize) -> usize {
 #[cold]
 fn long_token_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    let is_end = |&byte: &u8| byte == b',' || byte | 0x20 == b'}' || byte <= b' ';
+    let is_end = |&byte: &u8| byte == b',' || byte | 0x20 == b'}' || byte <= b' ' || byte == b'/';
     rest.iter().position(is_end).map_or(bytes.len(), |found| from + found)
 }
 
@@ -376,7 +376,7 @@ mod tests {
             prop_assert_eq!(plain_end(bytes, from, true), position(|byte| byte == b'"' || byte == b'\\' || byte < b' '));
             let string = format!("\"{text}");
             prop_assert_eq!(string_end(string.as_bytes(), 1).0, naive_string_end(string.as_bytes()));
-            let end = position(|byte| byte == b',' || byte == b'}' || byte == b']' || byte <= b' ');
+            let end = position(|byte| b",}]/".contains(&byte) || byte <= b' ');
             prop_assert_eq!(token_end(bytes, from), end.unwrap_or(bytes.len()));
             let number = digits_end(bytes, from);
             let digits = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();

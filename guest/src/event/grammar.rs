@@ -1,5 +1,6 @@
 //! The grammar of JSON (RFC 8259) over bytes: tokens, and a check of whole
-//! lines.
+//! lines. Beyond it there may be a byte order mark before all, and comments
+//! wherever white space may be: Elasticsearch and OpenSearch take both.
 //!
 //! A [`Cursor`] is small and passed by value or kept in a local, so that the
 //! compiler can hold it in registers: in wasm a field behind a pointer costs a
@@ -12,7 +13,7 @@ use super::malformed::{Fault, MAX_DEPTH, Malformed};
 /// to its last byte.
 ///
 /// As the grammar has it, halves of surrogate pairs and numbers of any size are
-/// allowed.
+/// allowed; as engines have it, comments and a byte order mark are.
 ///
 /// # Errors
 ///
@@ -22,6 +23,9 @@ pub fn check(line: &str) -> Result<(), Malformed> {
     let checked = cursor.object_start().and_then(|()| cursor.skip(0)).and_then(|()| cursor.end());
     checked.map_err(|fault| cursor.malformed(fault))
 }
+
+/// U+FEFF at the start of a line.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// A place in a line.
 #[derive(Clone, Copy)]
@@ -44,19 +48,25 @@ impl Cursor<'_> {
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
-    /// Steps over white space and says what byte comes then.
+    /// Steps over white space and comments and says what byte comes then.
     #[inline(always)]
     pub(crate) fn token(&mut self) -> u8 {
         let byte = self.byte();
-        if byte > b' ' { byte } else { self.token_after_space() }
+        if is_token(byte) { byte } else { self.token_after_space() }
     }
 
     #[cold]
     fn token_after_space(&mut self) -> u8 {
-        while matches!(self.byte(), b' ' | b'\t' | b'\r' | b'\n') {
-            self.at += 1;
+        loop {
+            match self.byte() {
+                b' ' | b'\t' | b'\r' | b'\n' => self.at += 1,
+                b'/' => match comment_end(self.bytes, self.at) {
+                    Some(end) => self.at = end,
+                    None => return b'/',
+                },
+                byte => return byte,
+            }
         }
-        self.byte()
     }
 
     /// What is wrong with the byte here: it is another than the grammar wants,
@@ -66,16 +76,21 @@ impl Cursor<'_> {
         if self.at < self.bytes.len() { Fault::Syntax } else { Fault::Incomplete }
     }
 
-    /// Steps to the bracket that opens an object.
-    pub(super) fn object_start(&mut self) -> Result<(), Fault> {
+    /// Steps to the bracket that opens the object of a line.
+    pub(crate) fn object_start(&mut self) -> Result<(), Fault> {
         match self.token() {
             b'{' => Ok(()),
+            _ if self.at == 0 && self.bytes.starts_with(BYTE_ORDER_MARK) => {
+                self.at = BYTE_ORDER_MARK.len();
+                self.object_start()
+            }
             b'[' | b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n' => Err(Fault::NotAnObject),
             _ => Err(self.unexpected()),
         }
     }
 
-    /// Steps to the end of the bytes, with nothing but white space on the way.
+    /// Steps to the end of the bytes, with nothing but white space and comments on
+    /// the way.
     pub(super) fn end(&mut self) -> Result<(), Fault> {
         match self.token() {
             0 if self.at >= self.bytes.len() => Ok(()),
@@ -95,7 +110,7 @@ impl Cursor<'_> {
         self.malformed(self.unexpected())
     }
 
-    /// Steps over one byte, white space before it included.
+    /// Steps over one byte, white space and comments before it included.
     #[inline(always)]
     pub(crate) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
         if self.token() != expected {
@@ -105,7 +120,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
-    /// Steps over a string, white space before it included.
+    /// Steps over a string, white space and comments before it included.
     #[inline(always)]
     pub(crate) fn string(&mut self) -> Result<StringToken, Fault> {
         self.expect(b'"')?;
@@ -304,4 +319,26 @@ fn skip_container(mut here: Cursor<'_>, depth: usize) -> (Cursor<'_>, Result<(),
 #[inline(always)]
 fn closing(object: bool) -> u8 {
     if object { b'}' } else { b']' }
+}
+
+/// Whether a byte stands for itself: it is no white space, and begins no comment.
+#[inline(always)]
+pub(super) fn is_token(byte: u8) -> bool {
+    byte > b' ' && byte != b'/'
+}
+
+/// The offset behind the comment that begins at `at`; none if that is no
+/// comment, or has no end.
+fn comment_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let within = at + 2;
+    let rest = bytes.get(within..)?;
+    match bytes.get(at + 1)? {
+        b'*' => rest.windows(2).position(|pair| pair == b"*/").map(|length| within + length + 2),
+        // The end of the line ends it too.
+        b'/' => {
+            let length = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+            Some(length.map_or(bytes.len(), |length| within + length))
+        }
+        _ => None,
+    }
 }

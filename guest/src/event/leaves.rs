@@ -4,6 +4,7 @@ use firstseen_query::{JsonStr, Scalar};
 
 use super::grammar::Cursor;
 use super::malformed::MAX_DEPTH;
+use super::projection::without_last_dots;
 
 /// Calls `test` with each value of a JSON text and its path, which begins as
 /// `path` and is that again afterwards, until it answers true.
@@ -62,7 +63,7 @@ impl<'a> Walk<'a> {
         if !is_root {
             path.push('.');
         }
-        path.push_str(&key.decode());
+        path.push_str(without_last_dots(&key.decode()));
         let found = self.value(path, false, depth, test);
         path.truncate(parent);
         found

@@ -196,9 +196,11 @@ impl Projection {
         }
     }
 
-    /// The node that a path leads to from `parent`, or [`NOWHERE`].
+    /// The node that a path leads to from `parent`, or [`NOWHERE`]. Dots at its
+    /// end mean nothing, as for Elasticsearch.
     pub(super) fn descend(&self, parent: NodeId, path: &str) -> NodeId {
-        path.split('.')
+        without_last_dots(path)
+            .split('.')
             .try_fold(parent, |node, segment| match self.child(node, segment) {
                 NOWHERE => None,
                 child => Some(child),
@@ -213,7 +215,7 @@ impl Projection {
     pub(super) fn texts_on_the_way<'k>(&self, parent: NodeId, key: &'k str) -> Vec<(Slot, &'k str)> {
         let mut texts = Vec::new();
         let mut node = parent;
-        let mut rest = key;
+        let mut rest = without_last_dots(key);
         while let Some((segment, below)) = rest.split_once('.') {
             node = self.child(node, segment);
             if node == NOWHERE {
@@ -232,6 +234,12 @@ impl Projection {
         let mut alike = children.iter().skip(first).take_while(|child| child.tag == tag);
         alike.find(|child| same_text(&child.segment, segment)).map_or(NOWHERE, |child| child.node)
     }
+}
+
+/// A key of an event as engines read it: `String.split` of Java gives no empty
+/// parts at the end.
+pub(super) fn without_last_dots(key: &str) -> &str {
+    key.trim_end_matches('.')
 }
 
 #[cfg(test)]
@@ -264,6 +272,9 @@ mod tests {
         let b = projection.descend(a, "b");
         assert_eq!(projection.descend(0, "a.b"), b);
         assert_eq!(projection.descend(0, "a.b.c"), projection.descend(a, "b.c"));
+        assert_eq!(projection.descend(0, "a.b.."), b);
+        assert_eq!(projection.descend(0, "a..b"), NOWHERE);
+        assert_eq!(projection.descend(0, "."), NOWHERE);
         assert_eq!(projection.descend(0, "a.x.c"), NOWHERE);
         assert_eq!(projection.descend(0, "b"), NOWHERE);
     }

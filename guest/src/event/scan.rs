@@ -9,7 +9,7 @@
 use firstseen_query::{JsonStr, Slot};
 
 use super::bytes::{NOT_FOUND, container_end, short_string_end, string_end, token_end, value_end};
-use super::grammar::{Cursor, check};
+use super::grammar::{Cursor, check, is_token};
 use super::malformed::{Fault, MAX_DEPTH, Malformed};
 use super::memory::{Dotted, Memory};
 use super::place::{NONE, Place};
@@ -22,8 +22,8 @@ use super::slots::{Kind, Slots};
 /// Arrays are flattened at any depth; `null` and empty arrays give no value,
 /// an object at a field's path neither.
 ///
-/// Of a line that is JSON it finds what a parser would. Not all lines that are
-/// not are told: [`check`](super::check) does that.
+/// Of a line that is JSON it finds what a parser would, and of one with comments
+/// in it what Elasticsearch would. Not all lines that are neither are told: [`check`](super::check) does that.
 ///
 /// # Errors
 ///
@@ -142,7 +142,7 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
         match byte_at(bytes, at) {
             b'"' => self.string(at, place),
             b'{' | b'[' if place.is_nowhere() => match container_end(bytes, at) {
-                NOT_FOUND => self.cut_short(),
+                NOT_FOUND => self.step_over(at),
                 end => end,
             },
             b'{' => self.object(at, place),
@@ -152,6 +152,17 @@ impl<'s, 'p, 'a> Scanner<'s, 'p, 'a> {
                 None => token_end(bytes, at),
             },
             _ => self.unexpected(at),
+        }
+    }
+
+    /// Steps over the container at `at` by the grammar: there is a comment in it,
+    /// or it has no end.
+    #[cold]
+    fn step_over(&mut self, at: usize) -> usize {
+        let mut cursor = self.cursor(at);
+        match cursor.skip(self.depth) {
+            Ok(()) => cursor.at,
+            Err(_) => self.cut_short(),
         }
     }
 
@@ -376,10 +387,10 @@ fn byte_at(bytes: &[u8], at: usize) -> u8 {
     bytes.get(at).copied().unwrap_or(0)
 }
 
-/// The next place at or behind `at` that is not white space.
+/// The next place at or behind `at` that is neither white space nor a comment.
 #[inline(always)]
 fn token(bytes: &[u8], at: usize) -> usize {
-    if byte_at(bytes, at) > b' ' { at } else { token_behind_space(bytes, at) }
+    if is_token(byte_at(bytes, at)) { at } else { token_behind_space(bytes, at) }
 }
 
 #[cold]

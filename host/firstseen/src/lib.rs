@@ -42,6 +42,7 @@ mod batch;
 mod breaker;
 mod builder;
 mod configuration;
+mod decoded;
 mod detector;
 mod error;
 mod gate;

@@ -1,5 +1,6 @@
 //! Lines that are not shown to a module.
 
+use crate::decoded::decode_beginning;
 use crate::outcome::{Fault, MalformedLine};
 
 /// A line that is not shown to the module, with what the module says of it in an
@@ -12,7 +13,7 @@ pub struct SetApart {
     pub cause: SetApartCause,
     /// Identity of the event: a digest of its bytes.
     pub event: String,
-    /// How the line begins, up to 1 KiB; what is not UTF-8 replaced.
+    /// How the line begins, up to 1 KiB of it; what cannot be decoded replaced.
     pub beginning: String,
 }
 
@@ -62,7 +63,7 @@ impl SetApartLine {
         let hash = self.hasher.finalize();
         let event: String = hash.to_hex().chars().take(32).collect();
         // A character that is cut in two is no fault of the line.
-        let mut beginning = String::from_utf8_lossy(&self.beginning).into_owned();
+        let mut beginning = decode_beginning(&self.beginning);
         if self.beginning.len() == BEGINNING_BYTES {
             beginning.truncate(beginning.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
         }
@@ -112,5 +113,6 @@ mod tests {
         let long = format!("a{}", "é".repeat(1000));
         assert_eq!(of(long.as_bytes()).len(), 1023);
         assert_eq!(of(b"{\xff}"), "{\u{fffd}}");
+        assert_eq!(of(&b"\0{\0}".repeat(500)).len(), 512);
     }
 }

@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::decoded::decode;
 use crate::outcome::{Fault, MalformedLine};
 use crate::set_apart::{SetApart, SetApartCause};
 
-/// A batch as text. Lines that are not UTF-8, or too long, are set apart; empty
-/// ones stand in their places, so that line numbers stay.
+/// A batch as text. Lines that are not UTF-8, nor what engines take for it, or too
+/// long, are set apart; empty ones stand in their places, so that line numbers
+/// stay.
 pub(crate) struct Text<'a> {
     pub(crate) text: Cow<'a, str>,
     /// Why lines were set apart.
@@ -20,7 +22,8 @@ impl<'a> Text<'a> {
     /// Checks a batch; lines longer than `line_bytes_max` are set apart.
     pub(crate) fn new(lines: &'a [u8], line_bytes_max: usize) -> Self {
         match simdutf8::basic::from_utf8(lines) {
-            Ok(text) if !has_longer_line(lines, line_bytes_max) => {
+            // No JSON in UTF-8 has a NUL in it; in UTF-16 and UTF-32 there are many.
+            Ok(text) if memchr::memchr(0, lines).is_none() && !has_longer_line(lines, line_bytes_max) => {
                 Self { text: Cow::Borrowed(text), malformed: Vec::new(), set_apart: Vec::new() }
             }
             _ => Self::pick(lines, line_bytes_max),
@@ -36,10 +39,16 @@ impl<'a> Text<'a> {
                 malformed.push(MalformedLine { line: number, offset, fault });
                 set_apart.push(SetApart::of(number, cause, content));
             };
-            match std::str::from_utf8(content) {
-                _ if content.len() > line_bytes_max => apart(line_bytes_max, Fault::TooLong, SetApartCause::TooLong),
-                Ok(content) => text.push_str(content),
-                Err(error) => apart(error.valid_up_to(), Fault::NotUtf8, SetApartCause::NotUtf8),
+            let is_too_long = |bytes: usize| bytes > line_bytes_max;
+            let decoded = if is_too_long(content.len()) { None } else { decode(content) };
+            match (decoded, std::str::from_utf8(content)) {
+                _ if is_too_long(content.len()) => apart(line_bytes_max, Fault::TooLong, SetApartCause::TooLong),
+                (Some(decoded), _) if is_too_long(decoded.len()) => {
+                    apart(line_bytes_max, Fault::TooLong, SetApartCause::TooLong)
+                }
+                (Some(decoded), _) => text.push_str(&decoded),
+                (None, Ok(content)) => text.push_str(content),
+                (None, Err(error)) => apart(error.valid_up_to(), Fault::NotUtf8, SetApartCause::NotUtf8),
             }
             text.push('\n');
         }
@@ -89,10 +98,20 @@ mod tests {
 
     #[test]
     fn others_leave_their_place() {
-        let text = Text::new(b"{}\n\xff\xfe\n12345678\n1234567\nab\xff", 7);
+        let text = Text::new(b"{}\n\xff\xff\n12345678\n1234567\nab\xff", 7);
         assert_eq!(text.text, "{}\n\n\n1234567\n\n");
         let faults: Vec<_> = text.malformed.iter().map(|line| (line.line, line.offset, line.fault)).collect();
         assert_eq!(faults, [(1, 0, Fault::NotUtf8), (2, 7, Fault::TooLong), (4, 2, Fault::NotUtf8)]);
+    }
+
+    #[test]
+    fn what_engines_take_is_shown() {
+        let text = Text::new(b"{}\n{\"\xc0\xa2\":1}\n{\0}\0\n\0{\0}\n{\"\xc1\xa1\xc1\xa1\"\n", 13);
+        assert_eq!(text.text, "{}\n{\"\\u0022\":1}\n{}\n{}\n\n");
+        let faults: Vec<_> = text.malformed.iter().map(|line| (line.line, line.offset, line.fault)).collect();
+        assert_eq!(faults, [(4, 13, Fault::TooLong)]);
+        // A NUL in UTF-8 is for the module to judge.
+        assert_eq!(Text::new(b"{\"a\0\"}", 13).text, "{\"a\0\"}\n");
     }
 
     #[test]

@@ -115,18 +115,14 @@ fn an_event_that_is_not_judged_raises_an_alert() -> Result<()> {
     let inner = event.strip_prefix('{').context("no object")?;
     let deep = format!("{{\"deep\":{}1{},{inner}", "{\"a\":".repeat(120), "}".repeat(120));
     let cut_off = event.strip_suffix('}').context("no object")?;
-    let not_utf8 = [b"{\"x\":\"\xc0\xaf\",", inner.as_bytes()].concat();
+    let not_utf8 = [b"{\"x\":\"\xff\",", inner.as_bytes()].concat();
     let parents: Vec<String> = (0..10_001).map(|number| format!("/p/{number}")).collect();
     let many_terms = event.replace("\"/usr/bin/b\"", &json!(parents).to_string());
     ensure!(many_terms != event);
     let ways: Vec<(&str, Vec<u8>, &[&str])> = vec![
         ("incomplete", cut_off.into(), &[]),
-        ("not-json", format!("{{/* a comment */{inner}").into(), &[]),
-        ("not-json", format!("{event}// a comment").into(), &[]),
-        // The quotes in it turn what is between them inside out.
-        ("not-json", format!("{{\"x\":{{/*\"*/}},{inner}").replacen("}}", "},\"y\":{/*\"*/}}", 1).into(), &[]),
-        ("not-json", format!("{{\"x\":[1,/*\"*/2],{}", inner.replace("}}", "},\"y\":[/*\"*/]}")).into(), &[]),
-        ("not-json", format!("\u{feff}{event}").into(), &[]),
+        ("not-json", format!("{{/* no end {inner}").into(), &[]),
+        ("not-json", format!("{{# no comment\r{inner}").into(), &[]),
         ("not-json", format!("{event} {event}").into(), &[]),
         ("too-deep", deep.into(), &[]),
         ("not-utf8", not_utf8, &[]),
@@ -156,6 +152,32 @@ fn an_event_that_is_not_judged_raises_an_alert() -> Result<()> {
         let ids = members(&ran, "kibana.alert.uuid")?;
         assert_eq!(members(&run()?, "kibana.alert.uuid")?, ids, "{reason}: {shown}");
         assert_eq!(ran.split().events, stream, "{reason}: {shown}");
+    }
+    Ok(())
+}
+
+#[test]
+fn comments_hide_nothing_and_show_nothing() -> Result<()> {
+    let event = install("/usr/bin/b", AT);
+    let inner = event.strip_prefix('{').context("no object")?;
+    let other = r#""host":{"os":{"type":"windows"}}"#;
+    for line in [
+        format!("\u{feff}{event}"),
+        format!("{{/* a comment */{inner}"),
+        format!("{event}// a comment"),
+        // The quotes in it turn what is between them inside out.
+        format!("{{\"x\":{{/*\"*/}},{inner}").replacen("}}", "},\"y\":{/*\"*/}}", 1),
+        format!("{{\"x\":[1,/*\"*/2],{}", inner.replace("}}", "},\"y\":[/*\"*/]}")),
+        format!("{{\"x\":1//,{other}\r,{inner}"),
+        format!("{{\"x\":true/*,{other}*/,{inner}"),
+    ] {
+        let ran = Firstseen::filter()?.args(["--clock", "event", "--only-alerts"]).run(line.as_bytes())?;
+        let alerts = ran.expect_code(0).with_context(|| line.clone())?.split().alerts;
+        assert_eq!(alerts.len(), 1, "{line}");
+    }
+    for line in [format!("{{//{inner}\r}}"), format!("{{/*{inner}*/}}"), format!("{{\"x\":1//,{inner}\r}}")] {
+        let ran = Firstseen::filter()?.args(["--clock", "event", "--only-alerts"]).run(line.as_bytes())?;
+        assert_eq!(ran.expect_code(0)?.count("alerts")?, 0, "{line}");
     }
     Ok(())
 }
