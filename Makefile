@@ -8,8 +8,8 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e lint lint-guest lint-fuzz fuzz bench bench-worst bench-test \
-	bench-check soak toolchain clean
+.PHONY: help build demo test test-checked test-corpus test-e2e package package-test lint lint-guest lint-fuzz fuzz \
+	bench bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,13 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch, which Maven fetches,
 		sh tests/servers/$$server/build.sh "$(TARGET)/servers/$$server" || test "$$CI" != true || exit 1; \
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
+
+# cargo-deb makes it: cargo install cargo-deb
+package: build ## Make a Debian package
+	@sh packaging/deb.sh
+
+package-test: build ## Test the unit, the Debian package and the root of an image; nothing is installed
+	@sh packaging/test.sh
 
 lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documentation and dependencies
 	@for manifest in Cargo.toml bench/Cargo.toml fuzz/Cargo.toml; do \
