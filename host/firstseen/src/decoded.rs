@@ -30,7 +30,7 @@ enum Order {
 /// of.
 ///
 /// What is no UTF-8 in a string becomes an escape, so that it stays in there.
-pub(crate) fn decode(line: &[u8]) -> Option<Cow<'_, str>> {
+pub fn decode_line(line: &[u8]) -> Option<Cow<'_, str>> {
     match encoding(line) {
         (Encoding::Utf8, _) => match std::str::from_utf8(line) {
             Ok(text) => Some(Cow::Borrowed(text)),
@@ -189,13 +189,13 @@ mod tests {
     use super::*;
 
     fn decoded(line: &[u8]) -> Option<String> {
-        decode(line).map(Cow::into_owned)
+        decode_line(line).map(Cow::into_owned)
     }
 
     #[test]
     fn utf8_stays() {
         for line in ["", "{}", "{\"a\":\"é€😀\"}", "\u{feff}{}", "{}  \0"] {
-            assert!(matches!(decode(line.as_bytes()), Some(Cow::Borrowed(text)) if text == line), "{line}");
+            assert!(matches!(decode_line(line.as_bytes()), Some(Cow::Borrowed(text)) if text == line), "{line}");
         }
     }
 

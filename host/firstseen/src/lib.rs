@@ -65,6 +65,7 @@ mod worker;
 pub use batch::Batch;
 pub use builder::Builder;
 pub use configuration::{AlertFormat, Clock, DataView, Document, Shortcuts};
+pub use decoded::decode_line;
 pub use detector::Detector;
 pub use error::Error;
 /// What a detector remembers: the crate `firstseen-ledger`.

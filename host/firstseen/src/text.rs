@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decoded::decode;
+use crate::decoded::decode_line;
 use crate::outcome::{Fault, MalformedLine};
 use crate::set_apart::{SetApart, SetApartCause};
 
@@ -40,7 +40,7 @@ impl<'a> Text<'a> {
                 set_apart.push(SetApart::of(number, cause, content));
             };
             let is_too_long = |bytes: usize| bytes > line_bytes_max;
-            let decoded = if is_too_long(content.len()) { None } else { decode(content) };
+            let decoded = if is_too_long(content.len()) { None } else { decode_line(content) };
             match (decoded, std::str::from_utf8(content)) {
                 _ if is_too_long(content.len()) => apart(line_bytes_max, Fault::TooLong, SetApartCause::TooLong),
                 (Some(decoded), _) if is_too_long(decoded.len()) => {

@@ -47,7 +47,7 @@ impl Backend for Flaky {
         self.inner.quota(rule, per_ms, interval)
     }
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
-        self.inner.since(rule)
+        Backend::since(&self.inner, rule)
     }
     fn commit(&self, changes: &Changes) -> Result<Vec<u64>, LedgerError> {
         self.inner.commit(changes)

@@ -4,6 +4,7 @@ use std::io::{self, Read};
 
 use bytes::Bytes;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use ruzstd::decoding::StreamingDecoder;
 
 use crate::budget::{NoRoom, Share};
 
@@ -19,6 +20,8 @@ pub(crate) enum Encoding {
     Gzip,
     /// With or without zlib's frame.
     Deflate,
+    /// OpenSearch unpacks it, Elasticsearch does not.
+    Zstd,
 }
 
 /// Why a body cannot be unpacked.
@@ -40,6 +43,7 @@ impl Encoding {
         match () {
             () if is("gzip") || is("x-gzip") => Self::Gzip,
             () if is("deflate") || is("x-deflate") => Self::Deflate,
+            () if is("zstd") => Self::Zstd,
             () => Self::Identity,
         }
     }
@@ -58,6 +62,11 @@ impl Encoding {
             Self::Identity => return Ok(body.clone()),
             Self::Gzip => unpack(MultiGzDecoder::new(body.as_ref()), bytes_max, share),
             Self::Deflate if has_zlib_frame(body) => unpack(ZlibDecoder::new(body.as_ref()), bytes_max, share),
+            Self::Zstd => match StreamingDecoder::new(body.as_ref()) {
+                Ok(decoder) => unpack(decoder, bytes_max, share),
+                // As it is, then.
+                Err(_) => return Ok(body.clone()),
+            },
             Self::Deflate => unpack(DeflateDecoder::new(body.as_ref()), bytes_max, share),
         };
         match unpacked {

@@ -2,17 +2,24 @@
 
 use std::borrow::Cow;
 
-/// The same as strict JSON, as far as it differs only by what stands between its
-/// tokens: a byte order mark before it, and comments.
-pub(crate) fn strict(text: &[u8]) -> Cow<'_, [u8]> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    match memchr::memchr2(b'/', b'#', text) {
-        Some(_) => without_comments(text),
-        None => Cow::Borrowed(text),
+use firstseen::decode_line;
+
+/// The same as strict JSON, as far as it differs only by how it is encoded, and by what
+/// stands between its tokens: a byte order mark before it, and comments. None if the
+/// engines refuse what it is made of.
+pub(crate) fn strict(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let text = match decode_line(text)? {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    };
+    let has_mark = text.starts_with(b"\xef\xbb\xbf");
+    if !has_mark && memchr::memchr2(b'/', b'#', &text).is_none() {
+        return Some(text);
     }
+    Some(Cow::Owned(without_comments(text.get(if has_mark { 3 } else { 0 }..)?)))
 }
 
-fn without_comments(text: &[u8]) -> Cow<'_, [u8]> {
+fn without_comments(text: &[u8]) -> Vec<u8> {
     let mut strict = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -38,7 +45,7 @@ fn without_comments(text: &[u8]) -> Cow<'_, [u8]> {
             }
         }
     }
-    Cow::Owned(strict)
+    strict
 }
 
 /// How long a string is whose opening quote is not there, with its closing quote.
@@ -69,7 +76,7 @@ mod tests {
             ("\u{feff}{}", "{}"),
             (r#"{"a"#, r#"{"a"#),
         ] {
-            assert_eq!(String::from_utf8_lossy(&strict(text.as_bytes())), expected);
+            assert_eq!(String::from_utf8_lossy(&strict(text.as_bytes()).unwrap()), expected);
         }
     }
 }

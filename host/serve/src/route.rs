@@ -27,7 +27,7 @@ impl Route {
     /// What a request is. `prefix` stands before the path of all that are looked at.
     ///
     /// Elasticsearch splits the path at its slashes, leaves out what is empty, and
-    /// decodes each part; it knows no `.` and `..`, but whatever stands between may.
+    /// decodes each part; `.` and `..` are names as others.
     pub(crate) fn of(method: &Method, path: &str, prefix: &str) -> Self {
         if !matches!(*method, Method::POST | Method::PUT) {
             return Self::Other;
@@ -37,8 +37,7 @@ impl Route {
         let mut parts: Vec<String> = Vec::new();
         for part in path.split('/') {
             match &*percent_decode_str(part).decode_utf8_lossy() {
-                "" | "." => {}
-                ".." => drop(parts.pop()),
+                "" => {}
                 part => parts.push(part.to_owned()),
             }
         }
@@ -83,11 +82,12 @@ mod tests {
 
     #[test]
     fn a_bulk_is_found_however_its_path_is_written() {
-        for path in ["/_bulk", "/_bulk/", "//_bulk", "/_bulk//", "/./_bulk", "/%5Fbulk", "/_%62ulk", "/x/../_bulk"] {
+        for path in ["/_bulk", "/_bulk/", "//_bulk", "/_bulk//", "/%5Fbulk", "/_%62ulk"] {
             assert_eq!(Route::of(&Method::POST, path, ""), bulk(None), "{path}");
         }
         assert_eq!(Route::of(&Method::PUT, "/logs-a/_bulk", ""), bulk(Some("logs-a")));
         assert_eq!(Route::of(&Method::PUT, "/a,b/_bulk", ""), bulk(Some("a,b")));
+        assert_eq!(Route::of(&Method::PUT, "/./_bulk", ""), bulk(Some(".")));
         assert_eq!(Route::of(&Method::PUT, "/%3Clogs-%7Bnow%2Fd%7D%3E/_bulk", ""), bulk(Some("<logs-{now/d}>")));
     }
 

@@ -50,7 +50,7 @@ impl<'l> Action<'l> {
         if let Ok(action) = serde_json::from_slice(line) {
             return Some(action);
         }
-        let strict = lenient::strict(line);
+        let strict = lenient::strict(line)?;
         let Action { verb, index, id } = serde_json::from_slice(&strict).ok()?;
         let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
         Some(Action { verb, index: owned(index), id: owned(id) })

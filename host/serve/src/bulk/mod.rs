@@ -11,9 +11,10 @@ mod update;
 
 pub(crate) use answer::{Answer, Item};
 pub(crate) use parse::parse;
-pub(crate) use update::upserted;
+use std::borrow::Cow;
 
-use firstseen::Batch;
+use firstseen::{Batch, SetApart, SetApartCause, SetApartLine, decode_line};
+use update::{Upserted, upserted};
 
 /// About how many bytes of documents are judged at a time.
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
@@ -26,6 +27,8 @@ pub(crate) struct Documents {
     pub(crate) items: usize,
     /// Where what is no bulk begins, if it does: the line, from 1.
     pub(crate) malformed_at: Option<usize>,
+    /// The form of what cannot be looked at, if that is all there is.
+    pub(crate) unreadable: Option<&'static str>,
 }
 
 /// Documents that are judged together.
@@ -37,6 +40,7 @@ pub(crate) struct DocumentBatch {
     target_of: Vec<u32>,
     ids: Vec<String>,
     has_ids: bool,
+    set_apart: Vec<SetApart>,
     /// For each line its place among the items of the answer.
     pub(crate) items: Vec<Option<u32>>,
 }
@@ -63,16 +67,53 @@ impl Documents {
     }
 }
 
+impl Documents {
+    /// Adds what an update stores where there is no document yet.
+    pub(crate) fn push_upserted(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
+        match upserted(source) {
+            Upserted::Nothing => {}
+            Upserted::Document(document) => self.push(&document, target, id, item),
+            Upserted::Unknown => self.push_unreadable("what this update stores is not known", source, target, item),
+        }
+    }
+
+    /// Adds what cannot be looked at: the module raises its alert of an event that was
+    /// not judged. It is shown how it begins.
+    pub(crate) fn push_unreadable(&mut self, cause: &str, beginning: &[u8], target: Option<&str>, item: Option<u32>) {
+        let mut line = SetApartLine::default();
+        line.push(beginning);
+        self.push(b"", target, None, item);
+        if let Some(batch) = self.batches.last_mut() {
+            let line = line.finish(batch.items.len() - 1, SetApartCause::Failed);
+            // What begins as no object is taken for no document.
+            let beginning = format!("{{/* {cause} */ {}", line.beginning);
+            batch.set_apart.push(SetApart { beginning, ..line });
+        }
+    }
+}
+
 impl DocumentBatch {
     fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
-        // A source has no newline of its own, or it would be two lines here.
-        self.lines.extend(source.iter().map(|&byte| if byte == b'\n' { b' ' } else { byte }));
+        match memchr::memchr(b'\n', source) {
+            None => self.lines.extend_from_slice(source),
+            Some(_) => self.push_on_one_line(source),
+        }
         self.lines.push(b'\n');
         let place = target.map_or(u32::MAX, |target| self.place_of(target));
         self.target_of.push(place);
         self.has_ids |= id.is_some();
         self.ids.push(id.unwrap_or_default().to_owned());
         self.items.push(item);
+    }
+
+    /// A single document may have newlines of its own. A carriage return ends a comment
+    /// just so, and means nothing elsewhere.
+    fn push_on_one_line(&mut self, source: &[u8]) {
+        let source = match decode_line(source) {
+            Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+            _ => Cow::Borrowed(source),
+        };
+        self.lines.extend(source.iter().map(|&byte| if byte == b'\n' { b'\r' } else { byte }));
     }
 
     /// The last target is the likeliest, and few batches have many.
@@ -86,9 +127,9 @@ impl DocumentBatch {
 
     /// The same for a detector, and the items of its lines.
     pub(crate) fn into_batch(self, arrival_ms: i64) -> (Batch<'static>, Vec<Option<u32>>) {
-        let Self { lines, targets, target_of, ids, has_ids, items } = self;
+        let Self { lines, targets, target_of, ids, has_ids, set_apart, items } = self;
         let mut batch = Batch::new(lines, arrival_ms);
-        (batch.targets, batch.target_of) = (targets, target_of);
+        (batch.targets, batch.target_of, batch.set_apart) = (targets, target_of, set_apart);
         if has_ids {
             batch.ids = ids;
         }

@@ -1,7 +1,7 @@
 //! Cutting a body into actions and sources.
 
+use super::Documents;
 use super::action::{Action, Verb};
-use super::{Documents, upserted};
 
 /// The documents of a body. `path_index` is the index that the path names, for
 /// actions that name none.
@@ -32,11 +32,7 @@ pub(crate) fn parse(body: &[u8], path_index: Option<&str>) -> Documents {
         let target = index.as_deref().or(path_index);
         match verb {
             Verb::Create | Verb::Index => documents.push(source, target, id.as_deref(), item),
-            Verb::Update => {
-                if let Some(source) = upserted(source) {
-                    documents.push(&source, target, id.as_deref(), item);
-                }
-            }
+            Verb::Update => documents.push_upserted(source, target, id.as_deref(), item),
             Verb::Delete => {}
         }
     }

@@ -11,21 +11,63 @@ struct Update<'l> {
     #[serde(borrow, default)]
     doc: Option<&'l RawValue>,
     #[serde(default)]
-    doc_as_upsert: bool,
+    doc_as_upsert: Flag,
     #[serde(borrow, default)]
     upsert: Option<&'l RawValue>,
+    #[serde(default)]
+    scripted_upsert: Flag,
 }
 
-/// The document that an update stores where there is none yet; none if it only
-/// changes one that is there.
-pub(crate) fn upserted(source: &[u8]) -> Option<Vec<u8>> {
-    let strict = lenient::strict(source);
-    let update: Update<'_> = serde_json::from_slice(&strict).ok()?;
+/// A truth value, also as a text.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+enum Flag {
+    Bool(bool),
+    Text(String),
+    #[default]
+    Other,
+}
+
+impl Flag {
+    fn is_set(&self) -> bool {
+        match self {
+            Self::Bool(is_set) => *is_set,
+            Self::Text(text) => text == "true",
+            Self::Other => false,
+        }
+    }
+}
+
+/// What an update stores where there is no document yet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Upserted {
+    /// Nothing: it only changes a document that is there.
+    Nothing,
+    /// This document.
+    Document(Vec<u8>),
+    /// What a script makes, or what cannot be read.
+    Unknown,
+}
+
+/// What an update stores where there is no document yet. As for Elasticsearch, what
+/// stands behind its end does not count.
+pub(crate) fn upserted(source: &[u8]) -> Upserted {
+    let Some(strict) = lenient::strict(source) else { return Upserted::Nothing };
+    let mut values = serde_json::Deserializer::from_slice(&strict).into_iter::<Update<'_>>();
+    let update = match values.next() {
+        Some(Ok(update)) => update,
+        // The engine may read it all the same.
+        Some(Err(_)) => return Upserted::Unknown,
+        None => return Upserted::Nothing,
+    };
+    if update.scripted_upsert.is_set() {
+        return Upserted::Unknown;
+    }
     let document = match update.upsert {
         Some(upsert) => Some(upsert),
-        None => update.doc.filter(|_| update.doc_as_upsert),
+        None => update.doc.filter(|_| update.doc_as_upsert.is_set()),
     };
-    document.map(|document| document.get().as_bytes().to_vec())
+    document.map_or(Upserted::Nothing, |document| Upserted::Document(document.get().as_bytes().to_vec()))
 }
 
 #[cfg(test)]
@@ -34,10 +76,16 @@ mod tests {
 
     #[test]
     fn only_what_is_new_is_a_document() {
-        let of = |source: &str| upserted(source.as_bytes()).map(|document| String::from_utf8(document).unwrap());
-        assert_eq!(of(r#"{"doc":{"a":1},"doc_as_upsert":true}"#).as_deref(), Some(r#"{"a":1}"#));
-        assert_eq!(of(r#"{"script":{},"upsert":{"a":2}}"#).as_deref(), Some(r#"{"a":2}"#));
-        assert_eq!(of(r#"{"doc":{"a":1}}"#), None);
-        assert_eq!(of("no update"), None);
+        let document = |text: &str| Upserted::Document(text.as_bytes().to_vec());
+        for (source, expected) in [
+            (r#"{"doc":{"a":1},"doc_as_upsert":true}"#, document(r#"{"a":1}"#)),
+            (r#"{"doc":{"a":1},"doc_as_upsert":"true"} x"#, document(r#"{"a":1}"#)),
+            (r#"{"script":{},"upsert":{"a":2}}"#, document(r#"{"a":2}"#)),
+            (r#"{"doc":{"a":1}}"#, Upserted::Nothing),
+            (r#"{"script":{},"scripted_upsert":true,"upsert":{}}"#, Upserted::Unknown),
+            ("{\"doc\":{\"a\":1}", Upserted::Unknown),
+        ] {
+            assert_eq!(upserted(source.as_bytes()), expected, "{source}");
+        }
     }
 }

@@ -91,13 +91,13 @@ impl Keeper {
 
     /// Documents are given to this detector from now on.
     fn turn_on(&mut self, detector: Detector) -> Result<(), DetectionError> {
-        let DetectionOptions { workers, outbox_max, link_timeout } = self.options;
+        let DetectionOptions { outbox_max, link_timeout, .. } = self.options;
         let sink = (self.make_sink)().map_err(DetectionError::Alerts)?;
         let tell: Tell = Arc::new(|text: &str| tracing::warn!("{text}"));
         let options = DeliveryOptions { outbox_max, hold: Some(link_timeout) };
         let delivery = Delivery::start(&detector, sink, options, tell).map_err(DetectionError::Thread)?;
         tell_of_learning(&detector);
-        let engine = Engine::new(self.engines + 1, detector, workers, delivery.handle());
+        let engine = Engine::new(self.engines + 1, detector, self.options, delivery.handle());
         self.engines += 1;
         self.shared.set(State::On(engine.map_err(DetectionError::Workers)?));
         self.delivery = Some(delivery);
@@ -155,7 +155,7 @@ impl Keeper {
         };
         let rules = detector.rules().len();
         tell_of_learning(&detector);
-        match Engine::new(self.engines + 1, detector.clone(), self.options.workers, delivery.handle()) {
+        match Engine::new(self.engines + 1, detector.clone(), self.options, delivery.handle()) {
             Ok(engine) => {
                 self.engines += 1;
                 self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));

@@ -8,10 +8,10 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use firstseen::ledger::{Ledger, OutboxMax};
-use firstseen::{Batch, Detector, Pool, RuleSummary};
+use firstseen::{Detector, Pool, RuleSummary};
 use firstseen_delivery::{DeliveryHandle, Sink};
 
 use crate::bulk::Documents;
@@ -59,6 +59,12 @@ pub(crate) struct DetectionOptions {
     pub(crate) link_timeout: Duration,
 }
 
+/// How long an answer waits at most for alerts to be taken.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether they are.
+const ROOM_EVERY: Duration = Duration::from_millis(5);
+
 /// Detection, which may be off for a while.
 pub(crate) struct Detection {
     shared: Arc<Shared>,
@@ -87,6 +93,8 @@ pub(crate) struct Engine {
     rule_ids: Arc<[String]>,
     pool: Pool,
     delivery: DeliveryHandle,
+    /// From how much in the outbox on answers wait for alerts to be taken.
+    held_at: OutboxMax,
 }
 
 /// Why detection cannot be started.
@@ -129,15 +137,6 @@ impl Detection {
         self.with_engine(|engine| Judging::submit(engine, &self.shared, documents, arrival_ms))
     }
 
-    /// The same for a batch of which no answer tells anything.
-    ///
-    /// # Errors
-    ///
-    /// Why detection is off.
-    pub(crate) fn judge_batch(&self, batch: Batch<'static>) -> Result<Judging, String> {
-        self.with_engine(|engine| Judging::submit_batches(engine, &self.shared, [(batch, vec![None])], 0))
-    }
-
     /// The lock is held for as long: what is off when it is let go of is unused.
     fn with_engine<T>(&self, take: impl FnOnce(&Engine) -> T) -> Result<T, String> {
         match &*self.shared.state.read().unwrap_or_else(PoisonError::into_inner) {
@@ -170,6 +169,11 @@ impl Detection {
         let Some(engine) = self.engine() else { return Vec::new() };
         let rules = engine.detector.rules().iter();
         rules.map(|rule| (rule.clone(), learning_until_ms(&engine.detector, rule, now_ms))).collect()
+    }
+
+    /// Waits while alerts are taken, but more slowly than they come.
+    pub(crate) async fn wait_for_room(&self) {
+        self.shared.wait_for_room().await;
     }
 
     /// Has the rules read again, and the alerts' file opened anew.
@@ -209,6 +213,22 @@ impl Shared {
         drop(commands.send(command));
     }
 
+    /// Waits while alerts are taken, but more slowly than they come, lest the outbox fill
+    /// up. Not for long: some wait for what clients send next.
+    async fn wait_for_room(&self) {
+        let until = Instant::now() + PATIENCE;
+        while self.is_behind() && Instant::now() < until {
+            tokio::time::sleep(ROOM_EVERY).await;
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(engine) => engine.is_behind(),
+            State::Off(_) => false,
+        }
+    }
+
     /// Puts something in the place of what documents are given to.
     fn set(&self, state: State) -> State {
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -220,12 +240,20 @@ impl Engine {
     fn new(
         number: u64,
         detector: Detector,
-        workers: NonZeroUsize,
+        options: DetectionOptions,
         delivery: DeliveryHandle,
     ) -> Result<Arc<Self>, firstseen::Error> {
+        let DetectionOptions { workers, outbox_max, .. } = options;
         let pool = Pool::new(&detector, workers)?;
+        let held_at = OutboxMax { alerts: outbox_max.alerts / 4, bytes: outbox_max.bytes / 4 };
         let rule_ids = detector.rules().iter().map(|rule| rule.rule_id.clone()).collect();
-        Ok(Arc::new(Self { number, detector, rule_ids, pool, delivery }))
+        Ok(Arc::new(Self { number, detector, rule_ids, pool, delivery, held_at }))
+    }
+
+    fn is_behind(&self) -> bool {
+        let waiting = self.detector.stats().map(|stats| stats.outbox).unwrap_or_default();
+        let is_much = waiting.alerts > self.held_at.alerts || waiting.bytes > self.held_at.bytes;
+        is_much && self.delivery.trouble().is_none()
     }
 }
 

@@ -48,18 +48,10 @@ impl Judging {
         shared.metrics.documents.inc_by(documents.count() as u64);
         shared.metrics.document_bytes.inc_by(documents.bytes() as u64);
         let items = documents.items;
-        let batches = documents.batches.into_iter().map(|batch| batch.into_batch(arrival_ms));
-        Self::submit_batches(engine, shared, batches, items)
-    }
-
-    /// The same for batches, each with the places of its lines among so many items.
-    pub(super) fn submit_batches(
-        engine: &Engine,
-        shared: &Arc<Shared>,
-        batches: impl IntoIterator<Item = (Batch<'static>, Vec<Option<u32>>)>,
-        items: usize,
-    ) -> Self {
-        let batches = batches.into_iter().map(|(batch, items)| (engine.pool.submit(batch).into_future(), items));
+        let batches = documents.batches.into_iter().map(|batch| {
+            let (batch, items) = batch.into_batch(arrival_ms);
+            (engine.pool.submit(batch).into_future(), items)
+        });
         Self {
             items,
             batches: batches.collect(),

@@ -8,13 +8,13 @@ use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
-use super::look::{Found, look, unreadable};
+use super::look::look;
 use super::pass::send;
 use super::refusal::Refusal;
 use super::{OnItsWay, Proxy};
 use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more};
 use crate::budget::Share;
-use crate::bulk::{Answer, Item};
+use crate::bulk::{Answer, Documents, Item};
 use crate::clock::now_ms;
 use crate::detection::{Judging, Verdict};
 use crate::encoding::Encoding;
@@ -69,20 +69,14 @@ struct Examination {
 impl Examination {
     async fn run(mut self) -> Result<Response<AnyBody>, Refusal> {
         let refuses = self.proxy.settings.on_detection_error == OnDetectionError::Refuse;
-        let found = self.look().await?;
-        let judging = match found {
-            Found::Documents(documents) => self.proxy.detection.judge(documents, now_ms()),
-            Found::Unreadable { cause, .. } if refuses => return Err(Refusal::NotExamined(cause)),
-            Found::Unreadable { cause, beginning } => {
-                let target = match &self.route {
-                    Route::Bulk { index } => index.as_deref(),
-                    Route::Document { index, .. } => Some(index.as_str()),
-                    Route::Other => None,
-                };
-                self.proxy.metrics.passed_unexamined.inc();
-                self.proxy.detection.judge_batch(unreadable(&cause, &beginning, target, now_ms()))
+        let documents = self.look().await?;
+        if let Some(form) = documents.unreadable {
+            if refuses {
+                return Err(Refusal::NotExamined(format!("they are in {form}")));
             }
-        };
+            self.proxy.metrics.passed_unexamined.inc();
+        }
+        let judging = self.proxy.detection.judge(documents, now_ms());
         match judging {
             Ok(judging) if refuses => self.after_the_commit(judging).await,
             Ok(judging) => self.side_by_side(judging).await,
@@ -95,7 +89,7 @@ impl Examination {
         }
     }
 
-    async fn look(&mut self) -> Result<Found, Refusal> {
+    async fn look(&mut self) -> Result<Documents, Refusal> {
         let unpacked_max = self.proxy.settings.limits.unpacked_bytes;
         let encoding = self.head.headers.get(hyper::header::CONTENT_ENCODING);
         let is_packed = Encoding::of(encoding.map(hyper::header::HeaderValue::as_bytes)) != Encoding::Identity;
@@ -130,7 +124,7 @@ impl Examination {
         if verdict.failure.is_some() {
             proxy.metrics.passed_unexamined.inc();
         }
-        answer(&proxy, &route, response, &verdict)
+        answer(&proxy, &route, response, &verdict).await
     }
 
     /// The cluster has it only once it is judged, and on disk.
@@ -146,7 +140,7 @@ impl Examination {
         }
         let response = send(&proxy, Request::from_parts(head, full(body))).await;
         let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
-        answer(&proxy, &route, response, &verdict)
+        answer(&proxy, &route, response, &verdict).await
     }
 }
 
@@ -183,7 +177,7 @@ async fn take_answer(
 }
 
 /// Says to the alerts what the answer says, and passes it on.
-fn answer(
+async fn answer(
     proxy: &Proxy,
     route: &Route,
     taken: Result<Taken, Refusal>,
@@ -199,6 +193,9 @@ fn answer(
         Err(refusal) => (Answered::Later, Err(refusal)),
     };
     proxy.links.settle(verdict, &answered);
+    if !verdict.alerts.is_empty() {
+        proxy.detection.wait_for_room().await;
+    }
     response
 }
 

@@ -1,26 +1,14 @@
 //! What documents a request brings.
 
 use bytes::Bytes;
-use firstseen::{Batch, SetApart, SetApartCause, SetApartLine};
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
 
 use super::refusal::Refusal;
 use crate::budget::Share;
-use crate::bulk::{self, Documents, upserted};
+use crate::bulk::{self, Documents};
 use crate::encoding::{Encoding, UnpackError};
 use crate::route::{DocumentKind, Route};
-
-/// What is found in a request.
-pub(super) enum Found {
-    Documents(Documents),
-    /// It brings documents that cannot be looked at.
-    Unreadable {
-        cause: String,
-        /// How the body begins.
-        beginning: Bytes,
-    },
-}
 
 /// How much of what cannot be looked at is shown.
 const BEGINNING_BYTES: usize = 1024;
@@ -32,7 +20,7 @@ pub(super) fn look(
     body: &Bytes,
     unpacked_max: usize,
     share: &mut Share,
-) -> Result<Found, Refusal> {
+) -> Result<Documents, Refusal> {
     let header = |name| headers.get(name).map(hyper::header::HeaderValue::as_bytes);
     let encoding = Encoding::of(header(CONTENT_ENCODING));
     let packed_bytes = body.len();
@@ -44,8 +32,15 @@ pub(super) fn look(
         Err((UnpackError::Damaged, unpacked)) => unpacked,
     };
     if let Some(form) = binary_form(header(CONTENT_TYPE), &body) {
-        let beginning = body.slice(..body.len().min(BEGINNING_BYTES));
-        return Ok(Found::Unreadable { cause: format!("they are in {form}"), beginning });
+        let mut documents = Documents { unreadable: Some(form), ..Documents::default() };
+        let target = match route {
+            Route::Bulk { index } => index.as_deref(),
+            Route::Document { index, .. } => Some(index.as_str()),
+            Route::Other => None,
+        };
+        let beginning = body.get(..body.len().min(BEGINNING_BYTES)).unwrap_or_default();
+        documents.push_unreadable(&format!("documents in {form}"), beginning, target, None);
+        return Ok(documents);
     }
     // The lines of documents beside the body.
     share.grow(body.len()).map_err(|no_room| Refusal::of_room(no_room, unpacked_max))?;
@@ -59,18 +54,14 @@ pub(super) fn look(
         drop(body);
         share.shrink(unpacked_bytes.saturating_sub(packed_bytes));
     }
-    Ok(Found::Documents(documents))
+    Ok(documents)
 }
 
 fn single(body: &[u8], index: &str, id: Option<&str>, kind: DocumentKind) -> Documents {
     let mut documents = Documents { items: 1, ..Documents::default() };
     match kind {
         DocumentKind::Source => documents.push(body, Some(index), id, Some(0)),
-        DocumentKind::Update => {
-            if let Some(source) = upserted(body) {
-                documents.push(&source, Some(index), id, Some(0));
-            }
-        }
+        DocumentKind::Update => documents.push_upserted(body, Some(index), id, Some(0)),
     }
     documents
 }
@@ -83,19 +74,4 @@ fn binary_form(content_type: Option<&[u8]>, body: &[u8]) -> Option<&'static str>
         [b':', b')', b'\n', ..] => Some("smile"),
         _ => None,
     })
-}
-
-/// A batch that stands for what cannot be looked at: the module raises its alert of an
-/// event that was not judged.
-pub(super) fn unreadable(cause: &str, beginning: &[u8], target: Option<&str>, arrival_ms: i64) -> Batch<'static> {
-    let mut line = SetApartLine::default();
-    line.push(beginning);
-    let line = line.finish(0, SetApartCause::Failed);
-    let shown = format!("{{/* {cause} */ {}", line.beginning);
-    let mut batch = Batch::new(b"\n".to_vec(), arrival_ms);
-    batch.set_apart = vec![SetApart { beginning: shown, ..line }];
-    match target {
-        Some(target) => batch.bound_for(target),
-        None => batch,
-    }
 }

@@ -66,6 +66,10 @@ impl Proxy {
         if request.method() == Method::CONNECT {
             return Err(Refusal::Method);
         }
+        // A target of another form is read otherwise by others.
+        if !request.uri().path().starts_with('/') && request.uri().path() != "*" {
+            return Err(Refusal::Target);
+        }
         headers::check_framing(request.headers())?;
         Ok(Route::of(request.method(), request.uri().path(), &self.settings.path_prefix))
     }

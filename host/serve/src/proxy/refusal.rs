@@ -13,10 +13,10 @@ use crate::upstream::UpstreamError;
 pub(crate) enum Refusal {
     /// `CONNECT`.
     Method,
+    /// A target that is no path.
+    Target,
     /// A transfer coding other than chunked.
     TransferCoding,
-    /// A length and a coding.
-    TwoLengths,
     /// The body is longer than bodies may be.
     TooLong { max: usize },
     /// There is no room for it just now.
@@ -56,7 +56,7 @@ impl Refusal {
     pub(crate) fn cause(&self) -> &'static str {
         match self {
             Self::Method => "method",
-            Self::TransferCoding | Self::TwoLengths => "framing",
+            Self::Target | Self::TransferCoding => "framing",
             Self::TooLong { .. } => "too_long",
             Self::NoRoom => "no_room",
             Self::TooSlow => "too_slow",
@@ -72,7 +72,7 @@ impl Refusal {
         match self {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
-            Self::TwoLengths | Self::Broken(_) => StatusCode::BAD_REQUEST,
+            Self::Target | Self::Broken(_) => StatusCode::BAD_REQUEST,
             Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoRoom => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -86,8 +86,8 @@ impl Refusal {
     fn reason(&self) -> String {
         match self {
             Self::Method => "this proxy opens no tunnels".to_owned(),
+            Self::Target => "the target of a request begins with a slash".to_owned(),
             Self::TransferCoding => "the only transfer coding that is read is chunked".to_owned(),
-            Self::TwoLengths => "a request has Content-Length or Transfer-Encoding, not both".to_owned(),
             Self::TooLong { max } => format!("the body is longer than {max} bytes, unpacked or as it was sent"),
             Self::NoRoom => "too many bytes of requests are on their way: try again".to_owned(),
             Self::TooSlow => "the body did not come in time".to_owned(),
