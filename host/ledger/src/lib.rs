@@ -98,7 +98,8 @@ pub fn sweep_slices(commits: usize, touched: usize) -> impl Iterator<Item = usiz
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Histories kept, expired ones that are not yet removed included. One that
-    /// came back after it had expired may count twice for a few seconds.
+    /// came back after it had expired, or of which an import brought more, may count
+    /// twice until what is waiting is in its place on disk.
     pub terms: u64,
     /// What waits in the outbox.
     pub outbox: OutboxSize,

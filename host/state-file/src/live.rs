@@ -304,8 +304,8 @@ impl Live {
         self.outbox.size()
     }
 
-    /// How many terms there are. One that came back after it had expired may
-    /// count twice until it is merged.
+    /// How many terms there are. One that came back after it had expired, or of which
+    /// an import brought more, may count twice until it is merged.
     pub(crate) fn terms_count(&self) -> u64 {
         let leaving = if self.is_merging() { self.leaving.grown() } else { 0 };
         self.terms.saturating_add_signed(leaving).saturating_add_signed(self.waiting.grown())

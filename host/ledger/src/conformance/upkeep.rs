@@ -318,8 +318,10 @@ fn lists_show_what_is_there(empty: EmptyBackend<'_>) {
                 let got = Upkeep::term(&*store, HISTORY, text).unwrap();
                 prop_assert_eq!(got.as_ref(), Some(history));
             }
-            prop_assert_eq!(Upkeep::size(&*store).unwrap().terms, there.len() as u64);
         }
+        // What an import has widened may count twice before.
+        Backend::flush(&*store).unwrap();
+        prop_assert_eq!(Upkeep::size(&*store).unwrap().terms, there.len() as u64);
     });
 }
 
