@@ -113,7 +113,7 @@ impl Cursor<'_> {
     /// Steps over one byte, white space and comments before it included.
     #[inline(always)]
     pub(crate) fn expect(&mut self, expected: u8) -> Result<(), Fault> {
-        if self.token() != expected {
+        if self.byte() != expected && self.token_after_space() != expected {
             return Err(self.unexpected());
         }
         self.at += 1;
