@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes a Debian package of a firstseen that is built, and prints its path.
 #
-#   packaging/deb.sh      needs cargo-deb, and `make build` before it
+#   packaging/deb.sh [OPTION...]     needs cargo-deb, whose options these are, and
+#                                   `make build` before it
 #
 # The manual pages and completions in it are the command's own.
 set -eu
@@ -22,4 +23,4 @@ done
 "$firstseen" completions zsh >"$made/zsh/_firstseen"
 "$firstseen" completions fish >"$made/fish/firstseen.fish"
 
-cargo deb --package firstseen-cli --no-build --locked --strip --compress-system --quiet --output "$made/"
+cargo deb --package firstseen-cli --no-build --locked --strip --compress-system --quiet --output "$made/" "$@"

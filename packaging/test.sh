@@ -51,7 +51,7 @@ admin_at() { sed -n 's/.* ready .* admin="\([^"]*\)".*/\1/p' "$1"; }
 
 package() {
     has cargo-deb && has dpkg-deb || return 0
-    deb=$(sh "$here/deb.sh")
+    deb=$(sh "$here/deb.sh" --fast)
     dpkg-deb --fsys-tarfile "$deb" | tar -tv | awk '$1 !~ /^d/ { print $1, $NF }' |
         grep -v ' ./usr/share/doc/firstseen/docs/' | LC_ALL=C sort -k 2 >"$work/contents"
     [ "${BLESS-}" != 1 ] || cp "$work/contents" "$here/deb-contents.txt"
