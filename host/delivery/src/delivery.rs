@@ -154,7 +154,11 @@ impl Delivery {
     }
 
     fn end(&mut self) {
-        self.shared.lock().ending_since.get_or_insert_with(Instant::now);
+        let mut state = self.shared.lock();
+        state.ending_since.get_or_insert_with(Instant::now);
+        // What is held leaves then.
+        state.has_news = true;
+        drop(state);
         self.shared.moved.notify_all();
         if let Some(thread) = self.thread.take() {
             // It does not panic.

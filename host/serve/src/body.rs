@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -41,17 +41,23 @@ where
 pub(crate) struct Activity {
     since: Instant,
     last_ms: Arc<AtomicU64>,
+    failed: Arc<AtomicBool>,
 }
 
 impl Activity {
     /// Something has moved just now.
     pub(crate) fn new() -> Self {
-        Self { since: Instant::now(), last_ms: Arc::default() }
+        Self { since: Instant::now(), last_ms: Arc::default(), failed: Arc::default() }
     }
 
     fn note(&self) {
         let now_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether what moved has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// When nothing will have moved for so long, unless something does.
@@ -82,6 +88,9 @@ impl<B: Body + Unpin> Body for Watched<B> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         self.activity.note();
+        if matches!(polled, Poll::Ready(Some(Err(_)))) {
+            self.activity.failed.store(true, Ordering::Relaxed);
+        }
         polled
     }
 

@@ -141,21 +141,23 @@ impl Server {
     }
 
     /// Accepts nothing more, finishes what is under way, hands over what it can, and
-    /// ends.
-    pub async fn stop(self) {
+    /// ends. Answers with what was left undone, fit to be shown.
+    pub async fn stop(self) -> Vec<String> {
         let Self { proxy, stop, clients, admin, .. } = self;
         // Neither of these panics, and one that has ended hears nothing.
         let _ = stop.send(true);
         drop(clients.await);
         let drained = tokio::time::timeout(proxy.settings.drain_timeout, proxy.in_flight.wait_for_none()).await;
+        let mut left = Vec::new();
         if drained.is_err() {
-            tracing::warn!(requests = proxy.in_flight.count(), "requests were left without an answer of the cluster");
+            left.push(format!("{} requests were left without an answer of the cluster", proxy.in_flight.count()));
         }
         let detection = Arc::clone(&proxy.detection);
-        drop(tokio::task::spawn_blocking(move || detection.end()).await);
+        left.extend(tokio::task::spawn_blocking(move || detection.end()).await.unwrap_or_default());
         if let Some(admin) = admin {
             admin.abort();
         }
+        left
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use firstseen::Detector;
-use firstseen::ledger::MemoryLedger;
+use firstseen::ledger::{Ledger, MemoryLedger};
 use firstseen_delivery::{Delivery, DeliveryOptions, Tell};
 
 use super::{DetectionError, DetectionOptions, DetectorSource, Engine, MakeSink, Shared, State, learning_until_ms};
@@ -52,7 +52,7 @@ impl Keeper {
         make_sink: MakeSink,
         options: DetectionOptions,
         commands: Receiver<Command>,
-    ) -> Result<JoinHandle<()>, DetectionError> {
+    ) -> Result<JoinHandle<Vec<String>>, DetectionError> {
         let state = source.open_state().map_err(DetectionError::State)?;
         let detector = source.read_rules(state).map_err(DetectionError::Rules)?;
         let rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
@@ -72,7 +72,8 @@ impl Keeper {
         thread.spawn(move || keeper.run(&commands)).map_err(DetectionError::Thread)
     }
 
-    fn run(mut self, commands: &Receiver<Command>) {
+    /// Answers with what was left undone at the end.
+    fn run(mut self, commands: &Receiver<Command>) -> Vec<String> {
         loop {
             match commands.recv_timeout(CHECK_EVERY) {
                 Ok(Command::Failed { engine, cause }) if engine == self.engines && self.delivery.is_some() => {
@@ -84,7 +85,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => self.check(),
             }
             if self.delivery.is_none() && !self.open_again(commands) {
-                return;
+                return vec!["detection was off at the end".to_owned()];
             }
         }
     }
@@ -114,16 +115,18 @@ impl Keeper {
 
     /// Tries to open the state until that works; false at the end.
     fn open_again(&mut self, commands: &Receiver<Command>) -> bool {
-        let mut pause = PAUSE[0];
+        let (mut pause, mut rereads) = (PAUSE[0], false);
         loop {
             match commands.recv_timeout(pause) {
                 Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => return false,
-                Ok(Command::Reload | Command::Failed { .. }) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Command::Reload) => rereads = true,
+                Ok(Command::Failed { .. }) | Err(RecvTimeoutError::Timeout) => {}
             }
-            let opened = self
-                .source
-                .open_state()
-                .and_then(|state| self.turn_on(self.rules.with_ledger(state)).map_err(|error| error.to_string()));
+            let opened = self.source.open_state().and_then(|state| {
+                let read = if rereads { self.read_rules(Arc::clone(&state)) } else { None };
+                let detector = read.unwrap_or_else(|| self.rules.with_ledger(state));
+                self.turn_on(detector).map_err(|error| error.to_string())
+            });
             match opened {
                 Ok(()) => {
                     tracing::warn!("detection is on again");
@@ -139,23 +142,16 @@ impl Keeper {
     }
 
     fn reload(&mut self) {
-        let Some(delivery) = &self.delivery else { return };
-        delivery.handle().reopen();
+        let Some(delivery) = self.delivery.as_ref().map(Delivery::handle) else { return };
+        delivery.reopen();
         let engine = match &*self.shared.state.read().unwrap_or_else(std::sync::PoisonError::into_inner) {
             State::On(engine) => Arc::clone(engine),
             State::Off(_) => return,
         };
-        let detector = match self.source.read_rules(engine.detector.ledger()) {
-            Ok(detector) => detector,
-            Err(cause) => {
-                self.shared.metrics.reloads_failed.inc();
-                tracing::error!("the rules stay as they were, for those that were read cannot be used: {cause}");
-                return;
-            }
-        };
+        let Some(detector) = self.read_rules(engine.detector.ledger()) else { return };
         let rules = detector.rules().len();
         tell_of_learning(&detector);
-        match Engine::new(self.engines + 1, detector.clone(), self.options, delivery.handle()) {
+        match Engine::new(self.engines + 1, detector.clone(), self.options, delivery) {
             Ok(engine) => {
                 self.engines += 1;
                 self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
@@ -167,6 +163,18 @@ impl Keeper {
             Err(error) => {
                 self.shared.metrics.reloads_failed.inc();
                 tracing::error!("the rules stay as they were: {error}");
+            }
+        }
+    }
+
+    /// Reads the rules again; says so if they cannot be used.
+    fn read_rules(&mut self, state: Arc<dyn Ledger>) -> Option<Detector> {
+        match self.source.read_rules(state) {
+            Ok(detector) => Some(detector),
+            Err(cause) => {
+                self.shared.metrics.reloads_failed.inc();
+                tracing::error!("the rules stay as they were, for those that were read cannot be used: {cause}");
+                None
             }
         }
     }
@@ -187,19 +195,23 @@ impl Keeper {
         }
     }
 
-    fn end(mut self) {
+    fn end(mut self) -> Vec<String> {
+        let mut left = Vec::new();
         let state = self.shared.set(State::Off("it has ended".to_owned()));
-        let Some(delivery) = self.delivery.take() else { return };
+        let Some(delivery) = self.delivery.take() else { return left };
         let (trouble, failure) = delivery.finish();
         let cause = failure.map(|failure| failure.to_string()).or(trouble);
-        let State::On(engine) = state else { return };
+        let State::On(engine) = state else { return left };
         if let Some(cause) = cause {
             let waiting = engine.detector.stats().map(|stats| stats.outbox.alerts).unwrap_or_default();
-            tracing::error!("{waiting} alerts were not handed over, and wait in the state: {cause}");
+            left.push(format!(
+                "{waiting} alerts were not handed over; they wait in the state, if there is one: {cause}"
+            ));
         }
         if let Err(error) = engine.detector.flush() {
-            tracing::error!("the state was not written to the end, so alerts may come again: {error}");
+            left.push(format!("the state was not written to the end, so alerts may come again: {error}"));
         }
+        left
     }
 }
 

@@ -5,6 +5,7 @@ mod keeper;
 mod verdict;
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -68,14 +69,19 @@ const ROOM_EVERY: Duration = Duration::from_millis(5);
 /// Detection, which may be off for a while.
 pub(crate) struct Detection {
     shared: Arc<Shared>,
-    keeper: Mutex<Option<JoinHandle<()>>>,
+    keeper: Mutex<Option<JoinHandle<Vec<String>>>>,
 }
 
 pub(crate) struct Shared {
     state: RwLock<State>,
     commands: Mutex<Sender<Command>>,
     metrics: Arc<Metrics>,
+    /// The worker of the last batch left the module alone.
+    module_is_off: AtomicBool,
 }
+
+/// Why a worker does not ask the module.
+const MODULE_IS_OFF: &str = "the detection module failed too often, and is left alone for 30 s";
 
 /// What documents are given to.
 enum State {
@@ -123,7 +129,12 @@ impl Detection {
     ) -> Result<Self, DetectionError> {
         let (commands, received) = mpsc::channel();
         let off = State::Off("it is starting".to_owned());
-        let shared = Arc::new(Shared { state: RwLock::new(off), commands: Mutex::new(commands), metrics });
+        let shared = Arc::new(Shared {
+            state: RwLock::new(off),
+            commands: Mutex::new(commands),
+            metrics,
+            module_is_off: AtomicBool::new(false),
+        });
         let keeper = Keeper::start(Arc::clone(&shared), source, make_sink, options, received)?;
         Ok(Self { shared, keeper: Mutex::new(Some(keeper)) })
     }
@@ -148,6 +159,7 @@ impl Detection {
     /// Why detection is off, if it is.
     pub(crate) fn trouble(&self) -> Option<String> {
         match &*self.shared.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(_) if self.shared.module_is_off.load(Ordering::Relaxed) => Some(MODULE_IS_OFF.to_owned()),
             State::On(_) => None,
             State::Off(cause) => Some(cause.clone()),
         }
@@ -182,14 +194,12 @@ impl Detection {
     }
 
     /// Hands over what waits, as far as it can, and ends. It takes as long as that
-    /// takes, so not on a thread that others need.
-    pub(crate) fn end(&self) {
+    /// takes, so not on a thread that others need. Answers with what was left undone.
+    pub(crate) fn end(&self) -> Vec<String> {
         self.shared.command(Command::End);
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(keeper) = keeper {
-            // It does not panic.
-            drop(keeper.join());
-        }
+        // It does not panic.
+        keeper.and_then(|keeper| keeper.join().ok()).unwrap_or_default()
     }
 
     fn engine(&self) -> Option<Arc<Engine>> {

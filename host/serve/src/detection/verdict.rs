@@ -3,13 +3,14 @@
 use std::future::IntoFuture;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use firstseen::{Alert, Batch, Judged, JudgingFuture, Outcome};
 use firstseen_delivery::DeliveryHandle;
 
 use super::keeper::Command;
-use super::{Engine, Shared};
+use super::{Engine, MODULE_IS_OFF, Shared};
 use crate::bulk::Documents;
 
 /// Documents that are being judged.
@@ -70,10 +71,15 @@ impl Judging {
         let mut is_failed = false;
         for (judging, items) in batches {
             let Judged { batch, outcome, is_disabled, .. } = judging.await;
+            let was_disabled = shared.module_is_off.swap(is_disabled, Ordering::Relaxed);
             if is_disabled {
-                let cause = "the detection module failed too often, and is left alone for 30 s";
-                verdict.failure.get_or_insert_with(|| cause.to_owned());
+                verdict.failure.get_or_insert_with(|| MODULE_IS_OFF.to_owned());
                 shared.metrics.batches_off.inc();
+            }
+            match (was_disabled, is_disabled) {
+                (false, true) => tracing::error!("DETECTION IS OFF: {MODULE_IS_OFF}"),
+                (true, false) => tracing::warn!("detection is on again"),
+                _ => {}
             }
             match outcome {
                 Ok(outcome) => {

@@ -27,7 +27,7 @@ pub(super) fn look(
     let body = match encoding.unpack(body, unpacked_max, share) {
         Ok(unpacked) => unpacked,
         Err((UnpackError::TooLong, _)) => return Err(Refusal::TooLong { max: unpacked_max }),
-        Err((UnpackError::NoRoom(no_room), _)) => return Err(Refusal::of_room(no_room, unpacked_max)),
+        Err((UnpackError::NoRoom(no_room), _)) => return Err(no_room.into()),
         // The cluster may have stored what came before.
         Err((UnpackError::Damaged, unpacked)) => unpacked,
     };
@@ -43,7 +43,7 @@ pub(super) fn look(
         return Ok(documents);
     }
     // The lines of documents beside the body.
-    share.grow(body.len()).map_err(|no_room| Refusal::of_room(no_room, unpacked_max))?;
+    share.grow(body.len()).map_err(Refusal::from)?;
     let documents = match route {
         Route::Bulk { index } => bulk::parse(&body, index.as_deref()),
         Route::Document { index, id, kind } => single(&body, index, id.as_deref(), *kind),

@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::{OnItsWay, Proxy};
 use crate::body::{AnyBody, Timed};
 use crate::metrics::StatusLabels;
+use crate::upstream::UpstreamError;
 
 /// Passes a request on, and its answer back.
 pub(super) async fn pass(proxy: &Arc<Proxy>, request: Request<Incoming>) -> Result<Response<AnyBody>, Refusal> {
@@ -30,6 +31,7 @@ pub(super) async fn send(proxy: &Proxy, mut request: Request<AnyBody>) -> Result
             headers::for_client(response.headers_mut());
             Ok(response)
         }
+        Err(UpstreamError::Client(cause)) => Err(Refusal::Broken(cause)),
         Err(error) => {
             proxy.metrics.upstream_errors.inc();
             tracing::debug!("no answer: {error}");

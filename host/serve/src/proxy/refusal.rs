@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     TransferCoding,
     /// The body is longer than bodies may be.
     TooLong { max: usize },
+    /// It takes more room than all requests together may have.
+    TooMuch,
     /// There is no room for it just now.
     NoRoom,
     /// It did not come in time.
@@ -39,16 +41,9 @@ impl Refusal {
     pub(crate) fn of_body(error: CollectError, max: usize) -> Self {
         match error {
             CollectError::TooLong => Self::TooLong { max },
-            CollectError::NoRoom(no_room) => Self::of_room(no_room, max),
+            CollectError::NoRoom(no_room) => no_room.into(),
             CollectError::TooSlow => Self::TooSlow,
             CollectError::Broken(error) => Self::Broken(error.to_string()),
-        }
-    }
-
-    pub(crate) fn of_room(no_room: NoRoom, max: usize) -> Self {
-        match no_room {
-            NoRoom::Now => Self::NoRoom,
-            NoRoom::Ever => Self::TooLong { max },
         }
     }
 
@@ -57,7 +52,7 @@ impl Refusal {
         match self {
             Self::Method => "method",
             Self::Target | Self::TransferCoding => "framing",
-            Self::TooLong { .. } => "too_long",
+            Self::TooLong { .. } | Self::TooMuch => "too_long",
             Self::NoRoom => "no_room",
             Self::TooSlow => "too_slow",
             Self::Broken(_) => "broken",
@@ -73,7 +68,7 @@ impl Refusal {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TransferCoding => StatusCode::NOT_IMPLEMENTED,
             Self::Target | Self::Broken(_) => StatusCode::BAD_REQUEST,
-            Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLong { .. } | Self::TooMuch => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoRoom => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotExamined(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -89,6 +84,7 @@ impl Refusal {
             Self::Target => "the target of a request begins with a slash".to_owned(),
             Self::TransferCoding => "the only transfer coding that is read is chunked".to_owned(),
             Self::TooLong { max } => format!("the body is longer than {max} bytes, unpacked or as it was sent"),
+            Self::TooMuch => "it takes more memory than all requests together may have".to_owned(),
             Self::NoRoom => "too many bytes of requests are on their way: try again".to_owned(),
             Self::TooSlow => "the body did not come in time".to_owned(),
             Self::Broken(cause) => format!("the body cannot be read: {cause}"),
@@ -121,5 +117,14 @@ impl Refusal {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+impl From<NoRoom> for Refusal {
+    fn from(no_room: NoRoom) -> Self {
+        match no_room {
+            NoRoom::Now => Self::NoRoom,
+            NoRoom::Ever => Self::TooMuch,
+        }
     }
 }

@@ -89,10 +89,15 @@ impl ElasticsearchSink {
 
     /// Makes the alias if it is not there, with its index and template.
     fn install(&mut self) -> Result<(), Failure> {
-        if self.is_installed || !self.target.installs {
+        if self.is_installed {
             return Ok(());
         }
         let alias = self.target.name.clone();
+        if !self.target.installs {
+            self.find(&alias)?;
+            self.is_installed = true;
+            return Ok(());
+        }
         if !self.has_alias()? {
             let template = install::template(&alias);
             self.make(&format!("/_index_template/{}", part(&alias)), &template)?;
@@ -102,6 +107,20 @@ impl ElasticsearchSink {
         }
         self.is_installed = true;
         Ok(())
+    }
+
+    /// Fails if nothing has this name: an index that is made by the way maps whatever
+    /// alerts hold.
+    fn find(&self, target: &str) -> Result<(), Failure> {
+        let Answered { status, .. } = self.ask(Method::HEAD, &format!("/{}", part(target)), String::new())?;
+        match status.as_u16() {
+            404 => {
+                let cause = "there is no index, alias or data stream of this name: make it".to_owned();
+                Err(Failure { cause, is_unclear: false })
+            }
+            // Who may only write may not look.
+            _ => Ok(()),
+        }
     }
 
     fn has_alias(&self) -> Result<bool, Failure> {
@@ -139,7 +158,8 @@ impl ElasticsearchSink {
         let query = json!({ "size": ids.len(), "_source": false, "query": { "ids": { "values": ids } } });
         let path = format!("/{target}/_search?filter_path=hits.hits._id&ignore_unavailable=true");
         let Answered { status, body } = self.ask(Method::POST, &path, query.to_string())?;
-        if status == StatusCode::NOT_FOUND {
+        // Who may only write may not look; the ids keep them from coming twice in an index.
+        if matches!(status, StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return Ok(BTreeSet::new());
         }
         if !status.is_success() {

@@ -114,8 +114,9 @@ pub(crate) struct Pooled {
 }
 
 impl Pooled {
-    pub(crate) fn new(body: Incoming, connection: Connection, pool: Arc<IdlePool>) -> Self {
-        let mut pooled = Self { body, connection: Some(connection), pool };
+    /// Without a connection, its own ends with it.
+    pub(crate) fn new(body: Incoming, connection: Option<Connection>, pool: Arc<IdlePool>) -> Self {
+        let mut pooled = Self { body, connection, pool };
         if pooled.body.is_end_stream() {
             pooled.release();
         }

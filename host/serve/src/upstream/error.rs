@@ -11,6 +11,8 @@ pub(crate) enum UpstreamError {
     Broken { node: String, cause: String },
     /// The answer did not come in time.
     TooSlow { node: String },
+    /// The client broke its request off.
+    Client(String),
     /// The request cannot be sent to anybody.
     Request(String),
     /// There is no node.
@@ -22,7 +24,7 @@ impl UpstreamError {
     pub(crate) fn status(&self) -> hyper::StatusCode {
         match self {
             Self::TooSlow { .. } => hyper::StatusCode::GATEWAY_TIMEOUT,
-            Self::Request(_) => hyper::StatusCode::BAD_REQUEST,
+            Self::Client(_) | Self::Request(_) => hyper::StatusCode::BAD_REQUEST,
             Self::Connect { .. } | Self::Broken { .. } | Self::NoNode => hyper::StatusCode::BAD_GATEWAY,
         }
     }
@@ -34,6 +36,7 @@ impl fmt::Display for UpstreamError {
             Self::Connect { node, cause } => write!(f, "{node} cannot be reached: {cause}"),
             Self::Broken { node, cause } => write!(f, "{node} broke off: {cause}"),
             Self::TooSlow { node } => write!(f, "{node} did not answer in time"),
+            Self::Client(cause) => write!(f, "the client broke its request off: {cause}"),
             Self::Request(cause) => write!(f, "the request cannot be passed on: {cause}"),
             Self::NoNode => f.write_str("there is no node"),
         }

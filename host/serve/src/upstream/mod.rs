@@ -123,6 +123,10 @@ impl Upstream {
                 }
                 // It was closed while nobody looked.
                 Err((Some(back), _)) if !is_fresh => request = *back,
+                Err((None, cause)) if activity.has_failed() => {
+                    let error = UpstreamError::Client(cause.to_string());
+                    return Err(NotSent { error, request: None });
+                }
                 Err((back, cause)) => {
                     let error = UpstreamError::Broken { node: node.name(), cause: cause.to_string() };
                     node.note_failure(&error);
@@ -138,6 +142,9 @@ impl Upstream {
         connection: Connection,
         response: Response<hyper::body::Incoming>,
     ) -> Response<AnyBody> {
+        // Behind a head that it cannot read Elasticsearch reads nothing more, and does not
+        // close.
+        let connection = Some(connection).filter(|_| !matches!(response.status().as_u16(), 400 | 408 | 413 | 431));
         response.map(|body| {
             let body = Pooled::new(body, connection, node.pool());
             Timed::new(body, self.answer_timeout).boxed_unsync()

@@ -26,6 +26,7 @@ use self::alert_target::AlertPlace;
 use self::limits::LimitArgs;
 use self::log::LogFormat;
 use self::source::Source;
+use crate::EXIT_ERROR;
 use crate::args::{self, AlertArgs, ModuleArgs, RuleArgs};
 
 /// Detect in front of Elasticsearch: a proxy that documents pass, with alerts
@@ -183,9 +184,10 @@ impl Args {
                 }
             }
             tracing::info!("ending: what is under way is finished");
-            server.stop().await;
+            let left = server.stop().await;
+            left.iter().for_each(|left| tracing::error!("{left}"));
             tracing::info!("ended");
-            Ok(ExitCode::SUCCESS)
+            Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) })
         })
     }
 
