@@ -10,7 +10,8 @@ mod limits;
 mod passing;
 mod stored;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use firstseen_tests::cluster::{Act, Cluster, Document};
@@ -88,4 +89,18 @@ fn parent(alert: &Document) -> Result<String> {
 
 fn action(verb: &str, metadata: Value) -> String {
     json!({ verb: metadata }).to_string()
+}
+
+/// A file with a rule that alerts on every new parent. The built-in rule raises at most
+/// 100 alerts in five minutes.
+fn parents_rule(folder: &Path) -> Result<String> {
+    let rule = json!({
+        "rule_id": "parents", "name": "parents", "description": "d", "type": "new_terms", "language": "kuery",
+        "query": "process.name : dpkg", "new_terms_fields": ["process.parent.executable"],
+        "history_window_start": "now-5d", "severity": "low", "risk_score": 1, "index": ["*"], "from": "now-9m",
+        "interval": "5m", "version": 1, "max_signals": 1_000_000, "timestamp_override": "event.ingested",
+    });
+    let path = folder.join("rules.ndjson");
+    fs::write(&path, rule.to_string())?;
+    Ok(path.to_str().context("no text")?.to_owned())
 }

@@ -13,7 +13,7 @@ use firstseen_tests::rng::{Rng, mixed};
 use firstseen_tests::running::wait_for;
 use serde_json::Value;
 
-use super::{ALERTS, INDEX, ancestor, bulk, install};
+use super::{ALERTS, INDEX, ancestor, bulk, install, parents_rule};
 
 /// How many faults are injected, by default.
 const FAULTS: usize = 60;
@@ -71,7 +71,8 @@ fn survive(mode: &str) -> Result<()> {
         if over.load(Ordering::Relaxed) { Act::Answer } else { act.unwrap_or(Act::Answer) }
     })?;
     let folder = tempfile::tempdir()?;
-    let proxy = Proxy::start(&cluster.url(), &folder.path().join("state"), &["--on-detection-error", mode])?;
+    let arguments = ["--on-detection-error", mode, "--rules", &parents_rule(folder.path())?];
+    let proxy = Proxy::start(&cluster.url(), &folder.path().join("state"), &arguments)?;
     let (mut rng, mut next, mut sent) = (Rng(seed), 0, 0);
     while sent < faults {
         let parents: Vec<usize> = (next..next + 1 + rng.place(5)).collect();
@@ -82,6 +83,7 @@ fn survive(mode: &str) -> Result<()> {
     wait_for(|| Ok(cluster.documents(ALERTS).len() >= next))?;
     proxy.stop()?.expect_code(0)?;
 
+    println!("{sent} requests, {next} documents");
     // Every document is there, and every alert once.
     let documents = cluster.documents(INDEX);
     let sources: BTreeSet<&str> = documents.iter().map(|document| document.source.as_str()).collect();

@@ -4,7 +4,6 @@
 //! `FIRSTSEEN_KILLS` says how often (12).
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -15,9 +14,8 @@ use firstseen_tests::cluster::{Act, Cluster};
 use firstseen_tests::proxy::{Proxy, request};
 use firstseen_tests::rng::Rng;
 use firstseen_tests::running::wait_for;
-use serde_json::json;
 
-use super::{ALERTS, INDEX, bulk, install, parent};
+use super::{ALERTS, INDEX, bulk, install, parent, parents_rule};
 
 /// Sends documents, each until it is stored, through whatever proxy there is.
 fn client(first: usize, address: &Mutex<String>, is_over: &AtomicBool) -> Vec<usize> {
@@ -41,16 +39,6 @@ fn client(first: usize, address: &Mutex<String>, is_over: &AtomicBool) -> Vec<us
     acknowledged
 }
 
-fn rule() -> String {
-    json!({
-        "rule_id": "parents", "name": "parents", "description": "d", "type": "new_terms", "language": "kuery",
-        "query": "process.name : dpkg", "new_terms_fields": ["process.parent.executable"],
-        "history_window_start": "now-5d", "severity": "low", "risk_score": 1, "index": ["*"], "from": "now-9m",
-        "interval": "5m", "version": 1, "max_signals": 1_000_000, "timestamp_override": "event.ingested",
-    })
-    .to_string()
-}
-
 fn survive(mode: &str, seed: u64) -> Result<()> {
     let kills: usize = match std::env::var("FIRSTSEEN_KILLS") {
         Ok(text) => text.parse().with_context(|| format!("FIRSTSEEN_KILLS={text}"))?,
@@ -61,10 +49,7 @@ fn survive(mode: &str, seed: u64) -> Result<()> {
     let state = folder.path().join("state");
     let cluster = Cluster::start(|_| Act::Answer)?;
     let url = cluster.url();
-    // The built-in rule raises at most 100 alerts in five minutes.
-    let rules = folder.path().join("rules.ndjson");
-    fs::write(&rules, rule())?;
-    let rules = rules.to_str().context("no text")?.to_owned();
+    let rules = parents_rule(folder.path())?;
     let start = || Proxy::start(&url, &state, &["--on-detection-error", mode, "--rules", &rules]);
     let mut proxy = start()?;
     let address = Arc::new(Mutex::new(proxy.address.clone()));
