@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::tls::ServerTls;
 
 /// All that a proxy is told; rules and state come with the
-/// [`Detection`](crate::Detection).
+/// [`DetectorSource`](crate::DetectorSource).
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where clients come in.
