@@ -2,6 +2,7 @@
 
 mod cache;
 mod check;
+mod config;
 mod documents;
 mod event_ids;
 mod exit;

@@ -10,15 +10,19 @@ mod harness;
 mod message;
 mod pipeline;
 mod printing;
+mod settings;
 mod stream;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use command::{check, filter, generate, matching, module, rules, serve, state, test};
+use settings::{Layers, Problem};
+
+use command::{check, config, filter, generate, matching, module, rules, serve, state, test};
 
 const EXIT_FOUND: u8 = 1;
 const EXIT_ERROR: u8 = 2;
@@ -74,6 +78,7 @@ Exit status:
 enum Command {
     Filter(filter::Args),
     Serve(Box<serve::Args>),
+    Config(config::Args),
     Match(matching::Args),
     Check(check::Args),
     Rules(rules::Args),
@@ -85,7 +90,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let arguments = match with_settings(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(problems) => return config::say(&problems),
+    };
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Nobody is left to tell if this fails.
@@ -99,6 +108,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Filter(args) => args.run(),
         Command::Serve(args) => args.run(),
+        Command::Config(args) => args.run(),
         Command::Match(args) => args.run(),
         Command::Check(args) => args.run(),
         Command::Rules(args) => args.run(),
@@ -116,6 +126,16 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_ERROR)
         }
     }
+}
+
+/// The arguments, for `serve` with what a file and the environment say before them.
+fn with_settings(arguments: Vec<OsString>) -> Result<Vec<OsString>, Vec<Problem>> {
+    let [program, command, rest @ ..] = arguments.as_slice() else { return Ok(arguments) };
+    if command != "serve" {
+        return Ok(arguments);
+    }
+    let layers = Layers::read(rest.to_vec())?;
+    Ok([program.clone(), command.clone()].into_iter().chain(layers.arguments()).collect())
 }
 
 /// A reader that has seen enough, such as `head`, is no error.

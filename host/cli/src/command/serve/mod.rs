@@ -48,6 +48,10 @@ use crate::args::{self, AlertArgs, ModuleArgs, RuleArgs};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
+    /// Read settings from this file: `firstseen config example` prints one. Flags and the
+    /// environment win over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Where clients come in.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9280")]
     listen: SocketAddr,
@@ -132,6 +136,7 @@ Examples:
   curl -H 'Content-Type: application/x-ndjson' --data-binary @bulk.ndjson localhost:9280/_bulk
 
 Environment:
+  FIRSTSEEN_SERVE_LISTEN …   each flag, in capitals; lists with commas
   FIRSTSEEN_ALERTS_API_KEY   the API key with which alerts are stored, else
   FIRSTSEEN_ALERTS_BASIC     user:password; clients' own credentials are passed on
 
@@ -164,6 +169,9 @@ enum OnDetectionErrorArg {
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         log::start(self.log_format);
+        if let Some(config) = &self.config {
+            tracing::info!("settings are those of {}", config.display());
+        }
         let settings = self.settings()?;
         let authorization = authorization()?;
         let alerts = self.alerts.target(self.state.as_deref(), self.dead_letters.as_deref(), authorization);
