@@ -77,7 +77,7 @@ mod tests {
         let mut sources = Vec::new();
         for batch in parse(body.as_bytes(), Some("path")).batches {
             let lines = String::from_utf8(batch.lines).unwrap();
-            sources.extend(lines.lines().map(str::to_owned).zip(batch.items));
+            sources.extend(lines.split_terminator('\n').map(str::to_owned).zip(batch.items));
         }
         sources
     }
