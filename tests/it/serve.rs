@@ -7,6 +7,7 @@ mod failing;
 mod faults;
 mod kills;
 mod limits;
+mod mutated;
 mod passing;
 mod stored;
 

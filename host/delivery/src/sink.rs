@@ -5,7 +5,7 @@ pub trait Sink: Send {
     /// What it is, for messages: a path, an address.
     fn name(&self) -> String;
 
-    /// Takes alerts, in their order, and answers with how many.
+    /// Takes alerts, in their order, and answers with the numbers of those that it has.
     ///
     /// `go_on` is asked from time to time while nobody takes what is written, with how
     /// much is left of it; where it says no, the sink gives up for now.

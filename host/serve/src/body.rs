@@ -36,6 +36,33 @@ where
     Prefixed { first: Some(first), rest: rest.map_err(Into::into).boxed_unsync() }.boxed_unsync()
 }
 
+/// A body that holds room until it is gone.
+pub(crate) fn held(body: AnyBody, share: Share) -> AnyBody {
+    Holding { body, _share: share }.boxed_unsync()
+}
+
+struct Holding {
+    body: AnyBody,
+    _share: Share,
+}
+
+impl Body for Holding {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// When something last moved, in milliseconds of a clock of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Activity {

@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use ruzstd::decoding::StreamingDecoder;
+use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use crate::budget::{NoRoom, Share};
 
@@ -14,14 +15,16 @@ const PIECE_BYTES: usize = 64 << 10;
 /// How a body is packed, as Elasticsearch reads `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// Not at all. Elasticsearch takes the body of an encoding that it does not know
-    /// as it is.
+    /// Not at all. The engines take the body of an encoding that they do not know as it
+    /// is.
     Identity,
     Gzip,
     /// With or without zlib's frame.
     Deflate,
     /// OpenSearch unpacks it, Elasticsearch does not.
     Zstd,
+    /// In frames.
+    Snappy,
 }
 
 /// Why a body cannot be unpacked.
@@ -44,6 +47,7 @@ impl Encoding {
             () if is("gzip") || is("x-gzip") => Self::Gzip,
             () if is("deflate") || is("x-deflate") => Self::Deflate,
             () if is("zstd") => Self::Zstd,
+            () if is("snappy") => Self::Snappy,
             () => Self::Identity,
         }
     }
@@ -60,13 +64,19 @@ impl Encoding {
     ) -> Result<Bytes, (UnpackError, Bytes)> {
         let unpacked = match self {
             Self::Identity => return Ok(body.clone()),
-            Self::Gzip => unpack(MultiGzDecoder::new(body.as_ref()), bytes_max, share),
+            Self::Gzip => unpack(GzipMembers::new(body), bytes_max, share),
             Self::Deflate if has_zlib_frame(body) => unpack(ZlibDecoder::new(body.as_ref()), bytes_max, share),
-            Self::Zstd => match StreamingDecoder::new(body.as_ref()) {
-                Ok(decoder) => unpack(decoder, bytes_max, share),
-                // As it is, then.
-                Err(_) => return Ok(body.clone()),
-            },
+            Self::Zstd if !body.starts_with(&ZSTD) => return Ok(body.clone()),
+            Self::Zstd => {
+                if let Err(no_room) = share.grow(WINDOW_BYTES_MAX) {
+                    return Err((UnpackError::NoRoom(no_room), Bytes::new()));
+                }
+                let unpacked = unpack(ZstdFrames { rest: body, frame: None }, bytes_max, share);
+                share.shrink(WINDOW_BYTES_MAX);
+                unpacked
+            }
+            Self::Snappy if !body.starts_with(&SNAPPY) => return Ok(body.clone()),
+            Self::Snappy => unpack(snap::read::FrameDecoder::new(body.as_ref()), bytes_max, share),
             Self::Deflate => unpack(DeflateDecoder::new(body.as_ref()), bytes_max, share),
         };
         match unpacked {
@@ -76,13 +86,85 @@ impl Encoding {
     }
 }
 
-/// Whether it begins as RFC 1950 says: 32 KiB at most, deflate, and a checksum of
-/// both.
+/// How a frame of zstd begins (RFC 8878). A body that does not is taken as it is, as by an
+/// engine that knows nothing of it.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// Largest window of a frame of zstd, which is held in memory: what the zstd tool makes
+/// unless it is told to.
+const WINDOW_BYTES_MAX: usize = 8 << 20;
+
+/// How a stream of snappy frames begins.
+const SNAPPY: [u8; 10] = *b"\xff\x06\x00\x00sNaPpY";
+
+/// How a member of a gzip body begins (RFC 1952).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The members of a gzip body, one after the other; what stands behind the last one does
+/// not count, as for the engines.
+struct GzipMembers<'b> {
+    member: Option<GzDecoder<&'b [u8]>>,
+}
+
+impl<'b> GzipMembers<'b> {
+    fn new(body: &'b [u8]) -> Self {
+        Self { member: Some(GzDecoder::new(body)) }
+    }
+}
+
+impl Read for GzipMembers<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            match member.read(buffer)? {
+                0 => {
+                    let rest = self.member.take().map(GzDecoder::into_inner).unwrap_or_default();
+                    self.member = rest.starts_with(&GZIP).then(|| GzDecoder::new(rest));
+                }
+                length => return Ok(length),
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// The frames of a zstd body, one after the other.
+struct ZstdFrames<'b> {
+    rest: &'b [u8],
+    frame: Option<StreamingDecoder<&'b [u8], FrameDecoder>>,
+}
+
+impl Read for ZstdFrames<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                match frame.read(buffer)? {
+                    0 => self.rest = self.frame.take().map(StreamingDecoder::into_inner).unwrap_or_default(),
+                    length => return Ok(length),
+                }
+            }
+            if self.rest.is_empty() {
+                return Ok(0);
+            }
+            let mut decoder = FrameDecoder::new();
+            decoder.set_max_window_size(WINDOW_BYTES_MAX as u64);
+            match StreamingDecoder::new_with_decoder(self.rest, decoder) {
+                Ok(frame) => self.frame = Some(frame),
+                // Those that are to be skipped have their length behind their number.
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                    let behind = usize::try_from(length).ok().and_then(|length| self.rest.get(8 + length..));
+                    self.rest = behind.ok_or(io::ErrorKind::UnexpectedEof)?;
+                }
+                Err(error) => return Err(io::Error::other(error.to_string())),
+            }
+        }
+    }
+}
+
+/// Whether it begins as RFC 1950 says, with the window of 32 KiB that the engines look for,
+/// and a checksum.
 fn has_zlib_frame(body: &[u8]) -> bool {
     match body {
-        [method, flags, ..] => {
-            method & 0x0f == 8 && method >> 4 <= 7 && u16::from_be_bytes([*method, *flags]) % 31 == 0
-        }
+        [method, flags, ..] => method & 0x78 == 0x78 && u16::from_be_bytes([*method, *flags]) % 31 == 0,
         _ => false,
     }
 }
@@ -126,6 +208,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
     use crate::budget::Budget;
@@ -140,7 +223,7 @@ mod tests {
 
     fn unpacked(header: &str, body: Vec<u8>) -> Bytes {
         let encoding = Encoding::of(Some(header.as_bytes()));
-        encoding.unpack(&Bytes::from(body), 1 << 20, &mut Budget::new(1 << 20).share()).unwrap()
+        encoding.unpack(&Bytes::from(body), 1 << 20, &mut Budget::new(16 << 20).share()).unwrap()
     }
 
     #[test]
@@ -151,6 +234,15 @@ mod tests {
         raw.write_all(TEXT).unwrap();
         assert_eq!(unpacked(" GZip", gzip(TEXT)), TEXT);
         assert_eq!(unpacked("x-gzip", [gzip(TEXT), gzip(TEXT)].concat()), [TEXT, TEXT].concat());
+        assert_eq!(unpacked("gzip", [gzip(TEXT), b"garbage".to_vec()].concat()), TEXT);
+        let mut snappy = snap::write::FrameEncoder::new(Vec::new());
+        snappy.write_all(&TEXT.repeat(100)).unwrap();
+        assert_eq!(unpacked("snappy", snappy.into_inner().unwrap()), TEXT.repeat(100));
+        assert_eq!(unpacked("snappy", TEXT.to_vec()), TEXT);
+        let zstd = |text: &[u8]| compress_to_vec(text, CompressionLevel::Fastest);
+        let skipped = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
+        let frames = [zstd(TEXT), skipped.to_vec(), zstd(TEXT)].concat();
+        assert_eq!(unpacked("zstd", frames), [TEXT, TEXT].concat());
         assert_eq!(unpacked("deflate", zlib.finish().unwrap()), TEXT);
         assert_eq!(unpacked("deflate", raw.finish().unwrap()), TEXT);
         assert_eq!(unpacked("zstd", TEXT.to_vec()), TEXT);

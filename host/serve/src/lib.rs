@@ -12,7 +12,7 @@
 //!
 //! - A document that a client was told is stored was given to the rules, unless
 //!   detection failed and [`OnDetectionError::Pass`] lets documents flow: then it is said,
-//!   counted, and [`/readyz`](Settings::admin) fails.
+//!   and counted; while it is off, [`/readyz`](Settings::admin) fails.
 //! - The client's answer leaves when the cluster's is there and the sightings and alerts
 //!   are on disk.
 //! - A request of which a byte has gone to the cluster is never sent again.
@@ -29,6 +29,7 @@ mod lenient;
 mod linking;
 mod listener;
 mod metrics;
+mod patient;
 mod proxy;
 mod route;
 mod secret;

@@ -73,7 +73,8 @@ impl Links {
                 None => later.extend(known.iter().map(|(document, _)| (self.digest(document), alert.number))),
             }
         }
-        if self.count.load(Ordering::Relaxed) > 0 && !matches!(answered, Answered::Later) {
+        let says_something = matches!(answered, Answered::Items(_) | Answered::Refused(_));
+        if says_something && self.count.load(Ordering::Relaxed) > 0 {
             self.settle_earlier(verdict, answered);
         }
         if !later.is_empty() {
@@ -92,18 +93,16 @@ impl Links {
 
     /// Looks for documents that alerts of earlier requests wait for.
     fn settle_earlier(&self, verdict: &Verdict, answered: &Answered) {
+        // Before the lock is taken, which all requests want.
+        let documents: Vec<_> =
+            verdict.all_documents().map(|(document, item)| (self.digest(&document), document, item)).collect();
         let mut waiting = self.waiting();
         self.purge(&mut waiting);
-        if waiting.alerts.is_empty() {
-            return;
-        }
-        for document in verdict.all_documents() {
-            let (document, item) = document;
-            let digest = self.digest(&document);
-            let Some(fate) = waiting.alerts.contains_key(&digest).then(|| fate(&document, item, answered)).flatten()
-            else {
+        for (digest, document, item) in documents {
+            if !waiting.alerts.contains_key(&digest) {
                 continue;
-            };
+            }
+            let Some(fate) = fate(&document, item, answered) else { continue };
             for (number, _) in waiting.alerts.remove(&digest).unwrap_or_default() {
                 verdict.delivery.settle(number, vec![fate.clone()]);
             }
@@ -135,6 +134,10 @@ impl Links {
 
 /// What became of a document; none if the client has to try again.
 fn fate(document: &Document<'_>, item: Option<u32>, answered: &Answered) -> Option<EventFate> {
+    // One that stands for what was not read is not known again.
+    if item.is_none() {
+        return Some(EventFate::Unknown);
+    }
     let item = match answered {
         Answered::Later => return None,
         Answered::Unnamed => return Some(EventFate::Unknown),
@@ -143,7 +146,7 @@ fn fate(document: &Document<'_>, item: Option<u32>, answered: &Answered) -> Opti
     };
     let Some(item) = item else { return Some(EventFate::Unknown) };
     // A document of this name is there: that of the client's first try.
-    if item.is_stored() || item.status == Some(409) {
+    if item.is_stored() || item.is_known() {
         let index = item.index.as_deref().or(document.target);
         let id = item.id.as_deref().or(document.id);
         return Some(match (index, id) {

@@ -13,10 +13,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use crate::body::AnyBody;
+use crate::patient::Patient;
 use crate::settings::Limits;
 use crate::tls::Acceptor;
 
@@ -83,10 +85,10 @@ impl Listener {
                 });
                 // A client that breaks off hears nothing anyway.
                 match tls {
-                    None => drop(watcher.watch(serve(TokioIo::new(stream), service, limits)).await),
+                    None => drop(watcher.watch(serve(patient(stream, limits), service, limits)).await),
                     Some(tls) => match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
                         Ok(Ok(stream)) => {
-                            drop(watcher.watch(serve(TokioIo::new(stream), service, limits)).await);
+                            drop(watcher.watch(serve(patient(stream, limits), service, limits)).await);
                         }
                         Ok(Err(error)) => tracing::debug!("no TLS with a client: {error}"),
                         Err(_) => tracing::debug!("no TLS with a client: it took too long"),
@@ -108,6 +110,11 @@ impl Listener {
         stream.set_nodelay(true)?;
         Ok((stream, permit))
     }
+}
+
+/// A client has to take its answers, too.
+fn patient<T: AsyncRead + AsyncWrite + Unpin>(stream: T, limits: Limits) -> TokioIo<Patient<T>> {
+    TokioIo::new(Patient::new(stream, limits.client_timeout))
 }
 
 fn serve<T, S>(stream: T, service: S, limits: Limits) -> http1::Connection<T, S>

@@ -35,6 +35,7 @@ pub(crate) struct Metrics {
     pub(crate) matches: Family<RuleLabels, Counter>,
     pub(crate) alerts: Family<RuleLabels, Counter>,
     pub(crate) passed_unexamined: Counter,
+    pub(crate) invalid_bulks: Counter,
     pub(crate) detection_failures: Counter,
     pub(crate) batches_off: Counter,
     pub(crate) reloads: Counter,
@@ -122,6 +123,7 @@ impl Metrics {
             matches: Family::default(),
             alerts: Family::default(),
             passed_unexamined: Counter::default(),
+            invalid_bulks: Counter::default(),
             detection_failures: Counter::default(),
             batches_off: Counter::default(),
             reloads: Counter::default(),
@@ -154,6 +156,8 @@ impl Metrics {
         registry.register("alerts", "Alerts of a rule", self.alerts.clone());
         let passed = self.passed_unexamined.clone();
         registry.register("passed_unexamined", "Requests with documents that passed while detection failed", passed);
+        let invalid = self.invalid_bulks.clone();
+        registry.register("invalid_bulks", "Bulk requests with a line that is no action", invalid);
         registry.register("detection_failures", "How often detection went off", self.detection_failures.clone());
         registry.register("batches_off", "Batches that were not judged", self.batches_off.clone());
         registry.register("reloads", "How often rules were read again", self.reloads.clone());

@@ -50,22 +50,24 @@ impl Route {
         match *parts {
             ["_bulk"] | ["_bulk", "stream"] => Self::Bulk { index: None },
             [index, "_bulk"] | [index, "_bulk", "stream"] => Self::Bulk { index: Some(index.to_owned()) },
+            // With types, as Elasticsearch had them before 8; `_doc` was the usual one.
+            [index, kind, "_bulk"] if kind == "_doc" || !kind.starts_with('_') => {
+                Self::Bulk { index: Some(index.to_owned()) }
+            }
+            [index, kind, id, "_create"] if kind == "_doc" || !kind.starts_with('_') => {
+                document(index, Some(id), DocumentKind::Source)
+            }
+            [index, kind, id, "_update"] if kind == "_doc" || !kind.starts_with('_') => {
+                document(index, Some(id), DocumentKind::Update)
+            }
             [index, "_doc"] => document(index, None, DocumentKind::Source),
             [index, "_doc" | "_create", id] => document(index, Some(id), DocumentKind::Source),
             [index, "_update", id] => document(index, Some(id), DocumentKind::Update),
-            // With types, as Elasticsearch had them before 8.
-            [index, kind, "_bulk"] if !kind.starts_with('_') => Self::Bulk { index: Some(index.to_owned()) },
             [index, kind] if !index.starts_with('_') && !kind.starts_with('_') => {
                 document(index, None, DocumentKind::Source)
             }
             [index, kind, id] if !index.starts_with('_') && !kind.starts_with('_') && !id.starts_with('_') => {
                 document(index, Some(id), DocumentKind::Source)
-            }
-            [index, kind, id, "_create"] if !index.starts_with('_') && !kind.starts_with('_') => {
-                document(index, Some(id), DocumentKind::Source)
-            }
-            [index, kind, id, "_update"] if !index.starts_with('_') && !kind.starts_with('_') => {
-                document(index, Some(id), DocumentKind::Update)
             }
             _ => Self::Other,
         }
@@ -110,6 +112,9 @@ mod tests {
         document("/i/_create/a%2Fb", DocumentKind::Source, Some("a/b"));
         document("/i/_update/1", DocumentKind::Update, Some("1"));
         document("/i/t/1", DocumentKind::Source, Some("1"));
+        document("/i/_doc/1/_update", DocumentKind::Update, Some("1"));
+        document("/i/_doc/1/_create", DocumentKind::Source, Some("1"));
+        assert_eq!(Route::of(&Method::POST, "/i/_doc/_bulk", ""), bulk(Some("i")));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub(crate) struct Item {
     pub(crate) id: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) error: Option<ItemError>,
+    /// What was to be done; none for a single document.
+    #[serde(skip)]
+    pub(crate) verb: Option<String>,
 }
 
 /// Why it was not done.
@@ -37,7 +40,8 @@ impl Answer {
         if items.len() != actions {
             return None;
         }
-        items.into_iter().map(|item| item.into_values().next()).collect()
+        let named = |(verb, item): (String, Item)| Item { verb: Some(verb), ..item };
+        items.into_iter().map(|item| item.into_iter().next().map(named)).collect()
     }
 }
 
@@ -57,9 +61,15 @@ impl Item {
         }
     }
 
-    /// Whether it never will be: the client has no reason to try again.
+    /// Whether it was to be created and is there already.
+    pub(crate) fn is_known(&self) -> bool {
+        self.status == Some(409) && self.verb.as_deref() == Some("create")
+    }
+
+    /// Whether it never will be: the client has no reason to try again, as it has where it
+    /// was not allowed yet, or too much.
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(self.status, Some(400..=499) if self.status != Some(429))
+        matches!(self.status, Some(400..=499)) && !matches!(self.status, Some(401 | 403 | 413 | 429))
     }
 
     /// Why it was not stored.

@@ -12,12 +12,19 @@ mod update;
 pub(crate) use answer::{Answer, Item};
 pub(crate) use parse::parse;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use firstseen::{Batch, SetApart, SetApartCause, SetApartLine, decode_line};
 use update::{Upserted, upserted};
 
 /// About how many bytes of documents are judged at a time.
 pub(crate) const BATCH_BYTES: usize = 256 << 10;
+
+/// Most documents that are judged at a time.
+const BATCH_LINES: usize = 8192;
+
+/// What a document takes beside its bytes, about.
+const OVERHEAD_BYTES: usize = 96;
 
 /// The documents of a request, in batches.
 #[derive(Debug, Default)]
@@ -37,6 +44,8 @@ pub(crate) struct DocumentBatch {
     /// A document a line.
     pub(crate) lines: Vec<u8>,
     targets: Vec<String>,
+    /// Their places.
+    places: HashMap<String, u32>,
     target_of: Vec<u32>,
     ids: Vec<String>,
     has_ids: bool,
@@ -51,6 +60,12 @@ impl Documents {
         self.batches.iter().map(|batch| batch.items.len()).sum()
     }
 
+    /// About how many bytes they take beside their own.
+    pub(crate) fn overhead_bytes(&self) -> usize {
+        let ids: usize = self.batches.iter().flat_map(|batch| &batch.ids).map(String::len).sum();
+        self.count() * OVERHEAD_BYTES + ids
+    }
+
     /// How many bytes they are.
     pub(crate) fn bytes(&self) -> usize {
         self.batches.iter().map(|batch| batch.lines.len()).sum()
@@ -58,7 +73,8 @@ impl Documents {
 
     /// Adds a document, of the item behind the last one if it has one.
     pub(crate) fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
-        if self.batches.last().is_none_or(|batch| batch.lines.len() >= BATCH_BYTES) {
+        let is_full = |batch: &DocumentBatch| batch.lines.len() >= BATCH_BYTES || batch.items.len() >= BATCH_LINES;
+        if self.batches.last().is_none_or(is_full) {
             self.batches.push(DocumentBatch::default());
         }
         if let Some(batch) = self.batches.last_mut() {
@@ -73,16 +89,17 @@ impl Documents {
         match upserted(source) {
             Upserted::Nothing => {}
             Upserted::Document(document) => self.push(&document, target, id, item),
-            Upserted::Unknown => self.push_unreadable("what this update stores is not known", source, target, item),
+            Upserted::Unknown => self.push_unreadable("what this update stores is not known", source, target, id),
         }
     }
 
     /// Adds what cannot be looked at: the module raises its alert of an event that was
     /// not judged. It is shown how it begins.
-    pub(crate) fn push_unreadable(&mut self, cause: &str, beginning: &[u8], target: Option<&str>, item: Option<u32>) {
+    pub(crate) fn push_unreadable(&mut self, cause: &str, beginning: &[u8], target: Option<&str>, id: Option<&str>) {
         let mut line = SetApartLine::default();
         line.push(beginning);
-        self.push(b"", target, None, item);
+        // Nobody can say later which of several it was.
+        self.push(b"", target, id, None);
         if let Some(batch) = self.batches.last_mut() {
             let line = line.finish(batch.items.len() - 1, SetApartCause::Failed);
             // What begins as no object is taken for no document.
@@ -116,18 +133,19 @@ impl DocumentBatch {
         self.lines.extend(source.iter().map(|&byte| if byte == b'\n' { b'\r' } else { byte }));
     }
 
-    /// The last target is the likeliest, and few batches have many.
     fn place_of(&mut self, target: &str) -> u32 {
-        let place = self.targets.iter().rposition(|known| known == target).unwrap_or_else(|| {
-            self.targets.push(target.to_owned());
-            self.targets.len() - 1
-        });
-        u32::try_from(place).unwrap_or(u32::MAX)
+        if let Some(place) = self.places.get(target) {
+            return *place;
+        }
+        let place = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
+        self.targets.push(target.to_owned());
+        self.places.insert(target.to_owned(), place);
+        place
     }
 
     /// The same for a detector, and the items of its lines.
     pub(crate) fn into_batch(self, arrival_ms: i64) -> (Batch<'static>, Vec<Option<u32>>) {
-        let Self { lines, targets, target_of, ids, has_ids, set_apart, items } = self;
+        let Self { lines, targets, places: _, target_of, ids, has_ids, set_apart, items } = self;
         let mut batch = Batch::new(lines, arrival_ms);
         (batch.targets, batch.target_of, batch.set_apart) = (targets, target_of, set_apart);
         if has_ids {

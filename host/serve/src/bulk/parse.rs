@@ -17,7 +17,7 @@ pub(crate) fn parse(body: &[u8], path_index: Option<&str>) -> Documents {
         }
         let Some(Action { verb, index, id }) = Action::read(line) else {
             documents.malformed_at = Some(lines.number);
-            look_at_all(line, lines, &mut documents);
+            look_at_all(line, lines, path_index, &mut documents);
             break;
         };
         let item = u32::try_from(documents.items).ok();
@@ -39,10 +39,21 @@ pub(crate) fn parse(body: &[u8], path_index: Option<&str>) -> Documents {
     documents
 }
 
-fn look_at_all<'b>(first: &'b [u8], rest: impl Iterator<Item = &'b [u8]>, documents: &mut Documents) {
+fn look_at_all<'b>(
+    first: &'b [u8],
+    rest: impl Iterator<Item = &'b [u8]>,
+    path_index: Option<&str>,
+    documents: &mut Documents,
+) {
+    let mut is_behind_update = false;
     for line in std::iter::once(first).chain(rest) {
-        if !line.trim_ascii().is_empty() && Action::read(line).is_none() {
-            documents.push(line, None, None, None);
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match Action::read(line) {
+            Some(action) => is_behind_update = action.verb == Verb::Update,
+            None if std::mem::take(&mut is_behind_update) => documents.push_upserted(line, path_index, None, None),
+            None => documents.push(line, path_index, None, None),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! that failed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -98,6 +99,8 @@ impl Keeper {
         let options = DeliveryOptions { outbox_max, hold: Some(link_timeout) };
         let delivery = Delivery::start(&detector, sink, options, tell).map_err(DetectionError::Thread)?;
         tell_of_learning(&detector);
+        self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
+        self.shared.module_is_off.store(false, Ordering::Relaxed);
         let engine = Engine::new(self.engines + 1, detector, self.options, delivery.handle());
         self.engines += 1;
         self.shared.set(State::On(engine.map_err(DetectionError::Workers)?));
@@ -117,10 +120,16 @@ impl Keeper {
     fn open_again(&mut self, commands: &Receiver<Command>) -> bool {
         let (mut pause, mut rereads) = (PAUSE[0], false);
         loop {
-            match commands.recv_timeout(pause) {
-                Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => return false,
-                Ok(Command::Reload) => rereads = true,
-                Ok(Command::Failed { .. }) | Err(RecvTimeoutError::Timeout) => {}
+            let until = Instant::now() + pause;
+            loop {
+                match commands.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(Command::End) | Err(RecvTimeoutError::Disconnected) => return false,
+                    Ok(Command::Reload) => rereads = true,
+                    // It is known.
+                    Ok(Command::Failed { .. }) => continue,
+                    Err(RecvTimeoutError::Timeout) => {}
+                }
+                break;
             }
             let opened = self.source.open_state().and_then(|state| {
                 let read = if rereads { self.read_rules(Arc::clone(&state)) } else { None };
@@ -155,6 +164,7 @@ impl Keeper {
             Ok(engine) => {
                 self.engines += 1;
                 self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
+                self.shared.module_is_off.store(false, Ordering::Relaxed);
                 // Dropped here, once what it was given is judged.
                 drop((engine.number, self.shared.set(State::On(engine))));
                 self.shared.metrics.reloads.inc();

@@ -12,7 +12,7 @@ use super::look::look;
 use super::pass::send;
 use super::refusal::Refusal;
 use super::{OnItsWay, Proxy};
-use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more};
+use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more, held};
 use crate::budget::Share;
 use crate::bulk::{Answer, Documents, Item};
 use crate::clock::now_ms;
@@ -37,6 +37,10 @@ pub(super) async fn examine(
 ) -> Result<Response<AnyBody>, Refusal> {
     let on_its_way = OnItsWay::of(proxy);
     let limits = proxy.settings.limits;
+    // Those whose clients went away count too.
+    if proxy.in_flight.count() > limits.connections {
+        return Err(Refusal::NoRoom);
+    }
     let mut share = proxy.budget.share();
     let (head, body) = request.into_parts();
     let collect_limits =
@@ -72,9 +76,12 @@ impl Examination {
         let documents = self.look().await?;
         if let Some(form) = documents.unreadable {
             if refuses {
-                return Err(Refusal::NotExamined(format!("they are in {form}")));
+                return Err(Refusal::NotExamined(format!("they are {form}")));
             }
             self.proxy.metrics.passed_unexamined.inc();
+        }
+        if documents.malformed_at.is_some() {
+            self.proxy.metrics.invalid_bulks.inc();
         }
         let judging = self.proxy.detection.judge(documents, now_ms());
         match judging {
@@ -124,7 +131,7 @@ impl Examination {
         if verdict.failure.is_some() {
             proxy.metrics.passed_unexamined.inc();
         }
-        answer(&proxy, &route, response, &verdict).await
+        answer(&proxy, &route, response, &verdict, share).await
     }
 
     /// The cluster has it only once it is judged, and on disk.
@@ -140,7 +147,7 @@ impl Examination {
         }
         let response = send(&proxy, Request::from_parts(head, full(body))).await;
         let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
-        answer(&proxy, &route, response, &verdict).await
+        answer(&proxy, &route, response, &verdict, share).await
     }
 }
 
@@ -182,12 +189,14 @@ async fn answer(
     route: &Route,
     taken: Result<Taken, Refusal>,
     verdict: &Verdict,
+    share: Share,
 ) -> Result<Response<AnyBody>, Refusal> {
     let (answered, response) = match taken {
         Ok(Taken::Whole(response)) => {
             let answered =
                 if proxy.links.is_interested(verdict) { read(route, &response, verdict) } else { Answered::Unnamed };
-            (answered, Ok(response.map(full)))
+            // Its room is given back when the client has it.
+            (answered, Ok(response.map(|body| held(full(body), share))))
         }
         Ok(Taken::Longer(response)) => (of_status(response.status()), Ok(response)),
         Err(refusal) => (Answered::Later, Err(refusal)),

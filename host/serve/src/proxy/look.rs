@@ -24,37 +24,51 @@ pub(super) fn look(
     let header = |name| headers.get(name).map(hyper::header::HeaderValue::as_bytes);
     let encoding = Encoding::of(header(CONTENT_ENCODING));
     let packed_bytes = body.len();
+    let mut is_damaged = false;
+    let beginning = body.slice(..body.len().min(BEGINNING_BYTES));
     let body = match encoding.unpack(body, unpacked_max, share) {
         Ok(unpacked) => unpacked,
         Err((UnpackError::TooLong, _)) => return Err(Refusal::TooLong { max: unpacked_max }),
         Err((UnpackError::NoRoom(no_room), _)) => return Err(no_room.into()),
         // The cluster may have stored what came before.
-        Err((UnpackError::Damaged, unpacked)) => unpacked,
+        Err((UnpackError::Damaged, unpacked)) => {
+            is_damaged = true;
+            unpacked
+        }
     };
     if let Some(form) = binary_form(header(CONTENT_TYPE), &body) {
         let mut documents = Documents { unreadable: Some(form), ..Documents::default() };
-        let target = match route {
-            Route::Bulk { index } => index.as_deref(),
-            Route::Document { index, .. } => Some(index.as_str()),
-            Route::Other => None,
-        };
         let beginning = body.get(..body.len().min(BEGINNING_BYTES)).unwrap_or_default();
-        documents.push_unreadable(&format!("documents in {form}"), beginning, target, None);
+        documents.push_unreadable(&format!("documents {form}"), beginning, target(route), None);
         return Ok(documents);
     }
     // The lines of documents beside the body.
     share.grow(body.len()).map_err(Refusal::from)?;
-    let documents = match route {
+    let mut documents = match route {
         Route::Bulk { index } => bulk::parse(&body, index.as_deref()),
         Route::Document { index, id, kind } => single(&body, index, id.as_deref(), *kind),
         Route::Other => Documents::default(),
     };
+    if is_damaged {
+        documents.unreadable = Some("a damaged body");
+        documents.push_unreadable("a damaged body", &beginning, target(route), None);
+    }
+    share.grow(documents.overhead_bytes())?;
     if encoding != Encoding::Identity {
         let unpacked_bytes = body.len();
         drop(body);
         share.shrink(unpacked_bytes.saturating_sub(packed_bytes));
     }
     Ok(documents)
+}
+
+/// The index that a request names.
+fn target(route: &Route) -> Option<&str> {
+    match route {
+        Route::Bulk { index } => index.as_deref(),
+        Route::Document { index, .. } => Some(index.as_str()),
+        Route::Other => None,
+    }
 }
 
 fn single(body: &[u8], index: &str, id: Option<&str>, kind: DocumentKind) -> Documents {
@@ -70,8 +84,10 @@ fn single(body: &[u8], index: &str, id: Option<&str>, kind: DocumentKind) -> Doc
 fn binary_form(content_type: Option<&[u8]>, body: &[u8]) -> Option<&'static str> {
     let name = String::from_utf8_lossy(content_type.unwrap_or_default()).to_ascii_lowercase();
     let name = name.split(';').next().unwrap_or_default().trim();
-    ["smile", "cbor", "yaml"].into_iter().find(|form| name.ends_with(form)).or(match body {
-        [b':', b')', b'\n', ..] => Some("smile"),
+    let forms = [("smile", "in SMILE"), ("cbor", "in CBOR"), ("yaml", "in YAML")];
+    let named = forms.into_iter().find(|(form, _)| name.ends_with(form));
+    named.map(|(_, form)| form).or(match body {
+        [b':', b')', b'\n', ..] => Some("in SMILE"),
         _ => None,
     })
 }

@@ -44,8 +44,11 @@ pub(crate) struct InFlight {
 
 impl Proxy {
     /// Answers a request.
-    pub(crate) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<AnyBody> {
-        let result = match self.route(&request) {
+    pub(crate) async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<AnyBody> {
+        let route = self.route(&request);
+        // What is looked at is what goes on.
+        headers::for_upstream(request.headers_mut());
+        let result = match route {
             Err(refusal) => Err(refusal),
             Ok(Route::Other) => {
                 self.count("other");

@@ -20,10 +20,9 @@ pub(super) async fn pass(proxy: &Arc<Proxy>, request: Request<Incoming>) -> Resu
     send(proxy, request.map(|body| Timed::new(body, client_timeout).boxed_unsync())).await
 }
 
-/// Sends a request to the cluster, without what is for this hop only.
+/// Sends a request to the cluster.
 pub(super) async fn send(proxy: &Proxy, mut request: Request<AnyBody>) -> Result<Response<AnyBody>, Refusal> {
     *request.version_mut() = Version::HTTP_11;
-    headers::for_upstream(request.headers_mut());
     match proxy.upstream.send(request).await {
         Ok(mut response) => {
             let status = response.status().as_u16();

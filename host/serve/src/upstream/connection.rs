@@ -52,11 +52,6 @@ impl Connection {
         Ok(Self { sender })
     }
 
-    /// Whether it can take a request.
-    pub(crate) async fn is_ready(&mut self) -> bool {
-        self.sender.ready().await.is_ok()
-    }
-
     /// Sends a request. With the error it comes back if nothing of it has gone.
     pub(crate) async fn send(
         &mut self,
@@ -91,11 +86,13 @@ impl IdlePool {
         Self { max, connections: Mutex::default() }
     }
 
-    /// The one that was used last, unless that is long ago.
+    /// The one that was used last and can take a request now. One whose request is still
+    /// under way, though it was answered, is left where it is.
     pub(crate) fn take(&self) -> Option<Connection> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         connections.retain(|(connection, since)| since.elapsed() < IDLE && !connection.sender.is_closed());
-        connections.pop().map(|(connection, _)| connection)
+        let ready = connections.iter().rposition(|(connection, _)| connection.sender.is_ready())?;
+        Some(connections.remove(ready).0)
     }
 
     fn put(&self, connection: Connection) {

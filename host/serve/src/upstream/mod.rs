@@ -100,7 +100,7 @@ impl Upstream {
         activity: &Activity,
     ) -> Result<Response<AnyBody>, NotSent> {
         loop {
-            let (mut connection, is_fresh) = match node.idle().await {
+            let (mut connection, is_fresh) = match node.idle() {
                 Some(connection) => (connection, false),
                 None => match node.connect(self.connect_timeout).await {
                     Ok(connection) => (connection, true),

@@ -90,13 +90,8 @@ impl Node {
     }
 
     /// A connection that has nothing to do.
-    pub(crate) async fn idle(&self) -> Option<Connection> {
-        while let Some(mut connection) = self.pool.take() {
-            if connection.is_ready().await {
-                return Some(connection);
-            }
-        }
-        None
+    pub(crate) fn idle(&self) -> Option<Connection> {
+        self.pool.take()
     }
 
     /// A new connection.

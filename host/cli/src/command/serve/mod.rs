@@ -192,7 +192,12 @@ impl Args {
                 }
             }
             tracing::info!("ending: what is under way is finished");
-            let left = server.stop().await;
+            let left = tokio::select! {
+                left = server.stop() => left,
+                // Who asks twice does not want to wait.
+                _ = terminate.recv() => std::process::exit(EXIT_ERROR.into()),
+                _ = interrupt.recv() => std::process::exit(EXIT_ERROR.into()),
+            };
             left.iter().for_each(|left| tracing::error!("{left}"));
             tracing::info!("ended");
             Ok(if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_ERROR) })
