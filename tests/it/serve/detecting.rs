@@ -90,6 +90,49 @@ fn every_way_to_bring_a_document_is_looked_at() -> Result<()> {
 }
 
 #[test]
+fn what_is_looked_at_is_what_goes_on() -> Result<()> {
+    let site = Site::new(&[])?;
+    site.cluster.record();
+    // The header is for the proxy alone, so the cluster reads a plain body.
+    let headers = [("content-encoding", "gzip"), ("connection", "content-encoding")];
+    request(&site.proxy.address, "POST", &format!("/{INDEX}/_bulk"), &headers, &bulk([install(1)]))?;
+    site.wait_for_alerts(1)?;
+    let seen = site.cluster.requests();
+    let seen = seen.iter().find(|request| request.target.contains(INDEX)).unwrap();
+    assert_eq!(seen.header("content-encoding"), None);
+    Ok(())
+}
+
+#[test]
+fn a_body_that_cannot_be_unpacked_is_said() -> Result<()> {
+    for (mode, status) in [("pass", 200), ("refuse", 415)] {
+        let site = Site::new(&["--on-detection-error", mode])?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&bulk([install(1)]))?;
+        let mut damaged = gzip.finish()?;
+        damaged.truncate(damaged.len() - 9);
+        let headers = [("content-encoding", "gzip")];
+        let answer = request(&site.proxy.address, "POST", &format!("/{INDEX}/_bulk"), &headers, &damaged)?;
+        assert_eq!(answer.status, status);
+        let unjudged = site.proxy.metric("firstseen_unjudged_total")?;
+        assert_eq!(unjudged, Some(if mode == "pass" { 1.0 } else { 0.0 }));
+    }
+    Ok(())
+}
+
+#[test]
+fn documents_of_very_many_targets_are_looked_at() -> Result<()> {
+    let site = Site::new(&[])?;
+    let targets =
+        (0..100_000).flat_map(|number| [action("create", json!({ "_index": format!("a-{number}") })), "{}".into()]);
+    let body =
+        [events::lines(targets), events::lines([action("create", json!({ "_index": INDEX })), install(1)])].concat();
+    assert_eq!(site.proxy.bulk("/_bulk", &body)?.status, 200);
+    site.wait_for_alerts(1)?;
+    Ok(())
+}
+
+#[test]
 fn a_document_that_is_refused_alerts_all_the_same() -> Result<()> {
     let site = Site::with(|| firstseen_tests::cluster::Act::Items(400), &[])?;
     site.proxy.bulk("/logs-endpoint.events.a/_bulk", &bulk([install(1), install(2)]))?;
