@@ -5,7 +5,7 @@ mod keeper;
 mod verdict;
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -78,6 +78,8 @@ pub(crate) struct Shared {
     metrics: Arc<Metrics>,
     /// The worker of the last batch left the module alone.
     module_is_off: AtomicBool,
+    /// How many remarks on documents were told.
+    remarks_told: AtomicUsize,
 }
 
 /// Why a worker does not ask the module.
@@ -134,6 +136,7 @@ impl Detection {
             commands: Mutex::new(commands),
             metrics,
             module_is_off: AtomicBool::new(false),
+            remarks_told: AtomicUsize::new(0),
         });
         let keeper = Keeper::start(Arc::clone(&shared), source, make_sink, options, received)?;
         Ok(Self { shared, keeper: Mutex::new(Some(keeper)) })

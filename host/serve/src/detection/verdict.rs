@@ -13,6 +13,9 @@ use super::keeper::Command;
 use super::{Engine, MODULE_IS_OFF, Shared};
 use crate::bulk::Documents;
 
+/// Most remarks that are told.
+const REMARKS_TOLD_MAX: usize = 20;
+
 /// Documents that are being judged.
 pub(crate) struct Judging {
     items: usize,
@@ -84,6 +87,7 @@ impl Judging {
             match outcome {
                 Ok(outcome) => {
                     shared.metrics.note(&outcome, &rule_ids, batch.arrival_ms);
+                    tell_of_remarks(&shared, &outcome, &rule_ids);
                     verdict.take(outcome);
                 }
                 Err(error) => {
@@ -102,6 +106,18 @@ impl Judging {
             verdict.delivery.notify();
         }
         verdict
+    }
+}
+
+/// Says what the operator should know of events that rules match, the first of it.
+fn tell_of_remarks(shared: &Shared, outcome: &Outcome, rule_ids: &[String]) {
+    for remark in &outcome.remarks {
+        if shared.remarks_told.fetch_add(1, Ordering::Relaxed) >= REMARKS_TOLD_MAX {
+            shared.remarks_told.store(REMARKS_TOLD_MAX, Ordering::Relaxed);
+            return;
+        }
+        let rule_id = rule_ids.get(remark.rule).map(String::as_str).unwrap_or_default();
+        tracing::warn!("a document matches rule {rule_id}, but {}", remark.text);
     }
 }
 
