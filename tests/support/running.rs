@@ -83,6 +83,12 @@ impl Running {
         Ok(String::from_utf8_lossy(&stderr).into_owned())
     }
 
+    /// The number of its process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended by itself.
     ///
     /// # Errors

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -85,19 +84,10 @@ fn mutate(rng: &mut Rng, mut request: Vec<u8>) -> Vec<u8> {
 }
 
 /// The most memory that a process had, in KiB.
-fn peak_kib(id: &str) -> Result<u64> {
+fn peak_kib(id: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{id}/status"))?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak")?;
     Ok(peak.trim().trim_end_matches(" kB").parse()?)
-}
-
-/// The process that listens at an address.
-fn process_at(address: &str) -> Result<String> {
-    let port = address.rsplit(':').next().unwrap_or_default();
-    let found = Command::new("sh").args(["-c", r#"ss -ltnpH "sport = :$0""#, port]).output()?;
-    let text = String::from_utf8_lossy(&found.stdout).into_owned();
-    let id = text.split("pid=").nth(1).and_then(|rest| rest.split(',').next());
-    Ok(id.with_context(|| format!("nobody listens at {address}: {text}"))?.to_owned())
 }
 
 #[test]
@@ -128,7 +118,7 @@ fn broken_requests_break_nothing() -> Result<()> {
     }
     let well = site.proxy.bulk(&format!("/{INDEX}/_bulk"), &bulk([install(count * 10 + 100)]))?;
     ensure!(well.status == 200, "status {}", well.status);
-    let peak = peak_kib(&process_at(&site.proxy.address)?)?;
+    let peak = peak_kib(site.proxy.running().id())?;
     ensure!(peak < MEMORY_KIB, "{peak} KiB of memory");
     println!("{count} requests, {peak} KiB at most");
 
