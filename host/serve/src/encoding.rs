@@ -3,9 +3,10 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
+use firstseen_unpack::{ZstdDecoder, begins_as_zstd};
 use flate2::bufread::{DeflateDecoder, GzDecoder, ZlibDecoder};
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_ENCODING, HeaderValue};
 
 use crate::budget::{NoRoom, Share};
 
@@ -39,9 +40,13 @@ pub(crate) enum UnpackError {
 }
 
 impl Encoding {
-    /// That of a header's value.
-    pub(crate) fn of(header: Option<&[u8]>) -> Self {
-        let name = header.unwrap_or_default().trim_ascii();
+    /// That of a body with these headers. Of several the first one counts.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::named(headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes).unwrap_or_default())
+    }
+
+    fn named(value: &[u8]) -> Self {
+        let name = value.trim_ascii();
         let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
         match () {
             () if is("gzip") || is("x-gzip") => Self::Gzip,
@@ -52,10 +57,8 @@ impl Encoding {
         }
     }
 
-    /// Unpacks a body. What it takes is taken from `share`.
-    ///
-    /// What could be unpacked of a damaged body is not given: the cluster refuses
-    /// all of it, or, where it reads piece by piece, may not.
+    /// Unpacks a body. What it takes is taken from `share`. With the error comes what could
+    /// be unpacked: a cluster that reads piece by piece may store that.
     pub(crate) fn unpack(
         self,
         body: &Bytes,
@@ -66,12 +69,13 @@ impl Encoding {
             Self::Identity => return Ok(body.clone()),
             Self::Gzip => unpack(GzipMembers::new(body), bytes_max, share),
             Self::Deflate if has_zlib_frame(body) => unpack(ZlibDecoder::new(body.as_ref()), bytes_max, share),
-            Self::Zstd if !body.starts_with(&ZSTD) => return Ok(body.clone()),
+            // As it is, by an engine that knows nothing of it.
+            Self::Zstd if !begins_as_zstd(body) => return Ok(body.clone()),
             Self::Zstd => {
                 if let Err(no_room) = share.grow(WINDOW_BYTES_MAX) {
                     return Err((UnpackError::NoRoom(no_room), Bytes::new()));
                 }
-                let unpacked = unpack(ZstdFrames { rest: body, frame: None }, bytes_max, share);
+                let unpacked = unpack(ZstdDecoder::new(body.as_ref(), WINDOW_BYTES_MAX as u64), bytes_max, share);
                 share.shrink(WINDOW_BYTES_MAX);
                 unpacked
             }
@@ -85,10 +89,6 @@ impl Encoding {
         }
     }
 }
-
-/// How a frame of zstd begins (RFC 8878). A body that does not is taken as it is, as by an
-/// engine that knows nothing of it.
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// Largest window of a frame of zstd, which is held in memory: what the zstd tool makes
 /// unless it is told to.
@@ -124,39 +124,6 @@ impl Read for GzipMembers<'_> {
             }
         }
         Ok(0)
-    }
-}
-
-/// The frames of a zstd body, one after the other.
-struct ZstdFrames<'b> {
-    rest: &'b [u8],
-    frame: Option<StreamingDecoder<&'b [u8], FrameDecoder>>,
-}
-
-impl Read for ZstdFrames<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if let Some(frame) = &mut self.frame {
-                match frame.read(buffer)? {
-                    0 => self.rest = self.frame.take().map(StreamingDecoder::into_inner).unwrap_or_default(),
-                    length => return Ok(length),
-                }
-            }
-            if self.rest.is_empty() {
-                return Ok(0);
-            }
-            let mut decoder = FrameDecoder::new();
-            decoder.set_max_window_size(WINDOW_BYTES_MAX as u64);
-            match StreamingDecoder::new_with_decoder(self.rest, decoder) {
-                Ok(frame) => self.frame = Some(frame),
-                // Those that are to be skipped have their length behind their number.
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                    let behind = usize::try_from(length).ok().and_then(|length| self.rest.get(8 + length..));
-                    self.rest = behind.ok_or(io::ErrorKind::UnexpectedEof)?;
-                }
-                Err(error) => return Err(io::Error::other(error.to_string())),
-            }
-        }
     }
 }
 
@@ -222,7 +189,7 @@ mod tests {
     }
 
     fn unpacked(header: &str, body: Vec<u8>) -> Bytes {
-        let encoding = Encoding::of(Some(header.as_bytes()));
+        let encoding = Encoding::named(header.as_bytes());
         encoding.unpack(&Bytes::from(body), 1 << 20, &mut Budget::new(16 << 20).share()).unwrap()
     }
 
@@ -241,7 +208,7 @@ mod tests {
         assert_eq!(unpacked("snappy", TEXT.to_vec()), TEXT);
         let zstd = |text: &[u8]| compress_to_vec(text, CompressionLevel::Fastest);
         let skipped = [0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3];
-        let frames = [zstd(TEXT), skipped.to_vec(), zstd(TEXT)].concat();
+        let frames = [skipped.to_vec(), zstd(TEXT), skipped.to_vec(), zstd(TEXT)].concat();
         assert_eq!(unpacked("zstd", frames), [TEXT, TEXT].concat());
         assert_eq!(unpacked("deflate", zlib.finish().unwrap()), TEXT);
         assert_eq!(unpacked("deflate", raw.finish().unwrap()), TEXT);

@@ -9,16 +9,17 @@ mod answer;
 mod parse;
 mod update;
 
-pub(crate) use answer::{Answer, Item};
-pub(crate) use parse::parse;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use firstseen::{Batch, SetApart, SetApartCause, SetApartLine, decode_line};
+
+pub(crate) use answer::{Answer, Item};
+pub(crate) use parse::parse;
 use update::{Upserted, upserted};
 
 /// About how many bytes of documents are judged at a time.
-pub(crate) const BATCH_BYTES: usize = 256 << 10;
+const BATCH_BYTES: usize = 256 << 10;
 
 /// Most documents that are judged at a time.
 const BATCH_LINES: usize = 8192;
@@ -34,7 +35,7 @@ pub(crate) struct Documents {
     pub(crate) items: usize,
     /// Where what is no bulk begins, if it does: the line, from 1.
     pub(crate) malformed_at: Option<usize>,
-    /// The form of what cannot be looked at, if that is all there is.
+    /// What all of it is, or some, that cannot be looked at: "in CBOR".
     pub(crate) unreadable: Option<&'static str>,
 }
 
@@ -48,7 +49,6 @@ pub(crate) struct DocumentBatch {
     places: HashMap<String, u32>,
     target_of: Vec<u32>,
     ids: Vec<String>,
-    has_ids: bool,
     set_apart: Vec<SetApart>,
     /// For each line its place among the items of the answer.
     pub(crate) items: Vec<Option<u32>>,
@@ -81,9 +81,7 @@ impl Documents {
             batch.push(source, target, id, item);
         }
     }
-}
 
-impl Documents {
     /// Adds what an update stores where there is no document yet.
     pub(crate) fn push_upserted(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
         match upserted(source) {
@@ -118,7 +116,6 @@ impl DocumentBatch {
         self.lines.push(b'\n');
         let place = target.map_or(u32::MAX, |target| self.place_of(target));
         self.target_of.push(place);
-        self.has_ids |= id.is_some();
         self.ids.push(id.unwrap_or_default().to_owned());
         self.items.push(item);
     }
@@ -145,10 +142,10 @@ impl DocumentBatch {
 
     /// The same for a detector, and the items of its lines.
     pub(crate) fn into_batch(self, arrival_ms: i64) -> (Batch<'static>, Vec<Option<u32>>) {
-        let Self { lines, targets, places: _, target_of, ids, has_ids, set_apart, items } = self;
+        let Self { lines, targets, places: _, target_of, ids, set_apart, items } = self;
         let mut batch = Batch::new(lines, arrival_ms);
         (batch.targets, batch.target_of, batch.set_apart) = (targets, target_of, set_apart);
-        if has_ids {
+        if ids.iter().any(|id| !id.is_empty()) {
             batch.ids = ids;
         }
         (batch, items)

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::{Body as _, Incoming};
+use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
@@ -98,15 +99,16 @@ impl Examination {
 
     async fn look(&mut self) -> Result<Documents, Refusal> {
         let unpacked_max = self.proxy.settings.limits.unpacked_bytes;
-        let encoding = self.head.headers.get(hyper::header::CONTENT_ENCODING);
-        let is_packed = Encoding::of(encoding.map(hyper::header::HeaderValue::as_bytes)) != Encoding::Identity;
-        if self.body.len() <= if is_packed { QUICK_BYTES / 8 } else { QUICK_BYTES } {
-            return look(&self.route, &self.head.headers, &self.body, unpacked_max, &mut self.share);
+        let encoding = Encoding::of(&self.head.headers);
+        let content_type = self.head.headers.get(CONTENT_TYPE).cloned();
+        let quick_bytes = if encoding == Encoding::Identity { QUICK_BYTES } else { QUICK_BYTES / 8 };
+        if self.body.len() <= quick_bytes {
+            return look(&self.route, encoding, content_type.as_ref(), &self.body, unpacked_max, &mut self.share);
         }
-        let (route, headers, body) = (self.route.clone(), self.head.headers.clone(), self.body.clone());
+        let (route, body) = (self.route.clone(), self.body.clone());
         let mut share = std::mem::replace(&mut self.share, self.proxy.budget.share());
         let looking = tokio::task::spawn_blocking(move || {
-            let found = look(&route, &headers, &body, unpacked_max, &mut share);
+            let found = look(&route, encoding, content_type.as_ref(), &body, unpacked_max, &mut share);
             (found, share)
         });
         let (found, share) = looking.await.map_err(|_| Refusal::Fault)?;
@@ -211,8 +213,7 @@ async fn answer(
 /// What an answer says of the documents.
 fn read(route: &Route, response: &Response<Bytes>, verdict: &Verdict) -> Answered {
     let status = response.status();
-    let encoding = response.headers().get(hyper::header::CONTENT_ENCODING);
-    let encoding = Encoding::of(encoding.map(hyper::header::HeaderValue::as_bytes));
+    let encoding = Encoding::of(response.headers());
     // The room for it: alerts are rare.
     let mut share = crate::budget::Budget::new(ANSWER_BYTES_MAX).share();
     let Ok(body) = encoding.unpack(response.body(), ANSWER_BYTES_MAX, &mut share) else {

@@ -1,8 +1,7 @@
 //! What documents a request brings.
 
 use bytes::Bytes;
-use hyper::HeaderMap;
-use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use hyper::header::HeaderValue;
 
 use super::refusal::Refusal;
 use crate::budget::Share;
@@ -16,13 +15,12 @@ const BEGINNING_BYTES: usize = 1024;
 /// Looks into the body of a request. What it takes comes from `share`.
 pub(super) fn look(
     route: &Route,
-    headers: &HeaderMap,
+    encoding: Encoding,
+    content_type: Option<&HeaderValue>,
     body: &Bytes,
     unpacked_max: usize,
     share: &mut Share,
 ) -> Result<Documents, Refusal> {
-    let header = |name| headers.get(name).map(hyper::header::HeaderValue::as_bytes);
-    let encoding = Encoding::of(header(CONTENT_ENCODING));
     let packed_bytes = body.len();
     let mut is_damaged = false;
     let beginning = body.slice(..body.len().min(BEGINNING_BYTES));
@@ -36,7 +34,7 @@ pub(super) fn look(
             unpacked
         }
     };
-    if let Some(form) = binary_form(header(CONTENT_TYPE), &body) {
+    if let Some(form) = binary_form(content_type, &body) {
         let mut documents = Documents { unreadable: Some(form), ..Documents::default() };
         let beginning = body.get(..body.len().min(BEGINNING_BYTES)).unwrap_or_default();
         documents.push_unreadable(&format!("documents {form}"), beginning, target(route), None);
@@ -50,7 +48,7 @@ pub(super) fn look(
         Route::Other => Documents::default(),
     };
     if is_damaged {
-        documents.unreadable = Some("a damaged body");
+        documents.unreadable = Some("in a damaged body");
         documents.push_unreadable("a damaged body", &beginning, target(route), None);
     }
     share.grow(documents.overhead_bytes())?;
@@ -81,8 +79,9 @@ fn single(body: &[u8], index: &str, id: Option<&str>, kind: DocumentKind) -> Doc
 }
 
 /// The form of a body that is not JSON; none if it is, as far as one can tell.
-fn binary_form(content_type: Option<&[u8]>, body: &[u8]) -> Option<&'static str> {
-    let name = String::from_utf8_lossy(content_type.unwrap_or_default()).to_ascii_lowercase();
+fn binary_form(content_type: Option<&HeaderValue>, body: &[u8]) -> Option<&'static str> {
+    let name = content_type.map(HeaderValue::as_bytes).unwrap_or_default();
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let name = name.split(';').next().unwrap_or_default().trim();
     let forms = [("smile", "in SMILE"), ("cbor", "in CBOR"), ("yaml", "in YAML")];
     let named = forms.into_iter().find(|(form, _)| name.ends_with(form));
