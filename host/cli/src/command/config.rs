@@ -38,11 +38,11 @@ impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let mut out = io::stdout().lock();
         match self.action {
-            Action::Check { file } => match Layers::of(Some(&file), Vec::new()) {
+            Action::Check { file } => match Layers::of_file(Some(&file)) {
                 Ok(_) => {}
                 Err(problems) => return Ok(say(&problems)),
             },
-            Action::Print { config } => match Layers::of(config.as_deref(), Vec::new()) {
+            Action::Print { config } => match Layers::of_file(config.as_deref()) {
                 Ok(layers) => layers.effective().iter().try_for_each(|key| writeln!(out, "{}", line(key)))?,
                 Err(problems) => return Ok(say(&problems)),
             },

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use clap::Command;
+use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use super::file::{File, Problem};
@@ -11,11 +11,12 @@ use super::option::{Key, command};
 
 /// What the command is told, by everybody who says something.
 pub(crate) struct Layers {
-    command: Command,
     keys: Vec<Key>,
     file: File,
     /// Arguments behind `serve`.
     arguments: Vec<OsString>,
+    /// What of them could be read: the rest is an error later.
+    given: ArgMatches,
 }
 
 /// What a key is in the end, and who says so.
@@ -36,19 +37,21 @@ impl Layers {
     ///
     /// All that is wrong with it.
     pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, Vec<Problem>> {
-        let file = file_of(&arguments);
-        Self::of(file.as_deref(), arguments)
+        let command = command();
+        let all = std::iter::once(OsString::from("serve")).chain(arguments.iter().cloned());
+        let given = command.clone().ignore_errors(true).get_matches_from(all);
+        let path = given.try_get_one::<PathBuf>("config").ok().flatten();
+        let file = path.map(|path| File::read(path, &command)).transpose()?.unwrap_or_default();
+        Ok(Self { keys: Key::all(&command), file, arguments, given })
     }
 
-    /// The same with a file.
+    /// The same of a file alone, if there is one.
     ///
     /// # Errors
     ///
     /// As [`Layers::read`].
-    pub(crate) fn of(file: Option<&Path>, arguments: Vec<OsString>) -> Result<Self, Vec<Problem>> {
-        let command = command();
-        let file = file.map(|path| File::read(path, &command)).transpose()?.unwrap_or_default();
-        Ok(Self { keys: Key::all(&command), command, file, arguments })
+    pub(crate) fn of_file(path: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        Self::read(path.map(|path| ["--config".into(), path.into()]).into_iter().flatten().collect())
     }
 
     /// The arguments that say all of it.
@@ -64,9 +67,8 @@ impl Layers {
 
     /// What each key is in the end.
     pub(crate) fn effective(&self) -> Vec<Effective> {
-        let given = self.given();
         let effective = |key: &Key| {
-            let flags = given.get_raw(key.id()).filter(|_| self.is_flag(&given, key));
+            let flags = self.given.get_raw(key.id()).filter(|_| self.is_flag(key));
             let (source, values) = match flags {
                 Some(values) => ("flag", values.map(|value| value.to_string_lossy().into_owned()).collect()),
                 None => self.beneath_flags(key),
@@ -83,7 +85,7 @@ impl Layers {
 
     /// What the environment says of a key that is no flag, else the file.
     fn beneath_flags(&self, key: &Key) -> (&'static str, Vec<String>) {
-        if self.is_flag(&self.given(), key) {
+        if self.is_flag(key) {
             return ("flag", Vec::new());
         }
         if let Some(value) = std::env::var_os(key.variable()).filter(|value| !value.is_empty()) {
@@ -95,13 +97,8 @@ impl Layers {
         }
     }
 
-    fn given(&self) -> clap::ArgMatches {
-        let arguments = std::iter::once(OsString::from("serve")).chain(self.arguments.iter().cloned());
-        self.command.clone().ignore_errors(true).get_matches_from(arguments)
-    }
-
-    fn is_flag(&self, given: &clap::ArgMatches, key: &Key) -> bool {
-        given.value_source(key.id()) == Some(ValueSource::CommandLine)
+    fn is_flag(&self, key: &Key) -> bool {
+        self.given.value_source(key.id()) == Some(ValueSource::CommandLine)
     }
 }
 
@@ -115,20 +112,6 @@ fn of_variable(key: &Key, value: &OsStr) -> Vec<String> {
     }
 }
 
-/// The value of `--config` among arguments.
-fn file_of(arguments: &[OsString]) -> Option<PathBuf> {
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if argument == "--config" {
-            return arguments.next().map(PathBuf::from);
-        }
-        if let Some(path) = argument.to_str().and_then(|argument| argument.strip_prefix("--config=")) {
-            return Some(path.into());
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,23 +122,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("firstseen.toml");
         fs::write(&path, "upstream = [\"http://a:1\"]\nlearn = \"1d\"\nrequire_state = true\n").unwrap();
-        let given = ["--learn", "2d", "--state=s"].map(OsString::from).to_vec();
-        let layers = Layers::of(Some(&path), given).unwrap();
+        let given =
+            [&["--learn", "2d", "--config"].map(OsString::from)[..], &[path.into(), "--state=s".into()]].concat();
+        let layers = Layers::read(given).unwrap();
         let arguments: Vec<String> =
             layers.arguments().iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-        assert_eq!(arguments, ["--upstream=http://a:1", "--require-state", "--learn", "2d", "--state=s"]);
+        assert_eq!(arguments[..4], ["--upstream=http://a:1", "--require-state", "--learn", "2d"]);
         let effective = layers.effective();
         let of = |name: &str| effective.iter().find(|key| key.name == name).map(|key| (key.source, key.values.clone()));
         assert_eq!(of("learn"), Some(("flag", vec!["2d".to_owned()])));
         assert_eq!(of("upstream"), Some(("file", vec!["http://a:1".to_owned()])));
         assert_eq!(of("listen"), Some(("default", vec!["127.0.0.1:9280".to_owned()])));
-    }
-
-    #[test]
-    fn the_file_is_found_among_the_arguments() {
-        let of = |arguments: &[&str]| file_of(&arguments.iter().map(OsString::from).collect::<Vec<_>>());
-        assert_eq!(of(&["--learn", "0s", "--config", "a"]), Some("a".into()));
-        assert_eq!(of(&["--config=a"]), Some("a".into()));
-        assert_eq!(of(&["--learn", "0s"]), None);
     }
 }

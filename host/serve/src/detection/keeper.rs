@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use firstseen::Detector;
 use firstseen::ledger::{Ledger, MemoryLedger};
-use firstseen_delivery::{Delivery, DeliveryOptions, Tell};
+use firstseen_delivery::{Delivery, DeliveryHandle, DeliveryOptions, Tell};
 
 use super::{DetectionError, DetectionOptions, DetectorSource, Engine, MakeSink, Shared, State, learning_until_ms};
 use crate::clock::now_ms;
@@ -98,13 +98,20 @@ impl Keeper {
         let tell: Tell = Arc::new(|text: &str| tracing::warn!("{text}"));
         let options = DeliveryOptions { outbox_max, hold: Some(link_timeout) };
         let delivery = Delivery::start(&detector, sink, options, tell).map_err(DetectionError::Thread)?;
+        self.give(detector, delivery.handle()).map_err(DetectionError::Workers)?;
+        self.delivery = Some(delivery);
+        Ok(())
+    }
+
+    /// Gives documents to a detector from now on. What the one before was given is judged
+    /// when this returns.
+    fn give(&mut self, detector: Detector, delivery: DeliveryHandle) -> Result<(), firstseen::Error> {
+        let engine = Engine::new(self.engines + 1, detector.clone(), self.options, delivery)?;
         tell_of_learning(&detector);
+        self.engines += 1;
         self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
         self.shared.module_is_off.store(false, Ordering::Relaxed);
-        let engine = Engine::new(self.engines + 1, detector, self.options, delivery.handle());
-        self.engines += 1;
-        self.shared.set(State::On(engine.map_err(DetectionError::Workers)?));
-        self.delivery = Some(delivery);
+        drop(self.shared.set(State::On(engine)));
         Ok(())
     }
 
@@ -142,9 +149,9 @@ impl Keeper {
                     return true;
                 }
                 Err(cause) => {
+                    pause = (2 * pause).min(PAUSE[1]);
                     tracing::error!("DETECTION IS OFF: {cause}; it is tried again in {} s", pause.as_secs());
                     self.shared.set(State::Off(cause));
-                    pause = (2 * pause).min(PAUSE[1]);
                 }
             }
         }
@@ -153,20 +160,11 @@ impl Keeper {
     fn reload(&mut self) {
         let Some(delivery) = self.delivery.as_ref().map(Delivery::handle) else { return };
         delivery.reopen();
-        let engine = match &*self.shared.state.read().unwrap_or_else(std::sync::PoisonError::into_inner) {
-            State::On(engine) => Arc::clone(engine),
-            State::Off(_) => return,
-        };
-        let Some(detector) = self.read_rules(engine.detector.ledger()) else { return };
+        let Some(state) = self.shared.ledger() else { return };
+        let Some(detector) = self.read_rules(state) else { return };
         let rules = detector.rules().len();
-        tell_of_learning(&detector);
-        match Engine::new(self.engines + 1, detector.clone(), self.options, delivery) {
-            Ok(engine) => {
-                self.engines += 1;
-                self.rules = detector.with_ledger(Arc::new(MemoryLedger::new()));
-                self.shared.module_is_off.store(false, Ordering::Relaxed);
-                // Dropped here, once what it was given is judged.
-                drop((engine.number, self.shared.set(State::On(engine))));
+        match self.give(detector, delivery) {
+            Ok(()) => {
                 self.shared.metrics.reloads.inc();
                 tracing::info!(rules, "the rules were read again");
             }

@@ -242,6 +242,14 @@ impl Shared {
         }
     }
 
+    /// The state that is in use, if one is.
+    fn ledger(&self) -> Option<Arc<dyn Ledger>> {
+        match &*self.state.read().unwrap_or_else(PoisonError::into_inner) {
+            State::On(engine) => Some(engine.detector.ledger()),
+            State::Off(_) => None,
+        }
+    }
+
     /// Puts something in the place of what documents are given to.
     fn set(&self, state: State) -> State {
         let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);

@@ -71,7 +71,6 @@ impl Judging {
     pub(crate) async fn wait(self) -> Verdict {
         let Self { batches, items, shared, engine, delivery, rule_ids, started } = self;
         let mut verdict = Verdict { alerts: Vec::new(), documents: Vec::new(), items, failure: None, delivery };
-        let mut is_failed = false;
         for (judging, items) in batches {
             let Judged { batch, outcome, is_disabled, .. } = judging.await;
             let was_disabled = shared.module_is_off.swap(is_disabled, Ordering::Relaxed);
@@ -93,9 +92,7 @@ impl Judging {
                 Err(error) => {
                     shared.metrics.batches_off.inc();
                     let cause = error.to_string();
-                    if !std::mem::replace(&mut is_failed, true) {
-                        shared.command(Command::Failed { engine, cause: cause.clone() });
-                    }
+                    shared.command(Command::Failed { engine, cause: cause.clone() });
                     verdict.failure = Some(cause);
                 }
             }

@@ -15,8 +15,7 @@ use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::Cause;
-use crate::body::AnyBody;
+use crate::body::{AnyBody, BoxError};
 
 /// How long a connection without anything to do is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -28,7 +27,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Connects to a host.
-    pub(crate) async fn open(host: &str, port: u16, tls: Option<&TlsConnector>) -> Result<Self, Cause> {
+    pub(crate) async fn open(host: &str, port: u16, tls: Option<&TlsConnector>) -> Result<Self, BoxError> {
         let stream = TcpStream::connect((host, port)).await?;
         stream.set_nodelay(true)?;
         match tls {
@@ -40,7 +39,7 @@ impl Connection {
         }
     }
 
-    async fn handshake<T>(stream: T) -> Result<Self, Cause>
+    async fn handshake<T>(stream: T) -> Result<Self, BoxError>
     where
         T: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
     {
@@ -56,10 +55,10 @@ impl Connection {
     pub(crate) async fn send(
         &mut self,
         request: Request<AnyBody>,
-    ) -> Result<Response<Incoming>, (Option<Box<Request<AnyBody>>>, Cause)> {
+    ) -> Result<Response<Incoming>, (Option<Box<Request<AnyBody>>>, BoxError)> {
         self.sender.try_send_request(request).await.map_err(|mut error| {
             let request = error.take_message().map(Box::new);
-            let cause: Cause = match error.error() {
+            let cause: BoxError = match error.error() {
                 error if error.is_incomplete_message() => "the connection was closed before the answer".into(),
                 error => with_source(error).into(),
             };

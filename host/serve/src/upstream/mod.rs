@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use http_body_util::BodyExt;
 use hyper::{Request, Response};
 
-use crate::body::{Activity, AnyBody, BoxError, Timed, Watched};
+use crate::body::{Activity, AnyBody, Timed, Watched};
 use crate::settings::Upstream as Settings;
 use connection::{Connection, Pooled};
 pub(crate) use error::UpstreamError;
@@ -185,6 +185,3 @@ impl std::fmt::Display for UpstreamSettingsError {
 }
 
 impl std::error::Error for UpstreamSettingsError {}
-
-/// What errors of bodies are.
-type Cause = BoxError;
