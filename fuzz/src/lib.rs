@@ -1,4 +1,5 @@
 //! What the fuzz targets check; the targets themselves are one line each.
 
+pub mod bulk;
 pub mod guest;
 pub mod kql;

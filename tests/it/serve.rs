@@ -2,6 +2,7 @@
 //! told to.
 
 mod admin;
+mod assigning;
 mod detecting;
 mod failing;
 mod faults;
@@ -10,6 +11,7 @@ mod limits;
 mod mutated;
 mod passing;
 mod stored;
+mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};

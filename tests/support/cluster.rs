@@ -209,6 +209,11 @@ impl Shared {
             ("PUT", ["_index_template", _]) => json!({ "acknowledged": true }),
             ("PUT", [index]) => store.make(index, &request.unpacked()),
             ("POST", [_, "_refresh"]) => json!({}),
+            // What nobody may see, and what is a time series, say so in their names.
+            ("GET", [index, "_settings", "index.mode"]) if index.contains("hidden") => return refused(403),
+            ("GET", [index, "_settings", "index.mode"]) if index.contains("time-series") => {
+                json!({ *index: { "settings": { "index.mode": "time_series" } } })
+            }
             (_, []) => json!({ "version": { "number": "9.5.3", "build_flavor": "default" } }),
             _ => return refused(404),
         };

@@ -42,7 +42,6 @@ mod batch;
 mod breaker;
 mod builder;
 mod configuration;
-mod decoded;
 mod detector;
 mod error;
 mod gate;
@@ -65,7 +64,6 @@ mod worker;
 pub use batch::Batch;
 pub use builder::Builder;
 pub use configuration::{AlertFormat, Clock, DataView, Document, Shortcuts};
-pub use decoded::decode_line;
 pub use detector::Detector;
 pub use error::Error;
 /// What a detector remembers: the crate `firstseen-ledger`.

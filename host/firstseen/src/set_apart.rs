@@ -1,6 +1,7 @@
 //! Lines that are not shown to a module.
 
-use crate::decoded::decode_beginning;
+use firstseen_decode::decode_beginning;
+
 use crate::outcome::{Fault, MalformedLine};
 
 /// A line that is not shown to the module, with what the module says of it in an

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::decoded::decode_line;
+use firstseen_decode::decode_line;
+
 use crate::outcome::{Fault, MalformedLine};
 use crate::set_apart::{SetApart, SetApartCause};
 

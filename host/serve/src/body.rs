@@ -208,6 +208,17 @@ pub(crate) enum CollectError {
     Broken(BoxError),
 }
 
+impl std::fmt::Display for CollectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("it is too long"),
+            Self::NoRoom(_) => f.write_str("there is no room for it"),
+            Self::TooSlow => f.write_str("it did not come in time"),
+            Self::Broken(error) => error.fmt(f),
+        }
+    }
+}
+
 /// What a body may cost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CollectLimits {

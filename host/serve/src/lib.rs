@@ -21,11 +21,10 @@
 mod admin;
 mod body;
 mod budget;
-mod bulk;
 mod clock;
 mod detection;
+mod documents;
 mod encoding;
-mod lenient;
 mod linking;
 mod listener;
 mod metrics;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use firstseen_bulk::Item;
 use firstseen_delivery::EventFate;
 
-use crate::bulk::Item;
 use crate::detection::{Document, Verdict};
 
 /// What is known of a request's answer.

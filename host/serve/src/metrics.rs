@@ -36,6 +36,8 @@ pub(crate) struct Metrics {
     pub(crate) alerts: Family<RuleLabels, Counter>,
     pub(crate) passed_unexamined: Counter,
     pub(crate) invalid_bulks: Counter,
+    pub(crate) ids_assigned: Counter,
+    pub(crate) ids_known: Counter,
     pub(crate) detection_failures: Counter,
     pub(crate) batches_off: Counter,
     pub(crate) reloads: Counter,
@@ -124,6 +126,8 @@ impl Metrics {
             alerts: Family::default(),
             passed_unexamined: Counter::default(),
             invalid_bulks: Counter::default(),
+            ids_assigned: Counter::default(),
+            ids_known: Counter::default(),
             detection_failures: Counter::default(),
             batches_off: Counter::default(),
             reloads: Counter::default(),
@@ -158,6 +162,9 @@ impl Metrics {
         registry.register("passed_unexamined", "Requests with documents that passed while detection failed", passed);
         let invalid = self.invalid_bulks.clone();
         registry.register("invalid_bulks", "Bulk requests with a line that is no action", invalid);
+        registry.register("ids_assigned", "Documents that were given an id", self.ids_assigned.clone());
+        let known = self.ids_known.clone();
+        registry.register("ids_known", "Documents of requests with given ids that were there already (409)", known);
         registry.register("detection_failures", "How often detection went off", self.detection_failures.clone());
         registry.register("batches_off", "Batches that were not judged", self.batches_off.clone());
         registry.register("reloads", "How often rules were read again", self.reloads.clone());

@@ -16,11 +16,11 @@ use crate::detection::{Detection, DetectionError, DetectionOptions, DetectorSour
 use crate::linking::Links;
 use crate::listener::Listener;
 use crate::metrics::{Metrics, Now};
-use crate::proxy::{InFlight, Proxy};
+use crate::proxy::{IdAssignment, InFlight, Proxy};
 use crate::settings::{AlertTarget, Settings};
 use crate::sink;
 use crate::tls::Acceptor;
-use crate::upstream::{TlsError, Upstream, UpstreamSettingsError};
+use crate::upstream::{OwnRequests, TlsError, Upstream, UpstreamSettingsError};
 
 /// A proxy that is running.
 pub struct Server {
@@ -81,13 +81,15 @@ impl Server {
             outbox_max: settings.outbox_max,
             link_timeout: settings.link_timeout,
         };
-        let make_sink = sink::maker(alerts, Arc::clone(&upstream), Arc::clone(&metrics));
+        let own = Arc::new(OwnRequests::new(Arc::clone(&upstream), settings.authorization.clone()));
+        let make_sink = sink::maker(alerts, Arc::clone(&own), Arc::clone(&metrics));
+        let id_assignment = settings.assign_ids.then(|| Arc::new(IdAssignment::new(own)));
         let detection = start_detection(source, make_sink, options, Arc::clone(&metrics)).await?;
         let (stop, stopped) = watch::channel(false);
         let (drain, budget) = (settings.drain_timeout, Budget::new(settings.limits.in_flight_bytes));
         let links = Links::new(settings.link_timeout);
         let in_flight = InFlight::default();
-        let proxy = Arc::new(Proxy { settings, upstream, detection, budget, links, metrics, in_flight });
+        let proxy = Arc::new(Proxy { settings, upstream, detection, budget, links, id_assignment, metrics, in_flight });
         let connections = clients.connections();
 
         let for_clients = Arc::clone(&proxy);

@@ -25,6 +25,12 @@ pub struct Settings {
     pub path_prefix: String,
     /// The cluster's nodes.
     pub upstream: Upstream,
+    /// `Authorization` of what the proxy asks the cluster for itself, such as to store
+    /// alerts; none if the cluster asks for none.
+    pub authorization: Option<Secret>,
+    /// Whether documents that are to be created without an `_id` get one that says which
+    /// they are.
+    pub assign_ids: bool,
     /// What becomes of documents while detection fails.
     pub on_detection_error: OnDetectionError,
     /// What a client, and all of them together, may use.
@@ -107,8 +113,6 @@ pub struct ElasticsearchTarget {
     pub name: String,
     /// Whether to make the alias, its index and their template if they are not there.
     pub installs: bool,
-    /// `Authorization` of what is sent; none if the cluster asks for none.
-    pub authorization: Option<Secret>,
     /// Where alerts go that the target refuses for good.
     pub dead_letters: PathBuf,
 }

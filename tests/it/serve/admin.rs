@@ -1,10 +1,18 @@
 //! What the operator sees.
 
-use anyhow::Result;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use firstseen_tests::events;
+use firstseen_tests::needs::missing;
 use firstseen_tests::proxy::request;
 use firstseen_tests::running::wait_for;
+use serde_json::json;
 
-use super::{Site, bulk, install};
+use super::{Site, bulk, install, parents_rule};
 
 #[test]
 fn it_tells_how_it_fares() -> Result<()> {
@@ -22,6 +30,51 @@ fn it_tells_how_it_fares() -> Result<()> {
     assert_eq!(status["last_alerts"].as_array().unwrap().len(), 2);
     assert_eq!(status["rules"][0]["alerts"], 2);
     Ok(())
+}
+
+#[test]
+fn what_comes_from_events_reaches_the_page_as_text() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let rules = parents_rule(folder.path())?;
+    let named = fs::read_to_string(&rules)?.replace("\"name\":\"parents\"", "\"name\":\"<b id='rule'>rule</b>\"");
+    fs::write(&rules, named)?;
+    let site = Site::new(&["--rules", &rules])?;
+    let term = "<img src=x onerror=\"document.title='run'\">";
+    site.proxy.bulk("/logs-endpoint.events.a/_bulk", &bulk([events::install(term, "2026-11-24T12:00:00.000Z")]))?;
+    site.wait_for_alerts(1)?;
+    let status = site.proxy.ask("/status.json")?;
+    assert_eq!(status.headers["content-type"], "application/json");
+    let status = status.json()?;
+    assert_eq!(status["last_alerts"][0]["term"], json!([term]).to_string());
+    assert_eq!(status["last_alerts"][0]["rule"], "<b id='rule'>rule</b>");
+
+    let Some(dom) = dom_of(&format!("http://{}/", site.proxy.admin), folder.path())? else { return Ok(()) };
+    // The page has seen it, and it stands there as text.
+    ensure!(dom.contains("&lt;img src=x onerror="), "the term is not there: {dom}");
+    ensure!(dom.contains("&lt;b id='rule'&gt;rule&lt;/b&gt;"), "the rule is not there: {dom}");
+    ensure!(!dom.contains("<img") && !dom.contains("<b "), "it became markup: {dom}");
+    ensure!(!dom.contains("<title>run"), "it was run");
+    Ok(())
+}
+
+/// The page at an address as a browser has it after a while.
+fn dom_of(url: &str, folder: &Path) -> Result<Option<String>> {
+    let profile = format!("--user-data-dir={}", folder.join("profile").display());
+    let browser = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", &profile])
+        .args(["--virtual-time-budget=5000", "--dump-dom", url])
+        .output();
+    match browser {
+        Ok(ran) => {
+            ensure!(ran.status.success(), "chromium: {}", String::from_utf8_lossy(&ran.stderr));
+            Ok(Some(String::from_utf8(ran.stdout)?))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            missing(format_args!("chromium is not installed"))?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[test]

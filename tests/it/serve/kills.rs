@@ -1,19 +1,22 @@
-//! `kill -9` of the proxy under load: what a client was told is stored is there, and every
+//! `kill -9` of the proxy and of the cluster under load: what a client was told is stored is there, and every
 //! alert comes, once.
 //!
 //! `FIRSTSEEN_KILLS` says how often (12).
 
 use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use firstseen_tests::cluster::{Act, Cluster};
+use firstseen_tests::cluster::{Cluster, Document};
 use firstseen_tests::proxy::{Proxy, request};
 use firstseen_tests::rng::Rng;
-use firstseen_tests::running::wait_for;
+use firstseen_tests::running::{Running, wait_for};
 
 use super::{ALERTS, INDEX, bulk, install, parent, parents_rule};
 
@@ -39,6 +42,46 @@ fn client(first: usize, address: &Mutex<String>, is_over: &AtomicBool) -> Vec<us
     acknowledged
 }
 
+/// A cluster in a process of its own, which can be killed.
+struct Killable {
+    address: String,
+    file: PathBuf,
+    process: Option<Running>,
+}
+
+impl Killable {
+    fn start(folder: &Path) -> Result<Self> {
+        // Another one takes the same port later.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let mut cluster = Self { address, file: folder.join("cluster.ndjson"), process: None };
+        cluster.begin()?;
+        Ok(cluster)
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stand-in-cluster"));
+        command.arg(&self.address).arg(&self.file);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let process = Running::new(child);
+        process.wait_for_stdout(|said| said.starts_with(b"READY "))?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Kills it, and starts another one with what it kept.
+    fn kill(&mut self) -> Result<()> {
+        self.process.take().context("it is not there")?.kill()?;
+        self.begin()
+    }
+
+    /// Kills it, and reads what it kept of an index.
+    fn kept(mut self) -> Result<impl Fn(&str) -> Vec<Document>> {
+        self.process.take().context("it is not there")?.kill()?;
+        let cluster = Cluster::over("127.0.0.1:0", &self.file)?;
+        Ok(move |index: &str| cluster.documents(index))
+    }
+}
+
 fn survive(mode: &str, seed: u64) -> Result<()> {
     let kills: usize = match std::env::var("FIRSTSEEN_KILLS") {
         Ok(text) => text.parse().with_context(|| format!("FIRSTSEEN_KILLS={text}"))?,
@@ -47,8 +90,8 @@ fn survive(mode: &str, seed: u64) -> Result<()> {
     println!("seed {seed}");
     let folder = tempfile::tempdir()?;
     let state = folder.path().join("state");
-    let cluster = Cluster::start(|_| Act::Answer)?;
-    let url = cluster.url();
+    let mut cluster = Killable::start(folder.path())?;
+    let url = format!("http://{}", cluster.address);
     let rules = parents_rule(folder.path())?;
     let start = || Proxy::start(&url, &state, &["--on-detection-error", mode, "--rules", &rules]);
     let mut proxy = start()?;
@@ -63,6 +106,10 @@ fn survive(mode: &str, seed: u64) -> Result<()> {
     let mut rng = Rng(seed);
     for _ in 0..kills {
         thread::sleep(Duration::from_millis(20 + rng.below(400)));
+        if rng.below(3) == 0 {
+            cluster.kill()?;
+            continue;
+        }
         proxy.kill()?;
         proxy = start()?;
         if let Ok(mut address) = address.lock() {
@@ -75,15 +122,16 @@ fn survive(mode: &str, seed: u64) -> Result<()> {
     for client in clients {
         acknowledged.extend(client.join().map_err(|_| anyhow::anyhow!("a client failed"))?);
     }
-    let documents: BTreeSet<String> = cluster.documents(INDEX).into_iter().map(|document| document.source).collect();
+    wait_for(|| Ok(proxy.metric("firstseen_outbox_alerts")? == Some(0.0)))?;
+    proxy.stop()?.expect_code(0)?;
+    let kept = cluster.kept()?;
+    let documents: BTreeSet<String> = kept(INDEX).into_iter().map(|document| document.source).collect();
     for number in &acknowledged {
         ensure!(documents.contains(&install(*number)), "document {number} is lost");
     }
     // What was stored without an answer may have its alert, too.
     let wanted: BTreeSet<String> = acknowledged.iter().map(|number| format!("/usr/bin/parent-{number}")).collect();
-    wait_for(|| Ok(proxy.metric("firstseen_outbox_alerts")? == Some(0.0)))?;
-    proxy.stop()?.expect_code(0)?;
-    let alerts = cluster.documents(ALERTS);
+    let alerts = kept(ALERTS);
     let ids: BTreeSet<&str> = alerts.iter().map(|alert| alert.id.as_str()).collect();
     ensure!(ids.len() == alerts.len(), "an alert came twice");
     let parents: BTreeSet<String> = alerts.iter().map(parent).collect::<Result<_>>()?;

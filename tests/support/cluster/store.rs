@@ -30,7 +30,7 @@ pub(super) struct Store {
 impl Store {
     /// What is in a file, which is made if it is not there.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
         let mut store = Self::default();
         for line in BufReader::new(File::open(path)?).lines() {
             // The last one may be torn.
@@ -40,6 +40,9 @@ impl Store {
             if line.get("index").is_some() {
                 store.insert(&text("index"), text("id"), text("source"));
             }
+        }
+        if std::fs::read(path)?.last().is_some_and(|last| *last != b'\n') {
+            file.write_all(b"\n")?;
         }
         store.file = Some(file);
         Ok(store)

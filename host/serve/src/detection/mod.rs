@@ -15,7 +15,7 @@ use firstseen::ledger::{Ledger, OutboxMax};
 use firstseen::{Detector, Pool, RuleSummary};
 use firstseen_delivery::{DeliveryHandle, Sink};
 
-use crate::bulk::Documents;
+use crate::documents::Documents;
 use crate::metrics::Metrics;
 pub(crate) use keeper::Command;
 use keeper::Keeper;

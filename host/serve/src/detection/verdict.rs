@@ -11,7 +11,7 @@ use firstseen_delivery::DeliveryHandle;
 
 use super::keeper::Command;
 use super::{Engine, MODULE_IS_OFF, Shared};
-use crate::bulk::Documents;
+use crate::documents::Documents;
 
 /// Most remarks that are told.
 const REMARKS_TOLD_MAX: usize = 20;

@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use firstseen_bulk::{Item, assign_ids, targets_without_ids};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
-use super::look::look;
+use super::assign::pack;
+use super::look::{Looked, Looking, look};
 use super::pass::send;
 use super::refusal::Refusal;
 use super::{OnItsWay, Proxy};
 use crate::body::{AnyBody, CollectError, CollectLimits, Collected, collect, collect_some, full, full_and_more, held};
 use crate::budget::Share;
-use crate::bulk::{Answer, Documents, Item};
 use crate::clock::now_ms;
 use crate::detection::{Judging, Verdict};
+use crate::documents::Documents;
 use crate::encoding::Encoding;
 use crate::linking::Answered;
 use crate::route::Route;
@@ -54,7 +56,7 @@ pub(super) async fn examine(
     let proxy = Arc::clone(proxy);
     let examining = tokio::spawn(async move {
         let _on_its_way = on_its_way;
-        Examination { proxy, head, body, route, share }.run().await
+        Examination { proxy, head, body, route, share, has_assigned_ids: false }.run().await
     });
     examining.await.unwrap_or_else(|error| {
         tracing::error!("a request failed: {error}");
@@ -69,12 +71,13 @@ struct Examination {
     body: Bytes,
     route: Route,
     share: Share,
+    has_assigned_ids: bool,
 }
 
 impl Examination {
     async fn run(mut self) -> Result<Response<AnyBody>, Refusal> {
         let refuses = self.proxy.settings.on_detection_error == OnDetectionError::Refuse;
-        let documents = self.look().await?;
+        let Looked { mut documents, unpacked } = self.look().await?;
         if let Some(form) = documents.unreadable {
             if refuses {
                 return Err(Refusal::NotExamined(format!("they are {form}")));
@@ -83,6 +86,9 @@ impl Examination {
         }
         if documents.malformed_at.is_some() {
             self.proxy.metrics.invalid_bulks.inc();
+        }
+        if let Some(unpacked) = unpacked {
+            self.assign_ids(&mut documents, unpacked).await?;
         }
         let judging = self.proxy.detection.judge(documents, now_ms());
         match judging {
@@ -97,28 +103,55 @@ impl Examination {
         }
     }
 
-    async fn look(&mut self) -> Result<Documents, Refusal> {
-        let unpacked_max = self.proxy.settings.limits.unpacked_bytes;
-        let encoding = Encoding::of(&self.head.headers);
-        let content_type = self.head.headers.get(CONTENT_TYPE).cloned();
-        let quick_bytes = if encoding == Encoding::Identity { QUICK_BYTES } else { QUICK_BYTES / 8 };
-        if self.body.len() <= quick_bytes {
-            return look(&self.route, encoding, content_type.as_ref(), &self.body, unpacked_max, &mut self.share);
-        }
-        let (route, body) = (self.route.clone(), self.body.clone());
+    async fn look(&mut self) -> Result<Looked, Refusal> {
+        let looking = Looking {
+            route: self.route.clone(),
+            encoding: Encoding::of(&self.head.headers),
+            content_type: self.head.headers.get(CONTENT_TYPE).cloned(),
+            unpacked_max: self.proxy.settings.limits.unpacked_bytes,
+            keeps_unpacked: self.proxy.id_assignment.is_some() && matches!(self.route, Route::Bulk { .. }),
+        };
+        let body = self.body.clone();
+        let bytes = if looking.encoding == Encoding::Identity { body.len() } else { body.len() * 8 };
         let mut share = std::mem::replace(&mut self.share, self.proxy.budget.share());
-        let looking = tokio::task::spawn_blocking(move || {
-            let found = look(&route, encoding, content_type.as_ref(), &body, unpacked_max, &mut share);
-            (found, share)
-        });
-        let (found, share) = looking.await.map_err(|_| Refusal::Fault)?;
+        let (found, share) = work(bytes, move || (look(&looking, &body, &mut share), share)).await?;
         self.share = share;
         found
     }
 
+    /// Gives ids to documents that are to be created without, in the body that goes on
+    /// too.
+    async fn assign_ids(&mut self, documents: &mut Documents, unpacked: Bytes) -> Result<(), Refusal> {
+        let (Some(assignment), Route::Bulk { index }) = (self.proxy.id_assignment.clone(), self.route.clone()) else {
+            return Ok(());
+        };
+        let encoding = Encoding::of(&self.head.headers);
+        let (bytes, more_bytes) = (unpacked.len(), unpacked.len() + documents.overhead_bytes());
+        self.share.grow(more_bytes)?;
+        let (body, path_index) = (unpacked.clone(), index.clone());
+        let targets = work(bytes, move || targets_without_ids(&body, path_index.as_deref())).await?;
+        let taking = assignment.taking(targets).await;
+        let (mut headers, path_index) = (self.head.headers.clone(), index);
+        let assigned = work(bytes, move || {
+            let takes_ids = |target: &str| taking.iter().any(|taking| taking == target);
+            let assigned = assign_ids(&unpacked, path_index.as_deref(), takes_ids)?;
+            Some(pack(assigned.body, encoding, &mut headers).map(|body| (body, headers, assigned.ids)))
+        });
+        if let Some(assigned) = assigned.await? {
+            let (body, headers, ids) = assigned.map_err(|_| Refusal::Fault)?;
+            (self.body, self.head.headers, self.has_assigned_ids) = (body, headers, true);
+            self.proxy.metrics.ids_assigned.inc_by(ids.len() as u64);
+            documents.set_ids(ids);
+        }
+        // What is left is about as long as what came.
+        let unpacked_bytes = if encoding == Encoding::Identity { 0 } else { bytes.saturating_sub(self.body.len()) };
+        self.share.shrink(more_bytes + unpacked_bytes);
+        Ok(())
+    }
+
     /// The cluster has it while it is judged.
     async fn side_by_side(self, judging: Judging) -> Result<Response<AnyBody>, Refusal> {
-        let Self { proxy, head, body, route, mut share } = self;
+        let Self { proxy, head, body, route, mut share, has_assigned_ids } = self;
         let upstream = async {
             let response = send(&proxy, Request::from_parts(head, full(body))).await;
             let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
@@ -133,12 +166,12 @@ impl Examination {
         if verdict.failure.is_some() {
             proxy.metrics.passed_unexamined.inc();
         }
-        answer(&proxy, &route, response, &verdict, share).await
+        answer(&proxy, &route, response, &verdict, has_assigned_ids, share).await
     }
 
     /// The cluster has it only once it is judged, and on disk.
     async fn after_the_commit(self, judging: Judging) -> Result<Response<AnyBody>, Refusal> {
-        let Self { proxy, head, body, route, mut share } = self;
+        let Self { proxy, head, body, route, mut share, has_assigned_ids } = self;
         let started = Instant::now();
         let verdict = judging.wait().await;
         proxy.metrics.added_seconds.observe(started.elapsed().as_secs_f64());
@@ -149,7 +182,21 @@ impl Examination {
         }
         let response = send(&proxy, Request::from_parts(head, full(body))).await;
         let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
-        answer(&proxy, &route, response, &verdict, share).await
+        answer(&proxy, &route, response, &verdict, has_assigned_ids, share).await
+    }
+}
+
+/// Does what takes as long as so many bytes do: on a thread of its own if they are many.
+fn work<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = Result<T, Refusal>> + Send {
+    let done = if bytes <= QUICK_BYTES { Ok(work()) } else { Err(tokio::task::spawn_blocking(work)) };
+    async {
+        match done {
+            Ok(done) => Ok(done),
+            Err(working) => working.await.map_err(|_| Refusal::Fault),
+        }
     }
 }
 
@@ -191,12 +238,17 @@ async fn answer(
     route: &Route,
     taken: Result<Taken, Refusal>,
     verdict: &Verdict,
+    has_assigned_ids: bool,
     share: Share,
 ) -> Result<Response<AnyBody>, Refusal> {
     let (answered, response) = match taken {
         Ok(Taken::Whole(response)) => {
-            let answered =
-                if proxy.links.is_interested(verdict) { read(route, &response, verdict) } else { Answered::Unnamed };
+            let is_read = has_assigned_ids || proxy.links.is_interested(verdict);
+            let answered = if is_read { read(route, &response, verdict) } else { Answered::Unnamed };
+            if let (Answered::Items(items), true) = (&answered, has_assigned_ids) {
+                let known = items.iter().filter(|item| item.is_known()).count();
+                proxy.metrics.ids_known.inc_by(known as u64);
+            }
             // Its room is given back when the client has it.
             (answered, Ok(response.map(|body| held(full(body), share))))
         }
@@ -221,13 +273,13 @@ fn read(route: &Route, response: &Response<Bytes>, verdict: &Verdict) -> Answere
     };
     match route {
         Route::Bulk { .. } if status.is_success() => {
-            Answer::read(&body, verdict.items).map_or(Answered::Unnamed, Answered::Items)
+            Item::of_bulk(&body, verdict.items).map_or(Answered::Unnamed, Answered::Items)
         }
         Route::Document { .. } if status.is_success() || of_status(status).is_refused() => {
-            Answered::Items(vec![Item::read(&body, status.as_u16())])
+            Answered::Items(vec![Item::of_document(&body, status.as_u16())])
         }
         _ => match of_status(status) {
-            Answered::Refused(_) => Answered::Refused(Item::read(&body, status.as_u16()).reason()),
+            Answered::Refused(_) => Answered::Refused(Item::of_document(&body, status.as_u16()).reason()),
             other => other,
         },
     }

@@ -5,22 +5,41 @@ use hyper::header::HeaderValue;
 
 use super::refusal::Refusal;
 use crate::budget::Share;
-use crate::bulk::{self, Documents};
+use crate::documents::Documents;
 use crate::encoding::{Encoding, UnpackError};
 use crate::route::{DocumentKind, Route};
 
 /// How much of what cannot be looked at is shown.
 const BEGINNING_BYTES: usize = 1024;
 
+/// How a body is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Looking {
+    pub(super) route: Route,
+    pub(super) encoding: Encoding,
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) unpacked_max: usize,
+    /// Whether the body is wanted afterwards, as it is unpacked.
+    pub(super) keeps_unpacked: bool,
+}
+
+/// What a body brings.
+pub(super) struct Looked {
+    pub(super) documents: Documents,
+    /// The body, unpacked, where it is wanted and all of it was read.
+    pub(super) unpacked: Option<Bytes>,
+}
+
+impl From<Documents> for Looked {
+    fn from(documents: Documents) -> Self {
+        Self { documents, unpacked: None }
+    }
+}
+
 /// Looks into the body of a request. What it takes comes from `share`.
-pub(super) fn look(
-    route: &Route,
-    encoding: Encoding,
-    content_type: Option<&HeaderValue>,
-    body: &Bytes,
-    unpacked_max: usize,
-    share: &mut Share,
-) -> Result<Documents, Refusal> {
+pub(super) fn look(looking: &Looking, body: &Bytes, share: &mut Share) -> Result<Looked, Refusal> {
+    let Looking { route, encoding, content_type, unpacked_max, keeps_unpacked } = looking;
+    let (encoding, unpacked_max) = (*encoding, *unpacked_max);
     let packed_bytes = body.len();
     let mut is_damaged = false;
     let beginning = body.slice(..body.len().min(BEGINNING_BYTES));
@@ -34,16 +53,16 @@ pub(super) fn look(
             unpacked
         }
     };
-    if let Some(form) = binary_form(content_type, &body) {
+    if let Some(form) = binary_form(content_type.as_ref(), &body) {
         let mut documents = Documents { unreadable: Some(form), ..Documents::default() };
         let beginning = body.get(..body.len().min(BEGINNING_BYTES)).unwrap_or_default();
         documents.push_unreadable(&format!("documents {form}"), beginning, target(route), None);
-        return Ok(documents);
+        return Ok(documents.into());
     }
     // The lines of documents beside the body.
     share.grow(body.len()).map_err(Refusal::from)?;
     let mut documents = match route {
-        Route::Bulk { index } => bulk::parse(&body, index.as_deref()),
+        Route::Bulk { index } => Documents::of_bulk(&body, index.as_deref()),
         Route::Document { index, id, kind } => single(&body, index, id.as_deref(), *kind),
         Route::Other => Documents::default(),
     };
@@ -52,12 +71,15 @@ pub(super) fn look(
         documents.push_unreadable("a damaged body", &beginning, target(route), None);
     }
     share.grow(documents.overhead_bytes())?;
+    if *keeps_unpacked && !is_damaged {
+        return Ok(Looked { documents, unpacked: Some(body) });
+    }
     if encoding != Encoding::Identity {
         let unpacked_bytes = body.len();
         drop(body);
         share.shrink(unpacked_bytes.saturating_sub(packed_bytes));
     }
-    Ok(documents)
+    Ok(documents.into())
 }
 
 /// The index that a request names.
@@ -73,7 +95,7 @@ fn single(body: &[u8], index: &str, id: Option<&str>, kind: DocumentKind) -> Doc
     let mut documents = Documents { items: 1, ..Documents::default() };
     match kind {
         DocumentKind::Source => documents.push(body, Some(index), id, Some(0)),
-        DocumentKind::Update => documents.push_upserted(body, Some(index), id, Some(0)),
+        DocumentKind::Update => documents.push_upserted(body, Some(index), id),
     }
     documents
 }

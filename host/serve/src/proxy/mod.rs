@@ -1,6 +1,7 @@
 //! The way of a request: through to the cluster, and past the rules if it brings
 //! documents.
 
+mod assign;
 mod examine;
 mod headers;
 mod look;
@@ -22,6 +23,7 @@ use crate::metrics::{Metrics, RequestLabels};
 use crate::route::Route;
 use crate::settings::Settings;
 use crate::upstream::Upstream;
+pub(crate) use assign::IdAssignment;
 use refusal::Refusal;
 
 /// What all requests share.
@@ -31,6 +33,8 @@ pub(crate) struct Proxy {
     pub(crate) detection: Arc<Detection>,
     pub(crate) budget: Budget,
     pub(crate) links: Links,
+    /// None: documents without ids stay so.
+    pub(crate) id_assignment: Option<Arc<IdAssignment>>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) in_flight: InFlight,
 }

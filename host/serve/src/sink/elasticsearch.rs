@@ -3,46 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use firstseen_bulk::Item;
 use firstseen_delivery::{Handed, Outgoing, Sink, SinkTrouble};
-use http_body_util::BodyExt;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use hyper::{Method, Request, StatusCode};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::dead_letters::DeadLetters;
 use super::install;
-use crate::body::full;
-use crate::bulk::Answer;
 use crate::metrics::Metrics;
 use crate::settings::ElasticsearchTarget;
-use crate::upstream::{Upstream, UpstreamError};
-
-/// What a part of a path cannot hold as it is.
-const PART: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?');
+use crate::upstream::{Answered, Failure, OwnRequests, part};
 
 /// Stores alerts by `create`, each under its own id.
 pub(super) struct ElasticsearchSink {
     target: ElasticsearchTarget,
-    upstream: Arc<Upstream>,
+    own: Arc<OwnRequests>,
     metrics: Arc<Metrics>,
     runtime: Handle,
     dead_letters: DeadLetters,
     is_installed: bool,
-}
-
-/// An answer to a request of the sink's own.
-struct Answered {
-    status: StatusCode,
-    body: Vec<u8>,
-}
-
-/// Why a request of the sink's own has no answer.
-struct Failure {
-    cause: String,
-    /// The request may have been carried out.
-    is_unclear: bool,
 }
 
 impl From<Failure> for SinkTrouble {
@@ -79,12 +59,12 @@ impl Sink for ElasticsearchSink {
 impl ElasticsearchSink {
     pub(super) fn new(
         target: ElasticsearchTarget,
-        upstream: Arc<Upstream>,
+        own: Arc<OwnRequests>,
         metrics: Arc<Metrics>,
         runtime: Handle,
     ) -> Self {
         let dead_letters = DeadLetters::new(target.dead_letters.clone());
-        Self { target, upstream, metrics, runtime, dead_letters, is_installed: false }
+        Self { target, own, metrics, runtime, dead_letters, is_installed: false }
     }
 
     /// Makes the alias if it is not there, with its index and template.
@@ -196,7 +176,7 @@ impl ElasticsearchSink {
             _ if !status.is_success() => return Err(refused("the alerts are refused", status, &body)),
             _ => {}
         }
-        let Some(items) = Answer::read(&body, alerts.len()) else {
+        let Some(items) = Item::of_bulk(&body, alerts.len()) else {
             return Err(Failure { cause: "its answer is not that to a bulk".to_owned(), is_unclear: true });
         };
         let mut failure = None;
@@ -230,39 +210,8 @@ impl ElasticsearchSink {
     }
 
     fn ask(&self, method: Method, path: &str, body: String) -> Result<Answered, Failure> {
-        let mut request = Request::new(full(body));
-        *request.method_mut() = method;
-        *request.uri_mut() =
-            path.parse().map_err(|error| Failure { cause: format!("{path}: {error}"), is_unclear: false })?;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(authorization) = &self.target.authorization {
-            let header = HeaderValue::from_str(authorization.reveal());
-            let mut header = header.map_err(|_| Failure {
-                cause: "the credentials are no text for a header".to_owned(),
-                is_unclear: false,
-            })?;
-            header.set_sensitive(true);
-            request.headers_mut().insert(AUTHORIZATION, header);
-        }
-        self.runtime.block_on(async {
-            let response = self.upstream.send(request).await.map_err(|error| Failure {
-                is_unclear: !matches!(error, UpstreamError::Connect { .. } | UpstreamError::NoNode),
-                cause: error.to_string(),
-            })?;
-            let status = response.status();
-            let body = http_body_util::Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-            let body =
-                body.map_err(|error| Failure { cause: format!("its answer broke off: {error}"), is_unclear: true })?;
-            Ok(Answered { status, body: body.to_bytes().to_vec() })
-        })
+        self.runtime.block_on(self.own.ask(method, path, body))
     }
-}
-
-/// Longest answer.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
-
-fn part(name: &str) -> String {
-    utf8_percent_encode(name, PART).to_string()
 }
 
 /// What an answer says that refuses a request as a whole.

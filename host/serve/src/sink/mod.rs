@@ -13,19 +13,19 @@ use tokio::runtime::Handle;
 use crate::detection::MakeSink;
 use crate::metrics::Metrics;
 use crate::settings::AlertTarget;
-use crate::upstream::Upstream;
+use crate::upstream::OwnRequests;
 use elasticsearch::ElasticsearchSink;
 use stdout::Stdout;
 
 /// Makes what alerts are given to. Called on a tokio runtime, which carries what goes
 /// to the cluster.
-pub(crate) fn maker(target: AlertTarget, upstream: Arc<Upstream>, metrics: Arc<Metrics>) -> MakeSink {
+pub(crate) fn maker(target: AlertTarget, own: Arc<OwnRequests>, metrics: Arc<Metrics>) -> MakeSink {
     let runtime = Handle::current();
     Box::new(move || {
         Ok(match &target {
             AlertTarget::Elasticsearch(target) => {
-                let (upstream, metrics) = (Arc::clone(&upstream), Arc::clone(&metrics));
-                Box::new(ElasticsearchSink::new(target.clone(), upstream, metrics, runtime.clone())) as Box<dyn Sink>
+                let (own, metrics) = (Arc::clone(&own), Arc::clone(&metrics));
+                Box::new(ElasticsearchSink::new(target.clone(), own, metrics, runtime.clone())) as Box<dyn Sink>
             }
             AlertTarget::File(path) => Box::new(AlertFile::open(path)?),
             AlertTarget::Stdout => Box::new(Stdout),

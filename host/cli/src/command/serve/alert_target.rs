@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use firstseen_serve::{AlertTarget, ElasticsearchTarget, Secret};
+use firstseen_serve::{AlertTarget, ElasticsearchTarget};
 
 use super::beside;
 
@@ -36,12 +36,7 @@ pub(super) fn place(text: &str) -> Result<AlertPlace> {
 
 impl AlertPlace {
     /// The same for a proxy. Only an alias that nobody named is made.
-    pub(super) fn target(
-        &self,
-        state: Option<&Path>,
-        dead_letters: Option<&Path>,
-        authorization: Option<Secret>,
-    ) -> AlertTarget {
+    pub(super) fn target(&self, state: Option<&Path>, dead_letters: Option<&Path>) -> AlertTarget {
         let dead_letters = match (dead_letters, state) {
             (Some(path), _) => path.to_owned(),
             (None, Some(state)) => beside(state, REFUSED),
@@ -51,7 +46,6 @@ impl AlertPlace {
             Self::Elasticsearch(target) => AlertTarget::Elasticsearch(ElasticsearchTarget {
                 name: target.clone().unwrap_or_else(|| ALIAS.to_owned()),
                 installs: target.is_none(),
-                authorization,
                 dead_letters,
             }),
             Self::File(path) => AlertTarget::File(path.clone()),

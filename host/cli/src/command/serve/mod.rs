@@ -89,6 +89,12 @@ pub(crate) struct Args {
     /// it detection has failed: see --on-detection-error.
     #[arg(long, value_name = "MAX", value_parser = args::outbox_max, default_value = "100000,256MiB")]
     outbox_max: OutboxMax,
+    /// Give a document that is to be created (`create`) without an _id one that is made of
+    /// its target and its bytes. What a client sends twice is stored once, and it hears
+    /// 409 then; but equal documents of two requests become one. A time series, which
+    /// refuses an _id, is left alone.
+    #[arg(long)]
+    assign_ids: bool,
     /// For this long after the state first meets a rule, record what is seen but
     /// hold its alerts back: 1d, 12h, 0s; `window`: each rule for its own history
     /// window.
@@ -137,7 +143,8 @@ Examples:
 
 Environment:
   FIRSTSEEN_SERVE_LISTEN …   each flag, in capitals; lists with commas
-  FIRSTSEEN_ALERTS_API_KEY   the API key with which alerts are stored, else
+  FIRSTSEEN_ALERTS_API_KEY   the API key with which alerts are stored, and the cluster is
+                             asked for --assign-ids, else
   FIRSTSEEN_ALERTS_BASIC     user:password; clients' own credentials are passed on
 
 Signals:
@@ -173,8 +180,7 @@ impl Args {
             tracing::info!("settings are those of {}", config.display());
         }
         let settings = self.settings()?;
-        let authorization = authorization()?;
-        let alerts = self.alerts.target(self.state.as_deref(), self.dead_letters.as_deref(), authorization);
+        let alerts = self.alerts.target(self.state.as_deref(), self.dead_letters.as_deref());
         let source = Box::new(Source::new(&self));
         let runtime = Runtime::new().context("cannot start")?;
         runtime.block_on(async {
@@ -225,6 +231,8 @@ impl Args {
             admin: self.admin.0,
             path_prefix: self.path_prefix.clone(),
             upstream,
+            authorization: authorization()?,
+            assign_ids: self.assign_ids,
             on_detection_error: match self.on_detection_error {
                 OnDetectionErrorArg::Pass => OnDetectionError::Pass,
                 OnDetectionErrorArg::Refuse => OnDetectionError::Refuse,
@@ -238,7 +246,7 @@ impl Args {
     }
 }
 
-/// With what alerts are stored.
+/// With what the cluster is asked to store alerts.
 fn authorization() -> Result<Option<Secret>> {
     let read = |name: &str| match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),

@@ -1,22 +1,11 @@
-//! What a `_bulk` request says, and what is answered.
-//!
-//! Elasticsearch reads a body line by line: an action, and behind each but `delete`
-//! a line with its source. The lines are looked at as they lie there; nothing of them is
-//! written anew.
-
-mod action;
-mod answer;
-mod parse;
-mod update;
+//! The documents of a request, as detection takes them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use firstseen::{Batch, SetApart, SetApartCause, SetApartLine, decode_line};
-
-pub(crate) use answer::{Answer, Item};
-pub(crate) use parse::parse;
-use update::{Upserted, upserted};
+use firstseen::{Batch, SetApart, SetApartCause, SetApartLine};
+use firstseen_bulk::{Content, Document, Upserted, upserted};
+use firstseen_decode::decode_line;
 
 /// About how many bytes of documents are judged at a time.
 const BATCH_BYTES: usize = 256 << 10;
@@ -26,6 +15,9 @@ const BATCH_LINES: usize = 8192;
 
 /// What a document takes beside its bytes, about.
 const OVERHEAD_BYTES: usize = 96;
+
+/// Why an update is not judged.
+const UNKNOWN_UPDATE: &str = "what this update stores is not known";
 
 /// The documents of a request, in batches.
 #[derive(Debug, Default)]
@@ -82,12 +74,40 @@ impl Documents {
         }
     }
 
+    /// Those of a `_bulk` body. `path_index` is the index that the path names.
+    pub(crate) fn of_bulk(body: &[u8], path_index: Option<&str>) -> Self {
+        let mut documents = Self::default();
+        let mut read = firstseen_bulk::Documents::of(body, path_index);
+        for Document { content, target, id, item } in read.by_ref() {
+            let (target, id) = (target.as_deref(), id.as_deref());
+            match content {
+                Content::Source(source) => documents.push(&source, target, id, item),
+                Content::Unknown(update) => documents.push_unreadable(UNKNOWN_UPDATE, update, target, id),
+            }
+        }
+        (documents.items, documents.malformed_at) = (read.items(), read.malformed_at());
+        documents
+    }
+
     /// Adds what an update stores where there is no document yet.
-    pub(crate) fn push_upserted(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
+    pub(crate) fn push_upserted(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>) {
         match upserted(source) {
             Upserted::Nothing => {}
-            Upserted::Document(document) => self.push(&document, target, id, item),
-            Upserted::Unknown => self.push_unreadable("what this update stores is not known", source, target, id),
+            Upserted::Document(document) => self.push(&document, target, id, Some(0)),
+            Upserted::Unknown => self.push_unreadable(UNKNOWN_UPDATE, source, target, id),
+        }
+    }
+
+    /// Names documents by what their items are called, which are in order.
+    pub(crate) fn set_ids(&mut self, ids: Vec<(u32, String)>) {
+        let mut ids = ids.into_iter().peekable();
+        for batch in &mut self.batches {
+            for (item, id) in batch.items.iter().zip(&mut batch.ids) {
+                while ids.next_if(|(named, _)| item.is_some_and(|item| *named < item)).is_some() {}
+                if let Some((_, named)) = ids.next_if(|(named, _)| Some(*named) == *item) {
+                    *id = named;
+                }
+            }
         }
     }
 
@@ -149,5 +169,37 @@ impl DocumentBatch {
             batch.ids = ids;
         }
         (batch, items)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_and_ids_go_with_their_lines() {
+        let body = b"{\"create\":{}}\n{}\n{\"index\":{\"_index\":\"i\",\"_id\":\"7\"}}\n{}\n";
+        let mut documents = Documents::of_bulk(body, Some("path"));
+        let (batch, _) = documents.batches.remove(0).into_batch(5);
+        assert_eq!((batch.targets, batch.target_of), (vec!["path".to_owned(), "i".to_owned()], vec![0, 1]));
+        assert_eq!((batch.ids, batch.arrival_ms), (vec![String::new(), "7".to_owned()], 5));
+        let (batch, _) = Documents::of_bulk(b"{\"create\":{}}\n{}\n", None).batches.remove(0).into_batch(0);
+        assert_eq!((batch.targets.len(), batch.target_of, batch.ids.len()), (0, vec![u32::MAX], 0));
+    }
+
+    #[test]
+    fn ids_come_to_their_documents() {
+        let body = b"{\"create\":{}}\n{\"a\":1}\n{\"delete\":{\"_id\":\"x\"}}\n{\"index\":{\"_id\":\"7\"}}\n{}\n{\"create\":{}}\n{}\n";
+        let mut documents = Documents::of_bulk(body, Some("path"));
+        documents.set_ids(vec![(0, "zero".to_owned()), (3, "three".to_owned())]);
+        let (batch, _) = documents.batches.remove(0).into_batch(0);
+        assert_eq!(batch.ids, ["zero", "7", "three"]);
+    }
+
+    #[test]
+    fn many_documents_make_several_batches() {
+        let body = format!("{{\"create\":{{}}}}\n{{\"a\":\"{}\"}}\n", "x".repeat(100_000)).repeat(10);
+        let documents = Documents::of_bulk(body.as_bytes(), None);
+        assert_eq!((documents.batches.len(), documents.count()), (4, 10));
     }
 }

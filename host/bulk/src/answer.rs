@@ -4,57 +4,64 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The answer to a bulk, as far as it tells what became of documents.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Answer {
+#[derive(Deserialize)]
+struct Answer {
     #[serde(default)]
     items: Vec<BTreeMap<String, Item>>,
 }
 
 /// What became of an action. A client may have had any of it left out.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-pub(crate) struct Item {
+pub struct Item {
+    /// The index that it went to.
     #[serde(rename = "_index")]
-    pub(crate) index: Option<String>,
+    pub index: Option<String>,
+    /// Its `_id`.
     #[serde(rename = "_id")]
-    pub(crate) id: Option<String>,
-    pub(crate) status: Option<u16>,
-    pub(crate) error: Option<ItemError>,
+    pub id: Option<String>,
+    /// As that of an answer.
+    pub status: Option<u16>,
+    /// Why it was not done, if it was not.
+    pub error: Option<ItemError>,
     /// What was to be done; none for a single document.
     #[serde(skip)]
-    pub(crate) verb: Option<String>,
+    pub verb: Option<String>,
 }
 
 /// Why it was not done.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
-pub(crate) struct ItemError {
+pub struct ItemError {
+    /// Its `type`.
     #[serde(rename = "type")]
-    pub(crate) kind: Option<String>,
-    pub(crate) reason: Option<String>,
-}
-
-impl Answer {
-    /// Reads the answer to so many actions. None if it is something else, or a part of
-    /// the items was left out: then nobody knows which is whose.
-    pub(crate) fn read(body: &[u8], actions: usize) -> Option<Vec<Item>> {
-        let Self { items } = serde_json::from_slice(body).ok()?;
-        if items.len() != actions {
-            return None;
-        }
-        let named = |(verb, item): (String, Item)| Item { verb: Some(verb), ..item };
-        items.into_iter().map(|item| item.into_iter().next().map(named)).collect()
-    }
+    pub kind: Option<String>,
+    /// In words.
+    pub reason: Option<String>,
 }
 
 impl Item {
-    /// That of a single document.
-    pub(crate) fn read(body: &[u8], status: u16) -> Self {
+    /// Those of the answer to so many actions. None if it is something else, or a part of
+    /// the items was left out: then nobody knows which is whose.
+    #[must_use]
+    pub fn of_bulk(body: &[u8], actions: usize) -> Option<Vec<Self>> {
+        let Answer { items } = serde_json::from_slice(body).ok()?;
+        if items.len() != actions {
+            return None;
+        }
+        let named = |(verb, item): (String, Self)| Self { verb: Some(verb), ..item };
+        items.into_iter().map(|item| item.into_iter().next().map(named)).collect()
+    }
+
+    /// That of the answer to a single document, which has this status.
+    #[must_use]
+    pub fn of_document(body: &[u8], status: u16) -> Self {
         let item: Self = serde_json::from_slice(body).unwrap_or_default();
-        // There the status is that of the whole answer.
+        // An item of a bulk says it itself.
         Self { status: Some(status), ..item }
     }
 
     /// Whether the document is there now.
-    pub(crate) fn is_stored(&self) -> bool {
+    #[must_use]
+    pub fn is_stored(&self) -> bool {
         match self.status {
             Some(status) => (200..300).contains(&status),
             None => self.error.is_none() && self.id.is_some(),
@@ -62,18 +69,21 @@ impl Item {
     }
 
     /// Whether it was to be created and is there already.
-    pub(crate) fn is_known(&self) -> bool {
+    #[must_use]
+    pub fn is_known(&self) -> bool {
         self.status == Some(409) && self.verb.as_deref() == Some("create")
     }
 
     /// Whether it never will be: the client has no reason to try again, as it has where it
     /// was not allowed yet, or too much.
-    pub(crate) fn is_refused(&self) -> bool {
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
         matches!(self.status, Some(400..=499)) && !matches!(self.status, Some(401 | 403 | 413 | 429))
     }
 
     /// Why it was not stored.
-    pub(crate) fn reason(&self) -> String {
+    #[must_use]
+    pub fn reason(&self) -> String {
         let ItemError { kind, reason } = self.error.clone().unwrap_or_default();
         let status = self.status.map_or_else(String::new, |status| format!("status {status}"));
         [Some(status), kind, reason]
@@ -93,23 +103,23 @@ mod tests {
     fn items_are_read_whatever_was_left_out() {
         let body = br#"{"took":1,"errors":true,"items":[{"create":{"_index":"a","_id":"1","status":201,"_shards":{}}},
             {"index":{"status":400,"error":{"type":"t","reason":"r","caused_by":{}}}},{"create":{"status":429}}]}"#;
-        let items = Answer::read(body, 3).unwrap();
+        let items = Item::of_bulk(body, 3).unwrap();
         let [stored, refused, later] = &*items else { panic!("three items") };
         assert!(stored.is_stored() && !stored.is_refused());
         assert_eq!((stored.index.as_deref(), stored.id.as_deref()), (Some("a"), Some("1")));
         assert!(refused.is_refused());
         assert_eq!(refused.reason(), "status 400: t: r");
         assert!(!later.is_stored() && !later.is_refused());
-        assert!(Answer::read(body, 2).is_none());
-        assert!(Answer::read(br#"{"errors":false}"#, 1).is_none());
-        assert!(Answer::read(b"{", 0).is_none());
+        assert!(Item::of_bulk(body, 2).is_none());
+        assert!(Item::of_bulk(br#"{"errors":false}"#, 1).is_none());
+        assert!(Item::of_bulk(b"{", 0).is_none());
     }
 
     #[test]
     fn a_single_document_has_the_status_of_the_answer() {
-        let item = Item::read(br#"{"_index":"a","_id":"1","result":"created"}"#, 201);
+        let item = Item::of_document(br#"{"_index":"a","_id":"1","result":"created"}"#, 201);
         assert!(item.is_stored());
-        let item = Item::read(br#"{"error":{"type":"t","reason":"r"},"status":400}"#, 400);
+        let item = Item::of_document(br#"{"error":{"type":"t","reason":"r"},"status":400}"#, 400);
         assert_eq!(item.reason(), "status 400: t: r");
     }
 }

@@ -1,13 +1,14 @@
-//! JSON as Elasticsearch reads it, which is more than JSON.
+//! Leaving out what stands between the tokens of JSON and is none of it.
 
 use std::borrow::Cow;
 
-use firstseen::decode_line;
+use crate::decode_line;
 
 /// The same as strict JSON, as far as it differs only by how it is encoded, and by what
 /// stands between its tokens: a byte order mark before it, and comments. None if the
 /// engines refuse what it is made of.
-pub(crate) fn strict(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+#[must_use]
+pub fn strict(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     let text = match decode_line(text)? {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),

@@ -30,6 +30,7 @@ enum Order {
 /// of.
 ///
 /// What is no UTF-8 in a string becomes an escape, so that it stays in there.
+#[must_use]
 pub fn decode_line(line: &[u8]) -> Option<Cow<'_, str>> {
     match encoding(line) {
         (Encoding::Utf8, _) => match std::str::from_utf8(line) {
@@ -42,7 +43,8 @@ pub fn decode_line(line: &[u8]) -> Option<Cow<'_, str>> {
 
 /// The beginning of a line, of which some is cut off, for a reader. What is
 /// wrong in it is replaced.
-pub(crate) fn decode_beginning(line: &[u8]) -> String {
+#[must_use]
+pub fn decode_beginning(line: &[u8]) -> String {
     match encoding(line) {
         (Encoding::Utf8, _) => String::from_utf8_lossy(line).into_owned(),
         (encoding, mark) => {

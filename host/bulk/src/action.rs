@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use firstseen_decode::strict;
 use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-use crate::lenient;
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,6 +15,8 @@ pub(crate) struct Action<'l> {
     pub(crate) index: Option<Cow<'l, str>>,
     /// `_id`, if it says it.
     pub(crate) id: Option<Cow<'l, str>>,
+    /// Whether `_id` is there, though it be `null`.
+    pub(crate) has_id: bool,
 }
 
 /// What is to be done.
@@ -50,10 +51,10 @@ impl<'l> Action<'l> {
         if let Ok(action) = serde_json::from_slice(line) {
             return Some(action);
         }
-        let strict = lenient::strict(line)?;
-        let Action { verb, index, id } = serde_json::from_slice(&strict).ok()?;
+        let line = strict(line)?;
+        let Action { verb, index, id, has_id } = serde_json::from_slice(&line).ok()?;
         let owned = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Some(Action { verb, index: owned(index), id: owned(id) })
+        Some(Action { verb, index: owned(index), id: owned(id), has_id })
     }
 }
 
@@ -73,9 +74,9 @@ impl<'de> Deserialize<'de> for Action<'de> {
                     return Err(A::Error::custom("no action"));
                 };
                 let verb = Verb::of(&name).ok_or_else(|| A::Error::custom("another action"))?;
-                let Metadata { index, id } = map.next_value()?;
+                let Metadata { index, id, has_id } = map.next_value()?;
                 match map.next_key::<IgnoredAny>()? {
-                    None => Ok(Action { verb, index, id }),
+                    None => Ok(Action { verb, index, id, has_id }),
                     Some(_) => Err(A::Error::custom("two actions")),
                 }
             }
@@ -90,6 +91,7 @@ impl<'de> Deserialize<'de> for Action<'de> {
 struct Metadata<'l> {
     index: Option<Cow<'l, str>>,
     id: Option<Cow<'l, str>>,
+    has_id: bool,
 }
 
 impl<'de> Deserialize<'de> for Metadata<'de> {
@@ -108,7 +110,10 @@ impl<'de> Deserialize<'de> for Metadata<'de> {
                 while let Some(Text(name)) = map.next_key()? {
                     match name.as_deref() {
                         Some("_index") => metadata.index = map.next_value::<Text<'de>>()?.0,
-                        Some("_id") => metadata.id = map.next_value::<Text<'de>>()?.0,
+                        Some("_id") => {
+                            metadata.id = map.next_value::<Text<'de>>()?.0;
+                            metadata.has_id = true;
+                        }
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
                 }

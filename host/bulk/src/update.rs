@@ -1,9 +1,8 @@
 //! The source of an `update`.
 
+use firstseen_decode::strict;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use crate::lenient;
 
 /// What an update makes a document of, if there is none.
 #[derive(Deserialize)]
@@ -40,7 +39,7 @@ impl Flag {
 
 /// What an update stores where there is no document yet.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Upserted {
+pub enum Upserted {
     /// Nothing: it only changes a document that is there.
     Nothing,
     /// This document.
@@ -51,8 +50,9 @@ pub(crate) enum Upserted {
 
 /// What an update stores where there is no document yet. As for Elasticsearch, what
 /// stands behind its end does not count.
-pub(crate) fn upserted(source: &[u8]) -> Upserted {
-    let Some(strict) = lenient::strict(source) else { return Upserted::Nothing };
+#[must_use]
+pub fn upserted(source: &[u8]) -> Upserted {
+    let Some(strict) = strict(source) else { return Upserted::Nothing };
     let mut values = serde_json::Deserializer::from_slice(&strict).into_iter::<Update<'_>>();
     let update = match values.next() {
         Some(Ok(update)) => update,

@@ -1,0 +1,167 @@
+//! Ids for documents that are to be created without one.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
+use hyper::{HeaderMap, Method, StatusCode};
+use serde_json::Value;
+
+use crate::encoding::Encoding;
+use crate::upstream::{OwnRequests, part};
+
+/// For how long it is known what a target takes, and for how long that nobody could
+/// say.
+const KNOWN_FOR: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(30)];
+
+/// Most targets that something is known of.
+const TARGETS_MAX: usize = 4096;
+
+/// What an answer says unpacked, for servers that ask.
+const UNCOMPRESSED_LENGTH: &str = "x-elastic-uncompressed-request-length";
+
+/// What targets take. A time series refuses an `_id`, so the cluster is asked which are
+/// some.
+pub(crate) struct IdAssignment {
+    own: Arc<OwnRequests>,
+    known: Mutex<HashMap<String, (bool, Instant)>>,
+}
+
+impl IdAssignment {
+    pub(crate) fn new(own: Arc<OwnRequests>) -> Self {
+        Self { own, known: Mutex::default() }
+    }
+
+    /// Those of the targets that take an `_id`, as far as that can be told.
+    pub(super) async fn taking(&self, targets: Vec<String>) -> Vec<String> {
+        let mut taking = Vec::new();
+        for target in targets {
+            if self.takes_ids(&target).await {
+                taking.push(target);
+            }
+        }
+        taking
+    }
+
+    async fn takes_ids(&self, target: &str) -> bool {
+        let now = Instant::now();
+        if let Some((takes_ids, until)) = self.known().get(target)
+            && *until > now
+        {
+            return *takes_ids;
+        }
+        let [known_for, unknown_for] = KNOWN_FOR;
+        let (takes_ids, known_for) = match self.is_time_series(target).await {
+            Ok(is_time_series) => (!is_time_series, known_for),
+            Err(cause) => {
+                let target = firstseen::printable(target);
+                tracing::warn!(
+                    "documents for {target} get no ids, for it cannot be told whether it is a time series, which \
+                     refuses them: {cause}; the credentials of the alerts are to be allowed to see its settings"
+                );
+                (false, unknown_for)
+            }
+        };
+        let mut known = self.known();
+        if known.len() >= TARGETS_MAX {
+            known.clear();
+        }
+        known.insert(target.to_owned(), (takes_ids, now + known_for));
+        takes_ids
+    }
+
+    /// Asks what is there of this name, else what would be made of it.
+    async fn is_time_series(&self, target: &str) -> Result<bool, String> {
+        let settings = format!("/{}/_settings/index.mode?flat_settings=true", part(target));
+        let (status, answer) = self.ask(Method::GET, &settings).await?;
+        if status.is_success() {
+            return Ok(has_time_series(&answer));
+        }
+        if status != StatusCode::NOT_FOUND {
+            return Err(format!("status {} for its settings", status.as_u16()));
+        }
+        let simulated = format!("/_index_template/_simulate_index/{}", part(target));
+        match self.ask(Method::POST, &simulated).await? {
+            (StatusCode::NOT_FOUND, _) => Ok(false),
+            (status, answer) if status.is_success() => Ok(has_time_series(&answer)),
+            (status, _) => Err(format!("status {} for its template", status.as_u16())),
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &str) -> Result<(StatusCode, Value), String> {
+        let answered = self.own.ask(method, path, String::new()).await.map_err(|failure| failure.cause)?;
+        Ok((answered.status, serde_json::from_slice(&answered.body).unwrap_or_default()))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, (bool, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a mode of an index, however it is written, is that of a time series.
+fn has_time_series(answer: &Value) -> bool {
+    match answer {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let is_mode = matches!(name.as_str(), "index.mode" | "mode");
+            is_mode && value.as_str() == Some("time_series") || has_time_series(value)
+        }),
+        _ => false,
+    }
+}
+
+/// Packs a body again, and says in the headers what it is now. What was packed is gzip
+/// then, which both engines take.
+///
+/// # Errors
+///
+/// None; writing to memory does not fail.
+pub(super) fn pack(body: Vec<u8>, encoding: Encoding, headers: &mut HeaderMap) -> io::Result<Bytes> {
+    headers.remove(CONTENT_LENGTH);
+    if headers.contains_key(UNCOMPRESSED_LENGTH) {
+        headers.insert(UNCOMPRESSED_LENGTH, HeaderValue::from(body.len()));
+    }
+    if encoding == Encoding::Identity {
+        return Ok(body.into());
+    }
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(&body)?;
+    Ok(encoder.finish()?.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_time_series_is_told_by_its_mode() {
+        for (answer, expected) in [
+            (json!({".ds-a": {"settings": {"index.mode": "time_series"}}}), true),
+            (json!({"template": {"settings": {"index": {"mode": "time_series"}}}}), true),
+            (json!({"a": {"settings": {"index.mode": "logsdb"}}}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(has_time_series(&answer), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_was_packed_is_packed_again() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("7"));
+        headers.insert(UNCOMPRESSED_LENGTH, HeaderValue::from_static("7"));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("deflate"));
+        let packed = pack(b"hello".to_vec(), Encoding::Deflate, &mut headers).unwrap();
+        let mut share = crate::budget::Budget::new(1 << 20).share();
+        assert_eq!(Encoding::of(&headers).unpack(&packed, 100, &mut share).unwrap(), "hello");
+        assert_eq!(headers.get(UNCOMPRESSED_LENGTH).unwrap(), "5");
+        assert!(!headers.contains_key(CONTENT_LENGTH));
+    }
+}
