@@ -14,6 +14,12 @@ use crate::pairs::{Pair, Pairs};
 /// How much of a digest is an id: as many bytes as a UUID has.
 const ID_BYTES: usize = 16;
 
+/// What a document takes while it gets an id, beside its bytes, about.
+pub const ASSIGNING_BYTES: usize = 256;
+
+/// What an id takes, about.
+pub const ID_MEMORY_BYTES: usize = 48;
+
 /// A body whose documents have ids.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Assigned {

@@ -60,6 +60,14 @@ impl Links {
         !verdict.alerts.is_empty() || self.count.load(Ordering::Relaxed) > 0
     }
 
+    /// How many bytes of documents are compared with those that are waited for.
+    pub(crate) fn bytes_to_compare(&self, verdict: &Verdict) -> usize {
+        match self.count.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => verdict.documents.iter().map(|(batch, _)| batch.lines.len()).sum(),
+        }
+    }
+
     /// Says to the alerts of a request, and to those of earlier ones with the same
     /// documents, what the answer says.
     pub(crate) fn settle(&self, verdict: &Verdict, answered: &Answered) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstseen_bulk::{Item, assign_ids, targets_without_ids};
+use firstseen_bulk::{ASSIGNING_BYTES, ID_MEMORY_BYTES, Item, assign_ids, targets_without_ids};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
@@ -126,8 +126,9 @@ impl Examination {
             return Ok(());
         };
         let encoding = Encoding::of(&self.head.headers);
-        let (bytes, more_bytes) = (unpacked.len(), unpacked.len() + documents.overhead_bytes());
-        self.share.grow(more_bytes)?;
+        let bytes = unpacked.len();
+        let mut spare_bytes = bytes + documents.count() * ASSIGNING_BYTES;
+        self.share.grow(spare_bytes)?;
         let (body, path_index) = (unpacked.clone(), index.clone());
         let targets = work(bytes, move || targets_without_ids(&body, path_index.as_deref())).await?;
         let taking = assignment.taking(targets).await;
@@ -141,11 +142,12 @@ impl Examination {
             let (body, headers, ids) = assigned.map_err(|_| Refusal::Fault)?;
             (self.body, self.head.headers, self.has_assigned_ids) = (body, headers, true);
             self.proxy.metrics.ids_assigned.inc_by(ids.len() as u64);
+            spare_bytes -= ids.len() * ID_MEMORY_BYTES;
             documents.set_ids(ids);
         }
-        // What is left is about as long as what came.
+        // What goes on is about as long as what came.
         let unpacked_bytes = if encoding == Encoding::Identity { 0 } else { bytes.saturating_sub(self.body.len()) };
-        self.share.shrink(more_bytes + unpacked_bytes);
+        self.share.shrink(spare_bytes + unpacked_bytes);
         Ok(())
     }
 
@@ -166,7 +168,7 @@ impl Examination {
         if verdict.failure.is_some() {
             proxy.metrics.passed_unexamined.inc();
         }
-        answer(&proxy, &route, response, &verdict, has_assigned_ids, share).await
+        answer(proxy, route, response, verdict, has_assigned_ids, share).await
     }
 
     /// The cluster has it only once it is judged, and on disk.
@@ -182,7 +184,7 @@ impl Examination {
         }
         let response = send(&proxy, Request::from_parts(head, full(body))).await;
         let response = take_answer(response, &mut share, proxy.settings.upstream.answer_timeout).await;
-        answer(&proxy, &route, response, &verdict, has_assigned_ids, share).await
+        answer(proxy, route, response, verdict, has_assigned_ids, share).await
     }
 }
 
@@ -234,54 +236,74 @@ async fn take_answer(
 
 /// Says to the alerts what the answer says, and passes it on.
 async fn answer(
-    proxy: &Proxy,
-    route: &Route,
+    proxy: Arc<Proxy>,
+    route: Route,
     taken: Result<Taken, Refusal>,
-    verdict: &Verdict,
+    verdict: Verdict,
     has_assigned_ids: bool,
     share: Share,
 ) -> Result<Response<AnyBody>, Refusal> {
+    let has_alerts = !verdict.alerts.is_empty();
     let (answered, response) = match taken {
         Ok(Taken::Whole(response)) => {
-            let is_read = has_assigned_ids || proxy.links.is_interested(verdict);
-            let answered = if is_read { read(route, &response, verdict) } else { Answered::Unnamed };
-            if let (Answered::Items(items), true) = (&answered, has_assigned_ids) {
-                let known = items.iter().filter(|item| item.is_known()).count();
-                proxy.metrics.ids_known.inc_by(known as u64);
-            }
+            let answered = if has_assigned_ids || proxy.links.is_interested(&verdict) {
+                let answer = AnswerBody {
+                    status: response.status(),
+                    encoding: Encoding::of(response.headers()),
+                    body: response.body().clone(),
+                };
+                let items = verdict.items;
+                work(answer.body.len(), move || answer.read(&route, items)).await?
+            } else {
+                Answered::Unnamed
+            };
             // Its room is given back when the client has it.
             (answered, Ok(response.map(|body| held(full(body), share))))
         }
         Ok(Taken::Longer(response)) => (of_status(response.status()), Ok(response)),
         Err(refusal) => (Answered::Later, Err(refusal)),
     };
-    proxy.links.settle(verdict, &answered);
-    if !verdict.alerts.is_empty() {
+    if let (Answered::Items(items), true) = (&answered, has_assigned_ids) {
+        let known = items.iter().filter(|item| item.is_known()).count();
+        proxy.metrics.ids_known.inc_by(known as u64);
+    }
+    let for_settling = Arc::clone(&proxy);
+    let bytes = for_settling.links.bytes_to_compare(&verdict);
+    work(bytes, move || for_settling.links.settle(&verdict, &answered)).await?;
+    if has_alerts {
         proxy.detection.wait_for_room().await;
     }
     response
 }
 
-/// What an answer says of the documents.
-fn read(route: &Route, response: &Response<Bytes>, verdict: &Verdict) -> Answered {
-    let status = response.status();
-    let encoding = Encoding::of(response.headers());
-    // The room for it: alerts are rare.
-    let mut share = crate::budget::Budget::new(ANSWER_BYTES_MAX).share();
-    let Ok(body) = encoding.unpack(response.body(), ANSWER_BYTES_MAX, &mut share) else {
-        return of_status(status);
-    };
-    match route {
-        Route::Bulk { .. } if status.is_success() => {
-            Item::of_bulk(&body, verdict.items).map_or(Answered::Unnamed, Answered::Items)
+/// An answer of the cluster.
+struct AnswerBody {
+    status: StatusCode,
+    encoding: Encoding,
+    body: Bytes,
+}
+
+impl AnswerBody {
+    /// What it says of the documents of a request with so many items.
+    fn read(&self, route: &Route, items: usize) -> Answered {
+        let status = self.status;
+        // The room for it: alerts are rare.
+        let mut share = crate::budget::Budget::new(ANSWER_BYTES_MAX).share();
+        let Ok(body) = self.encoding.unpack(&self.body, ANSWER_BYTES_MAX, &mut share) else {
+            return of_status(status);
+        };
+        match route {
+            Route::Bulk { .. } if status.is_success() => {
+                Item::of_bulk(&body, items).map_or(Answered::Unnamed, Answered::Items)
+            }
+            Route::Document { .. } if status.is_success() || of_status(status).is_refused() => {
+                Answered::Items(vec![Item::of_document(&body, status.as_u16())])
+            }
+            _ => match of_status(status) {
+                Answered::Refused(_) => Answered::Refused(Item::of_document(&body, status.as_u16()).reason()),
+                other => other,
+            },
         }
-        Route::Document { .. } if status.is_success() || of_status(status).is_refused() => {
-            Answered::Items(vec![Item::of_document(&body, status.as_u16())])
-        }
-        _ => match of_status(status) {
-            Answered::Refused(_) => Answered::Refused(Item::of_document(&body, status.as_u16()).reason()),
-            other => other,
-        },
     }
 }
 
