@@ -8,7 +8,7 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e package package-test lint lint-guest lint-fuzz fuzz \
+.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full package package-test lint lint-guest lint-fuzz fuzz \
 	bench bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
@@ -54,12 +54,21 @@ test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what t
 	$(CARGO) test --release --workspace --test kql_vectors --test unit_cases -- --nocapture
 	$(CARGO) test --release --workspace --test it corpus::
 
-# Without a server its tests are skipped, or fail with CI=true.
-test-e2e: build ## Ask a real Elasticsearch and OpenSearch, which Maven fetches, what they store
-	@for server in elasticsearch opensearch; do \
-		sh tests/servers/$$server/build.sh "$(TARGET)/servers/$$server" || test "$$CI" != true || exit 1; \
+# Without a server or a client its tests are skipped, or fail with CI=true.
+# FIRSTSEEN_CLIENTS=all runs all clients, in all their ways.
+CLIENTS = curl elasticsearch-js elasticsearch-py go-elasticsearch opensearch-py rsyslog syslog-ng
+ifeq ($(FIRSTSEEN_CLIENTS),all)
+CLIENTS += go-docappender
+endif
+
+test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of real clients behind the proxy too
+	@for part in servers/elasticsearch servers/opensearch $(addprefix clients/,$(CLIENTS)); do \
+		sh tests/$$part/build.sh "$(TARGET)/$$part" || test "$$CI" != true || exit 1; \
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
+
+test-e2e-full: ## The same with all clients, in all their ways
+	$(MAKE) test-e2e FIRSTSEEN_CLIENTS=all
 
 # cargo-deb makes it: cargo install cargo-deb
 package: build ## Make a Debian package

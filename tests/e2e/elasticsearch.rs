@@ -39,12 +39,17 @@ pub(crate) struct Stored {
 /// Those of the test and of the node.
 pub(crate) fn with_elasticsearch(test: impl FnOnce(&Elasticsearch) -> Result<()>) -> Result<()> {
     let Some(server) = Server::start("elasticsearch", &[])? else { return Ok(()) };
-    let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(HANG));
-    let node = Elasticsearch { url: server.url.clone(), agent: config.build().into() };
+    let node = Elasticsearch::new(&server.url);
     server.end(test(&node))
 }
 
 impl Elasticsearch {
+    /// The way to a node that is running.
+    pub(crate) fn new(url: &str) -> Self {
+        let config = Agent::config_builder().http_status_as_error(false).timeout_global(Some(HANG));
+        Self { url: url.to_owned(), agent: config.build().into() }
+    }
+
     /// `http://127.0.0.1:<port>`.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -109,7 +114,22 @@ impl Elasticsearch {
         Ok(())
     }
 
-    fn ask(&self, method: &str, path: &str, body: String) -> Result<Value> {
+    /// What it answers to a request, parsed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or one that says no.
+    pub(crate) fn ask(&self, method: &str, path: &str, body: String) -> Result<Value> {
+        let text = self.text(method, path, body)?;
+        serde_json::from_str(&text).with_context(|| format!("{method} {path}: {text}"))
+    }
+
+    /// The same as it came.
+    ///
+    /// # Errors
+    ///
+    /// As [`Elasticsearch::ask`].
+    pub(crate) fn text(&self, method: &str, path: &str, body: String) -> Result<String> {
         let request = Request::builder().method(method).uri(format!("{}{path}", self.url));
         let request = request.header("content-type", "application/json").body(body)?;
         let mut answer = self.agent.run(request).with_context(|| format!("{method} {path}"))?;
@@ -117,6 +137,6 @@ impl Elasticsearch {
         if !answer.status().is_success() {
             bail!("{method} {path}: {}: {text}", answer.status());
         }
-        serde_json::from_str(&text).with_context(|| format!("{method} {path}: {text}"))
+        Ok(text)
     }
 }

@@ -37,7 +37,7 @@ impl Server {
     ///
     /// When it does not start, and with `CI=true` when it is not there.
     pub(crate) fn start(name: &str, settings: &[&str]) -> Result<Option<Self>> {
-        let Some(built) = built(name)? else { return Ok(None) };
+        let Some(built) = built(&format!("servers/{name}"))? else { return Ok(None) };
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let home = tempfile::Builder::new().prefix(name).tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let start = repository("tests/servers").join(name).join("start.sh");
@@ -78,11 +78,16 @@ impl Server {
     }
 }
 
-/// The folder in which `make test-e2e` has put a server together.
-fn built(name: &str) -> Result<Option<PathBuf>> {
+/// The folder in which `make test-e2e` has put something together, such as
+/// `servers/elasticsearch`. `None` where it has not.
+///
+/// # Errors
+///
+/// With `CI=true` when it is not there.
+pub(crate) fn built(name: &str) -> Result<Option<PathBuf>> {
     let binary = binary()?;
     let target = binary.ancestors().nth(2).context("the command lies in no target folder")?;
-    let built = target.join("servers").join(name);
+    let built = target.join(name);
     // It is written last.
     if built.join("stamp").is_file() {
         return Ok(Some(built));
