@@ -67,8 +67,11 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
-test-e2e-full: ## The same with all clients, in all their ways
+# Half an hour and more: the numbers are those of each mode of the proxy.
+test-e2e-full: ## The same with all clients, in all their ways, and many more kills, faults and broken requests
 	$(MAKE) test-e2e FIRSTSEEN_CLIENTS=all
+	FIRSTSEEN_KILLS=100 FIRSTSEEN_FAULTS=500 FIRSTSEEN_MUTATIONS=10000 $(CARGO) test --release --workspace --test it -- \
+		--nocapture serve::kills serve::faults serve::mutated
 
 # cargo-deb makes it: cargo install cargo-deb
 package: build ## Make a Debian package

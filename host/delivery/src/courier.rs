@@ -66,6 +66,7 @@ impl Courier {
     /// Waits until there may be something to hand over; false at the end.
     fn wait_for_work(&mut self) -> bool {
         let mut state = self.shared.lock();
+        state.oldest = self.held.oldest();
         loop {
             if std::mem::take(&mut state.must_reopen) {
                 self.sink.reopen();
@@ -107,6 +108,7 @@ impl Courier {
         loop {
             let is_at_end = self.shared.lock().ending_since.is_some();
             let seen = self.see(page)?;
+            self.shared.lock().oldest = self.held.oldest();
             let leaving = self.held.leaving(page, is_at_end, Instant::now());
             if leaving.is_empty() {
                 match seen.is_empty() {

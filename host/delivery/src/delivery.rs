@@ -81,6 +81,8 @@ pub(crate) struct State {
     pub(crate) is_through: bool,
     /// Alerts that were handed over.
     pub(crate) delivered: u64,
+    /// Since when the alert has waited that came first.
+    pub(crate) oldest: Option<Instant>,
 }
 
 impl Delivery {
@@ -102,6 +104,7 @@ impl Delivery {
                 failure: None,
                 is_through: false,
                 delivered: 0,
+                oldest: None,
             }),
             moved: Condvar::new(),
         });
@@ -213,6 +216,13 @@ impl DeliveryHandle {
     #[must_use]
     pub fn delivered(&self) -> u64 {
         self.0.lock().delivered
+    }
+
+    /// For how long the alert has waited that came first, of those that wait; the time
+    /// before this process does not count.
+    #[must_use]
+    pub fn waiting_for(&self) -> Option<Duration> {
+        self.0.lock().oldest.map(|since| since.elapsed())
     }
 
     /// What has ended the handing over, once.

@@ -26,6 +26,7 @@ pub(crate) struct Held {
 #[derive(Debug)]
 struct Waiting {
     rule: Option<String>,
+    since: Instant,
     /// It was given to the sink already.
     was_tried: bool,
 }
@@ -34,6 +35,11 @@ impl Held {
     /// The number behind which nothing was seen yet.
     pub(crate) fn last_seen(&self) -> Option<u64> {
         self.last_seen
+    }
+
+    /// Since when the one has waited that came first.
+    pub(crate) fn oldest(&self) -> Option<Instant> {
+        self.alerts.first_key_value().map(|(_, waiting)| waiting.since)
     }
 
     /// Notes an alert of the outbox. It leaves at once, or once its events' fate is
@@ -45,7 +51,7 @@ impl Held {
             Some(hold) => drop(self.until.insert((now + hold, number))),
             None => drop(self.may_leave.insert(number)),
         }
-        self.alerts.insert(number, Waiting { rule, was_tried: false });
+        self.alerts.insert(number, Waiting { rule, since: now, was_tried: false });
     }
 
     /// Notes what became of an alert's events.

@@ -71,8 +71,8 @@ pub use firstseen_ledger as ledger;
 pub use gate::Ticket;
 pub use learn::Learn;
 pub use outcome::{
-    Alert, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, Remark, RuleMatches,
-    Unjudged,
+    Alert, Cost, Counts, EventMatch, Fault, LostAlerts, MalformedLine, Matching, NotJudged, Outcome, Remark,
+    RuleMatches, Unjudged,
 };
 pub use pool::{Judged, Judging, JudgingFuture, Pool};
 pub use reports::{Cardinality, Reason, Refusal, RuleKind, RuleReports, RuleSummary, RuleType};

@@ -1,6 +1,7 @@
 //! What a batch gave.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::ledger::StoredAlert;
 use crate::wasm::Trap;
@@ -27,6 +28,20 @@ pub struct Outcome {
     pub matches: Vec<RuleMatches>,
     /// The numbers.
     pub counts: Counts,
+    /// What it took.
+    pub cost: Cost,
+}
+
+/// What evaluating a batch took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Cost {
+    /// Processor time in calls of the module, those that trapped included.
+    pub module: Duration,
+    /// Time in which the state made it safe.
+    pub commit: Duration,
+    /// Sightings that the state was asked about.
+    pub sightings: u64,
 }
 
 /// An alert of a batch, or one that an earlier run left in the outbox.

@@ -8,7 +8,9 @@ use crate::answer::{Evaluation, ModuleAlert, sort_unjudged};
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::ledger::StoredAlert;
-use crate::outcome::{Alert, Counts, LostAlerts, MalformedLine, NotJudged, Outcome, Remark, RuleMatches, Unjudged};
+use crate::outcome::{
+    Alert, Cost, Counts, LostAlerts, MalformedLine, NotJudged, Outcome, Remark, RuleMatches, Unjudged,
+};
 use crate::reports::{RuleKind, RuleSummary};
 use crate::sandbox::{Failure, Sandbox};
 use crate::set_apart::{SetApart, SetApartCause, begins_as_object};
@@ -142,7 +144,7 @@ impl Progress {
         };
         self.remarks.sort_by_key(|remark| (remark.line, remark.rule));
         let Self { malformed, unjudged, remarks, .. } = self;
-        Ok(Outcome { alerts, malformed, unjudged, remarks, lost, matches, counts })
+        Ok(Outcome { alerts, malformed, unjudged, remarks, lost, matches, counts, cost: Cost::default() })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::answer::{Evaluation, Step, check_evaluation, check_matching};
 use crate::breaker::Breaker;
 use crate::error::Error;
 use crate::ledger::{LedgerError, Question};
-use crate::outcome::Matching;
+use crate::outcome::{Cost, Matching};
 use crate::run_range::RunRange;
 use crate::shared::Shared;
 use crate::text::Text;
@@ -20,6 +20,7 @@ pub(crate) struct Sandbox {
     /// None after a trap, until it is needed again.
     instance: Option<Instance>,
     breaker: Breaker,
+    cost: Cost,
 }
 
 /// Why a call gave nothing: the module is at fault, or all is lost.
@@ -39,11 +40,16 @@ struct Rounds {
 impl Sandbox {
     /// Without an instance: it is made when there is work.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, instance: None, breaker: Breaker::default() }
+        Self { shared, instance: None, breaker: Breaker::default(), cost: Cost::default() }
     }
 
     pub(crate) fn breaker(&mut self) -> &mut Breaker {
         &mut self.breaker
+    }
+
+    /// What was spent since the last time.
+    pub(crate) fn take_cost(&mut self) -> Cost {
+        std::mem::take(&mut self.cost)
     }
 
     /// Whether the module failed so often that it is left alone for now.
@@ -69,7 +75,12 @@ impl Sandbox {
         if self.breaker.is_open() {
             return Err(Failure::Trap(Trap::contract("it failed too often and is switched off")));
         }
-        let result = self.rounds(text, context, turn, timeout);
+        let (mut rounds, mut time_left) = (Rounds::default(), timeout);
+        let result = self.rounds(text, context, turn, &mut rounds, &mut time_left);
+        self.cost.module += timeout.saturating_sub(time_left);
+        if result.is_ok() {
+            self.cost.sightings += rounds.questions as u64;
+        }
         match &result {
             Ok(_) => self.breaker.success(),
             Err(Failure::Trap(_)) => self.breaker.trap(),
@@ -84,13 +95,12 @@ impl Sandbox {
         text: &str,
         context: &CallContext<'_>,
         turn: &mut Turn<'_>,
-        timeout: Duration,
+        rounds: &mut Rounds,
+        time_left: &mut Duration,
     ) -> Result<Evaluation, Failure> {
         let shared = &*self.shared;
-        let mut time_left = timeout;
-        let mut rounds = Rounds::default();
         let slot = &mut self.instance;
-        let mut step = call(slot, shared, |instance| instance.evaluate(text, context, &mut time_left))?;
+        let mut step = call(slot, shared, |instance| instance.evaluate(text, context, time_left))?;
         loop {
             let questions = match step {
                 Step::Ask(questions) => questions,
@@ -108,7 +118,7 @@ impl Sandbox {
                 LedgerError::Invalid(cause) => lose(slot, Trap::contract(format!("it asks what it may not: {cause}"))),
                 error => Failure::Fatal(Error::Ledger(error)),
             })?;
-            step = call(slot, shared, |instance| instance.resume(&answers, &mut time_left))?;
+            step = call(slot, shared, |instance| instance.resume(&answers, time_left))?;
         }
     }
 

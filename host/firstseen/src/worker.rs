@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::gate::Ticket;
-use crate::outcome::{Matching, Outcome};
+use crate::outcome::{Cost, Matching, Outcome};
 use crate::progress::{Lines, Progress};
 use crate::run_range::RunRange;
 use crate::sandbox::{Failure, Sandbox};
@@ -92,6 +93,8 @@ impl Worker {
         let context = context(batch, &text.set_apart, &shared);
         let mut progress = Progress::default();
         self.sandbox.breaker().try_again();
+        // Of a batch that failed.
+        self.sandbox.take_cost();
         let timeout = shared.limits.call_timeout;
         let savepoint = turn.savepoint();
         match self.sandbox.evaluate(&text.text, &context, &mut turn, timeout) {
@@ -109,7 +112,9 @@ impl Worker {
         if !is_wanted() {
             return Ok(None);
         }
-        let outcome = progress.commit(turn, text, &shared.rules)?;
+        let began = Instant::now();
+        let mut outcome = progress.commit(turn, text, &shared.rules)?;
+        outcome.cost = Cost { commit: began.elapsed(), ..self.sandbox.take_cost() };
         shared.has_met_rules.store(true, Ordering::Release);
         Ok(Some(outcome))
     }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use firstseen::{Alert, Outcome};
+use firstseen::{Alert, NotJudged, Outcome};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -44,6 +45,10 @@ pub(crate) struct Metrics {
     pub(crate) reloads_failed: Counter,
     pub(crate) detection_seconds: Histogram,
     pub(crate) added_seconds: Histogram,
+    module_seconds: Histogram,
+    commit_seconds: Histogram,
+    sightings: Counter,
+    traps: Counter,
 }
 
 /// What kind of request it was.
@@ -96,6 +101,7 @@ pub(crate) struct Now {
     pub(crate) terms: Option<u64>,
     pub(crate) outbox_alerts: Option<u64>,
     pub(crate) outbox_bytes: Option<u64>,
+    pub(crate) outbox_age: Option<Duration>,
     pub(crate) is_detecting: bool,
     pub(crate) are_alerts_taken: bool,
 }
@@ -134,6 +140,10 @@ impl Metrics {
             reloads_failed: Counter::default(),
             detection_seconds: seconds(),
             added_seconds: seconds(),
+            module_seconds: seconds(),
+            commit_seconds: seconds(),
+            sightings: Counter::default(),
+            traps: Counter::default(),
         };
         metrics.register();
         metrics
@@ -173,6 +183,12 @@ impl Metrics {
         registry.register_with_unit("detection", help, Unit::Seconds, self.detection_seconds.clone());
         let help = "What a request waited beyond the cluster's answer";
         registry.register_with_unit("added", help, Unit::Seconds, self.added_seconds.clone());
+        let help = "Processor time in the module for a batch";
+        registry.register_with_unit("module", help, Unit::Seconds, self.module_seconds.clone());
+        let help = "Until the state has made a batch safe";
+        registry.register_with_unit("commit", help, Unit::Seconds, self.commit_seconds.clone());
+        registry.register("sightings", "Sightings that the state was asked about", self.sightings.clone());
+        registry.register("traps", "Documents that the module failed on", self.traps.clone());
     }
 
     /// Counts what a batch gave.
@@ -184,6 +200,11 @@ impl Metrics {
         self.deferred_by_outbox.inc_by(counts.deferred_by_outbox);
         self.held_back.inc_by(counts.held_back);
         self.lost.inc_by(counts.lost);
+        self.module_seconds.observe(outcome.cost.module.as_secs_f64());
+        self.commit_seconds.observe(outcome.cost.commit.as_secs_f64());
+        self.sightings.inc_by(outcome.cost.sightings);
+        let is_trap = |cause: &NotJudged| matches!(cause, NotJudged::Trap(_));
+        self.traps.inc_by(outcome.unjudged.iter().filter(|document| is_trap(&document.cause)).count() as u64);
         for matched in outcome.matches.iter().filter(|matched| matched.rule < RULES_MAX) {
             if let Some(rule_id) = rule_ids.get(matched.rule) {
                 let labels = RuleLabels { rule_id: rule_id.clone() };
@@ -234,6 +255,7 @@ impl Metrics {
         gauge("terms", "Terms that the state knows", now.terms);
         gauge("outbox_alerts", "Alerts that wait", now.outbox_alerts);
         gauge("outbox_bytes", "Bytes of alerts that wait", now.outbox_bytes);
+        gauge("outbox_age_seconds", "Since the alert came that waits longest", now.outbox_age.map(|age| age.as_secs()));
         gauge("detecting", "Whether detection is on", Some(u64::from(now.is_detecting)));
         gauge("alerts_taken", "Whether alerts are taken", Some(u64::from(now.are_alerts_taken)));
         body.push_str("# EOF\n");

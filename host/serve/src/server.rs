@@ -172,6 +172,7 @@ impl Proxy {
             connections: connections.load(Ordering::Relaxed),
             terms: stats.map(|stats| stats.terms),
             outbox_alerts: stats.map(|stats| stats.outbox.alerts),
+            outbox_age: stats.map(|_| self.detection.alerts_waiting_for().unwrap_or_default()),
             outbox_bytes: stats.map(|stats| stats.outbox.bytes),
             is_detecting: self.detection.trouble().is_none(),
             are_alerts_taken: self.detection.alerts_trouble().is_none(),

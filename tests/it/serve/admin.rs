@@ -23,9 +23,14 @@ fn it_tells_how_it_fares() -> Result<()> {
     site.wait_for_alerts(2)?;
     assert_eq!(site.proxy.metric("firstseen_documents_total")?, Some(2.0));
     assert_eq!(site.proxy.metric("firstseen_terms")?, Some(2.0));
+    assert_eq!(site.proxy.metric("firstseen_sightings_total")?, Some(2.0));
+    assert_eq!(site.proxy.metric("firstseen_traps_total")?, Some(0.0));
+    assert_eq!(site.proxy.metric("firstseen_module_seconds_count")?, Some(1.0));
+    assert_eq!(site.proxy.metric("firstseen_commit_seconds_count")?, Some(1.0));
     let rule = "firstseen_alerts_total{rule_id=\"f4d1c0ac-aedb-4063-9fa6-cc651eb5e6ee\"}";
     assert_eq!(site.proxy.metric(rule)?, Some(2.0));
     wait_for(|| Ok(site.proxy.metric("firstseen_outbox_alerts")? == Some(0.0)))?;
+    wait_for(|| Ok(site.proxy.metric("firstseen_outbox_age_seconds")? == Some(0.0)))?;
     let status = site.proxy.ask("/status.json")?.json()?;
     assert_eq!(status["last_alerts"].as_array().unwrap().len(), 2);
     assert_eq!(status["rules"][0]["alerts"], 2);

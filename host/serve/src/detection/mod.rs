@@ -173,6 +173,11 @@ impl Detection {
         self.engine()?.delivery.trouble()
     }
 
+    /// For how long the alert has waited that came first; none if none waits.
+    pub(crate) fn alerts_waiting_for(&self) -> Option<Duration> {
+        self.engine()?.delivery.waiting_for()
+    }
+
     /// The size of the state and of the outbox; none while detection is off.
     pub(crate) fn stats(&self) -> Option<firstseen::ledger::Stats> {
         self.engine()?.detector.stats().ok()
