@@ -125,6 +125,9 @@ pub enum Record {
         term: String,
         /// When.
         history: History,
+        /// The window of its rule in milliseconds, so that stretches of both sides
+        /// become one that are no further apart; 0 where it is not known.
+        window_ms: u64,
     },
 }
 
@@ -245,16 +248,16 @@ impl<B: Backend + ?Sized> Import<'_, B> {
     fn terms(&mut self, records: &[Record]) -> Result<(), LedgerError> {
         let terms = records.iter().filter_map(|record| match record {
             Record::Rule { .. } => None,
-            Record::Term { rule, term, history } => Some((&**rule, Term::new(term), history)),
+            Record::Term { rule, term, history, window_ms } => Some((&**rule, Term::new(term), (history, *window_ms))),
         });
         let terms: Vec<_> = terms.collect();
         let keys: Vec<(&str, Term<'_>)> = terms.iter().map(|(rule, term, _)| (*rule, *term)).collect();
         let stored = self.backend.histories(&keys)?;
         // The earliest sighting of each rule that nobody said more of.
         let mut unmet: HashMap<&str, i64> = HashMap::new();
-        for ((rule, term, history), stored) in terms.into_iter().zip(stored) {
-            if self.term(rule, term, history, stored)? {
-                let first_at_ms = history.first_at_ms();
+        for ((rule, term, seen), stored) in terms.into_iter().zip(stored) {
+            if self.term(rule, term, seen, stored)? {
+                let first_at_ms = seen.0.first_at_ms();
                 unmet.entry(rule).and_modify(|first| *first = first_at_ms.min(*first)).or_insert(first_at_ms);
             }
         }
@@ -267,7 +270,7 @@ impl<B: Backend + ?Sized> Import<'_, B> {
         &mut self,
         rule: &str,
         term: Term<'_>,
-        history: &History,
+        (history, window_ms): (&History, u64),
         stored: Option<History>,
     ) -> Result<bool, LedgerError> {
         let Self { backend, overlay, imported } = self;
@@ -284,7 +287,7 @@ impl<B: Backend + ?Sized> Import<'_, B> {
         let merged = match &known {
             Some(known) => {
                 let mut merged = known.clone();
-                merged.merge(history, 0);
+                merged.merge(history, window_ms);
                 merged
             }
             None => history.clone(),

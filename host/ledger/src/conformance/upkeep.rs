@@ -30,6 +30,7 @@ pub fn check_upkeep(empty: EmptyBackend<'_>, keeps_texts: bool) {
         ("a_rule_is_known_since_the_earlier_time", a_rule_is_known_since_the_earlier_time),
         ("nothing_of_a_batch_with_a_fault_is_imported", nothing_of_a_batch_with_a_fault_is_imported),
         ("an_import_is_like_having_seen_both", an_import_is_like_having_seen_both),
+        ("an_import_with_its_window_joins_stretches", an_import_with_its_window_joins_stretches),
     ];
     let of_texts: &[Test<'_>] = match keeps_texts {
         true => &[
@@ -51,7 +52,7 @@ fn term(name: &str) -> String {
 fn known(rule: &str, name: &str, sightings: &[i64], now_ms: i64) -> Record {
     let mut history = History::new(sightings[0], WINDOW_MS, now_ms);
     sightings.iter().for_each(|at_ms| history.record(*at_ms, WINDOW_MS, now_ms));
-    Record::Term { rule: rule.to_owned(), term: term(name), history }
+    Record::Term { rule: rule.to_owned(), term: term(name), history, window_ms: 0 }
 }
 
 /// What a batch at `now_ms` is answered, committed.
@@ -222,6 +223,21 @@ fn nothing_of_a_batch_with_a_fault_is_imported(empty: EmptyBackend<'_>) {
     assert!(matches!(Upkeep::import(&*store, &many, 0), Err(LedgerError::Invalid(_))));
     assert_eq!(Upkeep::size(&*store).unwrap().terms, 0);
     assert_eq!(Upkeep::rules(&*store, None, 9).unwrap().items, []);
+}
+
+fn an_import_with_its_window_joins_stretches(empty: EmptyBackend<'_>) {
+    let mut open = empty();
+    let store = open();
+    let window = i64::try_from(WINDOW_MS).unwrap();
+    // More of them than a history has stretches.
+    for number in 0..40 {
+        let Record::Term { rule, term, history, .. } = known(HISTORY, "a", &[number * window], 0) else { return };
+        let record = Record::Term { rule, term, history, window_ms: WINDOW_MS };
+        Upkeep::import(&*store, &[record], 0).unwrap();
+    }
+    let history = Upkeep::term(&*store, HISTORY, &term("a")).unwrap().unwrap();
+    let spans: Vec<(i64, i64)> = history.spans().map(|span| (span.first, span.last)).collect();
+    assert_eq!(spans, [(0, 39 * window)]);
 }
 
 fn an_import_is_like_having_seen_both(empty: EmptyBackend<'_>) {

@@ -93,6 +93,7 @@ fn rules_do_not_run_into_each_other() {
         rule: rule.to_owned(),
         term: term.to_owned(),
         history: History::new(0, 10, 0),
+        window_ms: 0,
     };
     Upkeep::import(&store, &[record("one", "z"), record("other", "a"), record("one", "")], 0).unwrap();
     for _ in 0..2 {
@@ -114,6 +115,7 @@ fn what_is_imported_is_there_after_a_crash() {
         rule: "rule".to_owned(),
         term: term.to_owned(),
         history: History::new(1000, 10, 0),
+        window_ms: 0,
     });
     Upkeep::import(&store, &records, 0).unwrap();
     let crashed = after_crash(&path);

@@ -67,7 +67,7 @@ pub(super) fn read(line: &[u8]) -> Result<Record> {
         (Some(term), None) if first_event_ms.is_none() => {
             let spans = spans_ms.context("`spans_ms` is missing")?;
             let expires_ms = expires_ms.context("`expires_ms` is missing")?;
-            Record::Term { rule, term: term.into_owned(), history: history(spans, expires_ms)? }
+            Record::Term { rule, term: term.into_owned(), history: history(spans, expires_ms)?, window_ms: 0 }
         }
         (None, Some(arrival_ms)) if spans_ms.is_none() && expires_ms.is_none() => {
             Record::Rule { rule, since: Since { arrival_ms, first_at_ms: first_event_ms } }
@@ -121,7 +121,7 @@ mod tests {
         for (history, term) in histories.into_iter().zip(["[\"/usr/bin/bash\"]", "[\"a\\n\u{9b}\u{e0041}\",1.50]"]) {
             let line = of_term("r", term, &history);
             assert!(!line.contains('\n') && line.chars().all(firstseen::is_printable), "{line}");
-            let record = Record::Term { rule: "r".to_owned(), term: term.to_owned(), history };
+            let record = Record::Term { rule: "r".to_owned(), term: term.to_owned(), history, window_ms: 0 };
             assert_eq!(read(line.as_bytes()).unwrap(), record);
         }
     }
