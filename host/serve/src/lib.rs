@@ -21,6 +21,7 @@
 mod admin;
 mod body;
 mod budget;
+mod client;
 mod clock;
 mod detection;
 mod documents;
@@ -38,6 +39,7 @@ mod sink;
 mod tls;
 mod upstream;
 
+pub use client::{ClusterAnswer, ClusterClient, ClusterError};
 pub use detection::{DetectionError, DetectorSource};
 pub use secret::Secret;
 pub use server::{Server, StartError};

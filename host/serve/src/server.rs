@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::admin::Admin;
 use crate::budget::Budget;
+use crate::client::ClusterClient;
 use crate::clock::now_ms;
 use crate::detection::{Detection, DetectionError, DetectionOptions, DetectorSource, MakeSink};
 use crate::linking::Links;
@@ -20,7 +21,7 @@ use crate::proxy::{IdAssignment, InFlight, Proxy};
 use crate::settings::{AlertTarget, Settings};
 use crate::sink;
 use crate::tls::Acceptor;
-use crate::upstream::{OwnRequests, TlsError, Upstream, UpstreamSettingsError};
+use crate::upstream::{TlsError, Upstream, UpstreamSettingsError};
 
 /// A proxy that is running.
 pub struct Server {
@@ -81,9 +82,9 @@ impl Server {
             outbox_max: settings.outbox_max,
             link_timeout: settings.link_timeout,
         };
-        let own = Arc::new(OwnRequests::new(Arc::clone(&upstream), settings.authorization.clone()));
-        let make_sink = sink::maker(alerts, Arc::clone(&own), Arc::clone(&metrics));
-        let id_assignment = settings.assign_ids.then(|| Arc::new(IdAssignment::new(own)));
+        let cluster = ClusterClient::over(Arc::clone(&upstream), settings.authorization.clone());
+        let make_sink = sink::maker(alerts, cluster.clone(), Arc::clone(&metrics));
+        let id_assignment = settings.assign_ids.then(|| Arc::new(IdAssignment::new(cluster)));
         let detection = start_detection(source, make_sink, options, Arc::clone(&metrics)).await?;
         let (stop, stopped) = watch::channel(false);
         let (drain, budget) = (settings.drain_timeout, Budget::new(settings.limits.in_flight_bytes));

@@ -2,22 +2,25 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
-use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
+use crate::client::{ClusterClient, part};
 use crate::encoding::Encoding;
-use crate::upstream::{OwnRequests, part};
 
 /// For how long it is known what a target takes, and for how long that nobody could
 /// say.
 const KNOWN_FOR: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(30)];
+
+/// Longest answer about a target.
+const ANSWER_BYTES_MAX: usize = 4 << 20;
 
 /// Most targets that something is known of.
 const TARGETS_MAX: usize = 4096;
@@ -28,13 +31,13 @@ const UNCOMPRESSED_LENGTH: &str = "x-elastic-uncompressed-request-length";
 /// What targets take. A time series refuses an `_id`, so the cluster is asked which are
 /// some.
 pub(crate) struct IdAssignment {
-    own: Arc<OwnRequests>,
+    cluster: ClusterClient,
     known: Mutex<HashMap<String, (bool, Instant)>>,
 }
 
 impl IdAssignment {
-    pub(crate) fn new(own: Arc<OwnRequests>) -> Self {
-        Self { own, known: Mutex::default() }
+    pub(crate) fn new(cluster: ClusterClient) -> Self {
+        Self { cluster, known: Mutex::default() }
     }
 
     /// Those of the targets that take an `_id`, as far as that can be told.
@@ -78,24 +81,23 @@ impl IdAssignment {
     /// Asks what is there of this name, else what would be made of it.
     async fn is_time_series(&self, target: &str) -> Result<bool, String> {
         let settings = format!("/{}/_settings/index.mode?flat_settings=true", part(target));
-        let (status, answer) = self.ask(Method::GET, &settings).await?;
-        if status.is_success() {
-            return Ok(has_time_series(&answer));
-        }
-        if status != StatusCode::NOT_FOUND {
-            return Err(format!("status {} for its settings", status.as_u16()));
+        match self.ask("GET", &settings).await? {
+            (404, _) => {}
+            (200..300, answer) => return Ok(has_time_series(&answer)),
+            (status, _) => return Err(format!("status {status} for its settings")),
         }
         let simulated = format!("/_index_template/_simulate_index/{}", part(target));
-        match self.ask(Method::POST, &simulated).await? {
-            (StatusCode::NOT_FOUND, _) => Ok(false),
-            (status, answer) if status.is_success() => Ok(has_time_series(&answer)),
-            (status, _) => Err(format!("status {} for its template", status.as_u16())),
+        match self.ask("POST", &simulated).await? {
+            (404, _) => Ok(false),
+            (200..300, answer) => Ok(has_time_series(&answer)),
+            (status, _) => Err(format!("status {status} for its template")),
         }
     }
 
-    async fn ask(&self, method: Method, path: &str) -> Result<(StatusCode, Value), String> {
-        let answered = self.own.ask(method, path, String::new()).await.map_err(|failure| failure.cause)?;
-        Ok((answered.status, serde_json::from_slice(&answered.body).unwrap_or_default()))
+    async fn ask(&self, method: &str, path: &str) -> Result<(u16, Value), String> {
+        let answer = self.cluster.ask(method, path, String::new(), ANSWER_BYTES_MAX).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        Ok((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, (bool, Instant)>> {

@@ -5,29 +5,42 @@ use std::sync::Arc;
 
 use firstseen_bulk::Item;
 use firstseen_delivery::{Handed, Outgoing, Sink, SinkTrouble};
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::dead_letters::DeadLetters;
 use super::install;
+use crate::client::{ClusterAnswer, ClusterClient, ClusterError, part};
 use crate::metrics::Metrics;
 use crate::settings::ElasticsearchTarget;
-use crate::upstream::{Answered, Failure, OwnRequests, part};
 
 /// Stores alerts by `create`, each under its own id.
 pub(super) struct ElasticsearchSink {
     target: ElasticsearchTarget,
-    own: Arc<OwnRequests>,
+    cluster: ClusterClient,
     metrics: Arc<Metrics>,
     runtime: Handle,
     dead_letters: DeadLetters,
     is_installed: bool,
 }
 
+/// Why a request of the sink's own has no answer.
+struct Failure {
+    cause: String,
+    /// The request may have been carried out.
+    is_unclear: bool,
+}
+
 impl From<Failure> for SinkTrouble {
     fn from(Failure { cause, is_unclear }: Failure) -> Self {
         Self { cause, is_unclear }
+    }
+}
+
+impl From<ClusterError> for Failure {
+    fn from(error: ClusterError) -> Self {
+        Self { is_unclear: error.is_unclear(), cause: error.to_string() }
     }
 }
 
@@ -59,12 +72,12 @@ impl Sink for ElasticsearchSink {
 impl ElasticsearchSink {
     pub(super) fn new(
         target: ElasticsearchTarget,
-        own: Arc<OwnRequests>,
+        cluster: ClusterClient,
         metrics: Arc<Metrics>,
         runtime: Handle,
     ) -> Self {
         let dead_letters = DeadLetters::new(target.dead_letters.clone());
-        Self { target, own, metrics, runtime, dead_letters, is_installed: false }
+        Self { target, cluster, metrics, runtime, dead_letters, is_installed: false }
     }
 
     /// Makes the alias if it is not there, with its index and template.
@@ -92,8 +105,8 @@ impl ElasticsearchSink {
     /// Fails if nothing has this name: an index that is made by the way maps whatever
     /// alerts hold.
     fn find(&self, target: &str) -> Result<(), Failure> {
-        let Answered { status, .. } = self.ask(Method::HEAD, &format!("/{}", part(target)), String::new())?;
-        match status.as_u16() {
+        let ClusterAnswer { status, .. } = self.ask(Method::HEAD, &format!("/{}", part(target)), String::new())?;
+        match status {
             404 => {
                 let cause = "there is no index, alias or data stream of this name: make it".to_owned();
                 Err(Failure { cause, is_unclear: false })
@@ -104,25 +117,22 @@ impl ElasticsearchSink {
     }
 
     fn has_alias(&self) -> Result<bool, Failure> {
-        let Answered { status, body } =
-            self.ask(Method::HEAD, &format!("/_alias/{}", part(&self.target.name)), String::new())?;
-        match status.as_u16() {
+        let answer = self.ask(Method::HEAD, &format!("/_alias/{}", part(&self.target.name)), String::new())?;
+        match answer.status {
             200 => Ok(true),
             404 => Ok(false),
-            _ => Err(refused("cannot look for the alias", status, &body)),
+            _ => Err(refused("cannot look for the alias", &answer)),
         }
     }
 
     fn make(&self, path: &str, body: &Value) -> Result<(), Failure> {
-        let Answered { status, body } = self.ask(Method::PUT, path, body.to_string())?;
+        let answer = self.ask(Method::PUT, path, body.to_string())?;
         // Another one may have been faster.
-        let is_there = status == StatusCode::BAD_REQUEST
-            && memchr::memmem::find(&body, b"resource_already_exists_exception").is_some();
-        match status.is_success() || is_there {
+        let is_there =
+            answer.status == 400 && memchr::memmem::find(&answer.body, b"resource_already_exists_exception").is_some();
+        match answer.is_success() || is_there {
             true => Ok(()),
-            false => {
-                Err(refused(&format!("cannot make {path}; make it yourself, or give the right to"), status, &body))
-            }
+            false => Err(refused(&format!("cannot make {path}; make it yourself, or give the right to"), &answer)),
         }
     }
 
@@ -137,15 +147,15 @@ impl ElasticsearchSink {
         self.ask(Method::POST, &format!("/{target}/_refresh"), String::new())?;
         let query = json!({ "size": ids.len(), "_source": false, "query": { "ids": { "values": ids } } });
         let path = format!("/{target}/_search?filter_path=hits.hits._id&ignore_unavailable=true");
-        let Answered { status, body } = self.ask(Method::POST, &path, query.to_string())?;
+        let answer = self.ask(Method::POST, &path, query.to_string())?;
         // Who may only write may not look; the ids keep them from coming twice in an index.
-        if matches!(status, StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+        if matches!(answer.status, 401 | 403 | 404) {
             return Ok(BTreeSet::new());
         }
-        if !status.is_success() {
-            return Err(refused("cannot look for alerts that may be there", status, &body));
+        if !answer.is_success() {
+            return Err(refused("cannot look for alerts that may be there", &answer));
         }
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let hits = answer.pointer("/hits/hits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Ok(hits.iter().filter_map(|hit| hit.get("_id")?.as_str()).map(str::to_owned).collect())
     }
@@ -164,19 +174,17 @@ impl ElasticsearchSink {
         }
         let require_alias = if self.target.installs { "?require_alias=true" } else { "" };
         let path = format!("/{}/_bulk{require_alias}", part(&self.target.name));
-        let Answered { status, body } = self.ask(Method::POST, &path, body)?;
-        match (status, alerts) {
-            (StatusCode::PAYLOAD_TOO_LARGE, [alert]) => {
-                return self.keep(alert, status.as_u16(), "it is too long", taken);
-            }
-            (StatusCode::PAYLOAD_TOO_LARGE, _) => {
+        let answer = self.ask(Method::POST, &path, body)?;
+        match (answer.status, alerts) {
+            (413, [alert]) => return self.keep(alert, 413, "it is too long", taken),
+            (413, _) => {
                 let (first, second) = alerts.split_at(alerts.len() / 2);
                 return self.create(first, taken).and_then(|()| self.create(second, taken));
             }
-            _ if !status.is_success() => return Err(refused("the alerts are refused", status, &body)),
+            _ if !answer.is_success() => return Err(refused("the alerts are refused", &answer)),
             _ => {}
         }
-        let Some(items) = Item::of_bulk(&body, alerts.len()) else {
+        let Some(items) = Item::of_bulk(&answer.body, alerts.len()) else {
             return Err(Failure { cause: "its answer is not that to a bulk".to_owned(), is_unclear: true });
         };
         let mut failure = None;
@@ -209,18 +217,15 @@ impl ElasticsearchSink {
         Ok(())
     }
 
-    fn ask(&self, method: Method, path: &str, body: String) -> Result<Answered, Failure> {
-        self.runtime.block_on(self.own.ask(method, path, body))
+    fn ask(&self, method: Method, path: &str, body: String) -> Result<ClusterAnswer, Failure> {
+        Ok(self.runtime.block_on(self.cluster.ask(method.as_str(), path, body, ANSWER_BYTES_MAX))?)
     }
 }
 
+/// Longest answer.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
 /// What an answer says that refuses a request as a whole.
-fn refused(what: &str, status: StatusCode, body: &[u8]) -> Failure {
-    let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let reason = answer.pointer("/error/reason").or(answer.get("error")).and_then(Value::as_str).unwrap_or_default();
-    let separator = if reason.is_empty() { "" } else { ": " };
-    Failure {
-        cause: firstseen::printable(&format!("{what}: status {}{separator}{reason}", status.as_u16())),
-        is_unclear: false,
-    }
+fn refused(what: &str, answer: &ClusterAnswer) -> Failure {
+    Failure { cause: format!("{what}: {}", answer.refusal()), is_unclear: false }
 }

@@ -3,7 +3,6 @@
 mod connection;
 mod error;
 mod node;
-mod own;
 mod tls;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +16,6 @@ use crate::settings::Upstream as Settings;
 use connection::{Connection, Pooled};
 pub(crate) use error::UpstreamError;
 use node::Node;
-pub(crate) use own::{Answered, Failure, OwnRequests, part};
 pub use tls::TlsError;
 pub(crate) use tls::certificates;
 
