@@ -12,6 +12,7 @@ mod mutated;
 mod passing;
 mod stored;
 mod tls;
+mod upkeep;
 
 use std::fs;
 use std::path::{Path, PathBuf};

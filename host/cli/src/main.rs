@@ -5,6 +5,7 @@
 
 mod args;
 mod command;
+mod door;
 mod glob;
 mod harness;
 mod message;

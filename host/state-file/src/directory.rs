@@ -17,6 +17,9 @@ use crate::{pages, table};
 const TABLE: &str = "table";
 /// Between that name and a process id: the file in the making.
 const DRAFT: &str = "table.new-";
+/// The name in a state's directory that is left to a socket of the process that has
+/// the state open; the same with `.new` behind it is that of one in the making.
+pub const SOCKET: &str = "socket";
 /// What the names of the journal's segments begin with.
 pub(crate) const JOURNAL: &str = "journal";
 
@@ -118,8 +121,8 @@ fn remove_old_drafts(directory: &Path) -> Result<(), Cause> {
                 "{} is there without its table: put that back, or move the journal away to start without history",
                 entry.path().display()
             )));
-        } else if name != "lost+found" {
-            // The last is what an empty file system has.
+        } else if name != "lost+found" && name.strip_suffix(".new").unwrap_or(&name) != SOCKET {
+            // The first is what an empty file system has.
             return Err(Cause::NotAState(format!("it is a directory with {name} in it")));
         }
     }

@@ -82,12 +82,29 @@ fn stats_say_how_much_there_is() -> Result<()> {
 }
 
 #[test]
-fn a_state_in_use_is_left_alone() -> Result<()> {
+fn a_state_that_filter_uses_is_asked_for_through_it() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let path = scratch.path().join("seen");
-    let mut running = Firstseen::filter()?.arg("--state").arg(&path).spawn()?;
+    let mut running = Firstseen::filter()?.args(["--only-alerts", "--clock", "event", "--state"]).arg(&path).spawn()?;
     running.write(&installs(&[("/usr/bin/a", AT)]))?;
     running.wait_for_stdout(|stdout| !stdout.is_empty())?;
+    run("get", &["--rule", RULE], &path, &["/usr/bin/a"])?.expect_code(0)?;
+    run("forget", &["--rule", RULE], &path, &["/usr/bin/a"])?.expect_code(0)?;
+    let ran = run("get", &["--rule", RULE], &path, &["/usr/bin/a"])?.expect_code(1)?;
+    assert_eq!(ran.stderr, "");
+    running.write(&installs(&[("/usr/bin/a", AT)]))?;
+    assert_eq!(alerted(&running.finish()?.expect_code(0)?)?, ["[\"/usr/bin/a\"]"; 2]);
+    assert!(!path.join("socket").exists());
+    Ok(())
+}
+
+#[test]
+fn a_state_that_another_command_uses_is_left_alone() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let path = scratch.path().join("seen");
+    // It waits for what to import.
+    let running = state("import")?.arg(&path).spawn()?;
+    running.wait_for_stderr(|said| said.contains("is new"))?;
     for (subcommand, options) in [
         ("stats", &[][..]),
         ("ls", &[]),
@@ -103,7 +120,7 @@ fn a_state_in_use_is_left_alone() -> Result<()> {
         assert!(ran.stdout.is_empty(), "{subcommand}");
     }
     running.finish()?.expect_code(0)?;
-    run("ls", &[], &path, &[])?.expect_code(0)?;
+    run("ls", &[], &path, &[])?.expect_code(1)?;
     Ok(())
 }
 

@@ -20,10 +20,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use crate::args::{self, AlertArgs, EvaluationArgs, Input, ModuleArgs, RuleArgs};
+use crate::door::Door;
 use crate::pipeline::{
-    Check, Filter, FilterOptions, Intake, Output, StatsPlace, Status, StopReason, Stopper, Summary, Watch, WatchOptions,
+    Check, Filter, FilterOptions, Intake, Output, StatsPlace, Status, Stopper, Summary, Watch, WatchOptions, exit_code,
 };
-use crate::{EXIT_ERROR, EXIT_FOUND, message};
+use crate::{EXIT_ERROR, message};
 
 /// How many of the module's messages are shown.
 const MESSAGES_SHOWN: usize = 20;
@@ -78,7 +79,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MAX", value_parser = args::outbox_max, default_value = "100000,256MiB")]
     outbox_max: OutboxMax,
     /// Keep what was seen in this directory, made if it is not there. One process
-    /// uses it at a time. Without it, it is forgotten at the end.
+    /// uses it at a time, and `firstseen state` through it. Without it, it is
+    /// forgotten at the end.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Do not start without a state that is there: none is made.
@@ -150,6 +152,10 @@ impl Args {
         // Before anything is opened or read, so that a signal cannot lose it.
         let signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1]).context("cannot watch signals")?;
         let state = self.state.as_deref().map(|path| open_state(path, self.require_state, &bar)).transpose()?;
+        let door = Door::default();
+        if let (Some(path), Some(state)) = (&self.state, &state) {
+            door.open(path.clone(), state).unwrap_or_else(|cause| warn(&bar, &cause));
+        }
         let detector = self.detector(&bar, state.clone())?;
         let tell: Tell = Arc::new({
             let bar = bar.clone();
@@ -180,6 +186,7 @@ impl Args {
         watch_signals(signals, stopper, handle, move || format.or_text().say(&status.summary()))?;
 
         let result = filter.run(&mut intake, |bytes| bar.set_position(bytes));
+        door.close();
         drop(watch);
         bar.finish_and_clear();
         format.say(&Summary { counts: filter.counts(), bytes: intake.bytes_read(), elapsed: started.elapsed() });
@@ -245,39 +252,6 @@ fn stats_place(text: &str) -> Result<StatsPlace> {
         Some(path) => StatsPlace::Socket(path.into()),
         None => StatsPlace::File(text.into()),
     })
-}
-
-/// Says what went wrong, and how the process ends. The summary came before.
-fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReason>) -> ExitCode {
-    let mut is_success = !filter.was_disabled();
-    let mut error = |text: String| {
-        is_success = false;
-        message::error(&text);
-    };
-    filter.failures().iter().for_each(|failure| error(failure.to_string()));
-    match result {
-        Ok(()) => {}
-        // A reader that has seen enough of a file, such as `head`, is no error; what
-        // came out of a pipe is gone.
-        Err(StopReason::Output { cause, .. })
-            if cause.kind() == io::ErrorKind::BrokenPipe && inputs.iter().all(|input| input.file_bytes().is_some()) => {
-        }
-        Err(StopReason::Output { cause, lines_left }) if cause.kind() == io::ErrorKind::BrokenPipe => error(format!(
-            "whoever read standard output is gone: {lines_left} lines that were read, or more, did not get there"
-        )),
-        Err(StopReason::Input(failure)) => {
-            let input = inputs.get(failure.stream).unwrap_or(&Input::Stdin);
-            error(format!("cannot read {input}: {}", failure.cause));
-        }
-        Err(StopReason::Output { cause, lines_left }) => error(format!(
-            "cannot write the output: {cause}; {lines_left} lines that were read, or more, did not get there"
-        )),
-    }
-    match is_success {
-        false => ExitCode::from(EXIT_ERROR),
-        true if filter.counts().unjudged > 0 => ExitCode::from(EXIT_FOUND),
-        true => ExitCode::SUCCESS,
-    }
 }
 
 /// Opens the state, and says so if it is new or had an earlier form.

@@ -5,6 +5,7 @@
 //! on what comes back, [`Output`] writes it. Alerts with a file of their own are handed
 //! over by a [`Delivery`](firstseen_delivery::Delivery), on a thread of its own. [`Watch`] tells how it fares.
 
+mod ending;
 mod failure;
 mod filter;
 mod intake;
@@ -15,7 +16,8 @@ mod status;
 mod summary;
 mod watch;
 
-pub(crate) use filter::{Filter, FilterOptions, StopReason};
+pub(crate) use ending::exit_code;
+pub(crate) use filter::{Filter, FilterOptions};
 pub(crate) use intake::{Chunk, Intake, Piece, Stopper};
 pub(crate) use output::Output;
 pub(crate) use status::Status;

@@ -7,11 +7,11 @@ fn what_was_seeded_does_not_alert() -> Result<()> {
     let scratch = tempfile::tempdir()?;
     let [path, old] = ["seen", "old.ndjson"].map(|name| scratch.path().join(name));
     fs::write(&old, installs(&[("/usr/bin/a", "2026-11-20T00:00:00Z"), ("/usr/bin/b", AT), ("/usr/bin/a", AT)]))?;
-    for unseen in [2, 0] {
+    for new in [2, 0] {
         let ran = state("seed")?.args(["--now", NOW]).arg(&path).arg(&old).run(b"")?.expect_code(0)?;
         let expected = [
             format!("        3  DPKG Package Installed by Unusual Parent Process ({RULE})"),
-            format!("3 sightings in 3 events recorded, {unseen} of them of what was not known"),
+            format!("3 sightings in 3 events recorded, {new} terms were not known"),
         ];
         assert_eq!(written(&ran)?, expected);
     }
@@ -62,7 +62,7 @@ fn rules_are_counted_apart_and_one_without_a_past_learns() -> Result<()> {
     let expected = [
         "        2  events (events)",
         "        2  some (some)",
-        "4 sightings in 2 events recorded, 4 of them of what was not known",
+        "4 sightings in 2 events recorded, 4 terms were not known",
     ];
     assert_eq!(written(&ran)?, expected);
     let stats = run("stats", &["--format", "json"], &path, &[])?.expect_code(0)?;

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use firstseen::ledger::OutboxMax;
 use firstseen_serve::{OnDetectionError, Secret, Server, ServerTls, Settings, Upstream};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 
 use self::alert_target::AlertPlace;
 use self::limits::LimitArgs;
@@ -28,6 +30,7 @@ use self::log::LogFormat;
 use self::source::Source;
 use crate::EXIT_ERROR;
 use crate::args::{self, AlertArgs, ModuleArgs, RuleArgs};
+use crate::door::Door;
 
 /// Detect in front of Elasticsearch: a proxy that documents pass, with alerts
 /// beside them.
@@ -71,7 +74,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH", value_parser = path_prefix, default_value = "")]
     path_prefix: String,
     /// Keep what was seen, and alerts that wait, in this directory, made if it is
-    /// not there. One process uses it at a time. Without it, they are gone at the end.
+    /// not there. One process uses it at a time, and `firstseen state` through it.
+    /// Without it, they are gone at the end.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
     /// Do not start without a state that is there: none is made.
@@ -181,7 +185,8 @@ impl Args {
         }
         let settings = self.settings()?;
         let alerts = self.alerts.target(self.state.as_deref(), self.dead_letters.as_deref());
-        let source = Box::new(Source::new(&self));
+        let door = Arc::new(Door::default());
+        let source = Box::new(Source::new(&self, Arc::clone(&door)));
         let runtime = Runtime::new().context("cannot start")?;
         runtime.block_on(async {
             let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
@@ -198,8 +203,13 @@ impl Args {
                 }
             }
             tracing::info!("ending: what is under way is finished");
+            let stop = async {
+                // As long as it has the state, so that nobody takes it for that of the next.
+                drop(spawn_blocking(move || door.close()).await);
+                server.stop().await
+            };
             let left = tokio::select! {
-                left = server.stop() => left,
+                left = stop => left,
                 // Who asks twice does not want to wait.
                 _ = terminate.recv() => std::process::exit(EXIT_ERROR.into()),
                 _ = interrupt.recv() => std::process::exit(EXIT_ERROR.into()),

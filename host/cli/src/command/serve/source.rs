@@ -10,6 +10,7 @@ use firstseen_state_file::StateFile;
 
 use super::Args;
 use crate::args::{AlertArgs, ModuleArgs, RuleArgs};
+use crate::door::Door;
 
 /// Files of rules, and the directory of a state.
 pub(super) struct Source {
@@ -22,10 +23,11 @@ pub(super) struct Source {
     state: Option<PathBuf>,
     require_state: bool,
     opened: Weak<StateFile>,
+    door: Arc<Door>,
 }
 
 impl Source {
-    pub(super) fn new(args: &Args) -> Self {
+    pub(super) fn new(args: &Args, door: Arc<Door>) -> Self {
         Self {
             rules: args.rules.clone(),
             alert: args.alert.clone(),
@@ -36,6 +38,7 @@ impl Source {
             state: args.state.clone(),
             require_state: args.require_state,
             opened: Weak::new(),
+            door,
         }
     }
 
@@ -72,6 +75,9 @@ impl DetectorSource for Source {
         // One that was there is to be there when it is opened again.
         self.require_state = true;
         self.opened = Arc::downgrade(&state);
+        if let Err(cause) = self.door.open(path.clone(), &state) {
+            tracing::warn!("{cause}");
+        }
         Ok(state)
     }
 

@@ -20,15 +20,18 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Subcommand;
 use firstseen::ledger::{KnownTerm, LedgerError, Page, Upkeep};
-use firstseen_state_file::StateFile;
+use firstseen_state_file::{Cause, SOCKET, StateFile, StateFileError};
+use firstseen_upkeep_socket::UpkeepClient;
 
 use crate::message;
 
 /// Look into a state, take out of it, or put into it.
 ///
-/// A state, which `firstseen filter --state DIR` keeps, is what rules have seen: a
-/// history for each term of each rule, and the alerts that wait for their file. One
-/// process has it open at a time, so these commands are for a state that is free.
+/// A state, which `firstseen serve` and `filter` keep with --state DIR, is what rules
+/// have seen: a history for each term of each rule, and the alerts that wait. One
+/// process has it open at a time. While that is `serve` or `filter`, these commands ask
+/// it, through a Unix socket in the directory that only its owner can use; else they
+/// open the state themselves. What is changed counts from the next event on.
 ///
 /// A rule is called by the key of its history, as `ls` shows it, or by its rule_id
 /// where the state has one history of it. A term is a JSON array of its values, as
@@ -83,17 +86,30 @@ const PAGE: usize = 1_000;
 
 /// A state that is there, to look after.
 fn open_existing(path: &Path) -> Result<Box<dyn Upkeep>> {
-    Ok(Box::new(told(StateFile::open_existing(path)?, path)))
+    open_with(path, || StateFile::open_existing(path))
 }
 
 /// A state, made if there is none, to look after.
 fn open(path: &Path) -> Result<Box<dyn Upkeep>> {
-    Ok(Box::new(open_to_judge(path)?))
+    open_with(path, || StateFile::open(path))
 }
 
-/// A state, made if there is none, to judge with.
-fn open_to_judge(path: &Path) -> Result<StateFile> {
-    Ok(told(StateFile::open(path)?, path))
+/// A state: through the process that has it open if there is one that lets others in,
+/// else by opening it.
+fn open_with(path: &Path, open: impl FnOnce() -> Result<StateFile, StateFileError>) -> Result<Box<dyn Upkeep>> {
+    let socket = path.join(SOCKET);
+    if let Some(state) = UpkeepClient::find(&socket)? {
+        return Ok(Box::new(state));
+    }
+    match open() {
+        Ok(state) => Ok(Box::new(told(state, path))),
+        // It may just have begun to let others in.
+        Err(error) if matches!(error.cause, Cause::InUse) => match UpkeepClient::find(&socket)? {
+            Some(state) => Ok(Box::new(state)),
+            None => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Says it if the state is new or had an earlier form.

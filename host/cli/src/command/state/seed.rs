@@ -12,24 +12,25 @@ use anyhow::Result;
 use firstseen::ledger::Ledger;
 use firstseen::{Clock, Detector, LogLevel, RuleSummary, printable};
 use firstseen_delivery::Tell;
-use jiff::Timestamp;
 
-use super::open_to_judge;
-use super::seeding::{Seeded, Seeding, Tally};
+use super::open;
+use super::seeding::{Seeding, Tally};
 use crate::args::{self, EvaluationArgs, EventIdArgs, Input, ModuleArgs, RuleArgs};
-use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, StopReason};
-use crate::{EXIT_ERROR, EXIT_FOUND, message};
+use crate::message;
+use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, exit_code};
 
 /// Record what rules see in old events, and raise nothing.
 ///
 /// A state that begins with the past does not alert on what is normal: what the rules
 /// see in these events, at the events' own time, is known from then on. A rule is
-/// known since its first sighting in them, so it need not learn by `filter --learn`
-/// any more; one that sees nothing there is not met, and learns when it is run.
+/// known since its first sighting in them, so it need not learn by --learn any more; one
+/// that sees nothing there is not met, and learns when it is run.
 ///
 /// Events are NDJSON, as for `filter`, and may come in any order: a history takes
-/// late events in. To seed a state twice with the same events does no harm. The state
-/// is made if there is none. Alerts that wait in it stay there.
+/// late events in. To seed a state
+/// twice with the same events does no harm, and after an error what was read before it
+/// is recorded. The state is made if there is none; one that `serve` or `filter` use is
+/// seeded through them. Alerts that wait in it stay there.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -67,12 +68,12 @@ impl Args {
         let started = Instant::now();
         let inputs = args::inputs(&self.files);
         inputs.iter().try_for_each(Input::ensure_readable)?;
-        let seeding = Arc::new(Seeding::new(Arc::new(open_to_judge(&self.state)?)));
+        let seeding = Arc::new(Seeding::new(open(&self.state)?));
         let detector = self.detector(&seeding)?;
         let status = Arc::new(Status::new(&detector, None, started));
         let tell: Tell = Arc::new(message::warn);
         let options = FilterOptions {
-            workers: self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN),
+            workers: self.workers(),
             index: self.evaluation.index.clone(),
             now_ms: self.evaluation.now_ms,
             streams: inputs.iter().map(|input| input.path().map(|path| path.display().to_string())).collect(),
@@ -87,11 +88,18 @@ impl Args {
         let streams = inputs.clone().into_iter().map(|input| input.open());
         let (mut intake, _stopper) = Intake::start(streams, self.evaluation.line_bytes_max, tell)?;
         let result = filter.run(&mut intake, |_| {});
-        let now_ms = self.evaluation.now_ms.unwrap_or_else(|| Timestamp::now().as_millisecond());
-        write(&seeding.finish(now_ms)?, detector.rules(), filter.counts().events)?;
+        if result.is_ok() && filter.failures().is_empty() {
+            seeding.finish()?;
+        }
+        write(&seeding.tally(), detector.rules(), filter.counts().events)?;
         Ok(exit_code(&filter, &inputs, &result))
     }
 
+    fn workers(&self) -> NonZeroUsize {
+        self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// The rules, over what records their sightings.
     fn detector(&self, seeding: &Arc<Seeding>) -> Result<Detector> {
         let (module, rule_set) = self.rules.load(&self.module)?;
         let builder = Detector::builder(module)
@@ -109,12 +117,11 @@ impl Args {
     }
 }
 
-/// How many sightings there were, by rule.
+/// Says how many sightings there were, by rule.
 fn write(tally: &Tally, rules: &[RuleSummary], events: u64) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let mut sightings = 0;
-    for (key, seeded) in &tally.rules {
-        let Seeded { sightings: of_rule, .. } = seeded;
+    for (key, of_rule) in &tally.rules {
         sightings += of_rule;
         let name = match rules.iter().find(|rule| rule.history == *key) {
             Some(rule) => format!("{} ({})", rule.name, rule.rule_id),
@@ -123,31 +130,7 @@ fn write(tally: &Tally, rules: &[RuleSummary], events: u64) -> Result<()> {
         };
         writeln!(out, "{of_rule:>9}  {}", printable(&name))?;
     }
-    let unseen = tally.unseen;
-    writeln!(out, "{sightings} sightings in {events} events recorded, {unseen} of them of what was not known")?;
+    let new = tally.new;
+    writeln!(out, "{sightings} sightings in {events} events recorded, {new} terms were not known")?;
     Ok(())
-}
-
-/// Says what went wrong, and how the process ends.
-fn exit_code(filter: &Filter<'_>, inputs: &[Input], result: &Result<(), StopReason>) -> ExitCode {
-    let mut is_success = !filter.was_disabled();
-    let mut error = |text: String| {
-        is_success = false;
-        message::error(&text);
-    };
-    filter.failures().iter().for_each(|failure| error(failure.to_string()));
-    match result {
-        Ok(()) => {}
-        Err(StopReason::Input(failure)) => {
-            let input = inputs.get(failure.stream).unwrap_or(&Input::Stdin);
-            error(format!("cannot read {input}: {}; what came before is recorded", failure.cause));
-        }
-        // It goes nowhere.
-        Err(StopReason::Output { cause, .. }) => error(cause.to_string()),
-    }
-    match is_success {
-        false => ExitCode::from(EXIT_ERROR),
-        true if filter.counts().unjudged > 0 => ExitCode::from(EXIT_FOUND),
-        true => ExitCode::SUCCESS,
-    }
 }
