@@ -10,5 +10,6 @@ mod clients;
 mod documented;
 mod elasticsearch;
 mod mappings;
+mod seed;
 mod server;
 mod stored;

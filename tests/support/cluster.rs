@@ -1,6 +1,7 @@
 //! A cluster that stands in for Elasticsearch: it keeps what it is sent, and fails as it
 //! is told to.
 
+mod archive;
 mod http;
 mod store;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+pub use self::archive::{Archive, Engine, Old, Say};
 pub use self::http::Request;
 use self::http::{Connection, Fault};
 pub use self::store::Document;

@@ -1,5 +1,6 @@
 //! `firstseen state`: looking into a state, taking out of it, putting into it.
 
+mod cluster;
 mod forget;
 mod import;
 mod list;

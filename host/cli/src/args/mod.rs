@@ -2,6 +2,7 @@
 //! means the same in all of them.
 
 mod alerts;
+mod authorization;
 mod evaluation;
 mod input;
 mod module;
@@ -10,6 +11,7 @@ mod rules;
 mod values;
 
 pub(crate) use alerts::{AlertArgs, EventIdArgs};
+pub(crate) use authorization::authorization;
 pub(crate) use evaluation::EvaluationArgs;
 pub(crate) use input::{Input, inputs};
 pub(crate) use module::{ModuleArgs, load as load_module};

@@ -14,12 +14,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::ValueEnum;
 use firstseen::Learn;
 use firstseen::ledger::OutboxMax;
-use firstseen_serve::{OnDetectionError, Secret, Server, ServerTls, Settings, Upstream};
+use firstseen_serve::{OnDetectionError, Server, ServerTls, Settings, Upstream};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
@@ -241,7 +239,7 @@ impl Args {
             admin: self.admin.0,
             path_prefix: self.path_prefix.clone(),
             upstream,
-            authorization: authorization()?,
+            authorization: args::authorization("FIRSTSEEN_ALERTS")?,
             assign_ids: self.assign_ids,
             on_detection_error: match self.on_detection_error {
                 OnDetectionErrorArg::Pass => OnDetectionError::Pass,
@@ -254,21 +252,6 @@ impl Args {
             drain_timeout: Duration::from_secs(30),
         })
     }
-}
-
-/// With what the cluster is asked to store alerts.
-fn authorization() -> Result<Option<Secret>> {
-    let read = |name: &str| match std::env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => anyhow::bail!("{name} is no text"),
-    };
-    if let Some(key) = read("FIRSTSEEN_ALERTS_API_KEY")? {
-        return Ok(Some(Secret::new(format!("ApiKey {key}"))));
-    }
-    let basic = read("FIRSTSEEN_ALERTS_BASIC")?;
-    Ok(basic.map(|basic| Secret::new(format!("Basic {}", BASE64.encode(basic)))))
 }
 
 fn admin_address(text: &str) -> Result<Admin> {

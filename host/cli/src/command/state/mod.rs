@@ -2,6 +2,7 @@
 //!
 //! What the subcommands do goes through [`Upkeep`] alone, whoever has the state open.
 
+mod cluster;
 mod export;
 mod forget;
 mod get;
@@ -51,6 +52,7 @@ Examples:
   firstseen state export seen | zstd > seen.ndjson.zst
   firstseen state import other-seen seen.ndjson.zst
   firstseen state seed --rules detection-rules/rules seen last-month/*.ndjson.gz
+  firstseen state seed --rules detection-rules/rules --from 'http://localhost:9200/logs-*' seen
 
 Exit status:
   0  all is well      1  nothing was found      2  an error";

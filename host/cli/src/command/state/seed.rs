@@ -13,6 +13,7 @@ use firstseen::ledger::Ledger;
 use firstseen::{Clock, Detector, LogLevel, RuleSummary, printable};
 use firstseen_delivery::Tell;
 
+use super::cluster::ClusterArgs;
 use super::open;
 use super::seeding::{Seeding, Tally};
 use crate::args::{self, EvaluationArgs, EventIdArgs, Input, ModuleArgs, RuleArgs};
@@ -27,7 +28,7 @@ use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, exit_code};
 /// that sees nothing there is not met, and learns when it is run.
 ///
 /// Events are NDJSON, as for `filter`, and may come in any order: a history takes
-/// late events in. To seed a state
+/// late events in. With --from they are the documents of a cluster. To seed a state
 /// twice with the same events does no harm, and after an error what was read before it
 /// is recorded. The state is made if there is none; one that `serve` or `filter` use is
 /// seeded through them. Alerts that wait in it stay there.
@@ -36,7 +37,7 @@ use crate::pipeline::{Filter, FilterOptions, Intake, Output, Status, exit_code};
 pub(crate) struct Args {
     /// The state.
     #[arg(value_name = "DIR")]
-    state: PathBuf,
+    pub(super) state: PathBuf,
     /// Files of events, in gzip or zstd too; `-` is standard input, and so are none.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -45,9 +46,11 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N", value_parser = args::workers)]
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
+    pub(super) cluster: ClusterArgs,
+    #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
-    evaluation: EvaluationArgs,
+    pub(super) evaluation: EvaluationArgs,
     #[command(flatten)]
     event_ids: EventIdArgs,
     #[command(flatten)]
@@ -59,12 +62,24 @@ Examples:
   firstseen state seed seen last-month/*.ndjson.gz
   firstseen state seed --rules detection-rules/rules --strict seen events.ndjson
   zcat old.json.gz | jq -c ._source | firstseen state seed seen
+  firstseen state seed --rules detection-rules/rules --from 'http://localhost:9200/logs-*' seen
+
+Environment:
+  FIRSTSEEN_SEED_API_KEY  the API key with which documents are read, else
+  FIRSTSEEN_SEED_BASIC    user:password
 
 Exit status:
   0  all is well      1  there were events that were not judged in full      2  an error";
 
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        match &self.cluster.from {
+            Some(from) => super::cluster::run(&self, from),
+            None => self.run_on_files(),
+        }
+    }
+
+    fn run_on_files(&self) -> Result<ExitCode> {
         let started = Instant::now();
         let inputs = args::inputs(&self.files);
         inputs.iter().try_for_each(Input::ensure_readable)?;
@@ -95,12 +110,12 @@ impl Args {
         Ok(exit_code(&filter, &inputs, &result))
     }
 
-    fn workers(&self) -> NonZeroUsize {
+    pub(super) fn workers(&self) -> NonZeroUsize {
         self.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
     }
 
     /// The rules, over what records their sightings.
-    fn detector(&self, seeding: &Arc<Seeding>) -> Result<Detector> {
+    pub(super) fn detector(&self, seeding: &Arc<Seeding>) -> Result<Detector> {
         let (module, rule_set) = self.rules.load(&self.module)?;
         let builder = Detector::builder(module)
             .clock(Clock::Event)
@@ -118,7 +133,7 @@ impl Args {
 }
 
 /// Says how many sightings there were, by rule.
-fn write(tally: &Tally, rules: &[RuleSummary], events: u64) -> Result<()> {
+pub(super) fn write(tally: &Tally, rules: &[RuleSummary], events: u64) -> Result<()> {
     let mut out = anstream::stdout().lock();
     let mut sightings = 0;
     for (key, of_rule) in &tally.rules {

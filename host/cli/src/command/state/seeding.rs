@@ -71,6 +71,17 @@ impl Seeding {
         self.seen().tally.clone()
     }
 
+    /// Times of the earliest sightings of rules in epoch milliseconds.
+    pub(super) fn first_sightings(&self) -> BTreeMap<String, i64> {
+        self.seen().first_at_ms.clone()
+    }
+
+    /// Takes over those of an earlier run.
+    pub(super) fn go_on_with(&self, first_sightings: &BTreeMap<String, i64>) {
+        let mut seen = self.seen();
+        first_sightings.iter().for_each(|(rule, first_at_ms)| seen.sight(rule, *first_at_ms));
+    }
+
     /// Has the state know the rules since their first sightings, so that those which
     /// have a past need not learn it. Not before the end: a rule that raises alerts
     /// already would raise them about what is still to come.
