@@ -1,8 +1,8 @@
 //! Looking after a state that another process has open, through a Unix socket.
 //!
 //! Who has the state open runs an [`UpkeepServer`]; everybody else gets the same
-//! [`Upkeep`] by an [`UpkeepClient`], whose methods each ask once, on a connection of
-//! their own. Only the owner of the socket can connect.
+//! [`Upkeep`](firstseen_ledger::Upkeep) by an [`UpkeepClient`], whose methods each ask
+//! once, on a connection of their own. Only the owner of the socket can connect.
 //!
 //! ```
 //! use std::sync::Arc;
