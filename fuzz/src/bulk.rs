@@ -25,7 +25,8 @@ pub fn check(body: &[u8]) {
     let (all, items, malformed_at) = documents(body);
     for document in &all {
         if let Content::Source(source) = &document.content {
-            assert!(source.len() <= body.len());
+            // An escape stands for what is no UTF-8.
+            assert!(source.len() <= 3 * body.len());
         }
         assert!(document.item.is_none_or(|item| (item as usize) < items));
     }

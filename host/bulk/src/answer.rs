@@ -1,13 +1,69 @@
 //! What the cluster answers.
 
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// What an item takes while it is read, about, beside what it says.
+pub const ITEM_BYTES: usize = 128;
 
 /// The answer to a bulk, as far as it tells what became of documents.
 #[derive(Deserialize)]
 struct Answer {
     #[serde(default)]
-    items: Vec<BTreeMap<String, Item>>,
+    items: Vec<Named>,
+}
+
+/// An item, in an object with the name of its action.
+struct Named(Item);
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneMember;
+
+        impl<'de> Visitor<'de> for OneMember {
+            type Value = Named;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an item")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
+                let Some(verb) = map.next_key::<Name>()? else { return Ok(Named(Item::default())) };
+                let item = Item { is_create: verb.is_create, ..map.next_value()? };
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Named(item))
+            }
+        }
+
+        deserializer.deserialize_map(OneMember)
+    }
+}
+
+/// The name of an action.
+struct Name {
+    is_create: bool,
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyName;
+
+        impl Visitor<'_> for AnyName {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an action")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name, E> {
+                Ok(Name { is_create: name == "create" })
+            }
+        }
+
+        deserializer.deserialize_str(AnyName)
+    }
 }
 
 /// What became of an action. A client may have had any of it left out.
@@ -23,9 +79,9 @@ pub struct Item {
     pub status: Option<u16>,
     /// Why it was not done, if it was not.
     pub error: Option<ItemError>,
-    /// What was to be done; none for a single document.
+    /// Whether a document was to be created, by a bulk.
     #[serde(skip)]
-    pub verb: Option<String>,
+    pub is_create: bool,
 }
 
 /// Why it was not done.
@@ -47,8 +103,7 @@ impl Item {
         if items.len() != actions {
             return None;
         }
-        let named = |(verb, item): (String, Self)| Self { verb: Some(verb), ..item };
-        items.into_iter().map(|item| item.into_iter().next().map(named)).collect()
+        Some(items.into_iter().map(|Named(item)| item).collect())
     }
 
     /// That of the answer to a single document, which has this status.
@@ -71,7 +126,7 @@ impl Item {
     /// Whether it was to be created and is there already.
     #[must_use]
     pub fn is_known(&self) -> bool {
-        self.status == Some(409) && self.verb.as_deref() == Some("create")
+        self.status == Some(409) && self.is_create
     }
 
     /// Whether it never will be: the client has no reason to try again, as it has where it

@@ -41,7 +41,9 @@ pub struct Assigned {
 /// no strict JSON.
 #[must_use]
 pub fn assign_ids(body: &[u8], path_index: Option<&str>, takes_ids: impl Fn(&str) -> bool) -> Option<Assigned> {
-    let mut assigned = Assigned { body: Vec::new(), ids: Vec::new() };
+    let actions = memchr::memchr_iter(b'\n', body).count() / 2 + 1;
+    let room = body.len().saturating_add(actions.saturating_mul(LONGER_BYTES));
+    let mut assigned = Assigned { body: Vec::with_capacity(room), ids: Vec::new() };
     let mut written_bytes = 0;
     let mut equal_before: HashMap<[u8; 32], u64> = HashMap::new();
     let mut pairs = Pairs::of(body);
@@ -67,10 +69,18 @@ pub fn assign_ids(body: &[u8], path_index: Option<&str>, takes_ids: impl Fn(&str
     Some(assigned)
 }
 
+/// Longest name of a target whose documents get ids: that of an index has 255 bytes,
+/// one with a date in it some more.
+const TARGET_BYTES_MAX: usize = 512;
+
+/// How much longer an action is at most with an id.
+const LONGER_BYTES: usize = 32;
+
 /// Most targets of a body whose documents get ids.
 const TARGETS_MAX: usize = 64;
 
-/// The targets, each once, of the actions that could get an id: the first 64.
+/// The targets, each once, of the actions that could get an id: the first 64
+/// that are not too long.
 #[must_use]
 pub fn targets_without_ids<'b>(body: &'b [u8], path_index: Option<&'b str>) -> Vec<String> {
     let mut targets: Vec<String> = Vec::new();
@@ -79,6 +89,7 @@ pub fn targets_without_ids<'b>(body: &'b [u8], path_index: Option<&'b str>) -> V
             continue;
         }
         if let Some(target) = pair.action.index.as_deref().or(path_index)
+            && target.len() <= TARGET_BYTES_MAX
             && !targets.iter().any(|known| known == target)
         {
             targets.push(target.to_owned());

@@ -15,7 +15,7 @@ mod documents;
 mod pairs;
 mod update;
 
-pub use answer::{Item, ItemError};
+pub use answer::{ITEM_BYTES, Item, ItemError};
 pub use assign::{ASSIGNING_BYTES, Assigned, ID_MEMORY_BYTES, assign_ids, targets_without_ids};
 pub use documents::{Content, Document, Documents};
 pub use update::{Upserted, upserted};

@@ -1,6 +1,7 @@
 //! Letting `firstseen state` in where a state is in use.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use firstseen::ledger::Upkeep;
@@ -16,6 +17,7 @@ const OFF: &str = "detection is off in the process that uses this state, and the
 pub(crate) struct Door {
     state: Arc<Mutex<Weak<StateFile>>>,
     server: Mutex<Option<UpkeepServer>>,
+    is_closed: AtomicBool,
 }
 
 impl Door {
@@ -27,6 +29,9 @@ impl Door {
     pub(crate) fn open(&self, directory: PathBuf, state: &Arc<StateFile>) -> Result<(), String> {
         *lock(&self.state) = Arc::downgrade(state);
         let mut server = lock(&self.server);
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         if server.as_ref().is_some_and(UpkeepServer::is_in_place) {
             return Ok(());
         }
@@ -43,9 +48,11 @@ impl Door {
         Ok(())
     }
 
-    /// Lets nobody in any more. It waits for what the state is doing for them.
+    /// Lets nobody in any more, for good. It waits for what the state is doing for them.
     pub(crate) fn close(&self) {
-        drop(lock(&self.server).take());
+        let mut server = lock(&self.server);
+        self.is_closed.store(true, Ordering::Relaxed);
+        drop(server.take());
     }
 }
 

@@ -96,7 +96,7 @@ impl ClusterClient {
     fn request(&self, method: &str, path: &str, body: String) -> Result<Request<AnyBody>, String> {
         let mut request = Request::new(full(body));
         *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
-        *request.uri_mut() = path.parse().map_err(|error| format!("{path}: {error}"))?;
+        *request.uri_mut() = path.parse().map_err(|error| format!("what is asked for is no path: {error}"))?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(authorization) = &self.authorization {
             let header = HeaderValue::from_str(authorization.reveal());

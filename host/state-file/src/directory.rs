@@ -20,6 +20,10 @@ const DRAFT: &str = "table.new-";
 /// The name in a state's directory that is left to a socket of the process that has
 /// the state open; the same with `.new` behind it is that of one in the making.
 pub const SOCKET: &str = "socket";
+
+/// The name in a state's directory of the file in which whoever fills it says how far
+/// that is.
+pub const SEED: &str = "seed.json";
 /// What the names of the journal's segments begin with.
 pub(crate) const JOURNAL: &str = "journal";
 
@@ -121,7 +125,7 @@ fn remove_old_drafts(directory: &Path) -> Result<(), Cause> {
                 "{} is there without its table: put that back, or move the journal away to start without history",
                 entry.path().display()
             )));
-        } else if name != "lost+found" && name.strip_suffix(".new").unwrap_or(&name) != SOCKET {
+        } else if name != "lost+found" && ![SOCKET, SEED].contains(&name.strip_suffix(".new").unwrap_or(&name)) {
             // The first is what an empty file system has.
             return Err(Cause::NotAState(format!("it is a directory with {name} in it")));
         }

@@ -63,7 +63,7 @@ use self::journal::{Form, Journal};
 use self::live::Live;
 use self::pages::caught;
 use self::table::{Known, Snapshot};
-pub use directory::SOCKET;
+pub use directory::{SEED, SOCKET};
 pub use error::{Cause, StateFileError};
 
 /// A state in a directory, which belongs to one process at a time.

@@ -88,7 +88,7 @@ impl fmt::Display for StartError {
         match self {
             Self::TooLong(path) => write!(
                 f,
-                "the path of the socket {} has {} bytes, more than the system takes",
+                "the path of the socket {} has {} bytes, more than there is room for (101 on Linux)",
                 path.display(),
                 path.as_os_str().len()
             ),

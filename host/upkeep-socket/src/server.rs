@@ -24,6 +24,9 @@ const CONNECTIONS: usize = 3;
 /// How long it may take to send a question, and to take the answer.
 const PART_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long it is before somebody is taken in again, where that failed.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Most items of a list in one answer.
 const ITEMS_MAX: usize = 1_000;
 
@@ -107,9 +110,12 @@ impl Drop for UpkeepServer {
 impl Shared {
     fn run(&self) {
         while self.wait() {
-            // Another thread may have been faster, or who connected be gone.
-            if let Ok((stream, _)) = self.listener.accept() {
-                self.serve(Arc::new(stream));
+            match self.listener.accept() {
+                Ok((stream, _)) => self.serve(Arc::new(stream)),
+                // Another thread was faster.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // There may be no more files; whoever waits stays there.
+                Err(_) => thread::sleep(PAUSE),
             }
         }
     }

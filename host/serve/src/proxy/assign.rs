@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderValue};
 use serde_json::Value;
+use tokio::time::timeout_at;
 
 use crate::client::{ClusterClient, part};
 use crate::encoding::Encoding;
@@ -21,6 +22,9 @@ const KNOWN_FOR: [Duration; 2] = [Duration::from_secs(300), Duration::from_secs(
 
 /// Longest answer about a target.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
+
+/// How long a request waits at most to hear what its targets take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Most targets that something is known of.
 const TARGETS_MAX: usize = 4096;
@@ -33,48 +37,66 @@ const UNCOMPRESSED_LENGTH: &str = "x-elastic-uncompressed-request-length";
 pub(crate) struct IdAssignment {
     cluster: ClusterClient,
     known: Mutex<HashMap<String, (bool, Instant)>>,
+    /// Who asks: others wait for what it hears.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl IdAssignment {
     pub(crate) fn new(cluster: ClusterClient) -> Self {
-        Self { cluster, known: Mutex::default() }
+        Self { cluster, known: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 
     /// Those of the targets that take an `_id`, as far as that can be told.
     pub(super) async fn taking(&self, targets: Vec<String>) -> Vec<String> {
+        let until = Instant::now() + PATIENCE;
         let mut taking = Vec::new();
         for target in targets {
-            if self.takes_ids(&target).await {
+            let takes_ids = match self.known_of(&target) {
+                Some(takes_ids) => takes_ids,
+                None => self.ask_about(&target, until).await,
+            };
+            if takes_ids {
                 taking.push(target);
             }
         }
         taking
     }
 
-    async fn takes_ids(&self, target: &str) -> bool {
+    /// What is known of a target, and not for too long.
+    fn known_of(&self, target: &str) -> Option<bool> {
         let now = Instant::now();
-        if let Some((takes_ids, until)) = self.known().get(target)
-            && *until > now
-        {
-            return *takes_ids;
-        }
+        self.known().get(target).filter(|(_, until)| *until > now).map(|(takes_ids, _)| *takes_ids)
+    }
+
+    async fn ask_about(&self, target: &str, until: Instant) -> bool {
+        let asked = timeout_at(until.into(), async {
+            let _asking = self.asking.lock().await;
+            match self.known_of(target) {
+                Some(takes_ids) => Ok(takes_ids),
+                None => self.is_time_series(target).await.map(|is_time_series| !is_time_series),
+            }
+        });
+        let asked = asked.await.unwrap_or_else(|_| Err("the cluster did not say it in time".to_owned()));
         let [known_for, unknown_for] = KNOWN_FOR;
-        let (takes_ids, known_for) = match self.is_time_series(target).await {
-            Ok(is_time_series) => (!is_time_series, known_for),
+        let mut known = self.known();
+        let (takes_ids, known_for) = match asked {
+            Ok(takes_ids) => (takes_ids, known_for),
             Err(cause) => {
-                let target = firstseen::printable(target);
+                // What it took before it takes, as far as anybody knows.
+                let takes_ids = known.get(target).is_some_and(|(takes_ids, _)| *takes_ids);
+                let (target, get) = (firstseen::printable(target), if takes_ids { "still get" } else { "get no" });
                 tracing::warn!(
-                    "documents for {target} get no ids, for it cannot be told whether it is a time series, which \
-                     refuses them: {cause}; the credentials of the alerts are to be allowed to see its settings"
+                    "documents for {target} {get} ids, though it cannot be told whether it is a time series, which \
+                     refuses them: {}; the credentials of the alerts are to be allowed to see its settings",
+                    firstseen::printable(&cause)
                 );
-                (false, unknown_for)
+                (takes_ids, unknown_for)
             }
         };
-        let mut known = self.known();
         if known.len() >= TARGETS_MAX {
             known.clear();
         }
-        known.insert(target.to_owned(), (takes_ids, now + known_for));
+        known.insert(target.to_owned(), (takes_ids, Instant::now() + known_for));
         takes_ids
     }
 
@@ -97,7 +119,11 @@ impl IdAssignment {
     async fn ask(&self, method: &str, path: &str) -> Result<(u16, Value), String> {
         let answer = self.cluster.ask(method, path, String::new(), ANSWER_BYTES_MAX).await;
         let answer = answer.map_err(|error| error.to_string())?;
-        Ok((answer.status, serde_json::from_slice(&answer.body).unwrap_or_default()))
+        match serde_json::from_slice(&answer.body) {
+            Ok(said @ Value::Object(_)) => Ok((answer.status, said)),
+            _ if answer.is_success() => Err("its answer is no JSON object".to_owned()),
+            _ => Ok((answer.status, Value::Null)),
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<String, (bool, Instant)>> {

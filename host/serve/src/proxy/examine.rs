@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use firstseen_bulk::{ASSIGNING_BYTES, ID_MEMORY_BYTES, Item, assign_ids, targets_without_ids};
+use firstseen_bulk::{ASSIGNING_BYTES, ID_MEMORY_BYTES, ITEM_BYTES, Item, assign_ids, targets_without_ids};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
@@ -127,7 +127,9 @@ impl Examination {
         };
         let encoding = Encoding::of(&self.head.headers);
         let bytes = unpacked.len();
-        let mut spare_bytes = bytes + documents.count() * ASSIGNING_BYTES;
+        // What is packed again is hardly longer than it is unpacked.
+        let packed_bytes = if encoding == Encoding::Identity { 0 } else { bytes + bytes / 64 + 1024 };
+        let mut spare_bytes = bytes + documents.count() * ASSIGNING_BYTES + packed_bytes;
         self.share.grow(spare_bytes)?;
         let (body, path_index) = (unpacked.clone(), index.clone());
         let targets = work(bytes, move || targets_without_ids(&body, path_index.as_deref())).await?;
@@ -136,6 +138,7 @@ impl Examination {
         let assigned = work(bytes, move || {
             let takes_ids = |target: &str| taking.iter().any(|taking| taking == target);
             let assigned = assign_ids(&unpacked, path_index.as_deref(), takes_ids)?;
+            drop(unpacked);
             Some(pack(assigned.body, encoding, &mut headers).map(|body| (body, headers, assigned.ids)))
         });
         if let Some(assigned) = assigned.await? {
@@ -241,7 +244,7 @@ async fn answer(
     taken: Result<Taken, Refusal>,
     verdict: Verdict,
     has_assigned_ids: bool,
-    share: Share,
+    mut share: Share,
 ) -> Result<Response<AnyBody>, Refusal> {
     let has_alerts = !verdict.alerts.is_empty();
     let (answered, response) = match taken {
@@ -253,7 +256,9 @@ async fn answer(
                     body: response.body().clone(),
                 };
                 let items = verdict.items;
-                work(answer.body.len(), move || answer.read(&route, items)).await?
+                let read = work(answer.body.len(), move || (answer.read(&route, items, &mut share), share)).await?;
+                share = read.1;
+                read.0
             } else {
                 Answered::Unnamed
             };
@@ -284,14 +289,16 @@ struct AnswerBody {
 }
 
 impl AnswerBody {
-    /// What it says of the documents of a request with so many items.
-    fn read(&self, route: &Route, items: usize) -> Answered {
+    /// What it says of the documents of a request with so many items. Nobody knows where
+    /// there is no room to read it.
+    fn read(&self, route: &Route, items: usize, share: &mut Share) -> Answered {
         let status = self.status;
-        // The room for it: alerts are rare.
-        let mut share = crate::budget::Budget::new(ANSWER_BYTES_MAX).share();
-        let Ok(body) = self.encoding.unpack(&self.body, ANSWER_BYTES_MAX, &mut share) else {
+        let Ok(body) = self.encoding.unpack(&self.body, ANSWER_BYTES_MAX, share) else {
             return of_status(status);
         };
+        if share.grow(body.len() + items * ITEM_BYTES).is_err() {
+            return of_status(status);
+        }
         match route {
             Route::Bulk { .. } if status.is_success() => {
                 Item::of_bulk(&body, items).map_or(Answered::Unnamed, Answered::Items)

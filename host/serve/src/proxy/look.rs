@@ -70,7 +70,8 @@ pub(super) fn look(looking: &Looking, body: &Bytes, share: &mut Share) -> Result
         documents.unreadable = Some("in a damaged body");
         documents.push_unreadable("a damaged body", &beginning, target(route), None);
     }
-    share.grow(documents.overhead_bytes())?;
+    // An escape, which is longer, stands for what is no UTF-8.
+    share.grow(documents.overhead_bytes() + documents.bytes().saturating_sub(body.len()))?;
     if *keeps_unpacked && !is_damaged {
         return Ok(Looked { documents, unpacked: Some(body) });
     }

@@ -202,9 +202,9 @@ impl Args {
             }
             tracing::info!("ending: what is under way is finished");
             let stop = async {
-                // As long as it has the state, so that nobody takes it for that of the next.
-                drop(spawn_blocking(move || door.close()).await);
-                server.stop().await
+                // It is gone before the state is free, or others take it for that of the next.
+                let (_, left) = tokio::join!(spawn_blocking(move || door.close()), server.stop());
+                left
             };
             let left = tokio::select! {
                 left = stop => left,

@@ -103,28 +103,35 @@ impl Seeding {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Imports what is pending.
+    /// Imports what is pending. What fails stays, to be imported later: it is the same
+    /// twice.
     fn import(&self, seen: &mut Seen) -> Result<(), LedgerError> {
         let (mut records, mut bytes) = (Vec::new(), 0);
-        let (pending, now_ms) = (std::mem::take(&mut seen.pending), seen.now_ms);
-        (seen.terms, seen.bytes) = (0, 0);
+        let now_ms = seen.now_ms;
+        let Seen { pending, tally, .. } = seen;
         let mut import = |records: &mut Vec<Record>, bytes: &mut usize| {
             let Imported { new, .. } = self.state.import(records, now_ms)?;
             records.clear();
             *bytes = 0;
-            seen.tally.new += new;
+            tally.new += new;
             Ok::<(), LedgerError>(())
         };
-        for (rule, terms) in pending {
+        for (rule, terms) in &*pending {
             for (term, (history, window_ms)) in terms {
                 bytes += rule.len() + term.len();
-                records.push(Record::Term { rule: rule.clone(), term, history, window_ms });
+                let (history, window_ms) = (history.clone(), *window_ms);
+                records.push(Record::Term { rule: rule.clone(), term: term.clone(), history, window_ms });
                 if records.len() == RECORDS_MAX || bytes >= IMPORT_BYTES {
                     import(&mut records, &mut bytes)?;
                 }
             }
         }
-        if records.is_empty() { Ok(()) } else { import(&mut records, &mut bytes) }
+        if !records.is_empty() {
+            import(&mut records, &mut bytes)?;
+        }
+        pending.clear();
+        (seen.terms, seen.bytes) = (0, 0);
+        Ok(())
     }
 }
 

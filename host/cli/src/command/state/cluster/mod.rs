@@ -14,6 +14,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use firstseen::ledger::Ledger;
 use firstseen::{Batch, Counts, Judged, Outcome, Pool, RuleSummary, printable};
 use firstseen_serve::{ClusterClient, Upstream};
+use firstseen_state_file::SEED;
 use jiff::Timestamp;
 use tokio::runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -84,6 +85,8 @@ fn node_and_index(from: &str) -> Result<(&str, &str)> {
         !index.is_empty() && !index.starts_with('_') && index.chars().all(is_plain)
     };
     ensure!(!node.is_empty() && is_index(index), WANTED);
+    // Rules would not know its indices by their names.
+    ensure!(!index.contains(':'), "an index of another cluster is to be asked for there");
     Ok((from.get(..scheme.len() + 3 + node.len()).unwrap_or_default(), index))
 }
 
@@ -130,8 +133,8 @@ async fn read(args: &seed::Args, from: &str, search: &mut Search, reached_ms: &m
         Some(Since::Ago(ago)) => before(now_ms(), u64::try_from(ago.as_millis()).unwrap_or(u64::MAX)),
         None => before(now_ms(), longest_window_ms(detector.rules())),
     };
-    let file = args.cluster.resume.clone().unwrap_or_else(|| args.state.join(position::FILE));
-    let mut position = Position::begin(file, from, since_ms, rules_digest(detector.rules()))?;
+    let file = args.cluster.resume.clone().unwrap_or_else(|| args.state.join(SEED));
+    let mut position = Position::begin(file, from, &args.state, since_ms, rules_digest(detector.rules()))?;
     search.go_to(position.reached_ms());
     seeding.go_on_with(position.first_sightings());
     let pool = Pool::new(&detector, args.workers())?;
@@ -216,7 +219,7 @@ mod tests {
     fn addresses_have_a_node_and_indices() {
         for (from, node, index) in [
             ("http://localhost:9200/logs-*", "http://localhost:9200", "logs-*"),
-            ("https://a.example/es/logs-*,-logs-x,c:d", "https://a.example/es", "logs-*,-logs-x,c:d"),
+            ("https://a.example/es/logs-*,-logs-x", "https://a.example/es", "logs-*,-logs-x"),
             ("http://[::1]:9200/%3Clogs-%7Bnow%2Fd%7D%3E", "http://[::1]:9200", "%3Clogs-%7Bnow%2Fd%7D%3E"),
         ] {
             assert_eq!(node_and_index(from).unwrap(), (node, index));
@@ -231,6 +234,7 @@ mod tests {
             "http://a/b?c=d",
             "http://a/b#c",
             "http://a/b c",
+            "http://a/other:b",
             "http://user:secret@a/b",
         ] {
             let error = node_and_index(from).unwrap_err().to_string();

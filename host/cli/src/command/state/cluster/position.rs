@@ -16,9 +16,6 @@ use super::super::seeding::Seeding;
 use super::super::time;
 use crate::message;
 
-/// Its name in the directory of a state.
-pub(super) const FILE: &str = "seed.json";
-
 /// How often it is told where nobody sees a bar.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
@@ -34,6 +31,8 @@ pub(super) struct Position {
 struct Saved {
     /// Whose documents.
     from: String,
+    /// Which state has what they gave.
+    state: PathBuf,
     /// Which rules have seen them.
     rules: u64,
     /// The time of the first one.
@@ -46,12 +45,13 @@ struct Saved {
     first_ms: BTreeMap<String, i64>,
 }
 
-/// Stands for rules. Others have others, as far as chance lets them.
+/// Stands for rules, by what they remember and their versions. Others have others, as far
+/// as chance lets them.
 pub(super) fn rules_digest(rules: &[RuleSummary]) -> u64 {
-    let mut histories: Vec<&str> = rules.iter().map(|rule| rule.history.as_str()).collect();
-    histories.sort_unstable();
+    let mut all: Vec<_> = rules.iter().map(|rule| (rule.history.as_str(), rule.version)).collect();
+    all.sort_unstable();
     let mut hasher = DefaultHasher::new();
-    histories.hash(&mut hasher);
+    all.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -61,9 +61,10 @@ impl Position {
     /// # Errors
     ///
     /// When the file is something else, or cannot be written.
-    pub(super) fn begin(path: PathBuf, from: &str, since_ms: i64, rules: u64) -> Result<Self> {
+    pub(super) fn begin(path: PathBuf, from: &str, state: &Path, since_ms: i64, rules: u64) -> Result<Self> {
+        let state = state.canonicalize().with_context(|| state.display().to_string())?;
         let from = from.to_owned();
-        let new = Saved { from, rules, since_ms, reached_ms: since_ms, documents: 0, first_ms: BTreeMap::new() };
+        let new = Saved { from, state, rules, since_ms, reached_ms: since_ms, documents: 0, first_ms: BTreeMap::new() };
         let saved = match read(&path)? {
             Some(saved) if saved.goes_on_with(&new) => {
                 let (documents, reached) = (saved.documents, time::show(saved.reached_ms));
@@ -72,8 +73,8 @@ impl Position {
             }
             Some(saved) => {
                 let text = format!(
-                    "{} is of another run, which was at {} of {}: other documents, other rules, or a later start; this \
-                     one begins anew",
+                    "{} is of another run, which was at {} of {}: other documents, another state, other rules, or a later \
+                     start; this one begins anew",
                     path.display(),
                     time::show(saved.reached_ms),
                     saved.from
@@ -128,7 +129,7 @@ impl Position {
 impl Saved {
     /// Whether nothing that `new` is to read is missing before.
     fn goes_on_with(&self, new: &Self) -> bool {
-        (&self.from, self.rules) == (&new.from, new.rules) && self.since_ms <= new.since_ms
+        (&self.from, &self.state, self.rules) == (&new.from, &new.state, new.rules) && self.since_ms <= new.since_ms
     }
 }
 
@@ -189,6 +190,7 @@ mod tests {
     fn it_goes_on_where_nothing_is_missing() {
         let saved = Saved {
             from: "a".to_owned(),
+            state: "s".into(),
             rules: 1,
             since_ms: 10,
             reached_ms: 20,
@@ -199,6 +201,7 @@ mod tests {
         assert!(saved.goes_on_with(&Saved { since_ms: 11, ..saved.clone() }));
         assert!(!saved.goes_on_with(&Saved { since_ms: 9, ..saved.clone() }));
         assert!(!saved.goes_on_with(&Saved { rules: 2, ..saved.clone() }));
+        assert!(!saved.goes_on_with(&Saved { state: "t".into(), ..saved.clone() }));
         assert!(!saved.goes_on_with(&Saved { from: "b".to_owned(), ..saved.clone() }));
     }
 }

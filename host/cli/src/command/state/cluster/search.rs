@@ -2,7 +2,8 @@
 //!
 //! Elasticsearch and OpenSearch open and close it in different ways. Within one, a
 //! document has a place of its own among those of the same time (`_shard_doc`), so that
-//! pages neither miss nor repeat any. That place is gone with the point in time: in the
+//! pages neither miss nor repeat any; where a server has none, by its `_id`, and then one of two
+//! documents of the same time and `_id` in two indices may be missed. That place is gone with the point in time: in the
 //! next one it goes on with all documents of the last time, some of them once more.
 
 use std::time::Duration;
@@ -94,10 +95,14 @@ impl Search {
 
     /// Opens a point in time, if none is.
     pub(super) async fn open(&mut self) -> Result<()> {
+        let mut first_refusal = None;
         while self.point_in_time.is_none() {
             let path = match self.kind {
                 Kind::Elasticsearch => format!("/{}/_pit?keep_alive={KEEP_ALIVE}", self.index),
-                Kind::OpenSearch => format!("/{}/_search/point_in_time?keep_alive={KEEP_ALIVE}", self.index),
+                Kind::OpenSearch => format!(
+                    "/{}/_search/point_in_time?keep_alive={KEEP_ALIVE}&allow_partial_pit_creation=false",
+                    self.index
+                ),
             };
             let answer = match self.client.ask("POST", &path, String::new(), ANSWER_BYTES_MAX).await {
                 Ok(answer) => answer,
@@ -109,14 +114,25 @@ impl Search {
             match answer.status {
                 200..=299 => {
                     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                    if said.pointer("/_shards/failed").and_then(Value::as_u64).is_some_and(|failed| failed > 0) {
+                        self.pause("a part of the indices cannot be read").await?;
+                        continue;
+                    }
                     let id = said.get("id").or(said.get("pit_id")).and_then(Value::as_str);
                     let id = id.context("the answer has no point in time: is it Elasticsearch or OpenSearch?")?;
                     self.point_in_time = Some(id.to_owned());
                 }
                 // The other one does not know it.
-                400 | 405 if self.kind == Kind::Elasticsearch => self.kind = Kind::OpenSearch,
+                400 | 405 if self.kind == Kind::Elasticsearch => {
+                    self.kind = Kind::OpenSearch;
+                    first_refusal = Some(answer.refusal());
+                }
                 status if is_temporary(status) => self.pause(&answer.refusal()).await?,
-                _ => bail!("no point in time of {} can be opened: {}", self.index, refusal(&answer)),
+                _ => {
+                    let first = first_refusal.map(|first| format!("; asked as Elasticsearch: {first}"));
+                    let first = first.unwrap_or_default();
+                    bail!("no point in time of {} can be opened: {}{first}", self.index, refusal(&answer))
+                }
             }
         }
         Ok(())
