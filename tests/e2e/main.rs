@@ -6,6 +6,7 @@
 //! together the test is skipped, or fails with `CI=true`.
 
 mod alerts;
+mod assigning;
 mod clients;
 mod documented;
 mod elasticsearch;
