@@ -1,6 +1,7 @@
 //! What was measured, and what follows from it.
 
 use anyhow::{Result, ensure};
+use firstseen_bench_common::numbers::median;
 
 use crate::contenders::Ran;
 
@@ -150,19 +151,6 @@ impl Figure {
     }
 }
 
-/// The middle value; of an even number the mean of the two in the middle. 0 of
-/// none.
-pub(crate) fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    match sorted.len() {
-        0 => 0.0,
-        odd if odd % 2 == 1 => sorted[half],
-        _ => (sorted[half - 1] + sorted[half]) / 2.0,
-    }
-}
-
 /// The command's memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
@@ -245,14 +233,6 @@ impl Figures {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn medians() {
-        assert_eq!(median(&[]), 0.0);
-        assert_eq!(median(&[3.0]), 3.0);
-        assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(&[4.0, 1.0, 3.0, 100.0]), 3.5);
-    }
 
     #[test]
     fn a_figure() {

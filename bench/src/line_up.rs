@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use anyhow::{Result, ensure};
 use firstseen::Module;
+use firstseen_bench_common::rules::{self, Rule, RuleSet};
 
 use crate::args::Args;
 use crate::clock::Clock;
@@ -22,7 +23,6 @@ use crate::events::Events;
 use crate::figures::{Build, What};
 use crate::projection;
 use crate::rounds::Entry;
-use crate::rules::{self, Rule, RuleSet};
 
 /// All contenders, in the order of the report.
 pub(crate) struct LineUp {
@@ -92,13 +92,13 @@ impl LineUp {
     fn add_set(&mut self, module: &Module, set: &RuleSet, with_peers: bool) -> Result<()> {
         let rules: Rc<[Rule]> = set.rules.clone().into();
         let component = Component::new(module.clone(), Rc::clone(&rules), Prefilter::On, 1);
-        self.add(What::Component, set.len(), set.title.clone(), component);
-        self.add(What::Native, set.len(), String::new(), Native::new(&rules, Prefilter::On)?);
+        self.add(What::Component, set.count(), set.title.clone(), component);
+        self.add(What::Native, set.count(), String::new(), Native::new(&rules, Prefilter::On)?);
         if with_peers {
             let (rsigma, expressed) = Rsigma::new(&rules);
-            self.add(What::Rsigma, set.len(), expressed_of(expressed, set.len()), rsigma);
+            self.add(What::Rsigma, set.count(), expressed_of(expressed, set.count()), rsigma);
             let (sigma_rust, expressed) = SigmaRust::new(&rules);
-            self.add(What::SigmaRust, set.len(), expressed_of(expressed, set.len()), sigma_rust);
+            self.add(What::SigmaRust, set.count(), expressed_of(expressed, set.count()), sigma_rust);
         }
         Ok(())
     }
@@ -108,15 +108,15 @@ impl LineUp {
         let rules: Rc<[Rule]> = [rule].into();
         let note = format!("{fields} fields");
         let component = Component::new(module.clone(), Rc::clone(&rules), Prefilter::Off, 1);
-        self.add(What::ProjectionComponent, set.len(), note.clone(), component);
-        self.add(What::ProjectionNative, set.len(), note, Native::new(&rules, Prefilter::Off)?);
+        self.add(What::ProjectionComponent, set.count(), note.clone(), component);
+        self.add(What::ProjectionNative, set.count(), note, Native::new(&rules, Prefilter::Off)?);
         Ok(())
     }
 
     fn add_two_workers(&mut self, module: &Module, sets: &[RuleSet]) {
         for set in smallest_and_largest(sets) {
             let component = Component::new(module.clone(), set.rules.clone().into(), Prefilter::On, 2);
-            self.add(What::TwoWorkers, set.len(), "two cores".to_owned(), component);
+            self.add(What::TwoWorkers, set.count(), "two cores".to_owned(), component);
         }
     }
 
@@ -130,12 +130,12 @@ impl LineUp {
         for set in smallest_and_largest(sets) {
             let filter = Rc::new(Filter::new(&binary, set, scratch)?);
             self.add_whole(Build::Own, &filter, set, &input, scratch);
-            if set.len() == 1 {
+            if set.count() == 1 {
                 let (filter, input) = (Some(Rc::clone(&filter)), Rc::clone(&input));
                 self.add(What::Pipe, 0, String::new(), Piped { filter: None, input: Rc::clone(&input) });
-                self.add(What::Piped, set.len(), String::new(), Piped { filter, input });
+                self.add(What::Piped, set.count(), String::new(), Piped { filter, input });
             }
-            self.memory = Some((filter, set.len()));
+            self.memory = Some((filter, set.count()));
         }
         match &args.beside {
             Some(other) => self.add_other_build(other, &binary, &input, sets, scratch),
@@ -147,8 +147,8 @@ impl LineUp {
     fn add_whole(&mut self, build: Build, filter: &Rc<Filter>, set: &RuleSet, input: &Rc<Input>, scratch: &Path) {
         for cores in [1, 2] {
             let (filter, input, output) = (Rc::clone(filter), Rc::clone(input), scratch.join("output.ndjson"));
-            self.add(What::CommandStart(build, cores), set.len(), String::new(), StartUp(Rc::clone(&filter)));
-            self.add(What::Command(build, cores), set.len(), String::new(), Whole { filter, input, output });
+            self.add(What::CommandStart(build, cores), set.count(), String::new(), StartUp(Rc::clone(&filter)));
+            self.add(What::Command(build, cores), set.count(), String::new(), Whole { filter, input, output });
         }
     }
 
@@ -166,7 +166,7 @@ impl LineUp {
         let new_terms = sets.len().checked_sub(2).filter(|&place| place > 0).and_then(|place| sets.get(place));
         for set in smallest_and_largest(sets).chain(new_terms) {
             let own = What::Command(Build::Own, 1);
-            let is_measured = self.entries.iter().any(|entry| entry.what == own && entry.rules == set.len());
+            let is_measured = self.entries.iter().any(|entry| entry.what == own && entry.rules == set.count());
             self.add_whole(Build::Other, &Rc::new(Filter::new(other, set, scratch)?), set, input, scratch);
             if !is_measured {
                 self.add_whole(Build::Own, &Rc::new(Filter::new(binary, set, scratch)?), set, input, scratch);

@@ -4,30 +4,29 @@ mod args;
 mod bars;
 mod clock;
 mod contenders;
-mod cores;
 mod events;
 mod figures;
 mod line_up;
-mod machine;
+mod peers;
 mod plot;
 mod projection;
 mod report;
 mod rounds;
-mod rules;
 mod sigma;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use firstseen_bench_common::cores::Cores;
+use firstseen_bench_common::machine::Machine;
+use firstseen_bench_common::results;
 
 use args::Args;
 use contenders::jq::Jq;
-use cores::Cores;
 use events::Events;
 use figures::Figures;
 use line_up::LineUp;
-use machine::Machine;
 use report::Report;
 use rounds::Rounds;
 
@@ -53,7 +52,10 @@ fn main() -> Result<()> {
         figures.memory = Some(filter.memory(events.all(), rules, args.memory_megabytes * 1_000_000)?);
     }
 
-    let machine = if args.no_peers { Machine::read() } else { Machine::read().with_peers(Jq::version()) };
+    let mut machine = Machine::read();
+    if !args.no_peers {
+        machine.peers = peers::versions(Jq::version());
+    }
     let report = Report {
         machine: &machine,
         events: events.all().len() as u64,
@@ -67,7 +69,7 @@ fn main() -> Result<()> {
     if let Some(folder) = output(&args) {
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         write(&folder, "results.svg", &plot::svg(&figures))?;
-        write(&folder, "results.md", &report.markdown(Some("results.svg")))?;
+        results::put(&folder.join("results.md"), &report.markdown(Some("results.svg")))?;
     }
     Ok(())
 }

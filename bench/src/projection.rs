@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use firstseen_bench_common::rules::{Rule, RuleSet};
 use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind};
 use serde_json::json;
-
-use crate::rules::{Rule, RuleSet};
 
 /// A rule on all fields of the given rules, and how many those are.
 pub(crate) fn of(set: &RuleSet) -> Result<(Rule, usize)> {

@@ -5,9 +5,11 @@ mod tests;
 
 use std::fmt::{self, Write};
 
+use firstseen_bench_common::machine::Machine;
+use firstseen_bench_common::numbers::grouped;
+
 use crate::bars::{self, Bar};
 use crate::figures::{By, Figure, Figures, Memory, What};
-use crate::machine::Machine;
 
 /// All that is told of a run.
 pub(crate) struct Report<'a> {
@@ -180,17 +182,4 @@ fn short(ratio: f64) -> String {
         10.0.. => format!("{ratio:.0}"),
         _ => format!("{ratio:.2}"),
     }
-}
-
-/// `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -1,11 +1,11 @@
 //! The contenders in turn, round after round.
 
 use anyhow::{Context, Result, ensure};
+use firstseen_bench_common::cores::Cores;
 
 use crate::bars::rules;
 use crate::clock::Clock;
 use crate::contenders::{Contender, Ran};
-use crate::cores::Cores;
 use crate::events::Events;
 use crate::figures::{Figure, What};
 

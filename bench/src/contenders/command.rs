@@ -8,11 +8,12 @@ use std::rc::Rc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use firstseen_bench_common::process::high_water_mark;
+use firstseen_bench_common::rules::RuleSet;
 
 use super::{Contender, Ran};
 use crate::events::Portion;
 use crate::figures::Memory;
-use crate::rules::RuleSet;
 
 /// The input with which a large one is compared.
 const SMALL_INPUT_BYTES: u64 = 100_000_000;
@@ -53,7 +54,7 @@ pub(crate) struct Input {
 impl Filter {
     /// Rules beyond the built-in one are written to `scratch`.
     pub(crate) fn new(binary: &Path, set: &RuleSet, scratch: &Path) -> Result<Self> {
-        let rules = match set.len() {
+        let rules = match set.count() {
             1 => None,
             count => {
                 let path = scratch.join(format!("rules-{count}.ndjson"));
@@ -129,14 +130,6 @@ fn feed(child: &mut Child, events: Portion<'_>, bytes: u64) -> Result<u64> {
         written?;
         Ok(peak)
     })
-}
-
-/// The most resident memory of a process so far, in bytes.
-fn high_water_mark(pid: u32) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kibibytes << 10)
 }
 
 impl Input {

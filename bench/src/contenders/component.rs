@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use anyhow::{Result, anyhow, ensure};
 use firstseen::{Batch, Detector, Judging, Module, Outcome, Pool, Worker};
+use firstseen_bench_common::rules::Rule;
 
 use super::loaded::{Prefilter, detector};
 use super::{Contender, Ran};
 use crate::events::{Lines, Portion};
-use crate::rules::Rule;
 
 /// A worker, or a pool of several.
 pub(crate) struct Component {

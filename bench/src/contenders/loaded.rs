@@ -2,10 +2,9 @@
 
 use anyhow::{Result, ensure};
 use firstseen::{Detector, Document, Module};
+use firstseen_bench_common::rules::Rule;
 use firstseen_guest::Engine;
 use firstseen_guest::engine::{Documents, Settings, Shortcuts};
-
-use crate::rules::Rule;
 
 /// Whether the engine may pass over lines that no rule can match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Error, Result, anyhow};
 use firstseen::ledger::{self, Learning, Ledger, MemoryLedger, OutboxMax, StoredAlert, Transaction};
+use firstseen_bench_common::rules::Rule;
 use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
 use firstseen_guest::state::{Answer, Question, Verdict};
@@ -11,7 +12,6 @@ use firstseen_guest::state::{Answer, Question, Verdict};
 use super::loaded::{Prefilter, engine};
 use super::{Contender, Ran};
 use crate::events::{Lines, Portion};
-use crate::rules::Rule;
 
 /// An engine without a sandbox.
 pub(crate) struct Native {

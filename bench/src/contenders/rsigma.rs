@@ -1,12 +1,12 @@
 //! rsigma-eval, a Sigma engine: JSON by `serde_json`, then its evaluation.
 
 use anyhow::Result;
+use firstseen_bench_common::rules::Rule;
 use rsigma_eval::{Engine, JsonEvent};
 use serde_json::Value;
 
 use super::{Contender, Ran};
 use crate::events::Portion;
-use crate::rules::Rule;
 use crate::sigma;
 
 pub(crate) struct Rsigma {

@@ -2,12 +2,12 @@
 //! rule by rule. It does not look into arrays, so its verdicts differ.
 
 use anyhow::Result;
+use firstseen_bench_common::rules::Rule;
 use serde_json::Value;
 use sigma_rust::{Event, Rule as SigmaRule, rule_from_yaml};
 
 use super::{Contender, Ran};
 use crate::events::Portion;
-use crate::rules::Rule;
 use crate::sigma;
 
 pub(crate) struct SigmaRust {

@@ -8,23 +8,23 @@ use serde_json::{Map, Value};
 
 /// A rule as Kibana rule JSON.
 #[derive(Clone, Debug)]
-pub(crate) struct Rule {
-    pub(crate) name: String,
-    pub(crate) json: String,
+pub struct Rule {
+    pub name: String,
+    pub json: String,
     /// Its KQL.
-    pub(crate) query: String,
-    pub(crate) new_terms_fields: Vec<String>,
+    pub query: String,
+    pub new_terms_fields: Vec<String>,
 }
 
 /// Rules that run together.
 #[derive(Clone, Debug)]
-pub(crate) struct RuleSet {
-    pub(crate) title: String,
-    pub(crate) rules: Vec<Rule>,
+pub struct RuleSet {
+    pub title: String,
+    pub rules: Vec<Rule>,
 }
 
 impl Rule {
-    pub(crate) fn of(json: String) -> Result<Self> {
+    pub fn of(json: String) -> Result<Self> {
         let object: Map<String, Value> = serde_json::from_str(&json)?;
         let text = |member: &str| object.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
         let new_terms_fields = object.get("new_terms_fields").and_then(Value::as_array).into_iter().flatten();
@@ -39,18 +39,18 @@ impl Rule {
 
 impl RuleSet {
     /// The built-in rule.
-    pub(crate) fn one() -> Result<Self> {
+    pub fn one() -> Result<Self> {
         Ok(Self { title: "the built-in rule".to_owned(), rules: vec![Rule::built_in()?] })
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.rules.len()
     }
 }
 
 /// The sets beyond the built-in rule, by size: 10 and 100 of the `new_terms`
 /// rules, all of those, all KQL rules. None if there is no corpus.
-pub(crate) fn of_corpus(corpus: &Path) -> Result<Vec<RuleSet>> {
+pub fn of_corpus(corpus: &Path) -> Result<Vec<RuleSet>> {
     let folder = corpus.join("elastic");
     if !folder.is_dir() {
         return Ok(Vec::new());
