@@ -9,7 +9,7 @@ DEMO = $(TARGET)/demo
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
 .PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full package package-test lint lint-guest lint-fuzz fuzz \
-	bench bench-worst bench-test bench-check soak toolchain clean
+	bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -108,6 +108,16 @@ bench: build ## Measure Firstseen beside its peers, write bench/results.md
 	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
 	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
 		$(CARGO) run --release --bin firstseen-bench -- --firstseen "$(abspath $(TARGET)/release/firstseen)" $(BENCH_ARGS)
+
+# Elasticsearch is left out, with a word about it, where it cannot be put together.
+bench-proxy: build ## Measure the proxy beside nginx and the library, write bench/results.md
+	@nginx -v >/dev/null 2>&1 || { echo "nginx is not installed: apt-get install nginx-light"; exit 2; }
+	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
+	@elasticsearch="$(abspath $(TARGET)/servers/elasticsearch)"; set --; \
+	if sh tests/servers/elasticsearch/build.sh "$$elasticsearch"; then set -- --elasticsearch "$$elasticsearch"; fi; \
+	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
+		$(CARGO) run --release --package firstseen-bench-proxy -- \
+		--firstseen "$(abspath $(TARGET)/release/firstseen)" "$$@" $(BENCH_ARGS)
 
 bench-worst: build ## Measure the nastiest events beside ordinary ones; BENCH_ARGS="--search 600" looks for worse
 	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
