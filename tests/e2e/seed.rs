@@ -11,7 +11,8 @@ use ureq::http::Request;
 
 use crate::server::Server;
 
-/// Documents of each minute, so that pages end among those of the same time.
+/// Documents of each minute, so that pages end among those of the same time; and for
+/// each there is one in the other index that has the same place in its shard.
 const OF_A_MINUTE: usize = 700;
 
 const MINUTES: usize = 4;
@@ -53,7 +54,7 @@ fn seed_and_judge(url: &str) -> Result<()> {
     for minute in 0..MINUTES {
         let at = format!("2026-11-24T11:{minute:02}:00.000Z");
         for number in 0..OF_A_MINUTE {
-            let target = if number % 5 == 0 { "logs-nanos" } else { "logs-endpoint.events.process-default" };
+            let target = if number % 2 == 0 { "logs-nanos" } else { "logs-endpoint.events.process-default" };
             documents += 1;
             let parent = format!("/usr/bin/parent-{minute}-{number}");
             body.push_str(&format!("{}\n{}\n", json!({ "create": { "_index": target } }), install(&parent, &at)));
@@ -61,9 +62,10 @@ fn seed_and_judge(url: &str) -> Result<()> {
     }
     let stored = ask("POST", "/_bulk?refresh=true", body)?;
     ensure!(stored.get("errors") == Some(&json!(false)), "{stored}");
-    // What is no strict JSON, over several lines, and what has no time.
+    // What is no strict JSON, over several lines, before all others, so that pages end
+    // between two of the same place; and what has no time.
     let target = "/logs-endpoint.events.process-default/_doc?refresh=true";
-    let lenient = install("/usr/bin/lenient", "2026-11-24T11:03:30.000Z").replacen('{', "{/* so */\n", 1);
+    let lenient = install("/usr/bin/lenient", "2026-11-24T10:59:00.000Z").replacen('{', "{/* so */\n", 1);
     ask("POST", target, lenient)?;
     ask("POST", "/logs-timeless/_doc?refresh=true", json!({ "process": { "name": "dpkg" } }).to_string())?;
     documents += 1;

@@ -441,6 +441,8 @@ fn other_things_are_refused_with_their_reason() {
     assert!(matches!(error.cause, Cause::NotAState(_)), "{error}");
 
     fs::create_dir(path.join("lost+found")).unwrap();
+    fs::write(path.join(SOCKET), "").unwrap();
+    fs::create_dir(path.join(format!("{SOCKET}.new"))).unwrap();
     fs::write(path.join("table.new-1"), "in the making").unwrap();
     StateFile::open(&path).expect("a directory with nothing in it but that is a new state");
 }

@@ -199,7 +199,7 @@ impl Shared {
                 let error = json!({ "type": "search_context_missing_exception", "reason": "no context" });
                 return (404, json!({ "error": { "root_cause": [error], "reason": "all shards failed" } }).to_string());
             }
-            ("POST", ["_search"], Engine::OpenSearch) if body.pointer("/sort/1/_shard_doc").is_some() => {
+            ("POST", ["_search"], Engine::OpenSearch) if body.pointer("/sort/2/_shard_doc").is_some() => {
                 let reason = "No mapping found for [_shard_doc] in order to sort on";
                 return (400, json!({ "error": { "reason": reason } }).to_string());
             }
@@ -219,17 +219,16 @@ impl Shared {
         let number = |pointer: &str| body.pointer(pointer).and_then(Value::as_i64);
         let since_ms = number("/query/bool/filter/0/range/@timestamp/gte").unwrap_or(i64::MAX);
         let size = number("/size").and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
-        let after = number("/search_after/0").zip(number("/search_after/1"));
+        let after = number("/search_after/0").zip(number("/search_after/2"));
         let placed = (0_i64..).zip(&self.documents);
         let behind = placed.filter(|(place, (time_ms, ..))| {
             *time_ms >= since_ms && after.is_none_or(|after| (*time_ms, *place) > after)
         });
         // As they are: a source need not be strict JSON.
         let hits = behind.take(size).map(|(place, (time_ms, index, source))| {
-            format!(
-                "{{\"_index\":{},\"_id\":\"{place}\",\"_score\":null,\"_source\":{source},\"sort\":[{time_ms},{place}]}}",
-                Value::from(index.as_str())
-            )
+            let index = Value::from(index.as_str());
+            let sort = format!("[{time_ms},{index},{place}]");
+            format!("{{\"_index\":{index},\"_id\":\"{place}\",\"_score\":null,\"_source\":{source},\"sort\":{sort}}}")
         });
         let hits: Vec<String> = hits.collect();
         let id = body.pointer("/pit/id").cloned().unwrap_or_default();

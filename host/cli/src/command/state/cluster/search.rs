@@ -1,9 +1,9 @@
 //! Searching a point in time of a cluster, page by page.
 //!
 //! Elasticsearch and OpenSearch open and close it in different ways. Within one, a
-//! document has a place of its own among those of the same time (`_shard_doc`), so that
-//! pages neither miss nor repeat any; where a server has none, by its `_id`, and then one of two
-//! documents of the same time and `_id` in two indices may be missed. That place is gone with the point in time: in the
+//! document has a place of its own among those of the same time (`_index` and `_shard_doc`:
+//! the latter alone is the same for documents of two indices in OpenSearch), so that
+//! pages neither miss nor repeat any. That place is gone with the point in time: in the
 //! next one it goes on with all documents of the last time, some of them once more.
 
 use std::time::Duration;
@@ -231,6 +231,7 @@ impl Search {
             "query": { "bool": { "filter": [since] } },
             "sort": [
                 { "@timestamp": { "order": "asc", "numeric_type": "date", "unmapped_type": "date" } },
+                { "_index": "asc" },
                 { self.tiebreak: "asc" },
             ],
             "track_total_hits": false,
