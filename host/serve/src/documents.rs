@@ -67,7 +67,9 @@ impl Documents {
     pub(crate) fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
         let is_full = |batch: &DocumentBatch| batch.lines.len() >= BATCH_BYTES || batch.items.len() >= BATCH_LINES;
         if self.batches.last().is_none_or(is_full) {
-            self.batches.push(DocumentBatch::default());
+            // One behind a full one becomes as long, as a rule, and need not be moved as it grows.
+            let room = if self.batches.is_empty() { 0 } else { BATCH_BYTES + source.len() };
+            self.batches.push(DocumentBatch { lines: Vec::with_capacity(room), ..DocumentBatch::default() });
         }
         if let Some(batch) = self.batches.last_mut() {
             batch.push(source, target, id, item);
