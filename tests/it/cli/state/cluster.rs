@@ -141,7 +141,9 @@ fn an_earlier_run_of_something_else_is_not_gone_on_with() -> Result<()> {
     let [path, resume] = ["seen", "resume"].map(|name| scratch.path().join(name));
     let archive = Archive::start(Engine::Elasticsearch, olds(10)?, |_| Say::Answer)?;
     let resume_option = resume.to_string_lossy().into_owned();
-    fs::write(&resume, r#"{"from":"http://b/c","rules":1,"since_ms":0,"reached_ms":5,"documents":1,"first_ms":{}}"#)?;
+    let other =
+        r#"{"from":"http://b/c","state":"/","rules":1,"since_ms":0,"reached_ms":5,"documents":1,"first_ms":{}}"#;
+    fs::write(&resume, other)?;
     let ran = seed(&archive, &path, &["--resume", &resume_option])?.run(b"")?.expect_code(0)?;
     assert!(ran.stderr.contains("is of another run") && ran.stderr.contains("begins anew"), "{}", ran.stderr);
     assert_eq!(terms(&path)?, 10);
