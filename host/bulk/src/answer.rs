@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// What an item takes while it is read, about, beside what it says.
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Named {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named, A::Error> {
-                let Some(verb) = map.next_key::<Name>()? else { return Ok(Named(Item::default())) };
+                let verb = map.next_key::<Name>()?.ok_or_else(|| A::Error::custom("an item of no action"))?;
                 let item = Item { is_create: verb.is_create, ..map.next_value()? };
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Named(item))
@@ -167,7 +167,15 @@ mod tests {
         assert!(!later.is_stored() && !later.is_refused());
         assert!(Item::of_bulk(body, 2).is_none());
         assert!(Item::of_bulk(br#"{"errors":false}"#, 1).is_none());
+        assert!(Item::of_bulk(br#"{"items":[{}]}"#, 1).is_none());
         assert!(Item::of_bulk(b"{", 0).is_none());
+    }
+
+    #[test]
+    fn only_what_was_to_be_created_is_known() {
+        let body = br#"{"items":[{"create":{"status":409}},{"index":{"status":409}},{"cr\u0065ate":{"status":409}}]}"#;
+        let known: Vec<bool> = Item::of_bulk(body, 3).unwrap().iter().map(Item::is_known).collect();
+        assert_eq!(known, [true, false, true]);
     }
 
     #[test]

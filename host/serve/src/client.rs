@@ -90,7 +90,7 @@ impl ClusterClient {
             CollectError::TooLong | CollectError::NoRoom(_) => ClusterError::TooLong,
             error => ClusterError::NoAnswer(format!("its answer broke off: {error}")),
         })?;
-        Ok(ClusterAnswer { status, body: body.to_vec() })
+        Ok(ClusterAnswer { status, body: body.into() })
     }
 
     fn request(&self, method: &str, path: &str, body: String) -> Result<Request<AnyBody>, String> {
