@@ -3,14 +3,15 @@
 
 mod archive;
 mod http;
+mod listening;
 mod store;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 pub use self::archive::{Archive, Engine, Old, Say};
 pub use self::http::Request;
 use self::http::{Connection, Fault};
+use self::listening::Listening;
 pub use self::store::Document;
 use self::store::Store;
 
@@ -50,9 +52,8 @@ type Script = dyn Fn(&Request) -> Act + Send + Sync;
 
 /// A cluster of one node on a free port of loopback, until it is dropped.
 pub struct Cluster {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -60,7 +61,6 @@ struct Shared {
     store: Mutex<Store>,
     requests: Mutex<Vec<Request>>,
     records: AtomicBool,
-    is_over: AtomicBool,
     served: AtomicU64,
 }
 
@@ -86,25 +86,22 @@ impl Cluster {
     }
 
     fn with_store(address: &str, store: Store, script: Box<Script>) -> Result<Self> {
-        let listener = TcpListener::bind(address)?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             script,
             store: Mutex::new(store),
             requests: Mutex::default(),
             records: AtomicBool::new(false),
-            is_over: AtomicBool::new(false),
             served: AtomicU64::new(0),
         });
-        let for_thread = Arc::clone(&shared);
-        let thread = thread::spawn(move || for_thread.accept(&listener));
-        Ok(Self { address, shared, thread: Some(thread) })
+        let for_serving = Arc::clone(&shared);
+        let listening = Listening::start(address, move |stream| for_serving.serve(stream))?;
+        Ok(Self { listening, shared })
     }
 
     /// `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// What it keeps of an index.
@@ -131,30 +128,7 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::Relaxed);
-        // So that it looks.
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
 impl Shared {
-    fn accept(self: &Arc<Self>, listener: &TcpListener) {
-        for stream in listener.incoming() {
-            if self.is_over.load(Ordering::Relaxed) {
-                return;
-            }
-            let Ok(stream) = stream else { continue };
-            let shared = Arc::clone(self);
-            // It ends with its connection.
-            thread::spawn(move || drop(shared.serve(stream)));
-        }
-    }
-
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         let mut connection = Connection::new(stream)?;
         while let Some(request) = connection.read()? {

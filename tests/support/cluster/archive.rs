@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::http::{Connection, Request};
+use super::listening::Listening;
 use super::{lock, refused};
 
 /// What a cluster does with a search.
@@ -47,9 +48,8 @@ type Script = dyn Fn(usize) -> Say + Send + Sync;
 
 /// A cluster of one node on a free port of loopback, until it is dropped.
 pub struct Archive {
-    address: SocketAddr,
+    listening: Listening,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -74,8 +74,6 @@ impl Archive {
         script: impl Fn(usize) -> Say + Send + Sync + 'static,
     ) -> Result<Self> {
         documents.sort();
-        let listener = TcpListener::bind("127.0.0.1:0")?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             engine,
             documents,
@@ -84,15 +82,15 @@ impl Archive {
             open: Mutex::default(),
             is_over: AtomicBool::new(false),
         });
-        let for_thread = Arc::clone(&shared);
-        let thread = thread::spawn(move || for_thread.accept(&listener));
-        Ok(Self { address, shared, thread: Some(thread) })
+        let for_serving = Arc::clone(&shared);
+        let listening = Listening::start("127.0.0.1:0", move |stream| for_serving.serve(stream))?;
+        Ok(Self { listening, shared })
     }
 
     /// `http://127.0.0.1:<port>`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.listening.url()
     }
 
     /// The requests that came.
@@ -117,13 +115,9 @@ impl Archive {
 }
 
 impl Drop for Archive {
+    /// Ends what says nothing until the end.
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Relaxed);
-        // So that it looks.
-        drop(TcpStream::connect(self.address));
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
     }
 }
 
@@ -132,18 +126,6 @@ fn is_search(request: &Request) -> bool {
 }
 
 impl Shared {
-    fn accept(self: &Arc<Self>, listener: &TcpListener) {
-        for stream in listener.incoming() {
-            if self.is_over.load(Ordering::Relaxed) {
-                return;
-            }
-            let Ok(stream) = stream else { continue };
-            let shared = Arc::clone(self);
-            // It ends with its connection.
-            thread::spawn(move || drop(shared.serve(stream)));
-        }
-    }
-
     fn serve(&self, stream: TcpStream) -> io::Result<()> {
         let mut connection = Connection::new(stream)?;
         while let Some(request) = connection.read()? {
