@@ -1,7 +1,7 @@
 #!/bin/sh
 # Unpacks Debian packages into a folder. Nothing is installed on the machine.
 #
-#   tests/clients/debian.sh DIR BUILD PACKAGE...     in DIR/root, with what they need
+#   tests/clients/debian.sh DIR BUILD PACKAGE...     in DIR/unpacked, with what they need
 #                                                    that the machine has not; nothing is
 #                                                    done if what is there is of the
 #                                                    script BUILD and these packages
@@ -27,10 +27,10 @@ needed=$(apt-get install --simulate --no-install-recommends "$@" | sed -n 's/^In
     printf '%s\n' "$@" $needed | sort -u | xargs apt-get download --quiet 2>errors || { cat errors >&2; exit 1; }
 )
 for package in "$out"/packages/*.deb; do
-    dpkg-deb --extract "$package" "$out/root"
+    dpkg-deb --extract "$package" "$out/unpacked"
 done
 rm -rf "$out/packages"
 # Where the libraries are.
-find "$out/root" -name '*.so*' -printf '%h\n' | sort -u | paste -s -d : >"$out/libraries"
+find "$out/unpacked" -name '*.so*' -printf '%h\n' | sort -u | paste -s -d : >"$out/libraries"
 # Last: only what was built to its end is used.
 echo "$stamp" >"$out/stamp"

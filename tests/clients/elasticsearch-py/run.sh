@@ -8,4 +8,4 @@ set -eu
 
 here=$(dirname "$0")
 mode=$5
-PYTHONPATH="$1/requirements-${mode%%-*}" exec python3 "$here/send.py" "$2" "$3" "$4" "${mode#*-}"
+PYTHONPATH="$1/requirements-${mode%%-*}" exec python3 "$here/../send.py" elasticsearch "$2" "$3" "$4" "${mode#*-}"

@@ -7,4 +7,4 @@
 set -eu
 
 here=$(dirname "$0")
-PYTHONPATH="$1/requirements" exec python3 "$here/send.py" "$2" "$3" "$4" "$5"
+PYTHONPATH="$1/requirements" exec python3 "$here/../send.py" opensearchpy "$2" "$3" "$4" "$5"

@@ -25,22 +25,15 @@ if \$syslogtag == "event" then {
 }
 EOF
 export LD_LIBRARY_PATH="$(cat "$dir/libraries")"
-modules=$(dirname "$(find "$dir/root" -name omelasticsearch.so)")
-"$dir/root/usr/sbin/rsyslogd" -n -i "$work/pid" -M "$modules" -f "$work/rsyslog.conf" 2>"$work/errors" &
+modules=$(dirname "$(find "$dir/unpacked" -name omelasticsearch.so)")
+"$dir/unpacked/usr/sbin/rsyslogd" -n -i "$work/pid" -M "$modules" -f "$work/rsyslog.conf" 2>"$work/errors" &
 process=$!
 
 # What it was told of each document, as its statistics have it.
 count() {
     grep '"omelasticsearch"' "$work/stats" 2>/dev/null | tail -n 1 | grep -o "\"response.$1\": [0-9]*" | grep -o '[0-9]*$' || echo 0
 }
+accepted() { count success; }
+refused() { echo $(($(count bad) + $(count duplicate) + $(count badargument))); }
 
-for _ in $(seq 600); do
-    accepted=$(count success)
-    refused=$(($(count bad) + $(count duplicate) + $(count badargument)))
-    [ $((accepted + refused)) -lt "$lines" ] || break
-    kill -0 "$process" || break
-    sleep 0.1
-done
-kill "$process" && wait "$process" || true
-cat "$work/errors" >&2
-echo "{\"accepted\":$accepted,\"refused\":$refused}"
+. "$(dirname "$0")/../told.sh"

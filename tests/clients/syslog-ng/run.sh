@@ -10,10 +10,10 @@ lines=$(wc -l <"$file")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-version=$(basename "$dir"/root/usr/lib/syslog-ng/[0-9]*)
+version=$(basename "$dir"/unpacked/usr/lib/syslog-ng/[0-9]*)
 cat >"$work/syslog-ng.conf" <<EOF
 @version: $version
-@include "$dir/root/usr/share/syslog-ng/include/scl/elasticsearch/elastic-http.conf"
+@include "$dir/unpacked/usr/share/syslog-ng/include/scl/elasticsearch/elastic-http.conf"
 options { log-msg-size(1048576); };
 source events { file("$file" flags(no-parse) read-old-records(yes)
     log-iw-size(5000) log-fetch-limit(500)); };
@@ -24,7 +24,7 @@ destination cluster {
 log { source(events); destination(cluster); flags(flow-control); };
 EOF
 export LD_LIBRARY_PATH="$(cat "$dir/libraries")"
-"$dir/root/usr/sbin/syslog-ng" --foreground --no-caps --module-path "$dir/root/usr/lib/syslog-ng/$version" \
+"$dir/unpacked/usr/sbin/syslog-ng" --foreground --no-caps --module-path "$dir/unpacked/usr/lib/syslog-ng/$version" \
     --cfgfile "$work/syslog-ng.conf" --persist-file "$work/persist" --pidfile "$work/pid" --control "$work/control" \
     2>"$work/errors" &
 process=$!
@@ -32,17 +32,10 @@ process=$!
 # How many documents were in requests that succeeded, or that it gave up: it looks at
 # no answer.
 count() {
-    "$dir/root/usr/sbin/syslog-ng-ctl" stats --control "$work/control" 2>/dev/null |
+    "$dir/unpacked/usr/sbin/syslog-ng-ctl" stats --control "$work/control" 2>/dev/null |
         awk -F ';' -v name="$1" '$1 == "dst.http" && $5 == name { sum += $6 } END { print sum + 0 }'
 }
+accepted() { count written; }
+refused() { count dropped; }
 
-for _ in $(seq 600); do
-    accepted=$(count written)
-    refused=$(count dropped)
-    [ $((accepted + refused)) -lt "$lines" ] || break
-    kill -0 "$process" || break
-    sleep 0.1
-done
-kill "$process" && wait "$process" || true
-cat "$work/errors" >&2
-echo "{\"accepted\":$accepted,\"refused\":$refused}"
+. "$(dirname "$0")/../told.sh"
