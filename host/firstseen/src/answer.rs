@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::ledger::{AlertSource, Question};
 use crate::outcome::{self, EventMatch, MalformedLine, NotJudged, Remark, Unjudged, UnjudgedCause};
 use crate::strict_json::check_object;
-use crate::text::Text;
+use crate::text::{Text, count_lines};
 use crate::wasm::Trap;
 
 /// Most bytes of documents that are looked at for the sources of an alert.
@@ -113,7 +113,7 @@ pub(crate) fn check_matching(
     text: &Text<'_>,
     rule_count: usize,
 ) -> Result<outcome::Matching, Trap> {
-    let line_count = line_count(&text.text);
+    let line_count = count_lines(text.text.as_bytes());
     let is_beyond = |&(line, rule): &(usize, usize)| line >= line_count || rule >= rule_count;
     if matching.matches.iter().any(is_beyond) {
         return Err(Trap::contract("it names a line or a rule that is not there"));
@@ -133,7 +133,7 @@ pub(crate) fn check_matching(
 /// Alerts must point into the batch, in order, be of rules that run, and be one
 /// JSON object on one line each, such as Elasticsearch takes.
 pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: usize) -> Result<(), Trap> {
-    let line_count = line_count(text);
+    let line_count = count_lines(text.as_bytes());
     let events = u64::from(evaluation.events);
     let counts_too_many = |&(_, matched): &(usize, u32)| u64::from(matched) > events;
     if events > line_count as u64 || evaluation.matches.iter().any(counts_too_many) {
@@ -151,11 +151,6 @@ pub(crate) fn check_evaluation(evaluation: &Evaluation, text: &str, rule_count: 
         return Err(Trap::contract("its alerts are not in the order of their lines"));
     }
     evaluation.alerts.iter().try_for_each(|alert| check_alert(alert, line_count, rule_count))
-}
-
-/// How many lines there are, the last one with or without a newline.
-fn line_count(text: &str) -> usize {
-    memchr::memchr_iter(b'\n', text.as_bytes()).count() + usize::from(!text.ends_with('\n'))
 }
 
 fn check_unjudged(lines: &[UnjudgedLine], line_count: usize, rule_count: usize) -> Result<(), Trap> {

@@ -86,6 +86,12 @@ pub(crate) fn line_ranges(text: &[u8]) -> Vec<Range<usize>> {
     ranges
 }
 
+/// How many lines a text has.
+pub(crate) fn count_lines(text: &[u8]) -> usize {
+    let unfinished = text.last().is_some_and(|byte| *byte != b'\n');
+    memchr::memchr_iter(b'\n', text).count() + usize::from(unfinished)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +138,6 @@ mod tests {
         assert_eq!(line_ranges(b"a\n\nbc"), [0..1, 2..2, 3..5]);
         assert_eq!(line_ranges(b"a\nb\n"), [0..1, 2..3]);
         assert!(line_ranges(b"").is_empty());
+        assert_eq!([&b"a\n\nbc"[..], b"a\nb\n", b""].map(count_lines), [3, 2, 0]);
     }
 }

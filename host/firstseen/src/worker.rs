@@ -13,7 +13,7 @@ use crate::run_range::RunRange;
 use crate::sandbox::{Failure, Sandbox};
 use crate::set_apart::SetApart;
 use crate::shared::Shared;
-use crate::text::{Text, line_ranges};
+use crate::text::{Text, count_lines, line_ranges};
 use crate::turn::Turn;
 use crate::wasm::CallContext;
 
@@ -162,7 +162,7 @@ fn check_lines(batch: &Batch<'_>) -> Result<(), Error> {
     if given.peek().is_none() {
         return Ok(());
     }
-    let lines = line_ranges(&batch.lines).len();
+    let lines = count_lines(&batch.lines);
     match given.find(|&(_, count)| count != lines) {
         Some((what, count)) => Err(Error::Lines { what, count, lines }),
         None => Ok(()),

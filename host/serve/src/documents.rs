@@ -29,6 +29,8 @@ pub(crate) struct Documents {
     pub(crate) malformed_at: Option<usize>,
     /// What all of it is, or some, that cannot be looked at: "in CBOR".
     pub(crate) unreadable: Option<&'static str>,
+    /// About how many bytes will be added yet: room for them is made at once.
+    pub(crate) bytes_to_come: usize,
 }
 
 /// Documents that are judged together.
@@ -67,10 +69,10 @@ impl Documents {
     pub(crate) fn push(&mut self, source: &[u8], target: Option<&str>, id: Option<&str>, item: Option<u32>) {
         let is_full = |batch: &DocumentBatch| batch.lines.len() >= BATCH_BYTES || batch.items.len() >= BATCH_LINES;
         if self.batches.last().is_none_or(is_full) {
-            // One behind a full one becomes as long, as a rule, and need not be moved as it grows.
-            let room = if self.batches.is_empty() { 0 } else { BATCH_BYTES + source.len() };
+            let room = self.bytes_to_come.min(BATCH_BYTES + source.len()).max(source.len()) + 1;
             self.batches.push(DocumentBatch { lines: Vec::with_capacity(room), ..DocumentBatch::default() });
         }
+        self.bytes_to_come = self.bytes_to_come.saturating_sub(source.len());
         if let Some(batch) = self.batches.last_mut() {
             batch.push(source, target, id, item);
         }
@@ -78,7 +80,7 @@ impl Documents {
 
     /// Those of a `_bulk` body. `path_index` is the index that the path names.
     pub(crate) fn of_bulk(body: &[u8], path_index: Option<&str>) -> Self {
-        let mut documents = Self::default();
+        let mut documents = Self { bytes_to_come: body.len(), ..Self::default() };
         let mut read = firstseen_bulk::Documents::of(body, path_index);
         for Document { content, target, id, item } in read.by_ref() {
             let (target, id) = (target.as_deref(), id.as_deref());
@@ -153,6 +155,12 @@ impl DocumentBatch {
     }
 
     fn place_of(&mut self, target: &str) -> u32 {
+        // As a rule that of the document before.
+        if let Some(&place) = self.target_of.last()
+            && self.targets.get(place as usize).is_some_and(|known| known == target)
+        {
+            return place;
+        }
         if let Some(place) = self.places.get(target) {
             return *place;
         }

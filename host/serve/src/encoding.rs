@@ -13,6 +13,12 @@ use crate::budget::{NoRoom, Share};
 /// How much is unpacked at a time.
 const PIECE_BYTES: usize = 64 << 10;
 
+/// How many times as long as it was packed a body becomes, at the least, as a rule.
+const RATIO: usize = 4;
+
+/// For how much of a body there is room at first.
+const FIRST_BYTES_MAX: usize = 1 << 20;
+
 /// How a body is packed, as Elasticsearch reads `Content-Encoding`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
@@ -67,21 +73,24 @@ impl Encoding {
     ) -> Result<Bytes, (UnpackError, Bytes)> {
         let unpacked = match self {
             Self::Identity => return Ok(body.clone()),
-            Self::Gzip => unpack(GzipMembers::new(body), bytes_max, share),
-            Self::Deflate if has_zlib_frame(body) => unpack(ZlibDecoder::new(body.as_ref()), bytes_max, share),
+            Self::Gzip => unpack(GzipMembers::new(body), body.len(), bytes_max, share),
+            Self::Deflate if has_zlib_frame(body) => {
+                unpack(ZlibDecoder::new(body.as_ref()), body.len(), bytes_max, share)
+            }
             // As it is, by an engine that knows nothing of it.
             Self::Zstd if !begins_as_zstd(body) => return Ok(body.clone()),
             Self::Zstd => {
                 if let Err(no_room) = share.grow(WINDOW_BYTES_MAX) {
                     return Err((UnpackError::NoRoom(no_room), Bytes::new()));
                 }
-                let unpacked = unpack(ZstdDecoder::new(body.as_ref(), WINDOW_BYTES_MAX as u64), bytes_max, share);
+                let unpacked =
+                    unpack(ZstdDecoder::new(body.as_ref(), WINDOW_BYTES_MAX as u64), body.len(), bytes_max, share);
                 share.shrink(WINDOW_BYTES_MAX);
                 unpacked
             }
             Self::Snappy if !body.starts_with(&SNAPPY) => return Ok(body.clone()),
-            Self::Snappy => unpack(snap::read::FrameDecoder::new(body.as_ref()), bytes_max, share),
-            Self::Deflate => unpack(DeflateDecoder::new(body.as_ref()), bytes_max, share),
+            Self::Snappy => unpack(snap::read::FrameDecoder::new(body.as_ref()), body.len(), bytes_max, share),
+            Self::Deflate => unpack(DeflateDecoder::new(body.as_ref()), body.len(), bytes_max, share),
         };
         match unpacked {
             (unpacked, None) => Ok(Bytes::from(unpacked)),
@@ -136,25 +145,38 @@ fn has_zlib_frame(body: &[u8]) -> bool {
     }
 }
 
-fn unpack(mut decoder: impl Read, bytes_max: usize, share: &mut Share) -> (Vec<u8>, Option<UnpackError>) {
+/// `packed_bytes` is how long it was packed.
+fn unpack(
+    mut decoder: impl Read,
+    packed_bytes: usize,
+    bytes_max: usize,
+    share: &mut Share,
+) -> (Vec<u8>, Option<UnpackError>) {
     let mut unpacked = Vec::new();
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        match decoder.read(&mut piece) {
-            Ok(0) => return (unpacked, None),
-            Ok(length) => {
-                if unpacked.len() + length > bytes_max {
-                    return (unpacked, Some(UnpackError::TooLong));
-                }
-                if let Err(no_room) = grow(&mut unpacked, length, share) {
-                    return (unpacked, Some(UnpackError::NoRoom(no_room)));
-                }
-                unpacked.extend_from_slice(piece.get(..length).unwrap_or_default());
+    let mut length = 0;
+    let error = loop {
+        if length == unpacked.len() {
+            let room = if length == 0 { (packed_bytes * RATIO).min(FIRST_BYTES_MAX) } else { PIECE_BYTES };
+            if let Err(no_room) = grow(&mut unpacked, room, share) {
+                break Some(UnpackError::NoRoom(no_room));
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return (unpacked, Some(UnpackError::Damaged)),
+            unpacked.resize(unpacked.capacity(), 0);
         }
-    }
+        // What a damaged piece begins with is lost, so they are short.
+        let end = unpacked.len().min(length + PIECE_BYTES);
+        match decoder.read(unpacked.get_mut(length..end).unwrap_or_default()) {
+            Ok(0) => break None,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => break Some(UnpackError::Damaged),
+        }
+        if length > bytes_max {
+            length = bytes_max;
+            break Some(UnpackError::TooLong);
+        }
+    };
+    unpacked.truncate(length);
+    (unpacked, error)
 }
 
 /// Makes room in `buffer`, as a vector grows, once there is room for it.

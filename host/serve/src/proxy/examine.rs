@@ -27,7 +27,7 @@ use crate::settings::OnDetectionError;
 use crate::upstream::UpstreamError;
 
 /// Bodies of more bytes are looked into on a thread of their own.
-const QUICK_BYTES: usize = 64 << 10;
+const QUICK_BYTES: usize = 128 << 10;
 
 /// Longest answer that is looked into; a longer one passes all the same.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -54,10 +54,10 @@ pub(super) async fn examine(
     // From here on it goes to its end, whether or not the client stays: what the cluster
     // has stored must have been looked at.
     let proxy = Arc::clone(proxy);
-    let examining = tokio::spawn(async move {
+    let examining = tokio::spawn(Box::pin(async move {
         let _on_its_way = on_its_way;
         Examination { proxy, head, body, route, share, has_assigned_ids: false }.run().await
-    });
+    }));
     examining.await.unwrap_or_else(|error| {
         tracing::error!("a request failed: {error}");
         Err(Refusal::Fault)

@@ -47,7 +47,7 @@ pub(crate) struct InFlight {
 }
 
 impl Proxy {
-    /// Answers a request.
+    /// Answers a request. What it does is boxed: hyper moves this about.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request<Incoming>) -> Response<AnyBody> {
         let route = self.route(&request);
         // What is looked at is what goes on.
@@ -56,11 +56,11 @@ impl Proxy {
             Err(refusal) => Err(refusal),
             Ok(Route::Other) => {
                 self.count("other");
-                pass::pass(&self, request).await
+                Box::pin(pass::pass(&self, request)).await
             }
             Ok(route) => {
                 self.count(if matches!(route, Route::Bulk { .. }) { "bulk" } else { "document" });
-                examine::examine(&self, request, route).await
+                Box::pin(examine::examine(&self, request, route)).await
             }
         };
         result.unwrap_or_else(|refusal| {
