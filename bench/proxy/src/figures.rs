@@ -156,6 +156,13 @@ impl Figures {
         Some(self.throughput(what, kind)?.requests(by) / self.throughput(other, kind)?.requests(by))
     }
 
+    /// The same ratio for who would take as much of a core as nginx and the library together:
+    /// a proxy like ours that gives nothing away.
+    pub(crate) fn ratio_of_both(&self, rules: Rules, other: What, kind: Kind) -> Option<f64> {
+        let core_s = |what| Some(1.0 / self.throughput(what, kind)?.requests(By::Core));
+        Some(core_s(other)? / (core_s(What::Nginx)? + core_s(What::Library(rules))?))
+    }
+
     /// What a contender adds to a request, p50 and p99 in milliseconds: to the median of one
     /// that goes directly, and of what the library takes for the body alone. Round by round.
     pub(crate) fn added_ms(&self, what: What, kind: Kind) -> Option<(f64, f64)> {
@@ -222,6 +229,13 @@ pub(crate) mod tests {
         assert_eq!(figures.ratio(What::Serve(Rules::One), What::Nginx, PLAIN, By::Core), Some(0.3));
         assert_eq!(figures.throughput(What::Nginx, PLAIN).unwrap().core_share(), 0.5);
         assert_eq!(figures.ratio(What::Library(Rules::One), What::Nginx, PLAIN, By::Wall), None);
+    }
+
+    #[test]
+    fn nginx_and_the_library_take_their_times_together() {
+        let ratio = figures().ratio_of_both(Rules::All, What::Library(Rules::All), PLAIN);
+        assert_eq!(ratio.map(|ratio| (ratio * 1e3).round()), Some(833.0));
+        assert_eq!(figures().ratio_of_both(Rules::One, What::Nginx, PLAIN), None);
     }
 
     #[test]

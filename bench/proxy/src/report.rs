@@ -52,14 +52,14 @@ impl Report<'_> {
     }
 
     fn bars(&self, out: &mut impl Write) -> fmt::Result {
-        writeln!(out, "| what | bar | measured | by the time on the core | |\n|---|---|---|---|---|")?;
-        for Bar { what, bar, measured, by_core, is_reached } in bars::of(self.figures) {
+        writeln!(out, "| what | bar | measured | by the time on the core | nginx | |\n|---|---|---|---|---|---|")?;
+        for Bar { what, bar, measured, by_core, nginx, is_reached } in bars::of(self.figures) {
             let (measured, verdict) = match measured {
                 Some(measured) => (measured, if is_reached { "reached" } else { "**missed**" }),
                 None => ("–".to_owned(), "not measured"),
             };
-            let by_core = by_core.as_deref().unwrap_or("–");
-            writeln!(out, "| {what} | {bar} | {measured} | {by_core} | {verdict} |")?;
+            let [by_core, nginx] = [&by_core, &nginx].map(|text| text.as_deref().unwrap_or("–"));
+            writeln!(out, "| {what} | {bar} | {measured} | {by_core} | {nginx} | {verdict} |")?;
         }
         writeln!(out)
     }
@@ -166,6 +166,8 @@ How to read it:
   theirs; \"nobody between\" is what they can do. \"Of its core\" is how much of its core a contender took. One that took less
   waited for them, for the disk, or for others who use the machine; \"by the time on the core\" leaves that out. A bar on
   throughput is reached if it is so by both. GB/s are of bodies before they were packed.
+- The column nginx says what bounds a bar: of throughputs what the time of nginx and that of the library would leave
+  together, of latencies what nginx adds, which judges nothing.
 - Throughput: {connections} connections, each sends its next request when it has its answer.
 - Latency: requests at fixed times, half as many a second as the proxy can take, counted from when each was due, whether or
   not earlier ones were answered. Of the library: one body at a time, from its bytes to its alerts. \"Added\" is what is
