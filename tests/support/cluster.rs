@@ -18,8 +18,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 pub use self::archive::{Archive, Engine, Old, Say};
-pub use self::http::Request;
 use self::http::{Connection, Fault};
+pub use self::http::{Request, unpack_gzip};
 use self::listening::Listening;
 pub use self::store::Document;
 use self::store::Store;

@@ -41,11 +41,23 @@ impl Request {
         if self.header("content-encoding") != Some("gzip") {
             return self.body.clone();
         }
-        let mut unpacked = Vec::new();
-        // What is damaged ends there.
-        let _ = MultiGzDecoder::new(&*self.body).read_to_end(&mut unpacked);
-        unpacked
+        unpack_gzip(&self.body, usize::MAX)
     }
+}
+
+/// What can be unpacked of a gzip body, until it is damaged or longer than it may be. It is
+/// read in short pieces: of the one that is damaged nothing is known.
+pub fn unpack_gzip(packed: &[u8], bytes_max: usize) -> Vec<u8> {
+    let mut decoder = MultiGzDecoder::new(packed);
+    let mut unpacked = Vec::new();
+    let mut piece = [0; 256];
+    while unpacked.len() < bytes_max {
+        match decoder.read(&mut piece) {
+            Ok(0) | Err(_) => break,
+            Ok(length) => unpacked.extend_from_slice(&piece[..length]),
+        }
+    }
+    unpacked
 }
 
 /// A connection of a client.
