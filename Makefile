@@ -93,7 +93,9 @@ lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documen
 	else echo "SKIPPED: cargo-deny is not installed; dependencies were not checked"; fi
 
 lint-guest: toolchain ## Run clippy on what is compiled for wasm only
-	sh guest/toolchain.sh lint "$(TARGET)/guest"
+	sh guest/toolchain.sh lint component "$(TARGET)/guest"
+	sh guest/toolchain.sh lint plain "$(TARGET)/guest"
+	sh guest/toolchain.sh lint plain-scalar "$(TARGET)/guest-scalar"
 
 lint-fuzz: ## Check format and lints of the fuzz targets
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check

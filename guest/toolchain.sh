@@ -2,10 +2,15 @@
 # The toolchain that builds the detection component for wasm32.
 #
 #   guest/toolchain.sh install          makes sure there is one
-#   guest/toolchain.sh build DIR        builds the core module with it, in the
-#                                       target directory DIR, and prints its path
-#   guest/toolchain.sh lint DIR         runs clippy on it with what is compiled
+#   guest/toolchain.sh build SHAPE DIR  builds a core module with it, in the target
+#                                       directory DIR, and prints its path
+#   guest/toolchain.sh lint SHAPE DIR   runs clippy on it with what is compiled
 #                                       for wasm only, in the target directory DIR
+#
+# SHAPE is one of
+#   component      what the component is made of
+#   plain          the module without imports
+#   plain-scalar   the same, without vector instructions
 #
 # Routes, the first that works:
 #   1. the Rust toolchain in use has the target wasm32-unknown-unknown;
@@ -93,23 +98,41 @@ EOF
     fi
 }
 
-# Sets the target directory, the flags of the component and the arguments that
-# say what is compiled.
+# Sets the target directory, the flags of a shape, the arguments that say what is
+# compiled, and the name of the file that comes of it.
 prepare() {
-    # It is relative to where the caller is, not to the folder of this script.
-    case $1 in
-    /*) CARGO_TARGET_DIR=$1 ;;
-    *) CARGO_TARGET_DIR=$PWD/$1 ;;
-    esac
-    export CARGO_TARGET_DIR
     # Left to itself, LLVM gathers bit masks in vectors, lane by lane.
-    export RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
-    component="--quiet --locked --package firstseen-guest --lib --features component --profile guest --target $target"
+    RUSTFLAGS='-C target-feature=+simd128 -C no-vectorize-slp'
+    file=firstseen_plain.wasm
+    case $1 in
+    component)
+        module="--package firstseen-guest --features component"
+        file=firstseen_guest.wasm
+        ;;
+    plain) module="--package firstseen-plain --features simd" ;;
+    plain-scalar)
+        module="--package firstseen-plain"
+        RUSTFLAGS=''
+        ;;
+    *) usage ;;
+    esac
+    # It is relative to where the caller is, not to the folder of this script.
+    case $2 in
+    /*) CARGO_TARGET_DIR=$2 ;;
+    *) CARGO_TARGET_DIR=$PWD/$2 ;;
+    esac
+    export CARGO_TARGET_DIR RUSTFLAGS
+    module="--quiet --locked $module --lib --profile guest --target $target"
     if ! has_target; then
         # Building the standard library is an unstable feature of cargo.
-        component="$component -Z build-std=std,panic_abort"
+        module="$module -Z build-std=std,panic_abort"
     fi
     cd "$here"
+}
+
+usage() {
+    sed -n '2,20s/^# \{0,1\}//p' "$0" >&2
+    exit 64
 }
 
 # Runs a command with the packaged compiler.
@@ -124,9 +147,9 @@ without_toolchain() {
 
 # shellcheck disable=SC2086 # many arguments
 build() {
-    prepare "$1"
+    prepare "$1" "$2"
     if has_target; then
-        cargo build $component >&2
+        cargo build $module >&2
     elif has_packages; then
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$(linker)
         if [ -z "$CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER" ]; then
@@ -134,21 +157,21 @@ build() {
             exit 1
         fi
         export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER
-        with_packages "$(packaged cargo-web cargo)" build $component >&2
+        with_packages "$(packaged cargo-web cargo)" build $module >&2
     else
         without_toolchain
     fi
-    echo "$CARGO_TARGET_DIR/$target/guest/firstseen_guest.wasm"
+    echo "$CARGO_TARGET_DIR/$target/guest/$file"
 }
 
 # shellcheck disable=SC2086 # many arguments
 lint() {
-    prepare "$1"
+    prepare "$1" "$2"
     if has_target; then
-        cargo clippy $component -- --deny warnings
+        cargo clippy $module -- --deny warnings
     elif has_packages; then
         packaged rust-web-clippy cargo-clippy >/dev/null || apt_install rust-web-clippy
-        with_packages "$(packaged rust-web-clippy cargo-clippy)" clippy $component -- --deny warnings
+        with_packages "$(packaged rust-web-clippy cargo-clippy)" clippy $module -- --deny warnings
     else
         without_toolchain
     fi
@@ -156,10 +179,7 @@ lint() {
 
 case "${1-}" in
 install) install ;;
-build) build "${2:?a target directory}" ;;
-lint) lint "${2:?a target directory}" ;;
-*)
-    sed -n '2,15s/^# \{0,1\}//p' "$0" >&2
-    exit 64
-    ;;
+build) build "${2:?a shape}" "${3:?a target directory}" ;;
+lint) lint "${2:?a shape}" "${3:?a target directory}" ;;
+*) usage ;;
 esac

@@ -3,3 +3,4 @@
 pub mod bulk;
 pub mod guest;
 pub mod kql;
+pub mod plain;

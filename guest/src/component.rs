@@ -36,9 +36,6 @@ use crate::state::{Answer, Question, Verdict};
 /// The messages' `context`.
 const LOG_CONTEXT: &str = "detector";
 
-/// Greatest size of a batch in bytes.
-const MAX_BATCH: usize = 64 << 20;
-
 thread_local! {
     /// The engine that runs. An instance is used by one thread at a time.
     static ENGINE: RefCell<Option<Engine>> = const { RefCell::new(None) };
@@ -101,11 +98,7 @@ impl Guest for Component {
     fn evaluate(batch: String, evaluation_context: detector::Context) -> Result<detector::Step, detector::Error> {
         ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
-            Some(engine) => {
-                engine.give_up();
-                check_size(&batch)?;
-                engine.evaluate(batch, context(evaluation_context)).map(step).map_err(error)
-            }
+            Some(engine) => engine.evaluate(batch, context(evaluation_context)).map(step).map_err(error),
         })
     }
 
@@ -121,7 +114,6 @@ impl Guest for Component {
         batch: String,
         evaluation_context: detector::Context,
     ) -> Result<detector::Matching, detector::Error> {
-        check_size(&batch)?;
         ENGINE.with_borrow_mut(|engine| match engine {
             None => Err(detector::Error::NotConfigured),
             Some(engine) => engine.match_events(&batch, &context(evaluation_context)).map(matching).map_err(error),
@@ -163,13 +155,6 @@ impl Guest for Component {
 
 fn texts(documents: Vec<detector::Document>) -> Vec<(String, String)> {
     documents.into_iter().map(|document| (document.name, document.content)).collect()
-}
-
-fn check_size(batch: &str) -> Result<(), detector::Error> {
-    match batch.len() {
-        ..=MAX_BATCH => Ok(()),
-        _ => Err(detector::Error::Invalid(format!("the batch is larger than {MAX_BATCH} bytes"))),
-    }
 }
 
 fn context(context: detector::Context) -> Context {

@@ -107,6 +107,9 @@ pub enum Step<'e> {
 /// Most matches that [`Engine::match_events`] answers with.
 const MAX_MATCHES: usize = 1_000_000;
 
+/// Longest batch, in bytes.
+const BATCH_BYTES_MAX: usize = 64 << 20;
+
 impl Engine {
     /// Loads rules and what they need.
     pub fn new(documents: &Documents, settings: Settings) -> (Self, Reports) {
@@ -154,7 +157,10 @@ impl Engine {
     ///
     /// [`EvaluateError`]; then the host has to drop what the batch recorded.
     pub fn evaluate(&mut self, batch: impl Into<String>, context: Context) -> Result<Step<'_>, EvaluateError> {
-        let underway = Underway::new(batch.into(), context, self.loaded.rules.len());
+        self.give_up();
+        let batch = batch.into();
+        check_size(&batch)?;
+        let underway = Underway::new(batch, context, self.loaded.rules.len());
         self.proceed(Box::new(underway))
     }
 
@@ -208,6 +214,7 @@ impl Engine {
     ///
     /// [`EvaluateError`], also for more than a million matches.
     pub fn match_events(&mut self, batch: &str, context: &Context) -> Result<Matching, EvaluateError> {
+        check_size(batch)?;
         self.loaded.match_events(batch, context, &mut self.memory, MAX_MATCHES)
     }
 
@@ -217,5 +224,12 @@ impl Engine {
             true => Ok(Step::Done(underway.into_evaluation())),
             false => Ok(Step::Ask(self.underway.insert(underway).questions())),
         }
+    }
+}
+
+fn check_size(batch: &str) -> Result<(), EvaluateError> {
+    match batch.len() {
+        ..=BATCH_BYTES_MAX => Ok(()),
+        _ => Err(EvaluateError::Invalid(format!("the batch is larger than {BATCH_BYTES_MAX} bytes"))),
     }
 }

@@ -12,6 +12,7 @@ mod frozen;
 mod hostile;
 mod imports;
 mod other_host;
+mod plain;
 mod rejected;
 mod rules;
 mod schedule;

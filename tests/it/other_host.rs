@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use firstseen_tests::firstseen::{Firstseen, NOW};
+use firstseen_tests::firstseen::{Firstseen, NOW, NOW_MS};
 use firstseen_tests::needs::missing;
 use firstseen_tests::output::id_of;
 use firstseen_tests::running::Running;
@@ -15,9 +15,6 @@ use firstseen_tests::{data, repository};
 use serde_json::Value;
 
 const WASMTIME: &str = "wasmtime==50.0.1";
-
-/// [`NOW`] in milliseconds.
-const NOW_MS: &str = "1795521600000";
 
 #[test]
 fn raises_the_same_alerts() -> Result<()> {
@@ -31,7 +28,7 @@ fn raises_the_same_alerts() -> Result<()> {
     let files = event_files()?;
 
     let mut command = Command::new(python);
-    command.arg(repository("tests/it/other_host.py")).arg(&component).arg(NOW_MS).args(&files);
+    command.arg(repository("tests/it/other_host.py")).arg(&component).arg(NOW_MS.to_string()).args(&files);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let theirs = Running::new(child).finish()?.expect_code(0)?;
     let theirs: Vec<&str> = theirs.text()?.lines().collect();
@@ -65,11 +62,11 @@ fn now_is_now() {
     assert_eq!(NOW, "2026-11-24T12:00:00Z");
     // Days from 1970-01-01 to 2026-11-24, and half a day.
     let days = (0..56).map(|year| if (year + 2) % 4 == 0 { 366 } else { 365 }).sum::<i64>() + 327;
-    assert_eq!(NOW_MS, (days * 86_400_000 + 43_200_000).to_string());
+    assert_eq!(NOW_MS, days * 86_400_000 + 43_200_000);
 }
 
 /// The events of all cases, and the recorded ones.
-fn event_files() -> Result<Vec<PathBuf>> {
+pub(crate) fn event_files() -> Result<Vec<PathBuf>> {
     let mut files = vec![data("dpkg-i-recorded.ndjson")];
     for entry in fs::read_dir(data("dpkg"))? {
         files.push(entry?.path().join("events.ndjson"));
@@ -78,9 +75,16 @@ fn event_files() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// A file as text; a line that is not UTF-8 is left empty, as no string could hold it.
+pub(crate) fn text_of(path: &Path) -> Result<String> {
+    let content = fs::read(path)?;
+    let lines: Vec<_> = content.split(|&byte| byte == b'\n').map(|line| str::from_utf8(line).unwrap_or("")).collect();
+    Ok(lines.join("\n"))
+}
+
 /// The interpreter of a virtual environment with Wasmtime in it, made at the
 /// first run and kept beside the other build products.
-fn python() -> Result<PathBuf> {
+pub(crate) fn python() -> Result<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-host");
     let python = folder.join("bin/python");
     let has_wasmtime = |python: &Path| {

@@ -138,3 +138,6 @@ impl Firstseen {
 
 /// The arrival time of [`Firstseen::filter`].
 pub const NOW: &str = "2026-11-24T12:00:00Z";
+
+/// The same in epoch milliseconds.
+pub const NOW_MS: i64 = 1_795_521_600_000;

@@ -54,7 +54,7 @@ pub fn unpack_gzip(packed: &[u8], bytes_max: usize) -> Vec<u8> {
     while unpacked.len() < bytes_max {
         match decoder.read(&mut piece) {
             Ok(0) | Err(_) => break,
-            Ok(length) => unpacked.extend_from_slice(&piece[..length]),
+            Ok(length) => unpacked.extend_from_slice(piece.get(..length).unwrap_or_default()),
         }
     }
     unpacked

@@ -23,6 +23,14 @@ pub(crate) struct Args {
     /// components; its contract is in wit/.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write the plain module: for hosts that embed WebAssembly but no components.
+    /// It imports nothing; bytes go in and out, as wit/README.md says.
+    #[arg(long, requires = "output")]
+    plain: bool,
+    /// The plain module without vector instructions, for hosts that have none, such
+    /// as Chicory and WAMR. It does the same, more slowly.
+    #[arg(long, requires = "plain")]
+    scalar: bool,
     /// Describe this component instead of the built-in one.
     #[arg(long, value_name = "FILE", conflicts_with = "output")]
     module: Option<PathBuf>,
@@ -32,26 +40,37 @@ const AFTER_HELP: &str = "\
 Examples:
   firstseen module | jq '.rules[].name'
   firstseen module --output firstseen.wasm
-  firstseen module --output - | sha256sum";
+  firstseen module --output - | sha256sum
+  firstseen module --plain --scalar --output firstseen-plain-scalar.wasm";
+
+const PLAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plain.wasm"));
+const PLAIN_SCALAR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plain-scalar.wasm"));
 
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
         match &self.output {
-            Some(path) => write_component(path)?,
+            Some(path) => write_module(self.built_in(), path)?,
             None => writeln!(io::stdout(), "{:#}", description(&load_module(self.module.as_ref())?)?)?,
         }
         Ok(ExitCode::SUCCESS)
     }
+
+    fn built_in(&self) -> &'static [u8] {
+        match (self.plain, self.scalar) {
+            (false, _) => Module::built_in_bytes(),
+            (true, false) => PLAIN,
+            (true, true) => PLAIN_SCALAR,
+        }
+    }
 }
 
-fn write_component(path: &Path) -> Result<()> {
-    let component = Module::built_in_bytes();
+fn write_module(module: &[u8], path: &Path) -> Result<()> {
     if path == Path::new("-") {
         let mut stdout = io::stdout();
-        ensure!(!stdout.is_terminal(), "the component is binary and standard output a terminal: name a file");
-        return Ok(stdout.write_all(component).and_then(|()| stdout.flush())?);
+        ensure!(!stdout.is_terminal(), "a module is binary and standard output a terminal: name a file");
+        return Ok(stdout.write_all(module).and_then(|()| stdout.flush())?);
     }
-    fs::write(path, component).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(path, module).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn description(module: &Module) -> Result<serde_json::Value> {

@@ -1,0 +1,109 @@
+//! What the module exports, as `wit/README.md` describes it.
+
+#![allow(unsafe_code, reason = "names of exports; no address that comes from outside is followed")]
+
+use std::cell::RefCell;
+
+use crate::{Memory, Module, Reply};
+
+/// Where the last reply is: its status, the address of its bytes, their number.
+type ReplyPlace = [usize; 3];
+
+#[derive(Default)]
+struct Instance {
+    memory: Memory,
+    module: Module,
+    reply: Vec<u8>,
+    place: Box<ReplyPlace>,
+}
+
+thread_local! {
+    /// An instance is used by one thread at a time.
+    static INSTANCE: RefCell<Instance> = RefCell::default();
+}
+
+impl Instance {
+    /// Makes a call with the bytes at some places, and answers with the address of where
+    /// its reply is.
+    fn call<const N: usize>(
+        &mut self,
+        places: [(usize, usize); N],
+        call: impl FnOnce(&mut Module, [&[u8]; N]) -> Reply,
+    ) -> *const ReplyPlace {
+        let mut inputs = [&[][..]; N];
+        let mut unknown = None;
+        for (input, (address, length)) in inputs.iter_mut().zip(places) {
+            match self.memory.bytes(address, length) {
+                Some(bytes) => *input = bytes,
+                None => unknown = Some((address, length)),
+            }
+        }
+        let reply = match unknown {
+            None => call(&mut self.module, inputs),
+            Some((address, length)) => {
+                Reply::invalid(format!("{length} bytes at {address} do not lie in one piece that malloc gave"))
+            }
+        };
+        self.reply = reply.bytes;
+        *self.place = [reply.status as usize, self.reply.as_ptr().addr(), self.reply.len()];
+        &raw const *self.place
+    }
+}
+
+fn instance<T>(call: impl FnOnce(&mut Instance) -> T) -> T {
+    INSTANCE.with_borrow_mut(call)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn malloc(length: usize) -> usize {
+    instance(|instance| instance.memory.give(length).unwrap_or_default())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn free(address: usize) {
+    instance(|instance| instance.memory.take_back(address));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_abi() -> i32 {
+    Module::ABI
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_configure(configuration: usize, length: usize) -> *const ReplyPlace {
+    instance(|instance| {
+        instance.call([(configuration, length)], |module, [configuration]| module.configure(configuration))
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_begin(
+    batch: usize,
+    batch_length: usize,
+    context: usize,
+    context_length: usize,
+) -> *const ReplyPlace {
+    let places = [(batch, batch_length), (context, context_length)];
+    instance(|instance| instance.call(places, |module, [batch, context]| module.begin(batch, context)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_finish(answers: usize, length: usize) -> *const ReplyPlace {
+    instance(|instance| instance.call([(answers, length)], |module, [answers]| module.finish(answers)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_match(
+    batch: usize,
+    batch_length: usize,
+    context: usize,
+    context_length: usize,
+) -> *const ReplyPlace {
+    let places = [(batch, batch_length), (context, context_length)];
+    instance(|instance| instance.call(places, |module, [batch, context]| module.match_events(batch, context)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn firstseen_describe() -> *const ReplyPlace {
+    instance(|instance| instance.call([], |module, []| module.describe()))
+}

@@ -1,0 +1,164 @@
+//! A host as `wit/README.md` has it written.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, anyhow, ensure};
+use firstseen_tests::rng::Rng;
+use serde_json::{Value, json};
+use wasmtime::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Val};
+
+/// Most that an instance takes.
+const MEMORY_BYTES: usize = 1 << 30;
+
+/// How much a call may do: one that never ends is stopped within seconds.
+const FUEL: u64 = 5_000_000_000;
+
+/// An instance of a plain module.
+pub(super) struct Host {
+    store: Store<StoreLimits>,
+    instance: Instance,
+    memory: Memory,
+}
+
+/// What a call answers.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: u32,
+    pub(super) text: String,
+}
+
+/// A module, compiled for hosts that have vector instructions or not.
+pub(super) fn compile(wasm: &[u8], has_simd: bool) -> Result<Module> {
+    let mut config = Config::new();
+    config.wasm_relaxed_simd(has_simd).wasm_simd(has_simd).consume_fuel(true);
+    told(Engine::new(&config).and_then(|engine| Module::new(&engine, wasm)))
+}
+
+/// An error of wasmtime as one of tests.
+fn told<T>(result: wasmtime::Result<T>) -> Result<T> {
+    result.map_err(|error| anyhow!("{error:?}"))
+}
+
+impl Host {
+    pub(super) fn new(module: &Module) -> Result<Self> {
+        let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).build();
+        let mut store = Store::new(module.engine(), limits);
+        store.limiter(|limits| limits);
+        told(store.set_fuel(FUEL))?;
+        let instance = told(Instance::new(&mut store, module, &[]))?;
+        let memory = instance.get_memory(&mut store, "memory").context("no memory")?;
+        Ok(Self { store, instance, memory })
+    }
+
+    /// Calls an export with numbers; none if it gives nothing.
+    pub(super) fn raw(&mut self, name: &str, arguments: &[u32]) -> Result<Option<u32>> {
+        let function = self.instance.get_func(&mut self.store, name).with_context(|| format!("no {name}"))?;
+        let arguments: Vec<Val> = arguments.iter().map(|&argument| Val::I32(argument.cast_signed())).collect();
+        told(self.store.set_fuel(FUEL))?;
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        told(function.call(&mut self.store, &arguments, &mut results))?;
+        Ok(results.first().map(|result| result.unwrap_i32().cast_unsigned()))
+    }
+
+    pub(super) fn number(&mut self, name: &str, arguments: &[u32]) -> Result<u32> {
+        self.raw(name, arguments)?.with_context(|| format!("{name} gives nothing"))
+    }
+
+    /// Gives a piece of memory with these bytes.
+    pub(super) fn give(&mut self, bytes: &[u8]) -> Result<u32> {
+        let piece = self.number("malloc", &[u32::try_from(bytes.len())?])?;
+        ensure!(piece > 0, "no memory for {} bytes", bytes.len());
+        self.memory.write(&mut self.store, piece as usize, bytes)?;
+        Ok(piece)
+    }
+
+    /// What a reply says.
+    pub(super) fn reply(&self, place: u32) -> Result<Reply> {
+        let data = self.memory.data(&self.store);
+        let bytes = |at: u32, length: u32| {
+            data.get(at as usize..).and_then(|rest| rest.get(..length as usize)).context("beyond the memory")
+        };
+        let word =
+            |number: u32| Ok::<u32, anyhow::Error>(u32::from_le_bytes(bytes(place + 4 * number, 4)?.try_into()?));
+        let text = String::from_utf8(bytes(word(1)?, word(2)?)?.to_vec())?;
+        Ok(Reply { status: word(0)?, text })
+    }
+
+    /// Writes anything anywhere.
+    pub(super) fn scribble(&mut self, rng: &mut Rng) -> Result<()> {
+        let length = self.memory.data_size(&self.store);
+        for _ in 0..10_000 {
+            let bytes = rng.next_u64().to_le_bytes();
+            self.memory.write(&mut self.store, rng.place(length - bytes.len()), &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Calls an export with texts.
+    pub(super) fn call(&mut self, name: &str, texts: &[&[u8]]) -> Result<Reply> {
+        let mut arguments = Vec::new();
+        for text in texts {
+            arguments.extend([self.give(text)?, u32::try_from(text.len())?]);
+        }
+        let place = self.number(name, &arguments)?;
+        for piece in arguments.iter().step_by(2) {
+            self.raw("free", &[*piece])?;
+        }
+        self.reply(place)
+    }
+
+    /// Evaluates a batch to its end; answers with the lines that it gives.
+    pub(super) fn evaluate(&mut self, batch: &[u8], context: &Value, state: &mut State) -> Result<Vec<Value>> {
+        let mut reply = self.call("firstseen_begin", &[batch, context.to_string().as_bytes()])?;
+        while reply.status == 1 {
+            let answers: Vec<String> = lines(&reply.text)?
+                .iter()
+                .map(|question| Ok(state.answer(question)?.to_string()))
+                .collect::<Result<_>>()?;
+            reply = self.call("firstseen_finish", &[answers.join("\n").as_bytes()])?;
+        }
+        ensure!(reply.status == 0, "{reply:?}");
+        lines(&reply.text)
+    }
+}
+
+/// NDJSON.
+pub(super) fn lines(text: &str) -> Result<Vec<Value>> {
+    text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+}
+
+/// The interface `state`, by its documentation.
+#[derive(Default)]
+pub(super) struct State {
+    times: HashMap<[String; 2], Vec<i64>>,
+    used: HashMap<(String, i64), u64>,
+    pub(super) asked: usize,
+}
+
+impl State {
+    fn answer(&mut self, question: &Value) -> Result<Value> {
+        self.asked += 1;
+        let text = |name: &str| {
+            Ok::<String, anyhow::Error>(question.pointer(name).and_then(Value::as_str).context("no text")?.to_owned())
+        };
+        let number = |name: &str| question.pointer(name).and_then(Value::as_i64).context("no number");
+        let (history, term) = (text("/sighting/history")?, text("/sighting/term")?);
+        let (at, window_ms) = (number("/sighting/at")?, number("/sighting/window-ms")?);
+        let times = self.times.entry([history.clone(), term]).or_default();
+        let verdict = if times.iter().any(|time| (at - time).abs() <= window_ms) {
+            times.push(at);
+            "seen"
+        } else {
+            let interval = at.div_euclid(number("/sighting/quota/per-ms")?);
+            let used = self.used.entry((history, interval)).or_default();
+            if i64::try_from(*used)? >= number("/sighting/quota/max")? {
+                "deferred"
+            } else {
+                *used += 1;
+                times.push(at);
+                "unseen"
+            }
+        };
+        Ok(json!({"sighting": verdict}))
+    }
+}
