@@ -1,6 +1,7 @@
 //! The plain modules that `firstseen module --plain` writes, in a host of their own.
 
 mod alerts;
+mod conformance;
 mod documented;
 mod host;
 mod random;

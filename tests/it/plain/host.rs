@@ -132,12 +132,12 @@ pub(super) fn lines(text: &str) -> Result<Vec<Value>> {
 pub(super) struct State {
     times: HashMap<[String; 2], Vec<i64>>,
     used: HashMap<(String, i64), u64>,
-    pub(super) asked: usize,
+    /// Questions with their answers.
+    pub(super) said: Vec<Value>,
 }
 
 impl State {
     fn answer(&mut self, question: &Value) -> Result<Value> {
-        self.asked += 1;
         let text = |name: &str| {
             Ok::<String, anyhow::Error>(question.pointer(name).and_then(Value::as_str).context("no text")?.to_owned())
         };
@@ -159,6 +159,8 @@ impl State {
                 "unseen"
             }
         };
-        Ok(json!({"sighting": verdict}))
+        let answer = json!({"sighting": verdict});
+        self.said.push(json!({"question": question, "answer": answer}));
+        Ok(answer)
     }
 }
