@@ -8,7 +8,7 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full package package-test lint lint-guest lint-fuzz fuzz \
+.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations package package-test lint lint-guest lint-fuzz fuzz \
 	bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
@@ -68,6 +68,9 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
 # Half an hour and more: the numbers are those of each mode of the proxy.
+test-integrations: build ## Run the module in the hosts of integrations/
+	$(CARGO) test --release --workspace --test integrations -- --nocapture
+
 test-e2e-full: ## The same with all clients, in all their ways, and many more kills, faults and broken requests
 	$(MAKE) test-e2e FIRSTSEEN_CLIENTS=all
 	FIRSTSEEN_KILLS=100 FIRSTSEEN_FAULTS=500 FIRSTSEEN_MUTATIONS=10000 $(CARGO) test --release --workspace --test it -- \
@@ -86,7 +89,7 @@ lint: toolchain lint-guest lint-fuzz ## Check lock files, format, lints, documen
 	done
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets -- --deny warnings
-	$(CARGO) clippy --release --workspace --test e2e -- --deny warnings
+	$(CARGO) clippy --release --workspace --test e2e --test integrations -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --release --workspace --no-deps
 	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check bans licenses sources; \
 	elif [ "$$CI" = true ]; then echo "CI=true, and cargo-deny is not installed"; exit 1; \

@@ -6,15 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use firstseen_tests::firstseen::{Firstseen, NOW, NOW_MS};
 use firstseen_tests::needs::missing;
 use firstseen_tests::output::id_of;
 use firstseen_tests::running::Running;
-use firstseen_tests::{data, repository};
+use firstseen_tests::{data, python, repository};
 use serde_json::Value;
-
-const WASMTIME: &str = "wasmtime==50.0.1";
 
 #[test]
 fn raises_the_same_alerts() -> Result<()> {
@@ -82,28 +80,7 @@ pub(crate) fn text_of(path: &Path) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// The interpreter of a virtual environment with Wasmtime in it, made at the
-/// first run and kept beside the other build products.
+/// An interpreter with Wasmtime in it.
 pub(crate) fn python() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-host");
-    let python = folder.join("bin/python");
-    let has_wasmtime = |python: &Path| {
-        let check = "import importlib.metadata as m; print('wasmtime==' + m.version('wasmtime'))";
-        let output = Command::new(python).args(["-c", check]).output();
-        output.is_ok_and(|output| output.stdout.trim_ascii() == WASMTIME.as_bytes())
-    };
-    if !has_wasmtime(&python) {
-        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-        let pip =
-            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "20", "--retries", "1"];
-        succeed(Command::new(&python).args(pip).arg(WASMTIME))?;
-        ensure!(has_wasmtime(&python), "{WASMTIME} was installed and is not there");
-    }
-    Ok(python)
-}
-
-fn succeed(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("{command:?}"))?;
-    ensure!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(())
+    python::environment(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("other-host"), &[python::WASMTIME])
 }

@@ -10,6 +10,7 @@ pub mod golden;
 pub mod needs;
 pub mod output;
 pub mod proxy;
+pub mod python;
 pub mod rng;
 pub mod running;
 pub mod stored;

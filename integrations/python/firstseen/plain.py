@@ -1,0 +1,72 @@
+"""The plain module: a core module without imports, by `wit/README.md`."""
+
+import json
+
+from wasmtime import Engine, Instance, Module, Store
+
+from .module import InvalidError, ModuleError, NotConfiguredError
+
+ABI = 2
+DONE, ASK, INVALID, NOT_CONFIGURED = range(4)
+
+# What an instance may take.
+MEMORY_BYTES = 1 << 30
+
+
+class PlainModule:
+    """An instance of what `firstseen module --plain` writes. One thread at a time.
+
+    `wasm` is the path of the file, or its bytes.
+    """
+
+    def __init__(self, wasm):
+        engine = Engine()
+        module = Module(engine, wasm) if isinstance(wasm, bytes) else Module.from_file(engine, str(wasm))
+        self._store = Store(engine)
+        self._store.set_limits(memory_size=MEMORY_BYTES)
+        self._exports = Instance(self._store, module, []).exports(self._store)
+        abi = self._exports["firstseen_abi"](self._store)
+        if abi != ABI:
+            raise ModuleError(f"the module speaks version {abi} of the plain ABI, this package {ABI}")
+
+    def configure(self, configuration):
+        """Loads rules; a report for each."""
+        return self._call("configure", json.dumps(configuration).encode())[1]
+
+    def evaluate(self, batch, context):
+        """Begins a batch: `("ask", questions)` or `("done", lines)`."""
+        return self._step("begin", batch, json.dumps(context).encode())
+
+    def resume(self, answers):
+        """Goes on with the answers, as `evaluate` does."""
+        return self._step("finish", "\n".join(map(json.dumps, answers)).encode())
+
+    def describe(self):
+        """What the module is, and what it runs."""
+        return self._call("describe")[1][0]
+
+    def _step(self, name, *inputs):
+        status, lines = self._call(name, *inputs)
+        return ("ask" if status == ASK else "done"), lines
+
+    def _call(self, name, *inputs):
+        memory, arguments = self._exports["memory"], []
+        try:
+            for content in inputs:
+                piece = self._exports["malloc"](self._store, len(content))
+                if piece == 0:
+                    raise InvalidError(f"the module has no memory for {len(content)} bytes")
+                arguments += [piece, len(content)]
+                memory.write(self._store, content, piece)
+            reply = self._exports["firstseen_" + name](self._store, *arguments)
+        finally:
+            for piece in arguments[::2]:
+                self._exports["free"](self._store, piece)
+        head = memory.read(self._store, reply, reply + 12)
+        status, start, length = (int.from_bytes(head[at : at + 4], "little") for at in (0, 4, 8))
+        text = bytes(memory.read(self._store, start, start + length)).decode()
+        if status == INVALID:
+            raise InvalidError(text)
+        if status == NOT_CONFIGURED:
+            raise NotConfiguredError(text)
+        return status, [json.loads(line) for line in text.split("\n")[:-1]]

@@ -1,0 +1,65 @@
+"""Runs the cases of `integrations/conformance` in both shapes of the module.
+
+    conformance.py PLAIN COMPONENT CASES
+
+Ends with the SHA-256 of all ids and documents of alerts, a line for each shape.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from firstseen import ComponentModule, MemoryStore, PlainModule
+
+
+class Recorder:
+    """A module whose conversation is written down."""
+
+    def __init__(self, module, store):
+        self.module, self.store, self.transcript = module, store, []
+
+    def run(self, case):
+        configuration = json.loads((case / "configuration.json").read_text())
+        reports = self.module.configure(configuration)
+        self.transcript += [{"report": report} for report in reports]
+        for number, context in enumerate((case / "contexts.ndjson").read_text().splitlines(), 1):
+            name = f"batch-{number}.ndjson"
+            self.transcript.append({"batch": name})
+            self.store.begin()
+            what, lines = self.module.evaluate((case / name).read_bytes(), json.loads(context))
+            while what == "ask":
+                answers = self.store.answers(lines)
+                self.transcript += [{"question": q, "answer": a} for q, a in zip(lines, answers)]
+                what, lines = self.module.resume(answers)
+            self.store.commit([])
+            self.transcript += [{"given": line} for line in lines]
+        return self.transcript
+
+
+def without_warnings(transcript):
+    """The component says them in its log."""
+    return [line for line in transcript if "warning" not in line.get("report", {})]
+
+
+def main(plain, component, cases):
+    shapes = {"plain": lambda: PlainModule(plain), "component": lambda: ComponentModule(component, log=lambda _: None)}
+    for shape, make in shapes.items():
+        digest = hashlib.sha256()
+        folders = sorted(Path(cases).iterdir())
+        for case in folders:
+            expected = [json.loads(line) for line in (case / "transcript.ndjson").read_text().split("\n")[:-1]]
+            found = Recorder(make(), MemoryStore()).run(case)
+            if shape == "component":
+                expected = without_warnings(expected)
+            for number, (theirs, ours) in enumerate(zip(expected, found), 1):
+                if theirs != ours:
+                    sys.exit(f"{shape}, {case.name}, line {number}:\n{theirs}\n{ours}")
+            if len(expected) != len(found):
+                sys.exit(f"{shape}, {case.name}: {len(found)} lines instead of {len(expected)}")
+            for alert in (line["given"]["alert"] for line in found if "alert" in line.get("given", {})):
+                digest.update(f"{alert['id']}\t{alert['document']}\n".encode())
+        print(f"{shape}: {len(folders)} cases, {digest.hexdigest()}")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,3 @@
+//! The integrations, each by its own means: `make test-integrations`.
+
+mod python;
