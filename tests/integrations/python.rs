@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-use anyhow::{Context, Result, ensure};
-use firstseen_tests::firstseen::Firstseen;
+use anyhow::{Result, ensure};
 use firstseen_tests::needs::missing;
 use firstseen_tests::running::Running;
-use firstseen_tests::{data, python, repository};
+use firstseen_tests::{python, repository};
+
+use crate::example::alerts_as_the_command_does;
+use crate::write_module;
 
 /// An interpreter with the package in it, as its README has it installed.
 fn installed() -> Result<&'static Path, &'static str> {
@@ -33,8 +35,8 @@ fn both_shapes_give_the_same_as_every_host() -> Result<()> {
     };
     let scratch = tempfile::tempdir()?;
     let [plain, component] = ["plain.wasm", "component.wasm"].map(|name| scratch.path().join(name));
-    Firstseen::new("module")?.args(["--plain", "--output"]).arg(&plain).run(b"")?.expect_code(0)?;
-    Firstseen::new("module")?.arg("--output").arg(&component).run(b"")?.expect_code(0)?;
+    write_module(&["--plain"], &plain)?;
+    write_module(&[], &component)?;
     let mut command = Command::new(python);
     command.arg(repository("integrations/python/tests/conformance.py")).arg(&plain).arg(&component);
     command.arg(repository("integrations/conformance/cases"));
@@ -46,7 +48,6 @@ fn both_shapes_give_the_same_as_every_host() -> Result<()> {
     Ok(())
 }
 
-/// The example is the command's `filter`, as far as alerts go.
 #[test]
 fn the_example_alerts_as_the_command_does() -> Result<()> {
     let python = match installed() {
@@ -55,20 +56,7 @@ fn the_example_alerts_as_the_command_does() -> Result<()> {
     };
     let scratch = tempfile::tempdir()?;
     let plain = scratch.path().join("plain.wasm");
-    Firstseen::new("module")?.args(["--plain", "--output"]).arg(&plain).run(b"")?.expect_code(0)?;
-    let recorded = data("dpkg-i-recorded.ndjson");
-    let mut command = Command::new(python);
-    command.arg(repository("integrations/python/examples/filter.py")).arg(&plain);
-    command.stdin(std::fs::File::open(&recorded)?).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let theirs = Running::new(command.spawn()?).finish()?.expect_code(0)?.alerts()?;
-    let ours = Firstseen::filter()?.args(["--clock", "event", "--only-alerts"]).stdin_file(&recorded)?.run(b"")?;
-    let ours = ours.expect_code(0)?.alerts()?;
-    let ids = |alerts: &[serde_json::Value]| {
-        let id = |alert: &serde_json::Value| Some(alert.get("kibana.alert.uuid")?.as_str()?.to_owned());
-        alerts.iter().map(id).collect::<Option<Vec<_>>>()
-    };
-    let expected = ids(&ours).context("an alert has no id")?;
-    ensure!(!expected.is_empty(), "nothing alerts");
-    assert_eq!(ids(&theirs), Some(expected));
-    Ok(())
+    write_module(&["--plain"], &plain)?;
+    let filter = repository("integrations/python/examples/filter.py");
+    alerts_as_the_command_does(Command::new(python).arg(filter).arg(plain))
 }
