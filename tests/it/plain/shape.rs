@@ -3,8 +3,13 @@
 use anyhow::{Result, ensure};
 use firstseen_tests::firstseen::Firstseen;
 
+use wasmparser::{Parser, Payload};
+
 use super::host::compile;
 use super::{SHAPES, module};
+
+/// Most bytes of a function without vector instructions.
+const FUNCTION_BYTES_MAX: usize = 32_000;
 
 #[test]
 fn they_import_nothing_and_export_what_is_documented() -> Result<()> {
@@ -34,6 +39,22 @@ fn they_import_nothing_and_export_what_is_documented() -> Result<()> {
 fn only_the_scalar_one_runs_without_vector_instructions() -> Result<()> {
     ensure!(compile(&module(SHAPES[0])?, false).is_err(), "it has no vector instructions");
     compile(&module(SHAPES[1])?, false)?;
+    Ok(())
+}
+
+/// Chicory makes a Java method of each function, and a method has 65,535 bytes at most, which
+/// are about twice as many as those of the function.
+#[test]
+fn no_function_is_too_large_for_java() -> Result<()> {
+    let wasm = module(SHAPES[1])?;
+    let mut largest = 0;
+    for payload in Parser::new(0).parse_all(&wasm) {
+        if let Payload::CodeSectionEntry(function) = payload? {
+            largest = largest.max(function.range().len());
+        }
+    }
+    println!("the largest function has {largest} bytes");
+    ensure!((1..=FUNCTION_BYTES_MAX).contains(&largest), "a function has {largest} bytes");
     Ok(())
 }
 
