@@ -67,10 +67,10 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
-# Half an hour and more: the numbers are those of each mode of the proxy.
 test-integrations: build ## Run the module in the hosts of integrations/
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
 
+# Half an hour and more: the numbers are those of each mode of the proxy.
 test-e2e-full: ## The same with all clients, in all their ways, and many more kills, faults and broken requests
 	$(MAKE) test-e2e FIRSTSEEN_CLIENTS=all
 	FIRSTSEEN_KILLS=100 FIRSTSEEN_FAULTS=500 FIRSTSEEN_MUTATIONS=10000 $(CARGO) test --release --workspace --test it -- \

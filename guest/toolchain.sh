@@ -92,7 +92,8 @@ install() {
 There is no Rust toolchain for $target here. Either of these gives one:
   rustup target add $target
   apt-get install $packages     (Debian 12 or newer, Ubuntu)
-or set FIRSTSEEN_MODULE to a component that was built elsewhere.
+or set FIRSTSEEN_MODULE, FIRSTSEEN_PLAIN_MODULE and FIRSTSEEN_PLAIN_SCALAR_MODULE to
+modules that were built elsewhere.
 EOF
         exit 1
     fi

@@ -156,11 +156,14 @@ impl Engine {
     /// # Errors
     ///
     /// [`EvaluateError`]; then the host has to drop what the batch recorded.
-    pub fn evaluate(&mut self, batch: impl Into<String>, context: Context) -> Result<Step<'_>, EvaluateError> {
+    pub fn evaluate(
+        &mut self,
+        batch: impl AsRef<str> + Into<String>,
+        context: Context,
+    ) -> Result<Step<'_>, EvaluateError> {
         self.give_up();
-        let batch = batch.into();
-        check_size(&batch)?;
-        let underway = Underway::new(batch, context, self.loaded.rules.len());
+        check_size(batch.as_ref())?;
+        let underway = Underway::new(batch.into(), context, self.loaded.rules.len());
         self.proceed(Box::new(underway))
     }
 
@@ -175,8 +178,12 @@ impl Engine {
     /// # Errors
     ///
     /// [`EvaluateError::Invalid`] if the answers do not fit the questions, or
-    /// none were asked; the batch is given up.
+    /// none were asked; the batch is given up. [`EvaluateError::NotConfigured`] if no
+    /// rule is loaded.
     pub fn resume(&mut self, answers: &[Answer]) -> Result<Step<'_>, EvaluateError> {
+        if self.loaded.rules.is_empty() {
+            return Err(EvaluateError::NotConfigured);
+        }
         let Some(mut underway) = self.underway.take() else {
             return Err(EvaluateError::Invalid("answers, but nothing was asked".to_owned()));
         };
@@ -191,7 +198,7 @@ impl Engine {
     /// As [`Engine::evaluate`], and what `answer` gives.
     pub fn evaluate_with<E: From<EvaluateError>>(
         &mut self,
-        batch: impl Into<String>,
+        batch: impl AsRef<str> + Into<String>,
         context: Context,
         mut answer: impl FnMut(&[Question]) -> Result<Vec<Answer>, E>,
     ) -> Result<Evaluation, E> {

@@ -23,11 +23,12 @@ thread_local! {
 }
 
 impl Instance {
-    /// Makes a call with the bytes at some places, and answers with the address of where
-    /// its reply is.
+    /// Makes a call with the bytes at some places, or has the module know that they are none
+    /// of its own; answers with the address of where the reply is.
     fn call<const N: usize>(
         &mut self,
         places: [(usize, usize); N],
+        unreadable: impl FnOnce(&mut Module),
         call: impl FnOnce(&mut Module, [&[u8]; N]) -> Reply,
     ) -> *const ReplyPlace {
         let mut inputs = [&[][..]; N];
@@ -41,6 +42,7 @@ impl Instance {
         let reply = match unknown {
             None => call(&mut self.module, inputs),
             Some((address, length)) => {
+                unreadable(&mut self.module);
                 Reply::invalid(format!("{length} bytes at {address} do not lie in one piece that malloc gave"))
             }
         };
@@ -72,7 +74,7 @@ extern "C" fn firstseen_abi() -> i32 {
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_configure(configuration: usize, length: usize) -> *const ReplyPlace {
     instance(|instance| {
-        instance.call([(configuration, length)], |module, [configuration]| module.configure(configuration))
+        instance.call([(configuration, length)], |_| {}, |module, [configuration]| module.configure(configuration))
     })
 }
 
@@ -84,12 +86,12 @@ extern "C" fn firstseen_begin(
     context_length: usize,
 ) -> *const ReplyPlace {
     let places = [(batch, batch_length), (context, context_length)];
-    instance(|instance| instance.call(places, |module, [batch, context]| module.begin(batch, context)))
+    instance(|instance| instance.call(places, Module::give_up, |module, [batch, context]| module.begin(batch, context)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_finish(answers: usize, length: usize) -> *const ReplyPlace {
-    instance(|instance| instance.call([(answers, length)], |module, [answers]| module.finish(answers)))
+    instance(|instance| instance.call([(answers, length)], Module::give_up, |module, [answers]| module.finish(answers)))
 }
 
 #[unsafe(no_mangle)]
@@ -100,10 +102,10 @@ extern "C" fn firstseen_match(
     context_length: usize,
 ) -> *const ReplyPlace {
     let places = [(batch, batch_length), (context, context_length)];
-    instance(|instance| instance.call(places, |module, [batch, context]| module.match_events(batch, context)))
+    instance(|instance| instance.call(places, |_| {}, |module, [batch, context]| module.match_events(batch, context)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_describe() -> *const ReplyPlace {
-    instance(|instance| instance.call([], |module, []| module.describe()))
+    instance(|instance| instance.call([], |_| {}, |module, []| module.describe()))
 }

@@ -28,7 +28,7 @@ impl Module {
     pub const ABI: i32 = 2;
 
     /// Loads rules: `configuration` as JSON, nothing for the usual one. Gives a report a
-    /// line. A batch under way is given up.
+    /// line. A batch under way is given up, unless that is no configuration.
     pub fn configure(&mut self, configuration: &[u8]) -> Reply {
         let configuration = match configuration {
             [] => Configuration::default(),
@@ -80,6 +80,13 @@ impl Module {
         }
     }
 
+    /// Gives up the batch under way: what its host said of it could not be read.
+    pub fn give_up(&mut self) {
+        if let Some(engine) = &mut self.engine {
+            engine.give_up();
+        }
+    }
+
     /// Says which rules match which events; `context` as in [`begin`](Self::begin). A batch
     /// under way stays as it is.
     pub fn match_events(&mut self, batch: &[u8], context: &[u8]) -> Reply {
@@ -116,6 +123,9 @@ impl Module {
     }
 }
 
+/// Longest text of a call: that of a configuration, whose parts have limits of their own.
+const TEXT_BYTES_MAX: usize = 192 << 20;
+
 fn not_configured() -> Reply {
     failed(&EvaluateError::NotConfigured)
 }
@@ -129,6 +139,9 @@ fn failed(error: &EvaluateError) -> Reply {
 }
 
 fn text<'b>(bytes: &'b [u8], what: &str) -> Result<&'b str, Reply> {
+    if bytes.len() > TEXT_BYTES_MAX {
+        return Err(Reply::invalid(format!("the {what}: it is larger than {TEXT_BYTES_MAX} bytes")));
+    }
     let not_utf8 = |error: core::str::Utf8Error| {
         Reply::invalid(format!("the {what}: byte {} and what follows is not UTF-8", error.valid_up_to()))
     };

@@ -10,7 +10,8 @@ pub enum Status {
     Done = 0,
     /// It asks: a question a line. `firstseen_finish` goes on with the answers.
     Ask = 1,
-    /// It did nothing; the bytes say why, for a person. A batch under way is given up.
+    /// It did nothing; the bytes say why, for a person. Beginning and finishing give a batch
+    /// under way up.
     Invalid = 2,
     /// No rule is loaded. The bytes say so.
     NotConfigured = 3,

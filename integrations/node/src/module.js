@@ -46,22 +46,18 @@ export class PlainModule {
 
   #call(name, ...inputs) {
     const { malloc, free, memory } = this.#exports;
-    const pieces = [];
-    try {
-      const places = inputs.flatMap((input) => {
-        const piece = malloc(input.length) >>> 0;
-        if (piece === 0) {
-          throw new InvalidError(`the module has no memory for ${input.length} bytes`);
-        }
-        pieces.push(piece);
-        // The memory may have grown, which makes a buffer of it useless.
-        new Uint8Array(memory.buffer, piece, input.length).set(input);
-        return [piece, input.length];
-      });
-      return this.#reply(this.#exports[`firstseen_${name}`](...places) >>> 0);
-    } finally {
+    const pieces = inputs.map((input) => malloc(input.length) >>> 0);
+    if (pieces.includes(0)) {
       pieces.forEach((piece) => free(piece));
+      throw new RangeError(`the module has no memory for ${inputs.map((input) => input.length).join(" and ")} bytes`);
     }
+    // The memory may have grown, which makes earlier buffers of it useless.
+    inputs.forEach((input, place) => new Uint8Array(memory.buffer, pieces[place], input.length).set(input));
+    const places = inputs.flatMap((input, place) => [pieces[place], input.length]);
+    // Where this traps nothing can be used any more, `free` neither.
+    const reply = this.#exports[`firstseen_${name}`](...places) >>> 0;
+    pieces.forEach((piece) => free(piece));
+    return this.#reply(reply);
   }
 
   #reply(place) {

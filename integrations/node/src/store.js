@@ -5,7 +5,7 @@ export class MemoryStore {
   #undo = [];
 
   begin() {
-    this.#undo = [];
+    this.rollback();
   }
 
   answers(questions) {
@@ -23,7 +23,7 @@ export class MemoryStore {
 
   #verdict({ history, term, at, quota, "window-ms": windowMs }) {
     const times = entry(this.#times, JSON.stringify([history, term]), []);
-    if (times.some((time) => Math.abs(at - time) <= windowMs)) {
+    if (times.findLast((time) => Math.abs(at - time) <= windowMs) !== undefined) {
       this.#record(times, at);
       return "seen";
     }

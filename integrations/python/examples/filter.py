@@ -20,7 +20,7 @@ def lines_of_utf8(lines):
 
 
 def main(module, *rules):
-    documents = [{"name": path, "content": Path(path).read_text()} for path in rules]
+    documents = [{"name": path, "content": Path(path).read_text(encoding="utf-8")} for path in rules]
     detector = Detector(PlainModule(module), {"rules": documents, "clock": "event"}, MemoryStore())
     for report in detector.reports:
         if "loaded" not in report:
@@ -28,7 +28,7 @@ def main(module, *rules):
     while lines := sys.stdin.buffer.readlines(BATCH_BYTES):
         given = detector.evaluate(b"".join(lines_of_utf8(lines)), arrival_ms=int(time.time() * 1000))
         for alert in given.alerts:
-            print(alert["document"])
+            sys.stdout.buffer.write(alert["document"].encode() + b"\n")
         for line in given.unjudged:
             print("not judged:", line, file=sys.stderr)
 

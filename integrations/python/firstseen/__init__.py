@@ -3,13 +3,13 @@
     from firstseen import Detector, MemoryStore, PlainModule
 
     detector = Detector(PlainModule("firstseen-plain.wasm"), {"clock": "event"}, MemoryStore())
-    for alert in detector.evaluate(b'{"@timestamp":…}\\n', arrival_ms=1795521600000).alerts:
+    for alert in detector.evaluate(b"{}\\n", arrival_ms=1795521600000).alerts:
         print(alert["document"])
 """
 
 from .component import ComponentModule
 from .detector import Detector, Given
-from .module import InvalidError, ModuleError, NotConfiguredError
+from .module import InvalidError, ModuleError, NotConfiguredError, TrappedError
 from .plain import PlainModule
 from .store import MemoryStore, Store
 
@@ -23,4 +23,5 @@ __all__ = [
     "NotConfiguredError",
     "PlainModule",
     "Store",
+    "TrappedError",
 ]

@@ -1,9 +1,11 @@
 """The component, through Wasmtime's component model."""
 
-from wasmtime import Engine, Store
+import sys
+
+from wasmtime import Engine, Store, Trap, WasmtimeError
 from wasmtime.component import Component, Linker, Record, Variant
 
-from .module import InvalidError, NotConfiguredError
+from .module import InvalidError, NotConfiguredError, TrappedError
 
 PACKAGE, VERSION = "firstseen:detection", "0.2.0"
 
@@ -24,18 +26,35 @@ CONFIGURATION = {
     "questions": ["sighting"],
 }
 
-CONTEXT = {"targets": [], "target-of": [], "ids": [], "line-work-max": None, "set-apart": []}
+CONTEXT = {"arrival": None, "targets": [], "target-of": [], "ids": [], "line-work-max": None, "set-apart": []}
+
+CASES = {
+    "clock": ("arrival", "event"),
+    "format": ("kibana", "ecs"),
+    "cause": ("too-long", "not-utf8", "failed"),
+    "sighting": ("unseen", "seen", "deferred", "replayed"),
+}
+MEMBERS = {
+    "rules": {"name": str, "content": str},
+    "exceptions": {"name": str, "content": str},
+    "value-lists": {"name": str, "content": str},
+    "mappings": {"name": str, "content": str},
+    "data-views": {"id": str, "patterns": list},
+    "set-apart": {"line": int, "cause": str, "event": str, "beginning": str},
+}
+TEXTS, NUMBERS = ("event-id-field", "space"), ("arrival", "line-work-max")
 
 
 class ComponentModule:
     """An instance of what `firstseen module --output` writes. One thread at a time.
 
-    `wasm` is the path of the file. `log` takes what the module says to the operator.
+    `wasm` is the path of the file. `log` takes what the module says to the operator; by
+    default that goes to standard error. `engine` as for `PlainModule`.
     """
 
-    def __init__(self, wasm, log=print):
-        engine = Engine()
-        self._store = Store(engine)
+    def __init__(self, wasm, log=lambda message: print(message, file=sys.stderr), engine=None):
+        engine = engine or Engine()
+        self.store = self._store = Store(engine)
         self._store.set_limits(memory_size=MEMORY_BYTES)
         linker = Linker(engine)
         with linker.root() as root:
@@ -46,7 +65,9 @@ class ComponentModule:
 
     def configure(self, configuration):
         """Loads rules; a report for each."""
-        reports = self._call("configure", record({**CONFIGURATION, **configuration}))
+        configuration = filled("configuration", CONFIGURATION, configuration)
+        configuration["shortcuts"] = filled("shortcuts", CONFIGURATION["shortcuts"], configuration["shortcuts"])
+        reports = self._call("configure", record(configuration))
         return [{report.tag: plain(report.payload)} for report in reports]
 
     def evaluate(self, batch, context):
@@ -55,10 +76,14 @@ class ComponentModule:
             text = batch.decode()
         except UnicodeDecodeError as error:
             raise InvalidError(f"the batch: {error}") from error
-        return self._step("evaluate", text, record({**CONTEXT, **context}))
+        return self._step("evaluate", text, record(filled("context", CONTEXT, context)))
 
     def resume(self, answers):
         """Goes on with the answers, as `evaluate` does."""
+        for answer in answers:
+            if not isinstance(answer, dict) or list(answer) != ["sighting"]:
+                raise InvalidError(f"{answer!r} is no answer")
+            check("sighting", answer["sighting"])
         return self._step("resume", [answer["sighting"] for answer in answers])
 
     def describe(self):
@@ -82,9 +107,54 @@ class ComponentModule:
     def _call(self, name, *arguments):
         index = self._instance.get_export_index(self._store, name, self._exports)
         function = self._instance.get_func(self._store, index)
-        result = function(self._store, *arguments)
-        function.post_return(self._store)
+        try:
+            result = function(self._store, *arguments)
+            function.post_return(self._store)
+        except (Trap, WasmtimeError) as error:
+            raise TrappedError(str(error)) from error
         return result
+
+
+def filled(what, usual, given):
+    """A record with what was left out. What the component cannot take would end it, so it is
+    looked at before."""
+    unknown = [name for name in given if name not in usual]
+    if unknown:
+        raise InvalidError(f"the {what}: unknown field `{unknown[0]}`")
+    for name, value in given.items():
+        check(name, value)
+    if "arrival" in usual and given.get("arrival") is None:
+        raise InvalidError(f"the {what}: missing field `arrival`")
+    return {**usual, **given}
+
+
+def check(name, value):
+    """Raises `InvalidError` for a value that a member cannot have."""
+
+    def need(holds):
+        if not holds:
+            raise InvalidError(f"`{name}` cannot be {value!r}")
+
+    if name in CASES:
+        need(isinstance(value, str) and value in CASES[name])
+    elif name in TEXTS:
+        need(isinstance(value, str) or name == "event-id-field" and value is None)
+    elif name in NUMBERS:
+        need(isinstance(value, int) and -(2**63) <= value < 2**63 or name == "line-work-max" and value is None)
+    elif name in ("index", "prefilter"):
+        need(isinstance(value, bool))
+    elif name == "shortcuts":
+        need(isinstance(value, dict))
+    elif name in MEMBERS:
+        need(isinstance(value, list))
+        for item in value:
+            need(isinstance(item, dict) and sorted(item) == sorted(MEMBERS[name]))
+            need(all(isinstance(item[member], kind) for member, kind in MEMBERS[name].items()))
+            check("cause", item.get("cause", "failed"))
+    else:
+        kind = int if name == "target-of" else str
+        need(isinstance(value, list) and all(isinstance(item, kind) for item in value))
+        need(kind is str or all(0 <= item < 2**32 for item in value))
 
 
 def record(value):

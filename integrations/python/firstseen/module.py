@@ -12,3 +12,7 @@ class InvalidError(ModuleError):
 
 class NotConfiguredError(ModuleError):
     """No rule is loaded."""
+
+
+class TrappedError(Exception):
+    """The module failed, or took more than it may. Make another one."""

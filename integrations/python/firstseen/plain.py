@@ -2,9 +2,9 @@
 
 import json
 
-from wasmtime import Engine, Instance, Module, Store
+from wasmtime import Engine, Instance, Module, Store, Trap, WasmtimeError
 
-from .module import InvalidError, ModuleError, NotConfiguredError
+from .module import InvalidError, ModuleError, NotConfiguredError, TrappedError
 
 ABI = 2
 DONE, ASK, INVALID, NOT_CONFIGURED = range(4)
@@ -16,13 +16,14 @@ MEMORY_BYTES = 1 << 30
 class PlainModule:
     """An instance of what `firstseen module --plain` writes. One thread at a time.
 
-    `wasm` is the path of the file, or its bytes.
+    `wasm` is the path of the file, or its bytes. `engine` is one that bounds time, by fuel
+    or epochs, which are set on `store`.
     """
 
-    def __init__(self, wasm):
-        engine = Engine()
+    def __init__(self, wasm, engine=None):
+        engine = engine or Engine()
         module = Module(engine, wasm) if isinstance(wasm, bytes) else Module.from_file(engine, str(wasm))
-        self._store = Store(engine)
+        self.store = self._store = Store(engine)
         self._store.set_limits(memory_size=MEMORY_BYTES)
         self._exports = Instance(self._store, module, []).exports(self._store)
         abi = self._exports["firstseen_abi"](self._store)
@@ -49,19 +50,28 @@ class PlainModule:
         status, lines = self._call(name, *inputs)
         return ("ask" if status == ASK else "done"), lines
 
+    def _free(self, pieces):
+        for piece in pieces:
+            self._exports["free"](self._store, piece)
+
     def _call(self, name, *inputs):
         memory, arguments = self._exports["memory"], []
         try:
             for content in inputs:
-                piece = self._exports["malloc"](self._store, len(content))
+                # Signed, as all numbers of wasm here.
+                piece = self._exports["malloc"](self._store, len(content)) & 0xFFFF_FFFF
                 if piece == 0:
-                    raise InvalidError(f"the module has no memory for {len(content)} bytes")
+                    raise MemoryError(f"the module has no memory for {len(content)} bytes")
                 arguments += [piece, len(content)]
                 memory.write(self._store, content, piece)
-            reply = self._exports["firstseen_" + name](self._store, *arguments)
-        finally:
-            for piece in arguments[::2]:
-                self._exports["free"](self._store, piece)
+            reply = self._exports["firstseen_" + name](self._store, *arguments) & 0xFFFF_FFFF
+        except (Trap, WasmtimeError) as error:
+            # Nothing of it can be used any more, `free` neither.
+            raise TrappedError(str(error)) from error
+        except MemoryError:
+            self._free(arguments[::2])
+            raise
+        self._free(arguments[::2])
         head = memory.read(self._store, reply, reply + 12)
         status, start, length = (int.from_bytes(head[at : at + 4], "little") for at in (0, 4, 8))
         text = bytes(memory.read(self._store, start, start + length)).decode()

@@ -32,7 +32,7 @@ class MemoryStore:
         self._undo = []
 
     def begin(self):
-        self._undo = []
+        self.rollback()
 
     def answers(self, questions):
         return [{"sighting": self._verdict(question["sighting"])} for question in questions]
@@ -48,7 +48,8 @@ class MemoryStore:
     def _verdict(self, sighting):
         at, window_ms, quota = sighting["at"], sighting["window-ms"], sighting["quota"]
         times = self._times[sighting["history"], sighting["term"]]
-        if any(abs(at - time) <= window_ms for time in times):
+        # The newest are the likeliest.
+        if any(abs(at - time) <= window_ms for time in reversed(times)):
             self._record(times, at)
             return "seen"
         interval = sighting["history"], at // quota["per-ms"]

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from firstseen import ComponentModule, MemoryStore, PlainModule
+from firstseen import ComponentModule, InvalidError, MemoryStore, NotConfiguredError, PlainModule
 
 
 class Recorder:
@@ -42,9 +42,45 @@ def without_warnings(transcript):
     return [line for line in transcript if "warning" not in line.get("report", {})]
 
 
+def raises(expected, call, *arguments):
+    try:
+        call(*arguments)
+    except expected:
+        return
+    sys.exit(f"{call.__qualname__}{arguments} raises no {expected.__name__}")
+
+
+def check_errors(module):
+    """What is wrong is told apart, and the module is as good as before."""
+    raises(NotConfiguredError, module.evaluate, b"{}", {"arrival": 0})
+    for configuration in [{"rule": []}, {"clock": "x"}, {"rules": [{"name": "a"}]}, {"space": 1}, {"shortcuts": {"a": True}}]:
+        raises(InvalidError, module.configure, configuration)
+    module.configure({"shortcuts": {"index": False}})
+    for context in [{}, {"arrival": "x"}, {"arrival": 0, "target": []}, {"arrival": 0, "target-of": [-1]}]:
+        raises(InvalidError, module.evaluate, b"{}", context)
+    raises(InvalidError, module.evaluate, b"\xff", {"arrival": 0})
+    raises(InvalidError, module.resume, [{"sighting": "x"}])
+    raises(InvalidError, module.resume, [{"sighting": "seen"}])
+    assert module.evaluate(b"{}", {"arrival": 0})[0] == "done"
+
+
+def check_store():
+    """What is rolled back was not."""
+    question = {"history": "h", "term": "t", "at": 0, "window-ms": 9, "event": "e", "quota": {"max": 1, "per-ms": 9}}
+    store = MemoryStore()
+    for end in [store.rollback, store.begin, lambda: store.commit([])]:
+        store.begin()
+        assert store.answers([{"sighting": question}]) == [{"sighting": "unseen"}]
+        end()
+    store.begin()
+    assert store.answers([{"sighting": question}]) == [{"sighting": "seen"}]
+
+
 def main(plain, component, cases):
     shapes = {"plain": lambda: PlainModule(plain), "component": lambda: ComponentModule(component, log=lambda _: None)}
+    check_store()
     for shape, make in shapes.items():
+        check_errors(make())
         digest = hashlib.sha256()
         folders = sorted(Path(cases).iterdir())
         for case in folders:

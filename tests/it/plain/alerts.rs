@@ -65,6 +65,23 @@ fn both_shapes_say_the_same_of_what_matches_and_of_themselves() -> Result<()> {
 }
 
 #[test]
+fn a_batch_is_given_up_by_what_cannot_be_read() -> Result<()> {
+    let mut host = Host::new(&compile(&module(SHAPES[0])?, true)?)?;
+    let rule = r#"{"type":"query","rule_id":"q","name":"q","risk_score":1,"severity":"low","description":"d","query":"a: *","index":["*"]}"#;
+    let configuration = json!({"rules": [{"name": "q", "content": rule}], "clock": "event"}).to_string();
+    host.call("firstseen_configure", &[configuration.as_bytes()])?;
+    let event = br#"{"@timestamp":0,"a":1}"#;
+    for (name, arguments) in [("firstseen_finish", &[16, 4][..]), ("firstseen_begin", &[16, 4, 16, 4])] {
+        ensure!(host.call("firstseen_begin", &[event, br#"{"arrival":0}"#])?.status == 1, "it asks nothing");
+        let place = host.number(name, arguments)?;
+        ensure!(host.reply(place)?.status == 2);
+        let reply = host.call("firstseen_finish", &[br#"{"sighting":"unseen"}"#])?;
+        ensure!(reply.text == "answers, but nothing was asked", "{name}: {reply:?}");
+    }
+    Ok(())
+}
+
+#[test]
 fn what_is_wrong_is_told() -> Result<()> {
     let mut host = Host::new(&compile(&module(SHAPES[0])?, true)?)?;
     let context: &[u8] = br#"{"arrival":0}"#;
@@ -83,6 +100,8 @@ fn what_is_wrong_is_told() -> Result<()> {
         let reply = host.call(name, texts)?;
         ensure!(reply.status == 2 && reply.text.contains(expected), "{name}: {reply:?}");
     }
+    host.call("firstseen_configure", &[br#"{"questions":[]}"#])?;
+    ensure!(host.call("firstseen_finish", &[b""])?.status == 3, "no rule runs that asks a question");
     let place = host.number("firstseen_configure", &[16, 4])?;
     let reply = host.reply(place)?;
     ensure!(reply.status == 2 && reply.text.contains("4 bytes at 16 do not lie in one piece"), "{reply:?}");
