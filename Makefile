@@ -47,7 +47,7 @@ test: build ## Run all tests
 
 # Only crates that need no wasmtime, which would be built once more for it.
 test-checked: ## Run the tests of the crates without wasmtime with overflow checks and debug assertions
-	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest \
+	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest --package firstseen-plain \
 		--package firstseen-ledger --package firstseen-state-file --package firstseen-upkeep-socket
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
