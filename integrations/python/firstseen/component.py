@@ -49,19 +49,20 @@ class ComponentModule:
     """An instance of what `firstseen module --output` writes. One thread at a time.
 
     `wasm` is the path of the file. `log` takes what the module says to the operator; by
-    default that goes to standard error. `engine` as for `PlainModule`.
+    default that goes to standard error. `store` as for `PlainModule`.
     """
 
-    def __init__(self, wasm, log=lambda message: print(message, file=sys.stderr), engine=None):
-        engine = engine or Engine()
-        self.store = self._store = Store(engine)
-        self._store.set_limits(memory_size=MEMORY_BYTES)
+    def __init__(self, wasm, log=lambda message: print(message, file=sys.stderr), store=None):
+        self.store = store or Store(Engine())
+        engine = self.store.engine
+        if store is None:
+            self.store.set_limits(memory_size=MEMORY_BYTES)
         linker = Linker(engine)
         with linker.root() as root:
             with root.add_instance(f"{PACKAGE}/logging@{VERSION}") as logging:
                 logging.add_func("log", lambda _store, level, context, message: log(f"{level}: {message}"))
-        self._instance = linker.instantiate(self._store, Component.from_file(engine, str(wasm)))
-        self._exports = self._instance.get_export_index(self._store, f"{PACKAGE}/detector@{VERSION}")
+        self._instance = linker.instantiate(self.store, Component.from_file(engine, str(wasm)))
+        self._exports = self._instance.get_export_index(self.store, f"{PACKAGE}/detector@{VERSION}")
 
     def configure(self, configuration):
         """Loads rules; a report for each."""
@@ -105,11 +106,11 @@ class ComponentModule:
         return "done", [*lines, {"summary": evaluation}]
 
     def _call(self, name, *arguments):
-        index = self._instance.get_export_index(self._store, name, self._exports)
-        function = self._instance.get_func(self._store, index)
+        index = self._instance.get_export_index(self.store, name, self._exports)
+        function = self._instance.get_func(self.store, index)
         try:
-            result = function(self._store, *arguments)
-            function.post_return(self._store)
+            result = function(self.store, *arguments)
+            function.post_return(self.store)
         except (Trap, WasmtimeError) as error:
             raise TrappedError(str(error)) from error
         return result

@@ -16,17 +16,18 @@ MEMORY_BYTES = 1 << 30
 class PlainModule:
     """An instance of what `firstseen module --plain` writes. One thread at a time.
 
-    `wasm` is the path of the file, or its bytes. `engine` is one that bounds time, by fuel
-    or epochs, which are set on `store`.
+    `wasm` is the path of the file, or its bytes. `store` is one of Wasmtime's with
+    limits of its own, of fuel or epochs for example; the host gives it more between calls.
     """
 
-    def __init__(self, wasm, engine=None):
-        engine = engine or Engine()
+    def __init__(self, wasm, store=None):
+        self.store = store or Store(Engine())
+        engine = self.store.engine
         module = Module(engine, wasm) if isinstance(wasm, bytes) else Module.from_file(engine, str(wasm))
-        self.store = self._store = Store(engine)
-        self._store.set_limits(memory_size=MEMORY_BYTES)
-        self._exports = Instance(self._store, module, []).exports(self._store)
-        abi = self._exports["firstseen_abi"](self._store)
+        if store is None:
+            self.store.set_limits(memory_size=MEMORY_BYTES)
+        self._exports = Instance(self.store, module, []).exports(self.store)
+        abi = self._exports["firstseen_abi"](self.store)
         if abi != ABI:
             raise ModuleError(f"the module speaks version {abi} of the plain ABI, this package {ABI}")
 
@@ -52,19 +53,19 @@ class PlainModule:
 
     def _free(self, pieces):
         for piece in pieces:
-            self._exports["free"](self._store, piece)
+            self._exports["free"](self.store, piece)
 
     def _call(self, name, *inputs):
         memory, arguments = self._exports["memory"], []
         try:
             for content in inputs:
                 # Signed, as all numbers of wasm here.
-                piece = self._exports["malloc"](self._store, len(content)) & 0xFFFF_FFFF
+                piece = self._exports["malloc"](self.store, len(content)) & 0xFFFF_FFFF
                 if piece == 0:
                     raise MemoryError(f"the module has no memory for {len(content)} bytes")
                 arguments += [piece, len(content)]
-                memory.write(self._store, content, piece)
-            reply = self._exports["firstseen_" + name](self._store, *arguments) & 0xFFFF_FFFF
+                memory.write(self.store, content, piece)
+            reply = self._exports["firstseen_" + name](self.store, *arguments) & 0xFFFF_FFFF
         except (Trap, WasmtimeError) as error:
             # Nothing of it can be used any more, `free` neither.
             raise TrappedError(str(error)) from error
@@ -72,9 +73,9 @@ class PlainModule:
             self._free(arguments[::2])
             raise
         self._free(arguments[::2])
-        head = memory.read(self._store, reply, reply + 12)
+        head = memory.read(self.store, reply, reply + 12)
         status, start, length = (int.from_bytes(head[at : at + 4], "little") for at in (0, 4, 8))
-        text = bytes(memory.read(self._store, start, start + length)).decode()
+        text = bytes(memory.read(self.store, start, start + length)).decode()
         if status == INVALID:
             raise InvalidError(text)
         if status == NOT_CONFIGURED:

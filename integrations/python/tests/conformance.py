@@ -10,7 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from firstseen import ComponentModule, InvalidError, MemoryStore, NotConfiguredError, PlainModule
+from firstseen import ComponentModule, InvalidError, MemoryStore, NotConfiguredError, PlainModule, TrappedError
+from wasmtime import Config, Engine, Store
 
 
 class Recorder:
@@ -64,6 +65,18 @@ def check_errors(module):
     assert module.evaluate(b"{}", {"arrival": 0})[0] == "done"
 
 
+def check_limits(make):
+    """A host bounds what a module does."""
+    config = Config()
+    config.consume_fuel = True
+    store = Store(Engine(config))
+    store.set_fuel(10**12)
+    module = make(store)
+    module.configure({})
+    store.set_fuel(1000)
+    raises(TrappedError, module.evaluate, b"{}\n" * 1000, {"arrival": 0})
+
+
 def check_store():
     """What is rolled back was not."""
     question = {"history": "h", "term": "t", "at": 0, "window-ms": 9, "event": "e", "quota": {"max": 1, "per-ms": 9}}
@@ -77,10 +90,14 @@ def check_store():
 
 
 def main(plain, component, cases):
-    shapes = {"plain": lambda: PlainModule(plain), "component": lambda: ComponentModule(component, log=lambda _: None)}
+    shapes = {
+        "plain": lambda store=None: PlainModule(plain, store),
+        "component": lambda store=None: ComponentModule(component, lambda _: None, store),
+    }
     check_store()
     for shape, make in shapes.items():
         check_errors(make())
+        check_limits(make)
         digest = hashlib.sha256()
         folders = sorted(Path(cases).iterdir())
         for case in folders:
