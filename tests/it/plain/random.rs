@@ -68,7 +68,7 @@ fn any_calls_have_a_reply() -> Result<()> {
                 None
             }
             3 => {
-                let (address, length) = place(&mut rng);
+                let (address, _) = place(&mut rng);
                 host.raw("free", &[address])?;
                 pieces.retain(|piece| piece.0 != address);
                 None
