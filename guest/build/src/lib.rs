@@ -8,8 +8,8 @@ use std::{env, fs};
 /// The folder `guest/`.
 const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// What the module is made of, from there.
-const SOURCES: [&str; 14] = [
+/// What every shape is made of, from there.
+const SOURCES: [&str; 12] = [
     "../Cargo.lock",
     "../Cargo.toml",
     "../wit",
@@ -17,14 +17,15 @@ const SOURCES: [&str; 14] = [
     "fields",
     "lang/kql/Cargo.toml",
     "lang/kql/src",
-    "plain/Cargo.toml",
-    "plain/src",
     "query/Cargo.toml",
     "query/src",
     "rules",
     "src",
     "toolchain.sh",
 ];
+
+/// What the plain shapes are made of beside that.
+const PLAIN_SOURCES: [&str; 2] = ["plain/Cargo.toml", "plain/src"];
 
 /// The shape of a core module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,8 @@ impl Shape {
 ///
 /// It cannot be built; the compiler has said why on standard error.
 pub fn build(shape: Shape) -> Result<Vec<u8>, Box<dyn Error>> {
-    for source in SOURCES {
+    let of_shape = if shape == Shape::Component { &[][..] } else { &PLAIN_SOURCES };
+    for source in SOURCES.iter().chain(of_shape) {
         println!("cargo::rerun-if-changed={GUEST}/{source}");
     }
     let target_dir = Path::new(&env::var("OUT_DIR")?).join(shape.name());
