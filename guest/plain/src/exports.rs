@@ -4,14 +4,14 @@
 
 use std::cell::RefCell;
 
-use crate::{Memory, Module, Reply};
+use crate::baked::baked;
+use crate::{Memory, Module, Reply, configuration_of};
 
 /// Where the last reply is: its status, the address of its bytes, their number.
 type ReplyPlace = [usize; 3];
 
 #[derive(Default)]
 struct Instance {
-    memory: Memory,
     module: Module,
     reply: Vec<u8>,
     place: Box<ReplyPlace>,
@@ -20,6 +20,8 @@ struct Instance {
 thread_local! {
     /// An instance is used by one thread at a time.
     static INSTANCE: RefCell<Instance> = RefCell::default();
+    /// What the host has of the memory. A call that traps leaves it as it is.
+    pub(crate) static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
 impl Instance {
@@ -27,6 +29,7 @@ impl Instance {
     /// of its own; answers with the address of where the reply is.
     fn call<const N: usize>(
         &mut self,
+        memory: &Memory,
         places: [(usize, usize); N],
         unreadable: impl FnOnce(&mut Module),
         call: impl FnOnce(&mut Module, [&[u8]; N]) -> Reply,
@@ -34,7 +37,7 @@ impl Instance {
         let mut inputs = [&[][..]; N];
         let mut unknown = None;
         for (input, (address, length)) in inputs.iter_mut().zip(places) {
-            match self.memory.bytes(address, length) {
+            match memory.bytes(address, length) {
                 Some(bytes) => *input = bytes,
                 None => unknown = Some((address, length)),
             }
@@ -52,18 +55,22 @@ impl Instance {
     }
 }
 
-fn instance<T>(call: impl FnOnce(&mut Instance) -> T) -> T {
-    INSTANCE.with_borrow_mut(call)
+fn call<const N: usize>(
+    places: [(usize, usize); N],
+    unreadable: impl FnOnce(&mut Module),
+    call: impl FnOnce(&mut Module, [&[u8]; N]) -> Reply,
+) -> *const ReplyPlace {
+    MEMORY.with_borrow(|memory| INSTANCE.with_borrow_mut(|instance| instance.call(memory, places, unreadable, call)))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn malloc(length: usize) -> usize {
-    instance(|instance| instance.memory.give(length).unwrap_or_default())
+    MEMORY.with_borrow_mut(|memory| memory.give(length).unwrap_or_default())
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn free(address: usize) {
-    instance(|instance| instance.memory.take_back(address));
+    MEMORY.with_borrow_mut(|memory| memory.take_back(address));
 }
 
 #[unsafe(no_mangle)]
@@ -73,9 +80,14 @@ extern "C" fn firstseen_abi() -> i32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_configure(configuration: usize, length: usize) -> *const ReplyPlace {
-    instance(|instance| {
-        instance.call([(configuration, length)], |_| {}, |module, [configuration]| module.configure(configuration))
-    })
+    call(
+        [(configuration, length)],
+        |_| {},
+        |module, [configuration]| match configuration {
+            [] => module.configure(configuration_of(baked())),
+            _ => module.configure(configuration),
+        },
+    )
 }
 
 #[unsafe(no_mangle)]
@@ -86,12 +98,12 @@ extern "C" fn firstseen_begin(
     context_length: usize,
 ) -> *const ReplyPlace {
     let places = [(batch, batch_length), (context, context_length)];
-    instance(|instance| instance.call(places, Module::give_up, |module, [batch, context]| module.begin(batch, context)))
+    call(places, Module::give_up, |module, [batch, context]| module.begin(batch, context))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_finish(answers: usize, length: usize) -> *const ReplyPlace {
-    instance(|instance| instance.call([(answers, length)], Module::give_up, |module, [answers]| module.finish(answers)))
+    call([(answers, length)], Module::give_up, |module, [answers]| module.finish(answers))
 }
 
 #[unsafe(no_mangle)]
@@ -102,10 +114,10 @@ extern "C" fn firstseen_match(
     context_length: usize,
 ) -> *const ReplyPlace {
     let places = [(batch, batch_length), (context, context_length)];
-    instance(|instance| instance.call(places, |_| {}, |module, [batch, context]| module.match_events(batch, context)))
+    call(places, |_| {}, |module, [batch, context]| module.match_events(batch, context))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn firstseen_describe() -> *const ReplyPlace {
-    instance(|instance| instance.call([], |_| {}, |module, []| module.describe()))
+    call([], |_| {}, |module, []| module.describe())
 }
