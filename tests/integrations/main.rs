@@ -1,6 +1,7 @@
 //! The integrations, each by its own means: `make test-integrations`.
 
 mod example;
+mod fluent_bit;
 mod go;
 mod node;
 mod python;

@@ -25,8 +25,7 @@ const SOURCES: [&str; 12] = [
 ];
 
 /// What the plain shapes are made of beside that.
-const PLAIN_SOURCES: [&str; 4] =
-    ["plain/Cargo.toml", "plain/src", "../host/ledger/Cargo.toml", "../host/ledger/src"];
+const PLAIN_SOURCES: [&str; 4] = ["plain/Cargo.toml", "plain/src", "../host/ledger/Cargo.toml", "../host/ledger/src"];
 
 /// The shape of a core module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ use firstseen_guest::Engine;
 use firstseen_guest::engine::{Context, EvaluateError, Evaluation, SetApart, SetApartCause};
 use firstseen_guest::time::format_iso;
 
-use object::{Object, has_member, may_be_forged};
+use object::{Object, has_member, is_forged};
 use said::{Alert, Said, Started};
 use settings::Settings;
 pub use settings::configuration_of;
@@ -172,8 +172,8 @@ pub fn not_judged(record: &[u8]) -> Option<Vec<u8>> {
 /// Says in a record what is to be said, or has it wait for one that can say it. Whatever an
 /// event has in its place is no word of the module's.
 fn say(said: &mut Said, record: &[u8]) -> Option<Vec<u8>> {
-    let may_be_forged = may_be_forged(record);
-    if said.is_empty() && !may_be_forged {
+    let is_forged = is_forged(record);
+    if said.is_empty() && !is_forged {
         return None;
     }
     let object = has_room(ROOM_TO_SAY, record).then(|| Object::read(record)).flatten();
@@ -181,7 +181,7 @@ fn say(said: &mut Said, record: &[u8]) -> Option<Vec<u8>> {
         said.wait();
         return None;
     };
-    if may_be_forged {
+    if is_forged {
         said.event_had = object.forged();
     }
     if said.is_empty() {

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
 use firstseen::{AlertFormat, Builder, Clock};
+use serde_json::{Map, Value, json};
 
 /// Alerts.
 #[derive(Clone, Debug, clap::Args)]
@@ -66,6 +67,27 @@ impl AlertArgs {
                 AlertFormatArg::Ecs => AlertFormat::Ecs,
             })
             .space(self.space.as_str())
+    }
+}
+
+impl AlertArgs {
+    /// All of it as the plain module takes it, in its `configuration`.
+    pub(crate) fn configuration(&self) -> Map<String, Value> {
+        let clock = match self.clock {
+            ClockArg::Arrival => "arrival",
+            ClockArg::Event => "event",
+        };
+        let format = match self.alert_format {
+            AlertFormatArg::Kibana => "kibana",
+            AlertFormatArg::Ecs => "ecs",
+        };
+        let members = [
+            ("clock", json!(clock)),
+            ("format", json!(format)),
+            ("space", json!(self.space)),
+            ("event-id-field", json!(self.event_ids.event_id_field)),
+        ];
+        members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

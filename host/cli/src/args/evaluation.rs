@@ -42,7 +42,7 @@ impl EvaluationArgs {
 }
 
 /// The value of `--max-line`.
-fn line_bytes(text: &str) -> Result<usize> {
+pub(crate) fn line_bytes(text: &str) -> Result<usize> {
     let bytes = values::bytes(text)?;
     ensure!((1..=LINE_BYTES_MAX).contains(&bytes), "a line has at least 1 byte and at most 32MiB");
     Ok(bytes)

@@ -12,7 +12,7 @@ mod values;
 
 pub(crate) use alerts::{AlertArgs, EventIdArgs};
 pub(crate) use authorization::authorization;
-pub(crate) use evaluation::EvaluationArgs;
+pub(crate) use evaluation::{EvaluationArgs, line_bytes};
 pub(crate) use input::{Input, inputs};
 pub(crate) use module::{ModuleArgs, load as load_module};
 pub(crate) use rule_set::{RuleSet, faults, warn_of};

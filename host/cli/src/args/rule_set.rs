@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use firstseen::rule_files::{FileProblem, FileRule};
 use firstseen::{Builder, DataView, Detector, Document, Reason, Refusal, RuleSummary, Shortcuts, printable};
+use serde_json::{Map, Value, json};
 
 use crate::message;
 
@@ -39,6 +40,21 @@ impl RuleSet {
             .mappings(self.mappings.iter().cloned())
             .data_views(self.data_views.iter().cloned())
             .shortcuts(shortcuts())
+    }
+
+    /// All of it as the plain module takes it, in its `configuration`.
+    pub(crate) fn configuration(&self) -> Map<String, Value> {
+        let document = |document: &Document| json!({"name": document.name, "content": document.content});
+        let data_view = |view: &DataView| json!({"id": view.id, "patterns": view.patterns});
+        let rules: Vec<Value> = self.rules.iter().map(|rule| document(&rule.document())).collect();
+        let documents = [
+            ("rules", rules),
+            ("exceptions", self.exceptions.iter().map(document).collect()),
+            ("value-lists", self.value_lists.iter().map(document).collect()),
+            ("mappings", self.mappings.iter().map(document).collect()),
+            ("data-views", self.data_views.iter().map(data_view).collect()),
+        ];
+        documents.into_iter().map(|(name, documents)| (name.to_owned(), Value::Array(documents))).collect()
     }
 
     /// Builds a detector that was given these rules, and warns of what does not

@@ -84,8 +84,17 @@ impl RuleArgs {
     /// When the module cannot be used, or rules were asked for and none is there:
     /// the built-in rule would run in their place.
     pub(crate) fn load(&self, module: &ModuleArgs) -> Result<(Module, RuleSet)> {
+        self.load_for(|| module.load())
+    }
+
+    /// The same for a module that is loaded in another way.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub(crate) fn load_for(&self, load: impl FnOnce() -> Result<Module> + Send) -> Result<(Module, RuleSet)> {
         let (module, rule_set) = thread::scope(|scope| {
-            let loading = thread::Builder::new().spawn_scoped(scope, || module.load());
+            let loading = thread::Builder::new().spawn_scoped(scope, load);
             let paths = RulePaths::find(&self.rules);
             let module = loading.context("cannot start a thread")?.join();
             let module = module.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

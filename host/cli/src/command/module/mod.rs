@@ -1,11 +1,15 @@
 //! `firstseen module`.
 
+mod bake;
+mod baking;
+
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
+use clap::Subcommand;
 use firstseen::Module;
 use serde_json::json;
 
@@ -16,8 +20,10 @@ use crate::args::load_module;
 /// Without options: what the module is, which types of rules it runs in which
 /// languages, and the rules that are built in, as JSON.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = AFTER_HELP)]
+#[command(after_long_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Write the built-in component to this file instead, or to standard output
     /// if it is `-`. It runs unchanged in any host that embeds WebAssembly
     /// components; its contract is in wit/.
@@ -41,13 +47,23 @@ Examples:
   firstseen module | jq '.rules[].name'
   firstseen module --output firstseen.wasm
   firstseen module --output - | sha256sum
-  firstseen module --plain --scalar --output firstseen-plain-scalar.wasm";
+  firstseen module --plain --scalar --output firstseen-plain-scalar.wasm
+  firstseen module bake --rules rules/ --learn 1d --output firstseen-fluent-bit.wasm";
+
+/// What each does is said where its arguments are.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Bake(Box<bake::Args>),
+}
 
 const PLAIN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plain.wasm"));
 const PLAIN_SCALAR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/plain-scalar.wasm"));
 
 impl Args {
     pub(crate) fn run(self) -> Result<ExitCode> {
+        if let Some(Command::Bake(args)) = self.command {
+            return args.run();
+        }
         match &self.output {
             Some(path) => write_module(self.built_in(), path)?,
             None => writeln!(io::stdout(), "{:#}", description(&load_module(self.module.as_ref())?)?)?,
