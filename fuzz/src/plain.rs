@@ -1,6 +1,7 @@
-//! The plain module: any calls in any order have a reply that a host can read.
+//! The plain module: any calls in any order have a reply that a host can read, and any record
+//! comes back.
 
-use firstseen_plain::{Module, Reply, Status};
+use firstseen_plain::{Module, Records, Reply, Status};
 use serde_json::Value;
 
 /// What stands between calls, and between the texts of a call.
@@ -16,15 +17,28 @@ pub fn check(data: &[u8]) {
         // Whatever it is, it is told.
         let mut module = Module::default();
         assert_eq!(module.configure(data).status, Status::Invalid);
+        check_record(&mut Records::new(data), data, 0);
+        check_record(&mut Records::new(b""), data, 0);
         return;
     };
     let mut module = Module::default();
+    let mut records = Records::new(b"");
     let mut is_asking = false;
     for call in text.split(BETWEEN[0]).take(20) {
         let mut texts = call.split(BETWEEN[1]);
         let name = texts.next().unwrap_or_default();
         let mut next = || texts.next().unwrap_or_default().as_bytes();
         let reply = match name {
+            "k" => {
+                records = Records::new(next());
+                continue;
+            }
+            "r" => {
+                let record = next();
+                let arrival_ms = core::str::from_utf8(next()).unwrap_or_default().parse().unwrap_or_default();
+                check_record(&mut records, record, arrival_ms);
+                continue;
+            }
             "c" => module.configure(next()),
             "b" => module.begin(next(), next()),
             "f" => module.finish(next()),
@@ -53,4 +67,22 @@ fn check_reply(reply: &Reply) {
             }
         }
     }
+}
+
+/// A record comes back as it was, or with something said in it and nothing else changed.
+fn check_record(records: &mut Records, record: &[u8], arrival_ms: i64) {
+    let Some(answer) = records.judge(record, arrival_ms) else { return };
+    let value = |bytes: &[u8]| serde_json::from_str::<Value>(&String::from_utf8_lossy(bytes));
+    let is_own = |key: &str| key == "firstseen" || key.starts_with("firstseen.");
+    let end = record.iter().rposition(|byte| *byte == b'}').expect("it is an object");
+    // What serde_json does not take nests deeply, or has a number or half a pair that it cannot hold.
+    let Ok(Value::Object(mut given)) = value(&answer) else { return };
+    assert!(given.remove("firstseen").expect("something is said").is_object());
+    let mut expected = value(&record[..=end]).expect("what came out is JSON");
+    let expected = expected.as_object_mut().expect("it is an object");
+    match expected.keys().any(|key| is_own(key)) {
+        true => expected.retain(|key, _| !is_own(key)),
+        false => assert!(answer.starts_with(&record[..end])),
+    }
+    assert_eq!(&given, &*expected);
 }

@@ -6,15 +6,15 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Where the text is, and how long. A module into which nothing was baked has zeros here; what
 /// bakes one finds the place by this name.
-#[unsafe(no_mangle)]
-static firstseen_baked: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+#[unsafe(export_name = "firstseen_baked")]
+static PLACE: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
 
 const PAGE_BYTES: usize = 1 << 16;
 
 /// The text; nothing if there is none, or none that could be.
 pub(crate) fn baked() -> &'static [u8] {
-    let [address, length] = firstseen_baked.each_ref().map(|word| word.load(Ordering::Relaxed));
-    let memory = core::arch::wasm32::memory_size(0).saturating_mul(PAGE_BYTES);
+    let [address, length] = PLACE.each_ref().map(|word| word.load(Ordering::Relaxed));
+    let memory = core::arch::wasm32::memory_size::<0>().saturating_mul(PAGE_BYTES);
     match address.checked_add(length) {
         // It lies behind all that the module had to begin with, in pages that no allocator was
         // given: nothing else writes there.

@@ -3,8 +3,11 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use wasmi::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, TypedFunc};
 
-/// Most memory of an instance, unless it is told otherwise.
+/// Most memory of an instance.
 const MEMORY_BYTES: usize = 1 << 30;
+
+/// Most calls within calls.
+const CALLS_MAX: usize = 1_000;
 
 /// How much a call may do: one that never ends is stopped.
 const FUEL: u64 = 500_000_000_000;
@@ -21,13 +24,13 @@ pub(super) struct FluentBit {
 
 impl FluentBit {
     pub(super) fn start(wasm: &[u8]) -> Result<Self> {
-        Self::start_with(wasm, 512 << 10, MEMORY_BYTES)
+        Self::start_with(wasm, CALLS_MAX)
     }
 
-    /// With so much stack (`wasm_stack_size`), and so much memory at most.
-    pub(super) fn start_with(wasm: &[u8], stack_bytes: usize, memory_bytes: usize) -> Result<Self> {
+    /// With a stack for so many calls within calls, `wasm_stack_size`.
+    pub(super) fn start_with(wasm: &[u8], calls_max: usize) -> Result<Self> {
         let mut config = Config::default();
-        config.set_min_stack_height(1024).set_max_stack_height(stack_bytes).consume_fuel(true);
+        config.set_max_recursion_depth(calls_max).consume_fuel(true);
         let engine = Engine::new(&config);
         let module = Module::new(&engine, wasm)?;
         ensure!(module.imports().len() == 0, "it imports something");
@@ -44,7 +47,7 @@ impl FluentBit {
             configure: instance.get_typed_func(&store, "firstseen_configure")?,
             store,
         };
-        filter.limit_memory(memory_bytes);
+        filter.limit_memory(MEMORY_BYTES);
         Ok(filter)
     }
 

@@ -25,7 +25,7 @@ fn what_is_remembered_has_a_bound() -> Result<()> {
     let rules = write_rule(scratch.path(), &new_terms("r", "a"))?;
     // What is learned raises nothing, and has no quota.
     let mut filter = FluentBit::start(&bake(&["--rules", &rules, "--learn", "1d"])?)?;
-    let mut record = |filter: &mut FluentBit, number: usize| -> Result<Option<String>> {
+    let record = |filter: &mut FluentBit, number: usize| -> Result<Option<String>> {
         let terms: Vec<String> = (0..TERMS).map(|term| format!("{number}-{term}-{}", "x".repeat(64))).collect();
         let given = filter.filter(json!({ "a": terms }).to_string(), NOW_MS)?.context("dropped")?;
         Ok(said(&given).ok().and_then(|said| Some(said["warnings"][0].as_str()?.to_owned())))

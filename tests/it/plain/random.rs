@@ -47,7 +47,7 @@ fn any_calls_have_a_reply() -> Result<()> {
             _ if pieces.is_empty() => (0, 0),
             _ => pieces[rng.place(pieces.len())],
         };
-        let replied = match rng.place(9) {
+        let replied = match rng.place(10) {
             0 | 1 => {
                 let text = TEXTS[rng.place(TEXTS.len())];
                 let mut bytes = text.as_bytes().to_vec();
@@ -82,9 +82,16 @@ fn any_calls_have_a_reply() -> Result<()> {
                 let (address, length) = place(&mut rng);
                 host.raw("firstseen_finish", &[address, length])?
             }
+            7 => {
+                // Its answer is the record's address, or one of a text: no reply.
+                let (record, length) = place(&mut rng);
+                let time = rng.next_u64() as u32;
+                host.raw("firstseen", &[record, length, time, time, record, length])?;
+                None
+            }
             call => {
                 let ((batch, batch_length), (context, context_length)) = (place(&mut rng), place(&mut rng));
-                let name = if call == 7 { "firstseen_begin" } else { "firstseen_match" };
+                let name = if call == 8 { "firstseen_begin" } else { "firstseen_match" };
                 host.raw(name, &[batch, batch_length, context, context_length])?
             }
         };

@@ -21,7 +21,9 @@ fn they_import_nothing_and_export_what_is_documented() -> Result<()> {
         exports.retain(|name| !["__data_end", "__heap_base"].contains(&name.as_str()));
         exports.sort();
         let documented = [
+            "firstseen",
             "firstseen_abi",
+            "firstseen_baked",
             "firstseen_begin",
             "firstseen_configure",
             "firstseen_describe",

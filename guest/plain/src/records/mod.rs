@@ -225,10 +225,15 @@ fn text_of(record: &[u8], bytes_max: usize) -> Result<Cow<'_, str>, SetApartCaus
 /// Adds a record to a batch. One without a time has that of its host, which writes it beside the
 /// event for Elasticsearch too: else rules that go by it could not see the event.
 fn push_timed(batch: &mut String, text: &str, arrival_ms: i64) {
-    let is_timed = || has_member(text.as_bytes(), TIME);
-    match text.trim_ascii_start().strip_prefix('{').map(str::trim_ascii_start) {
-        Some(rest) if !is_timed() => {
-            let comma = if rest.starts_with('}') { "" } else { "," };
+    let rest = text.trim_ascii_start().strip_prefix('{').map(str::trim_ascii_start);
+    let comma = match rest.and_then(|rest| rest.bytes().next()) {
+        Some(b'"') => Some(","),
+        Some(b'}') => Some(""),
+        // It is no object, or none that hosts write.
+        _ => None,
+    };
+    match rest.zip(comma) {
+        Some((rest, comma)) if !has_member(text.as_bytes(), TIME) => {
             batch.push_str(&format!("{{\"{TIME}\":\"{}\"{comma}{rest}", format_iso(arrival_ms)));
         }
         _ => batch.push_str(text),

@@ -81,6 +81,7 @@ fn a_record_without_a_time_has_that_of_its_host() {
         assert_eq!(id(record), timed);
     }
     assert_ne!(id(r#"{"\u0040timestamp":7,"a":1}"#), timed);
+    assert_eq!(records(&[QUERY], "{}").judge(b"{/**/}", 0), None);
     // It is no time, and the event's own.
     let remark = said(&records(&[QUERY], "{}").judge(br#"{"@timestamp":null,"a":1}"#, 0).unwrap());
     assert!(remark["remarks"][0].as_str().unwrap().contains("@timestamp"), "{remark}");
