@@ -38,7 +38,7 @@ fn what_is_no_event_comes_back_as_it_came() -> Result<()> {
     // Alerts about what may have been an event wait for a record that can say them.
     let said = said(&filter.filter("{}", NOW_MS)?.context("dropped")?)?;
     let alerts = said["alerts"].as_array().context("no alerts")?;
-    ensure!(alerts.len() == 4 && alerts.iter().all(|alert| alert["earlier"] == json!(true)), "{said}");
+    ensure!(alerts.len() == 5 && alerts.iter().all(|alert| alert["earlier"] == json!(true)), "{said}");
     let given = filter.filter(&deep, NOW_MS)?.context("dropped")?;
     assert_eq!(ids(&given).len(), 1);
     ensure!(given.starts_with(deep.strip_suffix('}').context("no object")?.as_bytes()), "it was changed");

@@ -90,7 +90,6 @@ pub(super) struct Alert {
     earlier: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "so serde asks")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
