@@ -50,5 +50,6 @@ fn ids(record: &[u8]) -> Vec<String> {
 fn without_start(record: &[u8]) -> Vec<u8> {
     let start = br#","firstseen":{"started":"#;
     let at = record.windows(start.len()).position(|part| part == start);
-    at.map_or_else(|| record.to_vec(), |at| [&record[..at], b"}"].concat())
+    let before = at.and_then(|at| record.get(..at));
+    before.map_or_else(|| record.to_vec(), |before| [before, b"}"].concat())
 }

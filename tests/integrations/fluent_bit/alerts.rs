@@ -73,14 +73,14 @@ fn options_of(case: &Path, folder: &Path) -> Result<Vec<String>> {
     let configuration: Value = serde_json::from_slice(&fs::read(case.join("configuration.json"))?)?;
     let mut options = Vec::new();
     for (member, option) in [("rules", "--rules"), ("exceptions", "--exceptions")] {
-        for document in configuration[member].as_array().into_iter().flatten() {
+        for document in configuration.get(member).and_then(Value::as_array).into_iter().flatten() {
             let path: PathBuf = folder.join(document["name"].as_str().context("no name")?);
             fs::write(&path, document["content"].as_str().context("no content")?)?;
             options.extend([option.to_owned(), path.to_str().context("no text")?.to_owned()]);
         }
     }
     for (member, option) in [("clock", "--clock"), ("space", "--space"), ("format", "--alert-format")] {
-        let value = configuration[member].as_str().map(str::to_owned);
+        let value = configuration.get(member).and_then(Value::as_str).map(str::to_owned);
         options.extend(value.into_iter().flat_map(|value| [option.to_owned(), value]));
     }
     Ok(options)

@@ -28,7 +28,7 @@ fn what_is_no_event_comes_back_as_it_came() -> Result<()> {
     let rules = write_rule(scratch.path(), &new_terms("r", "a"))?;
     let mut filter = FluentBit::start(&bake(&["--rules", &rules])?)?;
     filter.filter("{}", NOW_MS)?.context("dropped")?;
-    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
+    let deep = format!(r#"{{"a":"x","b":{}{}}}"#, "[".repeat(5_000), "]".repeat(5_000));
     for record in
         [&b" "[..], b"text", b"[1]", b"\"{\"", b"{", b"{\"a\":", b"{\"a\":1}}", b"{\xff", b"{\"a\" 1}", b"{/**/}"]
     {
