@@ -67,7 +67,11 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
-test-integrations: build ## Run the module in the hosts of integrations/
+# Shippers are put together as for test-e2e, and without them their tests are skipped.
+test-integrations: build ## Run the module in the hosts of integrations/, and shippers with the filter behind them
+	@for client in rsyslog syslog-ng; do \
+		sh tests/clients/$$client/build.sh "$(TARGET)/clients/$$client" || test "$$CI" != true || exit 1; \
+	done
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
 
 # Half an hour and more: the numbers are those of each mode of the proxy.

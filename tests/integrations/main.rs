@@ -2,8 +2,13 @@
 
 mod example;
 mod go;
+mod ingest;
+mod java;
 mod node;
 mod python;
+mod rsyslog;
+mod shipper;
+mod syslog_ng;
 
 use std::path::Path;
 

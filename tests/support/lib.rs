@@ -3,6 +3,7 @@
 //! without what they need.
 
 pub mod cluster;
+pub mod elasticsearch;
 pub mod endpoint_events;
 pub mod events;
 pub mod firstseen;

@@ -19,7 +19,7 @@ public interface Cluster {
     /** Writes documents, past any pipeline. */
     CompletionStage<List<Outcome>> write(List<Write> writes);
 
-    /** Documents that a query finds, in order of a field, at most so many; none where the index is not there. */
+    /** Documents that a query finds, at most so many; none where the index is not there. */
     CompletionStage<List<Stored>> search(String index, Query query, int max);
 
     /** Whether there is an index, an alias or a data stream of a name, as far as this node knows. */
@@ -71,8 +71,8 @@ public interface Cluster {
 
     /** What to look for. */
     sealed interface Query {
-        /** All documents, in order of a field. */
-        record All(String sort) implements Query {}
+        /** All documents, in any order. */
+        record All() implements Query {}
 
         /** Documents whose field is at most so much, in order of it. */
         record AtMost(String field, long value) implements Query {}

@@ -20,6 +20,7 @@ public final class Detection {
 
     private final Node node;
     private final Loader loader;
+    private final String targetField;
     private final Warnings warnings;
     private final Deque<Event> queue = new ArrayDeque<>();
     private final Deque<Worker> idle = new ArrayDeque<>();
@@ -30,9 +31,10 @@ public final class Detection {
     /** Rules that run; another one replaces it. */
     record Loaded(String version, List<Worker> workers, Worker forgetful, String nothingRuns) {}
 
-    private Detection(Node node, Loader loader) {
+    private Detection(Node node, Loader loader, String targetField) {
         this.node = node;
         this.loader = loader;
+        this.targetField = targetField;
         warnings = new Warnings(node.log());
     }
 
@@ -42,7 +44,7 @@ public final class Detection {
      * @param documents where the state lies, if that is no index; else {@code null}
      */
     public static Detection start(Options options, Cluster cluster, Documents documents, Node node) {
-        Detection detection = new Detection(node, new Loader(options, cluster, documents, node));
+        Detection detection = new Detection(node, new Loader(options, cluster, documents, node), options.targetField());
         node.executor().execute(detection::look);
         WeakReference<Detection> held = new WeakReference<>(detection);
         repeat(held, node, LOOK_MS, Detection::look);
@@ -131,8 +133,9 @@ public final class Detection {
                 events = taken(nothingRuns != null);
             }
             if (nothingRuns != null) {
-                node.executor().execute(() -> events.forEach(event ->
-                    event.done(new IllegalStateException("no rule runs: " + nothingRuns))));
+                IllegalStateException error = new IllegalStateException("no rule runs: " + nothingRuns);
+                node.executor().execute(() -> handOn(
+                    events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList()));
             } else {
                 node.executor().execute(() -> evaluate(worker, events));
             }
@@ -152,7 +155,7 @@ public final class Detection {
         List<Event> real = simulated.isEmpty() ? events : events.stream().filter(event -> !event.isSimulated()).toList();
         worker.evaluate(real).thenAccept(judged -> node.executor().execute(() -> {
             release(worker);
-            handOn(worker, judged);
+            handOn(judged);
             if (!simulated.isEmpty()) {
                 simulate(simulated);
             }
@@ -162,21 +165,22 @@ public final class Detection {
     private void simulate(List<Event> events) {
         Loaded now = loaded();
         if (now == null || now.forgetful == null) {
-            events.forEach(event -> event.done(new IllegalStateException("no rule runs")));
+            IllegalStateException error = new IllegalStateException("no rule runs");
+            handOn(events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList());
             return;
         }
         // One worker for all, whose detector takes batches one after the other.
         now.forgetful.evaluate(events).thenAccept(judged ->
-            node.executor().execute(() -> handOn(now.forgetful, judged)));
+            node.executor().execute(() -> handOn(judged)));
     }
 
-    private void handOn(Worker worker, List<Worker.Judged> judged) {
+    private void handOn(List<Worker.Judged> judged) {
         judged.stream().filter(one -> one.error() != null).findFirst().ifPresent(one -> {
             long count = judged.stream().filter(other -> other.error() != null).count();
             warnings.warn(count + " documents passed without being judged, the first bound for " + one.event().index()
                 + ": " + Warnings.sentence(one.error()));
         });
-        worker.handOn(judged);
+        judged.forEach(one -> one.handOn(targetField));
     }
 
     private void release(Worker worker) {

@@ -64,7 +64,7 @@ final class Loader {
         return CompletableFuture.completedStage(null).thenComposeAsync(nothing -> {
             long began = System.nanoTime();
             Configuration configuration = rules.configuration(options);
-            Worker forgetful = Worker.forgetful(options, configuration, limits, System::currentTimeMillis);
+            Worker forgetful = Worker.forgetful(configuration, limits, System::currentTimeMillis);
             List<Report> reports = forgetful.reports();
             long ms = (System.nanoTime() - began) / 1_000_000;
             say(reports, ms);
@@ -87,7 +87,7 @@ final class Loader {
             for (int i = 0; i < node.workers(); i++) {
                 State state = new State(documents, alerts, known, options.learnMs(), System::currentTimeMillis);
                 state.knows(histories, since);
-                workers.add(Worker.withState(options, configuration, state, limits, System::currentTimeMillis));
+                workers.add(Worker.withState(configuration, state, limits, System::currentTimeMillis));
             }
             return List.copyOf(workers);
         }, node.executor());
@@ -133,24 +133,30 @@ final class Loader {
 
     private void say(List<Report> reports, long ms) {
         long loaded = reports.stream().filter(report -> report.loaded() != null).count();
-        List<String> refused = refusals(reports);
-        node.log().info(loaded + " rules run, from " + place() + ", loaded in " + ms + " ms");
-        refused.forEach(cause -> node.log().warn("not used, from " + place() + ": " + cause));
+        long others = reports.stream().filter(report -> report.refused() != null && isMeantForOthers(report.refused())).count();
+        node.log().info(loaded + " rules run, from " + place() + ", loaded in " + ms + " ms"
+            + (others == 0 ? "" : "; " + others + " are disabled or of types that do not run here"));
+        refusals(reports).forEach(cause -> node.log().warn("not used, from " + place() + ": " + cause));
         reports.stream().map(Report::warning).filter(warning -> warning != null).forEach(node.log()::warn);
     }
 
+    /** What an operator must look at: rules and documents that should be used, and are not. */
     private static List<String> refusals(List<Report> reports) {
         return reports.stream()
             .map(report -> report.refused() != null ? report.refused() : report.unusable())
-            .filter(refusal -> refusal != null)
+            .filter(refusal -> refusal != null && !isMeantForOthers(refusal))
             .limit(REFUSED_MAX)
             .map(Report.Refusal::toString)
             .toList();
     }
 
+    private static boolean isMeantForOthers(Report.Refusal refusal) {
+        return refusal.reason().equals("not-ours") || refusal.reason().equals("disabled");
+    }
+
     private static String firstRefusal(List<Report> reports) {
         List<String> refused = refusals(reports);
-        return refused.isEmpty() ? "there is none" : refused.getFirst();
+        return refused.isEmpty() ? "all are disabled or of types that do not run here" : refused.getFirst();
     }
 
     /** Writes down what runs on this node, for whoever looks into the state. */

@@ -5,20 +5,17 @@ import com.google.gson.JsonObject;
 import firstseen.Configuration.Document;
 import firstseen.ingest.Cluster.Query;
 import firstseen.ingest.Cluster.Stored;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
 /**
  * Rules in an index: documents with {@code kind} ({@code rules}, {@code exceptions}, {@code value-lists} or
- * {@code mappings}), {@code name} and {@code content}, a text.
+ * {@code mappings}), {@code name} and {@code content}, a text; in order of their ids.
  */
 final class RuleIndex implements RuleSource {
     /** What a search gives at most. */
     private static final int DOCUMENTS_MAX = 10_000;
-
-    /** Fixed, whatever somebody puts into the index: only names are looked for. */
-    static final String MAPPING = """
-        {"dynamic": false, "properties": {"kind": {"type": "keyword"}, "name": {"type": "keyword"}}}""";
 
     private final Cluster cluster;
     private final String index;
@@ -35,7 +32,8 @@ final class RuleIndex implements RuleSource {
 
     @Override
     public CompletionStage<Rules> read(String version) {
-        return cluster.search(index, new Query.All("name"), DOCUMENTS_MAX).thenApply(found -> {
+        return cluster.search(index, new Query.All(), DOCUMENTS_MAX).thenApply(hits -> {
+            List<Stored> found = hits.stream().sorted(Comparator.comparing(Stored::id)).toList();
             if (found.size() == DOCUMENTS_MAX) {
                 throw new IllegalStateException("it has " + DOCUMENTS_MAX + " documents or more: put many rules into one");
             }

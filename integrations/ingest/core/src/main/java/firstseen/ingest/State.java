@@ -72,7 +72,9 @@ final class State implements Store {
         final Times stored;
         Term term;
         boolean changed;
-        boolean introducedHere;
+
+        /** The events of this batch that introduce it. */
+        final Set<String> introducing = new HashSet<>();
 
         Entry(Version version, Term term) {
             this.version = version;
@@ -141,7 +143,7 @@ final class State implements Store {
         String id = Keys.term(sighting.history(), sighting.term());
         Term term = known.get(id, arrived);
         boolean isKnown = term != null
-            && !sighting.event().equals(term.event())
+            && !term.events().contains(sighting.event())
             && term.times().knows(sighting.at(), sighting.windowMs().bits())
             && !isStale(term.times(), sighting);
         return new Asked(id, sighting, isKnown);
@@ -212,7 +214,7 @@ final class State implements Store {
         Entry entry = terms.computeIfAbsent(
             one.id, id -> new Entry(null, Term.unknown(sighting.history(), sighting.term())));
         long windowMs = sighting.windowMs().bits();
-        if (sighting.event().equals(entry.term.event()) && !entry.introducedHere) {
+        if (entry.term.events().contains(sighting.event()) && !entry.introducing.contains(sighting.event())) {
             raised.add(new Raised(one.id, sighting));
             return Verdict.REPLAYED;
         }
@@ -226,7 +228,7 @@ final class State implements Store {
         }
         entry.term = entry.term.sighted(sighting.at(), windowMs, arrived).introducedBy(sighting.event());
         entry.changed = true;
-        entry.introducedHere = true;
+        entry.introducing.add(sighting.event());
         raised.add(new Raised(one.id, sighting));
         return Verdict.UNSEEN;
     }
@@ -250,8 +252,9 @@ final class State implements Store {
             if (raises == null || raises.isEmpty()) {
                 throw new IllegalStateException("the module raises an alert without a question: " + alert.id());
             }
-            Entry entry = terms.get(raises.remove().id);
-            if (entry.introducedHere) {
+            Raised raise = raises.remove();
+            Entry entry = terms.get(raise.id);
+            if (entry.introducing.contains(raise.sighting.event())) {
                 entry.term = entry.term.with(alerts.held(alert, arrived));
             }
         }

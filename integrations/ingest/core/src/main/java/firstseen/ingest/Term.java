@@ -11,35 +11,41 @@ import java.util.List;
  * What the state knows of a term of a history.
  *
  * @param times when it was sighted
- * @param event identity of the event that introduced it with an alert; {@code null} if there was none
+ * @param events identities of the events that introduced it with an alert, the latest last
  * @param expires arrival after which it may be forgotten, in epoch milliseconds
  * @param alerts those that are not known to be stored
  */
-record Term(String history, String term, Times times, String event, long expires, List<Held> alerts) {
+record Term(String history, String term, Times times, List<String> events, long expires, List<Held> alerts) {
     /** Long enough that a file that is read again the same day does not alert again. */
     private static final long KEEP_MS_MIN = 24L * 60 * 60 * 1000;
 
     /** An alert, where it belongs, and since when it is held, in epoch milliseconds. */
     record Held(String index, String id, String document, long since) {}
 
+    /** As many as there may be stretches of sightings, each begun by one. */
+    private static final int EVENTS_MAX = 16;
+
     Term {
+        events = List.copyOf(events.subList(Math.max(0, events.size() - EVENTS_MAX), events.size()));
         alerts = List.copyOf(alerts);
     }
 
     static Term unknown(String history, String term) {
-        return new Term(history, term, Times.NONE, null, Long.MIN_VALUE, List.of());
+        return new Term(history, term, Times.NONE, List.of(), Long.MIN_VALUE, List.of());
     }
 
     Term sighted(long at, long windowMs, long now) {
-        return new Term(history, term, times.with(at, windowMs), event, Math.max(expires, keepUntil(now, windowMs)), alerts);
+        return new Term(history, term, times.with(at, windowMs), events, Math.max(expires, keepUntil(now, windowMs)), alerts);
     }
 
-    Term introducedBy(String by) {
-        return new Term(history, term, times, by, expires, alerts);
+    Term introducedBy(String event) {
+        List<String> all = new ArrayList<>(events);
+        all.add(event);
+        return new Term(history, term, times, all, expires, alerts);
     }
 
     Term holding(List<Held> held) {
-        return new Term(history, term, times, event, expires, held);
+        return new Term(history, term, times, events, expires, held);
     }
 
     Term with(Held alert) {
@@ -63,7 +69,9 @@ record Term(String history, String term, Times times, String event, long expires
         json.addProperty("history", history);
         json.addProperty("term", term);
         json.add("times", times.toJson());
-        json.addProperty("event", event);
+        JsonArray by = new JsonArray();
+        events.forEach(by::add);
+        json.add("events", by);
         json.addProperty("expires", expires);
         if (!alerts.isEmpty()) {
             json.addProperty("held_since", alerts.stream().mapToLong(Held::since).min().orElseThrow());
@@ -82,6 +90,7 @@ record Term(String history, String term, Times times, String event, long expires
     }
 
     static Term of(JsonObject json) {
+        List<String> events = json.getAsJsonArray("events").asList().stream().map(JsonElement::getAsString).toList();
         List<Held> alerts = new ArrayList<>();
         if (json.has("alerts")) {
             for (JsonElement element : json.getAsJsonArray("alerts")) {
@@ -90,7 +99,7 @@ record Term(String history, String term, Times times, String event, long expires
                     alert.get("since").getAsLong()));
             }
         }
-        return new Term(text(json, "history"), text(json, "term"), Times.of(json.get("times")), text(json, "event"),
+        return new Term(text(json, "history"), text(json, "term"), Times.of(json.get("times")), events,
             json.get("expires").getAsLong(), alerts);
     }
 

@@ -21,14 +21,12 @@ final class Worker {
     /** Together in one call, unless a single one is longer. */
     private static final int BATCH_BYTES_MAX = 4 << 20;
 
-    private final Options options;
     private final Detector detector;
     private final Runnable forNextBatch;
     private final LongSupplier now;
     private final List<Report.Rule> rules;
 
-    private Worker(Options options, Detector detector, Runnable forNextBatch, LongSupplier now) {
-        this.options = options;
+    private Worker(Detector detector, Runnable forNextBatch, LongSupplier now) {
         this.detector = detector;
         this.forNextBatch = forNextBatch;
         this.now = now;
@@ -36,13 +34,13 @@ final class Worker {
     }
 
     /** One with a state, whose histories it learns. */
-    static Worker withState(Options options, Configuration configuration, State state, Limits limits, LongSupplier now) {
-        return new Worker(options, new Detector(configuration, state, limits), state::forNextBatch, now);
+    static Worker withState(Configuration configuration, State state, Limits limits, LongSupplier now) {
+        return new Worker(new Detector(configuration, state, limits), state::forNextBatch, now);
     }
 
     /** One for which all is new, and which leaves nothing behind. */
-    static Worker forgetful(Options options, Configuration configuration, Limits limits, LongSupplier now) {
-        return new Worker(options, new Detector(configuration, new Forgetful(), limits), () -> { }, now);
+    static Worker forgetful(Configuration configuration, Limits limits, LongSupplier now) {
+        return new Worker(new Detector(configuration, new Forgetful(), limits), () -> { }, now);
     }
 
     List<Report> reports() {
@@ -86,7 +84,20 @@ final class Worker {
      * @param tags its alerts
      * @param error {@code null}, or why it was not judged
      */
-    record Judged(Event event, List<Map<String, Object>> tags, Exception error) {}
+    record Judged(Event event, List<Map<String, Object>> tags, Exception error) {
+        /** Puts the tags into a field, and hands the event on. */
+        void handOn(String field) {
+            Exception failed = error;
+            if (!tags.isEmpty()) {
+                try {
+                    event.put(field, tags);
+                } catch (RuntimeException cause) {
+                    failed = cause;
+                }
+            }
+            event.done(failed);
+        }
+    }
 
     private CompletionStage<Void> evaluate(Batch batch, List<Judged> judged) {
         return batch.lines().isEmpty() ? CompletableFuture.completedStage(null) : evaluate(batch, false, judged);
@@ -125,21 +136,6 @@ final class Worker {
         List<Event> events = batch.events();
         for (int line = 0; line < events.size(); line++) {
             judged.add(new Judged(events.get(line), tags.getOrDefault(line, List.of()), null));
-        }
-    }
-
-    /** Puts tags into events, and hands them on. */
-    void handOn(List<Judged> judged) {
-        for (Judged one : judged) {
-            Exception error = one.error;
-            if (!one.tags.isEmpty()) {
-                try {
-                    one.event.put(options.targetField(), one.tags);
-                } catch (RuntimeException failed) {
-                    error = failed;
-                }
-            }
-            one.event.done(error);
         }
     }
 }

@@ -131,10 +131,7 @@ final class OpenSearchCluster implements Cluster {
     public CompletionStage<List<Stored>> search(String index, Query query, int max) {
         SearchSourceBuilder source = new SearchSourceBuilder().size(max).seqNoAndPrimaryTerm(true);
         QueryBuilder found = switch (query) {
-            case Query.All all -> {
-                source.sort(all.sort());
-                yield QueryBuilders.matchAllQuery();
-            }
+            case Query.All all -> QueryBuilders.matchAllQuery();
             case Query.AtMost atMost -> {
                 source.sort(atMost.field());
                 yield QueryBuilders.rangeQuery(atMost.field()).lte(atMost.value());
