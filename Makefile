@@ -8,8 +8,8 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations package package-test lint lint-guest lint-fuzz fuzz \
-	bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
+.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations playground \
+	package package-test lint lint-guest lint-fuzz fuzz bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ test-integrations: build ## Run the module in the hosts of integrations/, and sh
 		sh tests/clients/$$client/build.sh "$(TARGET)/clients/$$client" || test "$$CI" != true || exit 1; \
 	done
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
+
+playground: build ## Write the page that tries rules in a browser, one file
+	@sh integrations/playground/tools.sh "$(TARGET)/playground"
+	@$(FIRSTSEEN) module --plain --output "$(TARGET)/firstseen-plain.wasm"
+	@node integrations/playground/build.js "$(TARGET)/playground" "$(TARGET)/firstseen-plain.wasm" "$(TARGET)/playground.html"
+	@echo "The page is $(TARGET)/playground.html"
 
 # Half an hour and more: the numbers are those of each mode of the proxy.
 test-e2e-full: ## The same with all clients, in all their ways, and many more kills, faults and broken requests

@@ -5,6 +5,7 @@ mod go;
 mod ingest;
 mod java;
 mod node;
+mod playground;
 mod python;
 mod rsyslog;
 mod shipper;
