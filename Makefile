@@ -67,10 +67,10 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
-# Shippers are put together as for test-e2e, and without them their tests are skipped.
+# Servers and shippers are put together as for test-e2e, and without them their tests are skipped.
 test-integrations: build ## Run the module in the hosts of integrations/, and shippers with the filter behind them
-	@for client in rsyslog syslog-ng; do \
-		sh tests/clients/$$client/build.sh "$(TARGET)/clients/$$client" || test "$$CI" != true || exit 1; \
+	@for part in servers/elasticsearch servers/opensearch clients/rsyslog clients/syslog-ng; do \
+		sh tests/$$part/build.sh "$(TARGET)/$$part" || test "$$CI" != true || exit 1; \
 	done
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
 

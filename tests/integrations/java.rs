@@ -9,6 +9,7 @@ use firstseen_tests::needs::missing;
 use firstseen_tests::repository;
 use firstseen_tests::running::Running;
 
+use crate::cases::cases;
 use crate::example::alerts_as_the_command_does;
 use crate::write_module;
 
@@ -44,10 +45,13 @@ fn build() -> Result<Built> {
     let module = folder.join("scalar.wasm");
     write_module(&["--plain", "--scalar"], &module)?;
     let mut maven = Command::new("mvn");
-    maven.args(["--batch-mode", "--quiet", "--file"]).arg(repository("integrations/ingest/pom.xml"));
+    maven
+        .args(["--batch-mode", "--quiet", "-Dstyle.color=never", "--file"])
+        .arg(repository("integrations/ingest/pom.xml"));
     maven
         .arg(format!("-Dfirstseen.module={}", module.display()))
         .arg(format!("-Dfirstseen.target={}", folder.display()));
+    maven.arg(format!("-Dfirstseen.cases={}", cases()?.folder.display()));
     maven.arg("package").env("JAVA_HOME", &jdk);
     let ran = maven.stdin(Stdio::null()).output().context("Maven (mvn) is not installed")?;
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
@@ -68,8 +72,10 @@ impl Built {
 #[test]
 fn the_package_gives_the_same_as_every_host() -> Result<()> {
     let Some(built) = built()? else { return Ok(()) };
-    let digest = built.said.lines().find(|line| line.starts_with("plain: ")).context("no digest")?;
-    println!("{digest}");
+    let cases = cases()?;
+    let said = &built.said;
+    ensure!(said.contains(&format!("plain: {}\n", cases.digest)), "not {}: {said}", cases.digest);
+    println!("Java: {}", cases.digest);
     Ok(())
 }
 

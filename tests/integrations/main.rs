@@ -1,5 +1,6 @@
 //! The integrations, each by its own means: `make test-integrations`.
 
+mod cases;
 mod example;
 mod go;
 mod ingest;

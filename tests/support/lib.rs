@@ -10,6 +10,7 @@ pub mod firstseen;
 pub mod golden;
 pub mod needs;
 pub mod output;
+pub mod plain_host;
 pub mod proxy;
 pub mod python;
 pub mod rng;

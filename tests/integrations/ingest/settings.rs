@@ -37,7 +37,7 @@ fn settings(server: &'static str) -> Result<()> {
     let mut node = cluster.node("one")?;
     let rules = node.config("firstseen/rules")?.join("rule.json");
     std::fs::write(&rules, rule("exec"))?;
-    std::fs::write(node.config("broken/rules")?.join("rule.json"), "{")?;
+    std::fs::write(node.config("firstseen/broken/rules")?.join("rule.json"), "{")?;
     node.start(&[])?;
     let api = &node.api;
     template(api)?;
@@ -47,8 +47,10 @@ fn settings(server: &'static str) -> Result<()> {
     for (settings, cause) in [
         (json!({ "state": "cloud" }), "[index, file, none]: cloud"),
         (json!({ "learn": "soon" }), "no duration"),
-        (json!({ "rules_path": "../elsewhere" }), "below the config folder"),
+        (json!({ "rules_path": "../elsewhere" }), "no folder below config/firstseen"),
         (json!({ "alerts": "a" }), "alerts"),
+        (json!({ "target_field": "_index" }), "[target_field] has other characters"),
+        (json!({ "state_index": "a", "alerts_index": "a" }), "must differ"),
     ] {
         let refused = pipeline(api, "wrong", &settings).err().context("it is taken")?.to_string();
         ensure!(refused.contains(cause), "{refused}");

@@ -16,6 +16,10 @@ import java.util.function.Consumer;
 public final class Detection {
     private static final int BATCH_EVENTS_MAX = 512;
     private static final long LOOK_MS = 10_000;
+
+    /** Looks for rules, after which documents no longer wait for those that are being loaded. */
+    private static final int LOOKS_MAX = 6;
+
     private static final long SWEEP_MS = 30_000;
 
     private final Node node;
@@ -24,6 +28,11 @@ public final class Detection {
     private final Warnings warnings;
     private final Deque<Event> queue = new ArrayDeque<>();
     private final Deque<Worker> idle = new ArrayDeque<>();
+
+    private final AtomicBoolean looking = new AtomicBoolean();
+
+    /** Counted while the first rules are being loaded. */
+    private volatile int looks;
 
     /** {@code null} until rules were loaded, or could not be. */
     private Loaded loaded;
@@ -70,11 +79,12 @@ public final class Detection {
         }, periodMs, TimeUnit.MILLISECONDS);
     }
 
-    private final AtomicBoolean looking = new AtomicBoolean();
-
     /** Loads rules, if they are others than those that run. */
     private void look() {
         if (!looking.compareAndSet(false, true)) {
+            if (loaded() == null && ++looks >= LOOKS_MAX) {
+                keepOr(new Loaded(null, List.of(), null, "they are still being loaded from " + loader.place()));
+            }
             return;
         }
         String version = loaded() == null ? null : loaded().version;
@@ -134,8 +144,7 @@ public final class Detection {
             }
             if (nothingRuns != null) {
                 IllegalStateException error = new IllegalStateException("no rule runs: " + nothingRuns);
-                node.executor().execute(() -> handOn(
-                    events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList()));
+                node.executor().execute(() -> handOn(unjudged(events, error)));
             } else {
                 node.executor().execute(() -> evaluate(worker, events));
             }
@@ -153,25 +162,34 @@ public final class Detection {
     private void evaluate(Worker worker, List<Event> events) {
         List<Event> simulated = events.stream().filter(Event::isSimulated).toList();
         List<Event> real = simulated.isEmpty() ? events : events.stream().filter(event -> !event.isSimulated()).toList();
-        worker.evaluate(real).thenAccept(judged -> node.executor().execute(() -> {
-            release(worker);
+        evaluate(worker, real, () -> release(worker));
+        if (!simulated.isEmpty()) {
+            simulate(simulated);
+        }
+    }
+
+    private void evaluate(Worker worker, List<Event> events, Runnable evaluated) {
+        worker.evaluate(events).exceptionally(error -> {
+            IllegalStateException failed = new IllegalStateException(Warnings.sentence(error), error);
+            return unjudged(events, failed);
+        }).thenAccept(judged -> node.executor().execute(() -> {
+            evaluated.run();
             handOn(judged);
-            if (!simulated.isEmpty()) {
-                simulate(simulated);
-            }
         }));
+    }
+
+    private static List<Worker.Judged> unjudged(List<Event> events, Exception error) {
+        return events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList();
     }
 
     private void simulate(List<Event> events) {
         Loaded now = loaded();
         if (now == null || now.forgetful == null) {
-            IllegalStateException error = new IllegalStateException("no rule runs");
-            handOn(events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList());
+            handOn(unjudged(events, new IllegalStateException("no rule runs")));
             return;
         }
         // One worker for all, whose detector takes batches one after the other.
-        now.forgetful.evaluate(events).thenAccept(judged ->
-            node.executor().execute(() -> handOn(judged)));
+        evaluate(now.forgetful, events, () -> { });
     }
 
     private void handOn(List<Worker.Judged> judged) {
@@ -180,7 +198,13 @@ public final class Detection {
             warnings.warn(count + " documents passed without being judged, the first bound for " + one.event().index()
                 + ": " + Warnings.sentence(one.error()));
         });
-        judged.forEach(one -> one.handOn(targetField));
+        for (Worker.Judged one : judged) {
+            try {
+                one.handOn(targetField);
+            } catch (RuntimeException error) {
+                warnings.warn("a document bound for " + one.event().index() + " cannot be handed on: " + Warnings.sentence(error));
+            }
+        }
     }
 
     private void release(Worker worker) {

@@ -38,7 +38,7 @@ final class Loader {
         this.documents = documents == null ? new IndexDocuments(patient, options.stateIndex()) : documents;
         this.node = node;
         source = options.rulesIndex() == null
-            ? new RuleFolder(node.config().resolve(options.rulesPath()))
+            ? new RuleFolder(node.config().resolve("firstseen").resolve(options.rulesPath()))
             : new RuleIndex(patient, options.rulesIndex());
         alerts = new Alerts(patient, this.documents, options.alertsIndex());
         limits = new Limits(MEMORY_BYTES_MAX, CALL_MS_MAX, node.scheduler());

@@ -2,6 +2,7 @@ package firstseen.ingest;
 
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -17,6 +18,18 @@ import java.util.concurrent.ScheduledExecutorService;
  */
 public record Node(
     String name, Path config, Path data, Executor executor, ScheduledExecutorService scheduler, int workers, Log log) {
+
+    public Node {
+        Executor lent = executor;
+        // What the executor does not take, at the node's end for instance, must come to its end too.
+        executor = task -> {
+            try {
+                lent.execute(task);
+            } catch (RejectedExecutionException error) {
+                task.run();
+            }
+        };
+    }
 
     /** The node's log. */
     public interface Log {

@@ -11,12 +11,12 @@ import java.util.regex.Pattern;
 /**
  * The settings of a processor. Processors of a node with the same ones share everything.
  *
- * @param rulesPath the folder of rules, below the node's config folder
+ * @param rulesPath the folder of rules, below {@code firstseen} in the node's config folder; empty: that itself
  * @param rulesIndex the index of rules instead; {@code null}: the folder
  * @param alertsIndex where alerts go
  * @param state where the state lies
  * @param stateIndex the index of the state
- * @param targetField the field of a document that gets its alerts
+ * @param targetField the member of a document that gets its alerts
  * @param learnMs how long a new rule only learns
  * @param clock where event times come from
  * @param format the form of alerts
@@ -44,6 +44,7 @@ public record Options(
         NONE
     }
 
+    private static final Pattern MEMBER = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,63}");
     private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,8})(s|m|h|d)");
 
     /**
@@ -53,13 +54,19 @@ public record Options(
      */
     public static Options take(Map<String, Object> config) {
         String space = text(config, "space", "default");
+        String rulesIndex = text(config, "rules_index", null);
+        String alertsIndex = text(config, "alerts_index", ".firstseen-alerts-" + space);
+        String stateIndex = text(config, "state_index", ".firstseen-state");
+        if (stateIndex.equals(alertsIndex) || stateIndex.equals(rulesIndex) || alertsIndex.equals(rulesIndex)) {
+            throw new IllegalArgumentException("[alerts_index], [state_index] and [rules_index] must differ");
+        }
         return new Options(
-            folder(text(config, "rules_path", "firstseen")),
-            text(config, "rules_index", null),
-            text(config, "alerts_index", ".firstseen-alerts-" + space),
+            folder(text(config, "rules_path", "")),
+            rulesIndex,
+            alertsIndex,
             choice(config, "state", Place.INDEX),
-            text(config, "state_index", ".firstseen-state"),
-            text(config, "target_field", "firstseen"),
+            stateIndex,
+            member(text(config, "target_field", "firstseen")),
             duration(config, "learn"),
             choice(config, "clock", Clock.ARRIVAL),
             choice(config, "format", Format.KIBANA),
@@ -80,9 +87,18 @@ public record Options(
     private static String folder(String path) {
         boolean leaves = path.startsWith("/") || path.contains("\\") || Arrays.asList(path.split("/")).contains("..");
         if (leaves) {
-            throw new IllegalArgumentException("[rules_path] is no folder below the config folder: " + path);
+            throw new IllegalArgumentException("[rules_path] is no folder below config/firstseen: " + path);
         }
         return path;
+    }
+
+    /** Nothing that a server takes for metadata, or for a path. */
+    private static String member(String name) {
+        if (MEMBER.matcher(name).matches()) {
+            return name;
+        }
+        throw new IllegalArgumentException("[target_field] has other characters than letters, digits, _ and -, or "
+            + "begins with none of the first: " + name);
     }
 
     private static <E extends Enum<E>> E choice(Map<String, Object> config, String name, E otherwise) {

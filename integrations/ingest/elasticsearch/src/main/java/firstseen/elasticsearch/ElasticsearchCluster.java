@@ -8,23 +8,29 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.elasticsearch.ElasticsearchException;
 import org.elasticsearch.ExceptionsHelper;
 import org.elasticsearch.ResourceAlreadyExistsException;
 import org.elasticsearch.action.ActionListener;
 import org.elasticsearch.action.DocWriteRequest;
 import org.elasticsearch.action.admin.indices.create.CreateIndexRequest;
+import org.elasticsearch.action.admin.indices.create.CreateIndexResponse;
 import org.elasticsearch.action.bulk.BulkItemResponse;
 import org.elasticsearch.action.bulk.BulkRequest;
+import org.elasticsearch.action.bulk.BulkResponse;
 import org.elasticsearch.action.delete.DeleteRequest;
 import org.elasticsearch.action.get.MultiGetItemResponse;
 import org.elasticsearch.action.get.MultiGetRequest;
+import org.elasticsearch.action.get.MultiGetResponse;
 import org.elasticsearch.action.index.IndexRequest;
 import org.elasticsearch.action.search.SearchRequest;
+import org.elasticsearch.action.search.SearchResponse;
 import org.elasticsearch.action.support.IndicesOptions;
 import org.elasticsearch.client.internal.Client;
 import org.elasticsearch.cluster.service.ClusterService;
 import org.elasticsearch.common.util.concurrent.ThreadContext;
+import org.elasticsearch.core.TimeValue;
 import org.elasticsearch.index.IndexNotFoundException;
 import org.elasticsearch.index.query.QueryBuilder;
 import org.elasticsearch.index.query.QueryBuilders;
@@ -36,6 +42,9 @@ import org.elasticsearch.xcontent.XContentType;
 
 /** Documents by way of the node's own client, and in nobody's name: not in that of whoever sends events. */
 final class ElasticsearchCluster implements Cluster {
+    /** How long a write waits for a shard that is not there. */
+    private static final TimeValue SHARD_WAIT = TimeValue.timeValueSeconds(5);
+
     private final Client client;
     private final ClusterService service;
     private final ThreadContext context;
@@ -50,7 +59,7 @@ final class ElasticsearchCluster implements Cluster {
     public CompletionStage<List<Stored>> get(String index, List<String> ids) {
         MultiGetRequest request = new MultiGetRequest();
         ids.forEach(id -> request.add(index, id));
-        return this.<org.elasticsearch.action.get.MultiGetResponse>call(listener -> client.multiGet(request, listener))
+        return this.<MultiGetResponse>call(listener -> client.multiGet(request, listener))
             .thenApply(response -> {
                 List<Stored> found = new ArrayList<>();
                 for (MultiGetItemResponse item : response.getResponses()) {
@@ -80,9 +89,9 @@ final class ElasticsearchCluster implements Cluster {
 
     @Override
     public CompletionStage<List<Outcome>> write(List<Write> writes) {
-        BulkRequest request = new BulkRequest();
+        BulkRequest request = new BulkRequest().timeout(SHARD_WAIT);
         writes.forEach(write -> request.add(request(write)));
-        return this.<org.elasticsearch.action.bulk.BulkResponse>call(listener -> client.bulk(request, listener))
+        return this.<BulkResponse>call(listener -> client.bulk(request, listener))
             .handle((response, error) -> {
                 List<Outcome> outcomes = new ArrayList<>();
                 for (int i = 0; i < writes.size(); i++) {
@@ -140,7 +149,7 @@ final class ElasticsearchCluster implements Cluster {
         SearchRequest request = new SearchRequest(index).source(source.query(found))
             .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
             .allowPartialSearchResults(false);
-        return this.<org.elasticsearch.action.search.SearchResponse, List<Stored>>call(
+        return this.<SearchResponse, List<Stored>>call(
             listener -> client.search(request, listener), response -> {
                 List<Stored> hits = new ArrayList<>();
                 for (SearchHit hit : response.getHits().getHits()) {
@@ -163,7 +172,7 @@ final class ElasticsearchCluster implements Cluster {
         CreateIndexRequest request = new CreateIndexRequest(index.name())
             .settings(index.settings(), XContentType.JSON)
             .mapping(index.mapping());
-        return this.<org.elasticsearch.action.admin.indices.create.CreateIndexResponse>call(
+        return this.<CreateIndexResponse>call(
             listener -> client.admin().indices().create(request, listener)).handle((response, error) -> {
                 if (error != null && !(ExceptionsHelper.unwrapCause(error) instanceof ResourceAlreadyExistsException)) {
                     throw failed(error);
@@ -177,7 +186,7 @@ final class ElasticsearchCluster implements Cluster {
     }
 
     /** Makes a call. What is made of the response is made before it is released. */
-    private <R, T> CompletableFuture<T> call(Consumer<ActionListener<R>> action, java.util.function.Function<R, T> made) {
+    private <R, T> CompletableFuture<T> call(Consumer<ActionListener<R>> action, Function<R, T> made) {
         CompletableFuture<T> result = new CompletableFuture<>();
         ActionListener<R> listener = ActionListener.wrap(
             response -> result.complete(made.apply(response)), error -> result.completeExceptionally(failed(error)));

@@ -8,34 +8,43 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
-import org.opensearch.OpenSearchException;
+import java.util.function.Function;
 import org.opensearch.ExceptionsHelper;
+import org.opensearch.OpenSearchException;
 import org.opensearch.ResourceAlreadyExistsException;
-import org.opensearch.core.action.ActionListener;
 import org.opensearch.action.DocWriteRequest;
 import org.opensearch.action.admin.indices.create.CreateIndexRequest;
+import org.opensearch.action.admin.indices.create.CreateIndexResponse;
 import org.opensearch.action.bulk.BulkItemResponse;
 import org.opensearch.action.bulk.BulkRequest;
+import org.opensearch.action.bulk.BulkResponse;
 import org.opensearch.action.delete.DeleteRequest;
 import org.opensearch.action.get.MultiGetItemResponse;
 import org.opensearch.action.get.MultiGetRequest;
+import org.opensearch.action.get.MultiGetResponse;
 import org.opensearch.action.index.IndexRequest;
 import org.opensearch.action.search.SearchRequest;
+import org.opensearch.action.search.SearchResponse;
 import org.opensearch.action.support.IndicesOptions;
-import org.opensearch.transport.client.Client;
 import org.opensearch.cluster.service.ClusterService;
+import org.opensearch.common.unit.TimeValue;
 import org.opensearch.common.util.concurrent.ThreadContext;
+import org.opensearch.common.xcontent.XContentType;
+import org.opensearch.core.action.ActionListener;
+import org.opensearch.core.rest.RestStatus;
 import org.opensearch.index.IndexNotFoundException;
 import org.opensearch.index.query.QueryBuilder;
 import org.opensearch.index.query.QueryBuilders;
 import org.opensearch.ingest.IngestService;
-import org.opensearch.core.rest.RestStatus;
 import org.opensearch.search.SearchHit;
 import org.opensearch.search.builder.SearchSourceBuilder;
-import org.opensearch.common.xcontent.XContentType;
+import org.opensearch.transport.client.Client;
 
 /** Documents by way of the node's own client, and in nobody's name: not in that of whoever sends events. */
 final class OpenSearchCluster implements Cluster {
+    /** How long a write waits for a shard that is not there. */
+    private static final TimeValue SHARD_WAIT = TimeValue.timeValueSeconds(5);
+
     private final Client client;
     private final ClusterService service;
     private final ThreadContext context;
@@ -50,7 +59,7 @@ final class OpenSearchCluster implements Cluster {
     public CompletionStage<List<Stored>> get(String index, List<String> ids) {
         MultiGetRequest request = new MultiGetRequest();
         ids.forEach(id -> request.add(index, id));
-        return this.<org.opensearch.action.get.MultiGetResponse>call(listener -> client.multiGet(request, listener))
+        return this.<MultiGetResponse>call(listener -> client.multiGet(request, listener))
             .thenApply(response -> {
                 List<Stored> found = new ArrayList<>();
                 for (MultiGetItemResponse item : response.getResponses()) {
@@ -80,9 +89,9 @@ final class OpenSearchCluster implements Cluster {
 
     @Override
     public CompletionStage<List<Outcome>> write(List<Write> writes) {
-        BulkRequest request = new BulkRequest();
+        BulkRequest request = new BulkRequest().timeout(SHARD_WAIT);
         writes.forEach(write -> request.add(request(write)));
-        return this.<org.opensearch.action.bulk.BulkResponse>call(listener -> client.bulk(request, listener))
+        return this.<BulkResponse>call(listener -> client.bulk(request, listener))
             .handle((response, error) -> {
                 List<Outcome> outcomes = new ArrayList<>();
                 for (int i = 0; i < writes.size(); i++) {
@@ -140,7 +149,7 @@ final class OpenSearchCluster implements Cluster {
         SearchRequest request = new SearchRequest(index).source(source.query(found))
             .indicesOptions(IndicesOptions.LENIENT_EXPAND_OPEN_CLOSED_HIDDEN)
             .allowPartialSearchResults(false);
-        return this.<org.opensearch.action.search.SearchResponse, List<Stored>>call(
+        return this.<SearchResponse, List<Stored>>call(
             listener -> client.search(request, listener), response -> {
                 List<Stored> hits = new ArrayList<>();
                 for (SearchHit hit : response.getHits().getHits()) {
@@ -163,7 +172,7 @@ final class OpenSearchCluster implements Cluster {
         CreateIndexRequest request = new CreateIndexRequest(index.name())
             .settings(index.settings(), XContentType.JSON)
             .mapping(index.mapping(), XContentType.JSON);
-        return this.<org.opensearch.action.admin.indices.create.CreateIndexResponse>call(
+        return this.<CreateIndexResponse>call(
             listener -> client.admin().indices().create(request, listener)).handle((response, error) -> {
                 if (error != null && !(ExceptionsHelper.unwrapCause(error) instanceof ResourceAlreadyExistsException)) {
                     throw failed(error);
@@ -177,7 +186,7 @@ final class OpenSearchCluster implements Cluster {
     }
 
     /** Makes a call. What is made of the response is made before it is released. */
-    private <R, T> CompletableFuture<T> call(Consumer<ActionListener<R>> action, java.util.function.Function<R, T> made) {
+    private <R, T> CompletableFuture<T> call(Consumer<ActionListener<R>> action, Function<R, T> made) {
         CompletableFuture<T> result = new CompletableFuture<>();
         ActionListener<R> listener = ActionListener.wrap(
             response -> result.complete(made.apply(response)), error -> result.completeExceptionally(failed(error)));
