@@ -8,8 +8,8 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations package package-test lint lint-guest lint-fuzz fuzz \
-	bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
+.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations playground \
+	package package-test lint lint-guest lint-fuzz fuzz bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,8 +67,18 @@ test-e2e: build ## Ask a real Elasticsearch and OpenSearch what they store, of r
 	done
 	$(CARGO) test --release --workspace --test e2e -- --nocapture
 
-test-integrations: build ## Run the module in the hosts of integrations/
+# Servers and shippers are put together as for test-e2e, and without them their tests are skipped.
+test-integrations: build ## Run the module in the hosts of integrations/, and shippers with the filter behind them
+	@for part in servers/elasticsearch servers/opensearch clients/rsyslog clients/syslog-ng; do \
+		sh tests/$$part/build.sh "$(TARGET)/$$part" || test "$$CI" != true || exit 1; \
+	done
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
+
+playground: build ## Write the page that tries rules in a browser, one file
+	@sh integrations/playground/tools.sh "$(TARGET)/playground"
+	@$(FIRSTSEEN) module --plain --output "$(TARGET)/firstseen-plain.wasm"
+	@node integrations/playground/build.js "$(TARGET)/playground" "$(TARGET)/firstseen-plain.wasm" "$(TARGET)/playground.html"
+	@echo "The page is $(TARGET)/playground.html"
 
 # Half an hour and more: the numbers are those of each mode of the proxy.
 test-e2e-full: ## The same with all clients, in all their ways, and many more kills, faults and broken requests

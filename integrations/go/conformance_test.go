@@ -2,6 +2,7 @@ package firstseen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -13,7 +14,8 @@ import (
 	"testing"
 )
 
-const cases = "../conformance/cases"
+// cases is the folder of cases; FIRSTSEEN_CASES names another one.
+var cases = cmp.Or(os.Getenv("FIRSTSEEN_CASES"), "../conformance/cases")
 
 // recorder writes down what is said between a module and its store.
 type recorder struct {

@@ -1,13 +1,11 @@
 //! A server of `tests/servers`, for the time of a test.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context, Result, ensure};
-use firstseen_tests::firstseen::binary;
-use firstseen_tests::needs::missing;
+use anyhow::{Result, ensure};
+use firstseen_tests::needs::built;
 use firstseen_tests::repository;
 use firstseen_tests::running::Running;
 use tempfile::TempDir;
@@ -76,22 +74,4 @@ impl Server {
         ensure!(ran.status.code() == Some(128 + 15), "{}: {}", ran.status, ran.stderr);
         Ok(())
     }
-}
-
-/// The folder in which `make test-e2e` has put something together, such as
-/// `servers/elasticsearch`. `None` where it has not.
-///
-/// # Errors
-///
-/// With `CI=true` when it is not there.
-pub(crate) fn built(name: &str) -> Result<Option<PathBuf>> {
-    let binary = binary()?;
-    let target = binary.ancestors().nth(2).context("the command lies in no target folder")?;
-    let built = target.join(name);
-    // It is written last.
-    if built.join("stamp").is_file() {
-        return Ok(Some(built));
-    }
-    missing(format_args!("{} is not there: `make test-e2e` puts it together", built.display()))?;
-    Ok(None)
 }

@@ -1,10 +1,17 @@
 //! The integrations, each by its own means: `make test-integrations`.
 
+mod cases;
 mod example;
 mod fluent_bit;
 mod go;
+mod ingest;
+mod java;
 mod node;
+mod playground;
 mod python;
+mod rsyslog;
+mod shipper;
+mod syslog_ng;
 
 use std::path::Path;
 

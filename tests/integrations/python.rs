@@ -9,6 +9,7 @@ use firstseen_tests::needs::missing;
 use firstseen_tests::running::Running;
 use firstseen_tests::{python, repository};
 
+use crate::cases::cases;
 use crate::example::alerts_as_the_command_does;
 use crate::write_module;
 
@@ -37,14 +38,15 @@ fn both_shapes_give_the_same_as_every_host() -> Result<()> {
     let [plain, component] = ["plain.wasm", "component.wasm"].map(|name| scratch.path().join(name));
     write_module(&["--plain"], &plain)?;
     write_module(&[], &component)?;
+    let cases = cases()?;
     let mut command = Command::new(python);
     command.arg(repository("integrations/python/tests/conformance.py")).arg(&plain).arg(&component);
-    command.arg(repository("integrations/conformance/cases"));
+    command.arg(&cases.folder);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let ran = Running::new(child).finish()?.expect_code(0)?;
-    println!("{}", ran.text()?);
-    let digests: Vec<&str> = ran.text()?.lines().filter_map(|line| line.rsplit(' ').next()).collect();
-    ensure!(digests.len() == 2 && digests[0] == digests[1], "{digests:?}");
+    let digests: Vec<&str> = ran.text()?.lines().filter_map(|line| Some(line.split_once(": ")?.1)).collect();
+    ensure!(digests == [&cases.digest; 2], "{digests:?} are not {}", cases.digest);
+    println!("Python, plain and component: {}", cases.digest);
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 mod alerts;
 mod conformance;
 mod documented;
-mod host;
 mod random;
 mod shape;
 

@@ -3,12 +3,14 @@
 //! without what they need.
 
 pub mod cluster;
+pub mod elasticsearch;
 pub mod endpoint_events;
 pub mod events;
 pub mod firstseen;
 pub mod golden;
 pub mod needs;
 pub mod output;
+pub mod plain_host;
 pub mod proxy;
 pub mod python;
 pub mod rng;

@@ -8,8 +8,9 @@ use std::fmt::Display;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
+use crate::firstseen::binary;
 use crate::repository;
 
 /// Takes note that something is not there, past the capture of the test's
@@ -43,6 +44,27 @@ pub fn corpus(name: &str) -> Result<Option<PathBuf>> {
         return Ok(Some(path));
     }
     missing(format_args!("{} is not there (FIRSTSEEN_CORPUS names the folder)", path.display()))?;
+    Ok(None)
+}
+
+/// The folder in which `make test-e2e` or `make test-integrations` has put something together, such as
+/// `servers/elasticsearch`. `None` where it has not.
+///
+/// # Errors
+///
+/// Those of [`missing`].
+pub fn built(name: &str) -> Result<Option<PathBuf>> {
+    let binary = binary()?;
+    let target = binary.ancestors().nth(2).context("the command lies in no target folder")?;
+    let built = target.join(name);
+    // It is written last.
+    if built.join("stamp").is_file() {
+        return Ok(Some(built));
+    }
+    missing(format_args!(
+        "{} is not there: `make test-e2e` or `make test-integrations` puts it together",
+        built.display()
+    ))?;
     Ok(None)
 }
 

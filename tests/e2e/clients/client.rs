@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use firstseen_tests::needs::built;
 use firstseen_tests::repository;
 use firstseen_tests::running::Running;
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::server::built;
 
 /// A client, run in one way.
 #[derive(Debug)]

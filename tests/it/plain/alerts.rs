@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use firstseen_tests::firstseen::{Firstseen, NOW_MS};
 use firstseen_tests::output::id_of;
+use firstseen_tests::plain_host::{Host, State, compile, lines};
 use serde_json::{Value, json};
 
-use super::host::{Host, State, compile, lines};
 use super::{SHAPES, module};
 use crate::other_host::{event_files, text_of};
 

@@ -1,13 +1,12 @@
 //! The cases that every host of the module runs, `integrations/conformance`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use firstseen_tests::plain_host::{Host, compile, transcript};
 use firstseen_tests::{golden, repository};
-use serde_json::{Value, json};
 
-use super::host::{Host, State, compile, lines};
 use super::{SHAPES, module};
 
 #[test]
@@ -55,22 +54,4 @@ fn cases() -> Result<Vec<PathBuf>> {
     let mut cases: Vec<_> = folder.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     cases.sort();
     Ok(cases)
-}
-
-fn transcript(host: &mut Host, case: &Path) -> Result<String> {
-    let mut transcript = Vec::new();
-    let reports = host.call("firstseen_configure", &[&fs::read(case.join("configuration.json"))?])?;
-    ensure!(reports.status == 0, "{reports:?}");
-    transcript.extend(lines(&reports.text)?.into_iter().map(|report| json!({"report": report})));
-    let mut state = State::default();
-    let contexts = lines(&fs::read_to_string(case.join("contexts.ndjson"))?)?;
-    for (number, context) in (1..).zip(contexts) {
-        let name = format!("batch-{number}.ndjson");
-        let given = host.evaluate(&fs::read(case.join(&name))?, &context, &mut state)?;
-        transcript.push(json!({"batch": name}));
-        transcript.append(&mut state.said);
-        transcript.extend(given.into_iter().map(|line| json!({"given": line})));
-    }
-    let line = |line: Value| format!("{line}\n");
-    Ok(transcript.into_iter().map(line).collect())
 }

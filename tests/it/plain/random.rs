@@ -1,9 +1,9 @@
 //! Calls in any order, with anything: there is a reply, and no trap.
 
 use anyhow::{Context, Result, ensure};
+use firstseen_tests::plain_host::{Host, compile};
 use firstseen_tests::rng::Rng;
 
-use super::host::{Host, compile};
 use super::{SHAPES, module};
 
 /// How many calls are made.

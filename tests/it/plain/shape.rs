@@ -2,10 +2,9 @@
 
 use anyhow::{Result, ensure};
 use firstseen_tests::firstseen::Firstseen;
-
+use firstseen_tests::plain_host::compile;
 use wasmparser::{Parser, Payload};
 
-use super::host::compile;
 use super::{SHAPES, module};
 
 /// Most bytes of a function without vector instructions.

@@ -1,11 +1,14 @@
 //! A host as `wit/README.md` has it written.
 
 use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use firstseen_tests::rng::Rng;
 use serde_json::{Value, json};
 use wasmtime::{Config, Engine, Instance, Memory, Module, Store, StoreLimits, StoreLimitsBuilder, Val};
+
+use crate::rng::Rng;
 
 /// Most that an instance takes.
 const MEMORY_BYTES: usize = 1 << 30;
@@ -14,7 +17,7 @@ const MEMORY_BYTES: usize = 1 << 30;
 const FUEL: u64 = 5_000_000_000;
 
 /// An instance of a plain module.
-pub(super) struct Host {
+pub struct Host {
     store: Store<StoreLimits>,
     instance: Instance,
     memory: Memory,
@@ -22,13 +25,19 @@ pub(super) struct Host {
 
 /// What a call answers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) status: u32,
-    pub(super) text: String,
+pub struct Reply {
+    /// As `wit/README.md` has it.
+    pub status: u32,
+    /// The bytes.
+    pub text: String,
 }
 
 /// A module, compiled for hosts that have vector instructions or not.
-pub(super) fn compile(wasm: &[u8], has_simd: bool) -> Result<Module> {
+///
+/// # Errors
+///
+/// When it cannot be compiled.
+pub fn compile(wasm: &[u8], has_simd: bool) -> Result<Module> {
     let mut config = Config::new();
     config.wasm_relaxed_simd(has_simd).wasm_simd(has_simd).consume_fuel(true);
     told(Engine::new(&config).and_then(|engine| Module::new(&engine, wasm)))
@@ -40,7 +49,12 @@ fn told<T>(result: wasmtime::Result<T>) -> Result<T> {
 }
 
 impl Host {
-    pub(super) fn new(module: &Module) -> Result<Self> {
+    /// An instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn new(module: &Module) -> Result<Self> {
         let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).build();
         let mut store = Store::new(module.engine(), limits);
         store.limiter(|limits| limits);
@@ -51,7 +65,11 @@ impl Host {
     }
 
     /// Calls an export with numbers; none if it gives nothing.
-    pub(super) fn raw(&mut self, name: &str, arguments: &[u32]) -> Result<Option<u32>> {
+    ///
+    /// # Errors
+    ///
+    /// When there is no such export, and when it traps.
+    pub fn raw(&mut self, name: &str, arguments: &[u32]) -> Result<Option<u32>> {
         let function = self.instance.get_func(&mut self.store, name).with_context(|| format!("no {name}"))?;
         let arguments: Vec<Val> = arguments.iter().map(|&argument| Val::I32(argument.cast_signed())).collect();
         told(self.store.set_fuel(FUEL))?;
@@ -60,12 +78,21 @@ impl Host {
         Ok(results.first().map(|result| result.unwrap_i32().cast_unsigned()))
     }
 
-    pub(super) fn number(&mut self, name: &str, arguments: &[u32]) -> Result<u32> {
+    /// Calls an export that gives a number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::raw`], and when it gives nothing.
+    pub fn number(&mut self, name: &str, arguments: &[u32]) -> Result<u32> {
         self.raw(name, arguments)?.with_context(|| format!("{name} gives nothing"))
     }
 
     /// Gives a piece of memory with these bytes.
-    pub(super) fn give(&mut self, bytes: &[u8]) -> Result<u32> {
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn give(&mut self, bytes: &[u8]) -> Result<u32> {
         let piece = self.number("malloc", &[u32::try_from(bytes.len())?])?;
         ensure!(piece > 0, "no memory for {} bytes", bytes.len());
         self.memory.write(&mut self.store, piece as usize, bytes)?;
@@ -73,7 +100,11 @@ impl Host {
     }
 
     /// What a reply says.
-    pub(super) fn reply(&self, place: u32) -> Result<Reply> {
+    ///
+    /// # Errors
+    ///
+    /// When it lies outside of the memory, or is not UTF-8.
+    pub fn reply(&self, place: u32) -> Result<Reply> {
         let data = self.memory.data(&self.store);
         let bytes = |at: u32, length: u32| {
             data.get(at as usize..).and_then(|rest| rest.get(..length as usize)).context("beyond the memory")
@@ -85,7 +116,11 @@ impl Host {
     }
 
     /// Writes anything anywhere.
-    pub(super) fn scribble(&mut self, rng: &mut Rng) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory.
+    pub fn scribble(&mut self, rng: &mut Rng) -> Result<()> {
         let length = self.memory.data_size(&self.store);
         for _ in 0..10_000 {
             let bytes = rng.next_u64().to_le_bytes();
@@ -95,7 +130,11 @@ impl Host {
     }
 
     /// Calls an export with texts.
-    pub(super) fn call(&mut self, name: &str, texts: &[&[u8]]) -> Result<Reply> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the calls.
+    pub fn call(&mut self, name: &str, texts: &[&[u8]]) -> Result<Reply> {
         let mut arguments = Vec::new();
         for text in texts {
             arguments.extend([self.give(text)?, u32::try_from(text.len())?]);
@@ -108,7 +147,11 @@ impl Host {
     }
 
     /// Evaluates a batch to its end; answers with the lines that it gives.
-    pub(super) fn evaluate(&mut self, batch: &[u8], context: &Value, state: &mut State) -> Result<Vec<Value>> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the calls, and what they say.
+    pub fn evaluate(&mut self, batch: &[u8], context: &Value, state: &mut State) -> Result<Vec<Value>> {
         let mut reply = self.call("firstseen_begin", &[batch, context.to_string().as_bytes()])?;
         while reply.status == 1 {
             let answers: Vec<String> = lines(&reply.text)?
@@ -123,17 +166,21 @@ impl Host {
 }
 
 /// NDJSON.
-pub(super) fn lines(text: &str) -> Result<Vec<Value>> {
+///
+/// # Errors
+///
+/// When a line is no JSON.
+pub fn lines(text: &str) -> Result<Vec<Value>> {
     text.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
 /// The interface `state`, by its documentation.
 #[derive(Default)]
-pub(super) struct State {
+pub struct State {
     times: HashMap<[String; 2], Vec<i64>>,
     used: HashMap<(String, i64), u64>,
     /// Questions with their answers.
-    pub(super) said: Vec<Value>,
+    pub said: Vec<Value>,
 }
 
 impl State {
@@ -163,4 +210,27 @@ impl State {
         self.said.push(json!({"question": question, "answer": answer}));
         Ok(answer)
     }
+}
+
+/// What is said in a case of `integrations/conformance`, in the form of its `transcript.ndjson`.
+///
+/// # Errors
+///
+/// When files are missing, and when a call does nothing.
+pub fn transcript(host: &mut Host, case: &Path) -> Result<String> {
+    let mut transcript = Vec::new();
+    let reports = host.call("firstseen_configure", &[&fs::read(case.join("configuration.json"))?])?;
+    ensure!(reports.status == 0, "{reports:?}");
+    transcript.extend(lines(&reports.text)?.into_iter().map(|report| json!({"report": report})));
+    let mut state = State::default();
+    let contexts = lines(&fs::read_to_string(case.join("contexts.ndjson"))?)?;
+    for (number, context) in (1..).zip(contexts) {
+        let name = format!("batch-{number}.ndjson");
+        let given = host.evaluate(&fs::read(case.join(&name))?, &context, &mut state)?;
+        transcript.push(json!({"batch": name}));
+        transcript.append(&mut state.said);
+        transcript.extend(given.into_iter().map(|line| json!({"given": line})));
+    }
+    let line = |line: Value| format!("{line}\n");
+    Ok(transcript.into_iter().map(line).collect())
 }
