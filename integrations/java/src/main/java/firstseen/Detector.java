@@ -3,6 +3,8 @@ package firstseen;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -15,6 +17,8 @@ import java.util.function.Supplier;
 public final class Detector {
     /** How often a batch is judged at most, where the store has others that change what it is made from. */
     private static final int ATTEMPTS_MAX = 32;
+
+    private static final long PAUSE_MS_MAX = 500;
 
     private final Configuration configuration;
     private final Store store;
@@ -74,8 +78,20 @@ public final class Detector {
                     return CompletableFuture.failedStage(
                         new IllegalStateException("others changed the state " + ATTEMPTS_MAX + " times in a row"));
                 }
-                return attempt(batch, context, number + 1);
+                return pause(number).thenCompose(nothing -> attempt(batch, context, number + 1));
             });
+    }
+
+    /** Lets others be done with what they change, the longer the more often they were faster. */
+    private CompletionStage<Void> pause(int number) {
+        CompletableFuture<Void> paused = new CompletableFuture<>();
+        if (limits.scheduler() == null) {
+            paused.complete(null);
+        } else {
+            long ms = ThreadLocalRandom.current().nextLong(Math.min(PAUSE_MS_MAX, 1L << Math.min(number, 30)));
+            limits.scheduler().schedule(() -> paused.complete(null), ms, TimeUnit.MILLISECONDS);
+        }
+        return paused;
     }
 
     /** What the batch gave; after an error the store is rolled back. */

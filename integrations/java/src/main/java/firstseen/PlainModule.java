@@ -101,7 +101,8 @@ public final class PlainModule {
             arguments[i * 2 + 1] = inputs[i].length;
         }
         Reply reply;
-        Deadline deadline = new Deadline(limits);
+        long limitMs = name.equals("configure") ? limits.configureMsMax() : limits.callMsMax();
+        Deadline deadline = new Deadline(limits.scheduler(), limitMs);
         try {
             reply = reply(number("firstseen_" + name, arguments));
         } finally {

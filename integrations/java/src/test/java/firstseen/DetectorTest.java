@@ -121,7 +121,7 @@ final class DetectorTest {
     @Test
     void aDeadlineEndsACallAndTheNextIsAsGoodAsAny() {
         try (ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor()) {
-            Detector detector = new Detector(EVERYTHING, new MemoryStore(), new Limits(1 << 30, 1000, scheduler));
+            Detector detector = new Detector(EVERYTHING, new MemoryStore(), new Limits(1 << 30, 600_000, 100, scheduler));
             byte[] batch = bytes("{\"message\":\"well\"}\n".repeat(3_000_000));
             assertInstanceOf(ModuleException.class, failure(detector.evaluate(batch, CONTEXT)));
             assertFalse(Thread.currentThread().isInterrupted());
@@ -131,7 +131,7 @@ final class DetectorTest {
 
     @Test
     void anInstanceWithoutMemoryIsReplaced() {
-        Detector detector = new Detector(EVERYTHING, new MemoryStore(), new Limits(16 << 20, Long.MAX_VALUE, null));
+        Detector detector = new Detector(EVERYTHING, new MemoryStore(), new Limits(16 << 20, Long.MAX_VALUE, Long.MAX_VALUE, null));
         byte[] batch = bytes("{\"message\":\"well\"}\n".repeat(1_500_000));
         assertThrows(CompletionException.class, () -> detector.evaluate(batch, CONTEXT).join());
         assertEquals(1, detector.evaluate(EVENT, CONTEXT).join().alerts().size());

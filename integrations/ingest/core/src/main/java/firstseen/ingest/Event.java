@@ -12,13 +12,13 @@ public interface Event {
     /** Its {@code _id}; {@code null}: it gets one later. */
     String id();
 
-    /** Its source on one line. */
-    byte[] json() throws IOException;
+    /** Its source on one line, without the alerts in a member: they are none of the event's own. */
+    byte[] json(String without) throws IOException;
 
     /** Whether it goes nowhere, as far as the node lets that be known. */
     boolean isSimulated();
 
-    /** Puts its alerts into a field. */
+    /** Puts its alerts into a member. */
     void put(String field, List<Map<String, Object>> alerts);
 
     /** Hands it on; with an error it was not judged. */

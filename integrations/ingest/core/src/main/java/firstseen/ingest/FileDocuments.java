@@ -39,7 +39,8 @@ final class FileDocuments implements Documents, AutoCloseable {
     }
 
     private void open() {
-        if (store != null) {
+        // A disk that was full has closed it.
+        if (store != null && !store.isClosed()) {
             return;
         }
         try {

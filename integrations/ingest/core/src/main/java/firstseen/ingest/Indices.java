@@ -19,7 +19,7 @@ final class Indices {
 
     private static final String ALERTS_SETTINGS = """
         {"index": {"hidden": true, "number_of_shards": 1, "auto_expand_replicas": "0-1",
-        "mapping": {"ignore_malformed": true, "total_fields": {"limit": 2500}}}}""";
+        "mapping": {"ignore_malformed": true, "total_fields": {"limit": 2500}, "depth": {"limit": 200}}}}""";
 
     private Indices() {}
 

@@ -6,15 +6,26 @@ import java.util.Map;
 
 /**
  * Terms that were read or written a moment ago, so that what is seen all the time is not asked each time. Sightings
- * only ever add up, so what is known here is known.
+ * only ever add up, so what is known here is known. It holds no text of an event.
  */
 final class Known {
     /** How long the state may be another one without being noticed here, for instance removed by hand. */
     private static final long FRESH_MS = 60_000;
 
-    private record Read(Term term, long readAt) {}
-
     private final Map<String, Read> entries;
+
+    /** A term as it is stored; its events by their hashes. */
+    record Read(Times times, long expires, int[] events, long readAt) {
+        /** Whether an event may be one that introduced the term: surely, if it did. */
+        boolean mayBeIntroducedBy(String event) {
+            for (int hash : events) {
+                if (hash == event.hashCode()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
 
     Known(int max) {
         entries = new LinkedHashMap<>(16, 0.75f, true) {
@@ -27,14 +38,13 @@ final class Known {
         };
     }
 
-    synchronized Term get(String id, long now) {
+    synchronized Read get(String id, long now) {
         Read entry = entries.get(id);
-        return entry != null && now - entry.readAt < FRESH_MS && now >= entry.readAt ? entry.term : null;
+        return entry != null && now - entry.readAt < FRESH_MS && now >= entry.readAt ? entry : null;
     }
 
-    /** A term as it is stored. Alerts are not kept: only the stored document says whether they are still held. */
-    synchronized void put(String id, Term term, long now) {
-        entries.put(id, new Read(term.holding(List.of()), now));
+    synchronized void put(String id, Times times, long expires, List<String> events, long now) {
+        entries.put(id, new Read(times, expires, events.stream().mapToInt(String::hashCode).toArray(), now));
     }
 
     synchronized void forget(String id) {

@@ -7,8 +7,8 @@ import firstseen.Limits;
 import firstseen.Report;
 import firstseen.ingest.Cluster.Outcome;
 import firstseen.ingest.Cluster.Stored;
-import firstseen.ingest.Detection.Loaded;
 import firstseen.ingest.Documents.Change;
+import firstseen.ingest.RunningRules.Loaded;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +19,8 @@ import java.util.concurrent.CompletionStage;
 /** Makes workers of rules. */
 final class Loader {
     private static final long MEMORY_BYTES_MAX = 256L << 20;
-    private static final long CALL_MS_MAX = 10_000;
+    private static final long CONFIGURE_MS_MAX = 120_000;
+    private static final long CALL_MS_MAX = 30_000;
     private static final int KNOWN_MAX = 50_000;
     private static final int REFUSED_MAX = 50;
 
@@ -32,16 +33,16 @@ final class Loader {
     private final Limits limits;
 
     /** {@code documents}: where the state lies, if that is no index. */
-    Loader(Options options, Cluster cluster, Documents documents, Node node) {
+    Loader(Options options, Cluster cluster, Documents documents, Node node, Warnings warnings) {
         this.options = options;
-        Cluster patient = new PatientCluster(cluster, node.scheduler(), Indices.of(options));
+        Cluster patient = new PatientCluster(cluster, node, Indices.of(options));
         this.documents = documents == null ? new IndexDocuments(patient, options.stateIndex()) : documents;
         this.node = node;
         source = options.rulesIndex() == null
-            ? new RuleFolder(node.config().resolve("firstseen").resolve(options.rulesPath()))
+            ? new RuleFolder(node.config().resolve("firstseen").resolve(options.rulesPath()), options.rulesPath().isEmpty())
             : new RuleIndex(patient, options.rulesIndex());
-        alerts = new Alerts(patient, this.documents, options.alertsIndex());
-        limits = new Limits(MEMORY_BYTES_MAX, CALL_MS_MAX, node.scheduler());
+        alerts = new Alerts(patient, this.documents, options.alertsIndex(), System::currentTimeMillis, warnings::warn);
+        limits = new Limits(MEMORY_BYTES_MAX, CONFIGURE_MS_MAX, CALL_MS_MAX, node.scheduler());
     }
 
     String place() {
@@ -49,32 +50,35 @@ final class Loader {
     }
 
     /** What runs from now on; {@code null} if the rules are still those of a version. */
-    CompletionStage<Loaded> load(String version) {
+    CompletionStage<Loaded> load(String version, boolean withState) {
         return source.read(version).thenCompose(rules ->
-            rules == null ? CompletableFuture.completedStage(null) : load(rules));
+            rules == null ? CompletableFuture.completedStage(null) : load(rules, withState));
     }
 
-    CompletionStage<Integer> sweep() {
+    CompletionStage<Void> sweep() {
         return options.state() == Options.Place.NONE
-            ? CompletableFuture.completedStage(0)
+            ? CompletableFuture.completedStage(null)
             : new Sweeper(documents, alerts, System::currentTimeMillis).sweep();
     }
 
-    private CompletionStage<Loaded> load(Rules rules) {
-        return CompletableFuture.completedStage(null).thenComposeAsync(nothing -> {
+    private CompletionStage<Loaded> load(Rules rules, boolean withState) {
+        return CompletableFuture.supplyAsync(() -> {
             long began = System.nanoTime();
-            Configuration configuration = rules.configuration(options);
-            Worker forgetful = Worker.forgetful(configuration, limits, System::currentTimeMillis);
-            List<Report> reports = forgetful.reports();
-            long ms = (System.nanoTime() - began) / 1_000_000;
-            say(reports, ms);
+            Worker forgetful = Worker.forgetful(options, rules.configuration(options), limits, System::currentTimeMillis);
+            say(forgetful.reports(), (System.nanoTime() - began) / 1_000_000);
+            return forgetful;
+        }, node.executor()).thenCompose(forgetful -> {
             if (forgetful.rules().isEmpty()) {
-                String cause = reports.isEmpty() ? "there is none in " + place() : firstRefusal(reports);
-                return CompletableFuture.completedStage(new Loaded(rules.version(), List.of(), null, cause));
+                String cause = firstRefusal(forgetful.reports());
+                return CompletableFuture.completedStage(Loaded.nothing(rules.version(), withState, cause));
             }
-            return workers(configuration, forgetful)
-                .thenApply(workers -> new Loaded(rules.version(), workers, forgetful, null));
-        }, node.executor()).thenCompose(loaded -> note(loaded).thenApply(nothing -> loaded));
+            if (!withState) {
+                return CompletableFuture.completedStage(new Loaded(rules.version(), false, List.of(), forgetful, null));
+            }
+            return workers(rules.configuration(options), forgetful)
+                .thenCompose(workers -> note(forgetful)
+                    .thenApply(nothing -> new Loaded(rules.version(), true, workers, forgetful, null)));
+        });
     }
 
     private CompletionStage<List<Worker>> workers(Configuration configuration, Worker forgetful) {
@@ -85,9 +89,10 @@ final class Loader {
         return since(histories).thenApplyAsync(since -> {
             List<Worker> workers = new ArrayList<>();
             for (int i = 0; i < node.workers(); i++) {
-                State state = new State(documents, alerts, known, options.learnMs(), System::currentTimeMillis);
+                State state =
+                    new State(documents, alerts, known, options.learnMs(), System::currentTimeMillis, node.executor());
                 state.knows(histories, since);
-                workers.add(Worker.withState(configuration, state, limits, System::currentTimeMillis));
+                workers.add(Worker.withState(options, configuration, state, limits, System::currentTimeMillis));
             }
             return List.copyOf(workers);
         }, node.executor());
@@ -160,17 +165,17 @@ final class Loader {
     }
 
     /** Writes down what runs on this node, for whoever looks into the state. */
-    private CompletionStage<Void> note(Loaded loaded) {
-        if (options.state() != Options.Place.INDEX || loaded.forgetful() == null) {
+    private CompletionStage<Void> note(Worker running) {
+        if (options.state() != Options.Place.INDEX) {
             return CompletableFuture.completedStage(null);
         }
         JsonObject json = new JsonObject();
         json.addProperty("kind", "node");
         json.addProperty("node", node.name());
         json.addProperty("at", System.currentTimeMillis());
-        json.addProperty("rules", loaded.forgetful().rules().size());
+        json.addProperty("rules", running.rules().size());
         JsonArray refused = new JsonArray();
-        refusals(loaded.forgetful().reports()).forEach(refused::add);
+        refusals(running.reports()).forEach(refused::add);
         json.add("refused", refused);
         String id = "node-" + node.name();
         return documents.get(List.of(id))

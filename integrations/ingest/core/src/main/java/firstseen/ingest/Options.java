@@ -44,6 +44,13 @@ public record Options(
         NONE
     }
 
+    /** What Kibana allows. */
+    private static final Pattern SPACE = Pattern.compile("[a-z0-9_-]{1,100}");
+
+    /** What the servers allow, and a little less. */
+    private static final Pattern INDEX = Pattern.compile("[a-z0-9.][a-z0-9._-]{0,199}");
+
+    /** Nothing that a server takes for metadata, or for a path. */
     private static final Pattern MEMBER = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,63}");
     private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,8})(s|m|h|d)");
 
@@ -53,10 +60,10 @@ public record Options(
      * @throws IllegalArgumentException with the name of a setting that is wrong, and why
      */
     public static Options take(Map<String, Object> config) {
-        String space = text(config, "space", "default");
-        String rulesIndex = text(config, "rules_index", null);
-        String alertsIndex = text(config, "alerts_index", ".firstseen-alerts-" + space);
-        String stateIndex = text(config, "state_index", ".firstseen-state");
+        String space = matching(config, "space", "default", SPACE);
+        String rulesIndex = matching(config, "rules_index", null, INDEX);
+        String alertsIndex = matching(config, "alerts_index", ".firstseen-alerts-" + space, INDEX);
+        String stateIndex = matching(config, "state_index", ".firstseen-state", INDEX);
         if (stateIndex.equals(alertsIndex) || stateIndex.equals(rulesIndex) || alertsIndex.equals(rulesIndex)) {
             throw new IllegalArgumentException("[alerts_index], [state_index] and [rules_index] must differ");
         }
@@ -66,7 +73,7 @@ public record Options(
             alertsIndex,
             choice(config, "state", Place.INDEX),
             stateIndex,
-            member(text(config, "target_field", "firstseen")),
+            matching(config, "target_field", "firstseen", MEMBER),
             duration(config, "learn"),
             choice(config, "clock", Clock.ARRIVAL),
             choice(config, "format", Format.KIBANA),
@@ -92,13 +99,12 @@ public record Options(
         return path;
     }
 
-    /** Nothing that a server takes for metadata, or for a path. */
-    private static String member(String name) {
-        if (MEMBER.matcher(name).matches()) {
-            return name;
+    private static String matching(Map<String, Object> config, String name, String otherwise, Pattern pattern) {
+        String value = text(config, name, otherwise);
+        if (value == null || pattern.matcher(value).matches()) {
+            return value;
         }
-        throw new IllegalArgumentException("[target_field] has other characters than letters, digits, _ and -, or "
-            + "begins with none of the first: " + name);
+        throw new IllegalArgumentException("[" + name + "] is not as " + pattern + " has it: " + value);
     }
 
     private static <E extends Enum<E>> E choice(Map<String, Object> config, String name, E otherwise) {

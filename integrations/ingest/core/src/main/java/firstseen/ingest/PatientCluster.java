@@ -1,40 +1,45 @@
 package firstseen.ingest;
 
-import firstseen.ingest.Cluster.Outcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Comes again where the cluster is busy, or its shards are not there yet, and makes indices that it writes to. */
+/**
+ * Comes again where the cluster is busy, or its shards are not there yet; makes indices that it writes to; asks for no
+ * more at once than goes well. What follows an answer runs in the node's executor: answers come in threads that must
+ * not wait.
+ */
 final class PatientCluster implements Cluster {
-    /** Some ten seconds in all. */
-    private static final int ATTEMPTS_MAX = 8;
-
+    private static final long PATIENCE_MS = 30_000;
     private static final long FIRST_WAIT_MS = 50;
+    private static final long WAIT_MS_MAX = 2_000;
+
+    /** Documents in a request. */
+    private static final int REQUEST_MAX = 1_000;
 
     private final Cluster cluster;
-    private final ScheduledExecutorService scheduler;
+    private final Node node;
     private final List<Definition> indices;
 
-    PatientCluster(Cluster cluster, ScheduledExecutorService scheduler, List<Definition> indices) {
+    PatientCluster(Cluster cluster, Node node, List<Definition> indices) {
         this.cluster = cluster;
-        this.scheduler = scheduler;
+        this.node = node;
         this.indices = indices;
     }
 
     @Override
     public CompletionStage<List<Stored>> get(String index, List<String> ids) {
-        return again(() -> cluster.get(index, ids), 1);
+        return inParts(ids, part -> again(() -> cluster.get(index, part), new Patience()));
     }
 
     @Override
     public CompletionStage<List<Stored>> search(String index, Query query, int max) {
-        return again(() -> cluster.search(index, query, max), 1);
+        return again(() -> cluster.search(index, query, max), new Patience());
     }
 
     @Override
@@ -44,7 +49,7 @@ final class PatientCluster implements Cluster {
 
     @Override
     public CompletionStage<Void> make(Definition index) {
-        return again(() -> cluster.make(index), 1);
+        return again(() -> cluster.make(index), new Patience());
     }
 
     @Override
@@ -56,24 +61,32 @@ final class PatientCluster implements Cluster {
                 made = made.thenCompose(nothing -> make(index));
             }
         }
-        return made.thenCompose(nothing -> write(writes, 1));
+        return made.thenCompose(nothing -> inParts(writes, part -> write(part, new Patience())));
     }
 
-    private CompletionStage<List<Outcome>> write(List<Write> writes, int attempt) {
-        return cluster.write(writes).thenCompose(outcomes -> {
+    private static <T, R> CompletionStage<List<R>> inParts(List<T> all, Function<List<T>, CompletionStage<List<R>>> call) {
+        List<R> results = new ArrayList<>(all.size());
+        CompletionStage<Void> done = CompletableFuture.completedStage(null);
+        for (int from = 0; from < all.size(); from += REQUEST_MAX) {
+            List<T> part = all.subList(from, Math.min(from + REQUEST_MAX, all.size()));
+            done = done.thenCompose(nothing -> call.apply(part)).thenAccept(results::addAll);
+        }
+        return done.thenApply(nothing -> results);
+    }
+
+    private CompletionStage<List<Outcome>> write(List<Write> writes, Patience patience) {
+        return here(cluster.write(writes)).thenCompose(outcomes -> {
             List<Integer> busy = new ArrayList<>();
             for (int i = 0; i < outcomes.size(); i++) {
                 if (outcomes.get(i).kind() == Outcome.Kind.BUSY) {
                     busy.add(i);
                 }
             }
-            if (busy.isEmpty()) {
+            if (busy.isEmpty() || patience.isOver()) {
                 return CompletableFuture.completedStage(outcomes);
             }
-            if (attempt == ATTEMPTS_MAX) {
-                return CompletableFuture.completedStage(outcomes.stream().map(PatientCluster::givenUp).toList());
-            }
-            return later(attempt, () -> write(busy.stream().map(writes::get).toList(), attempt + 1)).thenApply(rest -> {
+            List<Write> open = busy.stream().map(writes::get).toList();
+            return later(patience, () -> write(open, patience)).thenApply(rest -> {
                 List<Outcome> all = new ArrayList<>(outcomes);
                 for (int i = 0; i < busy.size(); i++) {
                     all.set(busy.get(i), rest.get(i));
@@ -83,19 +96,13 @@ final class PatientCluster implements Cluster {
         });
     }
 
-    private static Outcome givenUp(Outcome outcome) {
-        return outcome.kind() == Outcome.Kind.BUSY
-            ? new Outcome(Outcome.Kind.FAILED, null, "after " + ATTEMPTS_MAX + " attempts: " + outcome.cause())
-            : outcome;
-    }
-
-    private <T> CompletionStage<T> again(Supplier<CompletionStage<T>> call, int attempt) {
-        return call.get().handle((result, error) -> {
+    private <T> CompletionStage<T> again(Supplier<CompletionStage<T>> call, Patience patience) {
+        return here(call.get()).handle((result, error) -> {
             if (error == null) {
                 return CompletableFuture.completedStage(result);
             }
-            return attempt < ATTEMPTS_MAX && isBusy(error)
-                ? later(attempt, () -> again(call, attempt + 1))
+            return !patience.isOver() && isBusy(error)
+                ? later(patience, () -> again(call, patience))
                 : CompletableFuture.<T>failedStage(error);
         }).thenCompose(stage -> stage);
     }
@@ -104,12 +111,39 @@ final class PatientCluster implements Cluster {
         return error instanceof BusyException || error.getCause() instanceof BusyException;
     }
 
-    private <T> CompletionStage<T> later(int attempt, Supplier<CompletionStage<T>> call) {
+    /** The same, with what follows in the node's executor. */
+    private <T> CompletionStage<T> here(CompletionStage<T> answer) {
+        CompletableFuture<T> here = new CompletableFuture<>();
+        answer.whenComplete((result, error) -> node.executor().execute(() -> {
+            if (error == null) {
+                here.complete(result);
+            } else {
+                here.completeExceptionally(error);
+            }
+        }));
+        return here;
+    }
+
+    private <T> CompletionStage<T> later(Patience patience, Supplier<CompletionStage<T>> call) {
         CompletableFuture<Void> waited = new CompletableFuture<>();
-        long waitMs = FIRST_WAIT_MS << (attempt - 1);
-        // Half of it by chance, so that nodes do not come back together.
-        long jitteredMs = waitMs / 2 + ThreadLocalRandom.current().nextLong(waitMs / 2 + 1);
-        scheduler.schedule(() -> waited.complete(null), jitteredMs, TimeUnit.MILLISECONDS);
-        return waited.thenCompose(nothing -> call.get());
+        node.scheduler().schedule(() -> waited.complete(null), patience.waitMs(), TimeUnit.MILLISECONDS);
+        return here(waited).thenCompose(nothing -> call.get());
+    }
+
+    /** How long to wait before the next attempt, and when there is none. */
+    private static final class Patience {
+        private final long began = System.nanoTime();
+        private long nextMs = FIRST_WAIT_MS;
+
+        boolean isOver() {
+            return System.nanoTime() - began > TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
+        }
+
+        /** Half of it by chance, so that nodes do not come back together. */
+        long waitMs() {
+            long waitMs = nextMs;
+            nextMs = Math.min(2 * nextMs, WAIT_MS_MAX);
+            return waitMs / 2 + ThreadLocalRandom.current().nextLong(waitMs / 2 + 1);
+        }
     }
 }

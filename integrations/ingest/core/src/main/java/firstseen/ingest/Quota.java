@@ -29,6 +29,11 @@ final class Quota {
         }
     }
 
+    /** Whether a stored one may be forgotten, whether or not it has been swept. */
+    static boolean isForgotten(JsonObject json, long now) {
+        return json.get("expires").getAsLong() < now;
+    }
+
     /** Whether there is room for a claim, which is made. */
     boolean claim(String claim, long max) {
         if (claims.contains(claim)) {

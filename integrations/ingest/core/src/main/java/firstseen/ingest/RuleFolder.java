@@ -4,6 +4,7 @@ import firstseen.Configuration.Document;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +20,12 @@ final class RuleFolder implements RuleSource {
     private static final long BYTES_MAX = 64L << 20;
 
     private final Path folder;
+    private final boolean mayBeMissing;
 
-    RuleFolder(Path folder) {
+    /** {@code mayBeMissing}: without the folder, or without {@code rules/} in it, the built-in rule runs. */
+    RuleFolder(Path folder, boolean mayBeMissing) {
         this.folder = folder;
+        this.mayBeMissing = mayBeMissing;
     }
 
     @Override
@@ -34,7 +38,15 @@ final class RuleFolder implements RuleSource {
         try {
             List<Path> files = files();
             String present = version(files);
-            return CompletableFuture.completedStage(present.equals(version) ? null : read(files, present));
+            if (present.equals(version)) {
+                return CompletableFuture.completedStage(null);
+            }
+            Rules rules = read(files, present);
+            // Rules that are gone are no wish for the built-in one.
+            if (rules.rules().isEmpty() && !(mayBeMissing && !Files.exists(folder.resolve(Rules.Kind.RULES.folder)))) {
+                throw new NoSuchFileException("there is no file in " + folder.resolve(Rules.Kind.RULES.folder));
+            }
+            return CompletableFuture.completedStage(rules);
         } catch (IOException error) {
             return CompletableFuture.failedStage(new UncheckedIOException(error));
         }

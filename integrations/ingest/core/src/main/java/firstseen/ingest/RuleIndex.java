@@ -58,6 +58,9 @@ final class RuleIndex implements RuleSource {
             }
             rules.add(kind, new Document(text(stored, "name"), text(stored, "content")));
         }
+        if (rules.rules().isEmpty()) {
+            throw new IllegalStateException("there is no document of kind rules");
+        }
         return rules;
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
 record Rules(
     String version, List<Document> rules, List<Document> exceptions, List<Document> valueLists, List<Document> mappings) {
 
-    /** What is not rules: nothing that has to do with the state. */
+    /** What a document is. */
     enum Kind {
         RULES("rules"),
         EXCEPTIONS("exceptions"),

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 
 /**
@@ -32,6 +33,12 @@ import java.util.function.LongSupplier;
  * after a node died in between.
  */
 final class State implements Store {
+    /** As many questions as a batch may ask: a single event asks ten thousand for a rule at most. */
+    private static final int QUESTIONS_MAX = 20_000;
+
+    /** How long their terms may be together. */
+    private static final long QUESTION_CHARS_MAX = 16L << 20;
+
     /** Terms are written again when they have been known for this part of their window since. */
     private static final long REFRESHES_PER_WINDOW = 100;
 
@@ -40,6 +47,7 @@ final class State implements Store {
     private final Known known;
     private final long learnMs;
     private final LongSupplier now;
+    private final Executor executor;
 
     /** Histories of rules, by their places. */
     private List<String> histories = List.of();
@@ -57,29 +65,42 @@ final class State implements Store {
     private final Map<String, Set<String>> claimed = new HashMap<>();
 
     private long arrived;
+    private int questions;
+    private long questionChars;
 
-    State(Documents documents, Alerts alerts, Known known, long learnMs, LongSupplier now) {
+    /** The module is to run in the executor, for a batch that is judged again too. */
+    State(Documents documents, Alerts alerts, Known known, long learnMs, LongSupplier now, Executor executor) {
         this.documents = documents;
         this.alerts = alerts;
         this.known = known;
         this.learnMs = learnMs;
         this.now = now;
+        this.executor = executor;
     }
 
     /** A term as it was read, and as the batch leaves it. */
     private static final class Entry {
         final Version version;
         final Times stored;
+        final long expires;
         Term term;
         boolean changed;
 
         /** The events of this batch that introduce it. */
-        final Set<String> introducing = new HashSet<>();
+        Set<String> introducing = Set.of();
 
         Entry(Version version, Term term) {
             this.version = version;
             this.stored = term.times();
+            this.expires = term.expires();
             this.term = term;
+        }
+
+        void introduce(String event) {
+            term = term.introducedBy(event);
+            introducing = new HashSet<>(introducing);
+            introducing.add(event);
+            changed = true;
         }
     }
 
@@ -102,11 +123,16 @@ final class State implements Store {
     public CompletionStage<Void> begin() {
         rollback();
         arrived = now.getAsLong();
-        return CompletableFuture.completedStage(null);
+        return CompletableFuture.runAsync(() -> { }, executor);
     }
 
     @Override
     public CompletionStage<List<Verdict>> answers(List<Sighting> sightings) {
+        questions += sightings.size();
+        sightings.forEach(sighting -> questionChars += sighting.term().length());
+        if (questions > QUESTIONS_MAX || questionChars > QUESTION_CHARS_MAX) {
+            throw new TooMuchException(questions, questionChars);
+        }
         List<Asked> asked = sightings.stream().map(this::asked).toList();
         List<String> unread = asked.stream()
             .filter(one -> !one.isKnown && !terms.containsKey(one.id))
@@ -129,6 +155,8 @@ final class State implements Store {
         terms.clear();
         quotas.clear();
         raised.clear();
+        questions = 0;
+        questionChars = 0;
     }
 
     /**
@@ -141,17 +169,20 @@ final class State implements Store {
 
     private Asked asked(Sighting sighting) {
         String id = Keys.term(sighting.history(), sighting.term());
-        Term term = known.get(id, arrived);
+        Known.Read term = known.get(id, arrived);
         boolean isKnown = term != null
-            && !term.events().contains(sighting.event())
+            && !term.mayBeIntroducedBy(sighting.event())
             && term.times().knows(sighting.at(), sighting.windowMs().bits())
-            && !isStale(term.times(), sighting);
+            && !isStale(term.times(), term.expires(), sighting);
         return new Asked(id, sighting, isKnown);
     }
 
     /** Whether what is stored would be forgotten noticeably early, if a sighting was not added to it. */
-    private static boolean isStale(Times stored, Sighting sighting) {
-        return !stored.knows(sighting.at(), Long.divideUnsigned(sighting.windowMs().bits(), REFRESHES_PER_WINDOW));
+    private boolean isStale(Times stored, long expires, Sighting sighting) {
+        long windowMs = sighting.windowMs().bits();
+        long noticeableMs = Long.divideUnsigned(windowMs, REFRESHES_PER_WINDOW);
+        return !stored.knows(sighting.at(), noticeableMs)
+            || expires < Term.keepUntil(arrived, windowMs) - Math.max(noticeableMs, Term.KEEP_MS_MIN / REFRESHES_PER_WINDOW);
     }
 
     private CompletionStage<Void> read(List<String> ids) {
@@ -159,7 +190,10 @@ final class State implements Store {
             for (int i = 0; i < ids.size(); i++) {
                 Stored stored = found.get(i);
                 if (stored != null) {
-                    terms.put(ids.get(i), new Entry(stored.version(), Term.of(stored.source())));
+                    Term term = Term.of(stored.source());
+                    // One that may be forgotten is, whether or not it has been swept.
+                    Term valid = term.expires() < arrived ? term.forgotten() : term;
+                    terms.put(ids.get(i), new Entry(stored.version(), valid));
                 }
             }
         });
@@ -181,8 +215,10 @@ final class State implements Store {
             for (int i = 0; i < ids.size(); i++) {
                 Stored stored = found.get(i);
                 Quota none = unread.get(ids.get(i));
-                if (stored != null) {
+                if (stored != null && (none == null || !Quota.isForgotten(stored.source(), arrived))) {
                     quotas.put(ids.get(i), new Counted(stored.version(), new Quota(stored.source())));
+                } else if (stored != null) {
+                    quotas.put(ids.get(i), new Counted(stored.version(), none));
                 } else if (none != null) {
                     quotas.put(ids.get(i), new Counted(null, none));
                 }
@@ -211,8 +247,8 @@ final class State implements Store {
             return Verdict.SEEN;
         }
         Sighting sighting = one.sighting;
-        Entry entry = terms.computeIfAbsent(
-            one.id, id -> new Entry(null, Term.unknown(sighting.history(), sighting.term())));
+        Entry found = terms.get(one.id);
+        Entry entry = found == null ? new Entry(null, Term.unknown(sighting.history(), sighting.term())) : found;
         long windowMs = sighting.windowMs().bits();
         if (entry.term.events().contains(sighting.event()) && !entry.introducing.contains(sighting.event())) {
             raised.add(new Raised(one.id, sighting));
@@ -220,15 +256,16 @@ final class State implements Store {
         }
         if (entry.term.times().knows(sighting.at(), windowMs) || isLearning(sighting.history())) {
             entry.term = entry.term.sighted(sighting.at(), windowMs, arrived);
-            entry.changed |= isStale(entry.stored, sighting);
+            entry.changed |= isStale(entry.stored, entry.expires, sighting);
+            terms.putIfAbsent(one.id, entry);
             return Verdict.SEEN;
         }
         if (!quotas.get(quotaId(sighting)).quota.claim(claim(sighting), sighting.quota().max())) {
             return Verdict.DEFERRED;
         }
-        entry.term = entry.term.sighted(sighting.at(), windowMs, arrived).introducedBy(sighting.event());
-        entry.changed = true;
-        entry.introducing.add(sighting.event());
+        terms.putIfAbsent(one.id, entry);
+        entry.term = entry.term.sighted(sighting.at(), windowMs, arrived);
+        entry.introduce(sighting.event());
         raised.add(new Raised(one.id, sighting));
         return Verdict.UNSEEN;
     }
@@ -289,14 +326,15 @@ final class State implements Store {
             if (entry.changed) {
                 ids.add(id);
                 changes.add(new Change(id, entry.version, entry.term.toJson()));
-            } else {
-                known.put(id, entry.term, arrived);
+            } else if (entry.version != null) {
+                known.put(id, entry.stored, entry.expires, entry.term.events(), arrived);
             }
         });
         return documents.write(changes).thenCompose(outcomes -> {
             for (int i = 0; i < ids.size(); i++) {
                 if (outcomes.get(i).kind() == Outcome.Kind.DONE) {
-                    known.put(ids.get(i), terms.get(ids.get(i)).term, arrived);
+                    Term term = terms.get(ids.get(i)).term;
+                    known.put(ids.get(i), term.times(), term.expires(), term.events(), arrived);
                 } else {
                     known.forget(ids.get(i));
                 }

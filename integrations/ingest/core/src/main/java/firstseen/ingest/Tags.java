@@ -8,12 +8,13 @@ import firstseen.Given.Alert;
 import firstseen.Given.Source;
 import firstseen.Report;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /** What a document says of its alerts. */
-final class Tags {
+public final class Tags {
     private static final String OWN_RULE = "Event Not Fully Judged";
 
     private Tags() {}
@@ -27,6 +28,21 @@ final class Tags {
             }
         }
         return tags;
+    }
+
+    /** A member with alerts, and with what it had before; alerts of another pass stay, each once. */
+    public static Map<String, Object> member(Object before, List<Map<String, Object>> alerts) {
+        Map<String, Object> member = new HashMap<>();
+        Map<Object, Object> byId = new LinkedHashMap<>();
+        if (before instanceof Map<?, ?> had) {
+            had.forEach((name, value) -> member.put(String.valueOf(name), value));
+            if (had.get("alerts") instanceof List<?> earlier) {
+                earlier.forEach(alert -> byId.put(alert instanceof Map<?, ?> tag ? tag.get("id") : alert, alert));
+            }
+        }
+        alerts.forEach(alert -> byId.put(alert.get("id"), alert));
+        member.put("alerts", new ArrayList<>(byId.values()));
+        return member;
     }
 
     private static Map<String, Object> tag(Alert alert, List<Report.Rule> rules) {

@@ -17,7 +17,7 @@ import java.util.List;
  */
 record Term(String history, String term, Times times, List<String> events, long expires, List<Held> alerts) {
     /** Long enough that a file that is read again the same day does not alert again. */
-    private static final long KEEP_MS_MIN = 24L * 60 * 60 * 1000;
+    static final long KEEP_MS_MIN = 24L * 60 * 60 * 1000;
 
     /** An alert, where it belongs, and since when it is held, in epoch milliseconds. */
     record Held(String index, String id, String document, long since) {}
@@ -42,6 +42,11 @@ record Term(String history, String term, Times times, List<String> events, long 
         List<String> all = new ArrayList<>(events);
         all.add(event);
         return new Term(history, term, times, all, expires, alerts);
+    }
+
+    /** The same with nothing known of it; alerts are held on to. */
+    Term forgotten() {
+        return new Term(history, term, Times.NONE, List.of(), Long.MIN_VALUE, alerts);
     }
 
     Term holding(List<Held> held) {

@@ -21,12 +21,14 @@ final class Worker {
     /** Together in one call, unless a single one is longer. */
     private static final int BATCH_BYTES_MAX = 4 << 20;
 
+    private final String targetField;
     private final Detector detector;
     private final Runnable forNextBatch;
     private final LongSupplier now;
     private final List<Report.Rule> rules;
 
-    private Worker(Detector detector, Runnable forNextBatch, LongSupplier now) {
+    private Worker(String targetField, Detector detector, Runnable forNextBatch, LongSupplier now) {
+        this.targetField = targetField;
         this.detector = detector;
         this.forNextBatch = forNextBatch;
         this.now = now;
@@ -34,13 +36,13 @@ final class Worker {
     }
 
     /** One with a state, whose histories it learns. */
-    static Worker withState(Configuration configuration, State state, Limits limits, LongSupplier now) {
-        return new Worker(new Detector(configuration, state, limits), state::forNextBatch, now);
+    static Worker withState(Options options, Configuration configuration, State state, Limits limits, LongSupplier now) {
+        return new Worker(options.targetField(), new Detector(configuration, state, limits), state::forNextBatch, now);
     }
 
     /** One for which all is new, and which leaves nothing behind. */
-    static Worker forgetful(Configuration configuration, Limits limits, LongSupplier now) {
-        return new Worker(new Detector(configuration, new Forgetful(), limits), () -> { }, now);
+    static Worker forgetful(Options options, Configuration configuration, Limits limits, LongSupplier now) {
+        return new Worker(options.targetField(), new Detector(configuration, new Forgetful(), limits), () -> { }, now);
     }
 
     List<Report> reports() {
@@ -60,9 +62,9 @@ final class Worker {
         for (Event event : events) {
             byte[] json;
             try {
-                json = event.json();
-            } catch (IOException | RuntimeException error) {
-                judged.add(new Judged(event, List.of(), error));
+                json = event.json(targetField);
+            } catch (IOException | RuntimeException | StackOverflowError error) {
+                judged.add(new Judged(event, List.of(), new IllegalStateException(Warnings.sentence(error), error)));
                 continue;
             }
             if (!lines.isEmpty() && bytes + json.length > BATCH_BYTES_MAX) {
@@ -111,7 +113,7 @@ final class Worker {
                 return CompletableFuture.<Void>completedStage(null);
             }
             Throwable cause = error instanceof CompletionException ? error.getCause() : error;
-            if (cause instanceof ModuleException && !failed) {
+            if (!failed && (cause instanceof ModuleException || cause instanceof TooMuchException)) {
                 return narrowed(batch, judged);
             }
             for (Event event : batch.events()) {
@@ -121,7 +123,7 @@ final class Worker {
         }).thenCompose(stage -> stage);
     }
 
-    /** Goes on with halves of a batch that the module failed on, down to the line that it fails on. */
+    /** Goes on with halves of a batch that was too much, or that the module failed on, down to the line it fails on. */
     private CompletionStage<Void> narrowed(Batch batch, List<Judged> judged) {
         int size = batch.lines().size();
         if (size == 1) {

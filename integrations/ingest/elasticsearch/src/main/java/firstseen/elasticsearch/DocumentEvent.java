@@ -2,8 +2,8 @@ package firstseen.elasticsearch;
 
 import firstseen.ingest.Event;
 import firstseen.ingest.Sorted;
+import firstseen.ingest.Tags;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
@@ -18,6 +18,9 @@ import org.elasticsearch.xcontent.XContentFactory;
 
 /** A document of a pipeline, and how that goes on. */
 final class DocumentEvent implements Event {
+    /** Marks a document, beside its source. */
+    private static final String SIMULATED = "firstseen_simulated";
+
     private final IngestDocument document;
     private final BiConsumer<IngestDocument, Exception> handler;
     private final Supplier<ThreadContext.StoredContext> context;
@@ -31,8 +34,11 @@ final class DocumentEvent implements Event {
         this.document = document;
         this.handler = handler;
         this.context = context;
-        // Nothing but the thread tells a pipeline's simulation.
-        isSimulated = ThreadPool.Names.MANAGEMENT.equals(EsExecutors.executorName(Thread.currentThread()));
+        // Nothing but its first thread tells a pipeline's simulation; a later processor has another one.
+        if (ThreadPool.Names.MANAGEMENT.equals(EsExecutors.executorName(Thread.currentThread()))) {
+            document.getIngestMetadata().put(SIMULATED, true);
+        }
+        isSimulated = document.getIngestMetadata().containsKey(SIMULATED);
     }
 
     @Override
@@ -46,9 +52,9 @@ final class DocumentEvent implements Event {
     }
 
     @Override
-    public byte[] json() throws IOException {
+    public byte[] json(String without) throws IOException {
         try (XContentBuilder json = XContentFactory.jsonBuilder()) {
-            json.map(Sorted.members(document.getSource()));
+            json.map(Sorted.members(document.getSource(), without));
             return BytesReference.toBytes(BytesReference.bytes(json));
         }
     }
@@ -60,12 +66,7 @@ final class DocumentEvent implements Event {
 
     @Override
     public void put(String field, List<Map<String, Object>> alerts) {
-        Map<String, Object> member = new HashMap<>();
-        if (document.getSource().get(field) instanceof Map<?, ?> before) {
-            before.forEach((name, value) -> member.put((String) name, value));
-        }
-        member.put("alerts", alerts);
-        document.getSource().put(field, member);
+        document.getSource().put(field, Tags.member(document.getSource().get(field), alerts));
     }
 
     @Override

@@ -207,6 +207,9 @@ final class ElasticsearchCluster implements Cluster {
     }
 
     private static boolean isBusy(RestStatus status) {
-        return status == RestStatus.TOO_MANY_REQUESTS || status == RestStatus.SERVICE_UNAVAILABLE;
+        // 502 is a node that went away.
+        return status == RestStatus.TOO_MANY_REQUESTS
+            || status == RestStatus.SERVICE_UNAVAILABLE
+            || status == RestStatus.BAD_GATEWAY;
     }
 }

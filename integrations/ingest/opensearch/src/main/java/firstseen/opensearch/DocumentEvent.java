@@ -2,11 +2,12 @@ package firstseen.opensearch;
 
 import firstseen.ingest.Event;
 import firstseen.ingest.Sorted;
+import firstseen.ingest.Tags;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.opensearch.common.xcontent.XContentFactory;
 import org.opensearch.core.common.bytes.BytesReference;
 import org.opensearch.core.xcontent.XContentBuilder;
@@ -16,6 +17,13 @@ import org.opensearch.threadpool.ThreadPool;
 
 /** A document of a pipeline, and how that goes on. */
 final class DocumentEvent implements Event {
+    /** Marks a document, beside its source. */
+    private static final String SIMULATED = "firstseen_simulated";
+
+    /** Threads are named by the server, the node, the pool, and a number. */
+    private static final Pattern MANAGEMENT =
+        Pattern.compile(".*\\[" + ThreadPool.Names.MANAGEMENT + "]\\[T#[0-9]+]", Pattern.DOTALL);
+
     private final IngestDocument document;
     private final Consumer<Exception> done;
     private final boolean isSimulated;
@@ -24,8 +32,11 @@ final class DocumentEvent implements Event {
     DocumentEvent(IngestDocument document, Consumer<Exception> done) {
         this.document = document;
         this.done = done;
-        // Nothing but the thread tells a pipeline's simulation.
-        isSimulated = Thread.currentThread().getName().contains("[" + ThreadPool.Names.MANAGEMENT + "]");
+        // Nothing but its first thread tells a pipeline's simulation; a later processor has another one.
+        if (MANAGEMENT.matcher(Thread.currentThread().getName()).matches()) {
+            document.getIngestMetadata().put(SIMULATED, true);
+        }
+        isSimulated = document.getIngestMetadata().containsKey(SIMULATED);
     }
 
     static String index(IngestDocument document) {
@@ -43,8 +54,8 @@ final class DocumentEvent implements Event {
     }
 
     @Override
-    public byte[] json() throws IOException {
-        Map<String, Object> source = Sorted.members(document.getSourceAndMetadata());
+    public byte[] json(String without) throws IOException {
+        Map<String, Object> source = Sorted.members(document.getSourceAndMetadata(), without);
         for (Metadata metadata : Metadata.values()) {
             source.remove(metadata.getFieldName());
         }
@@ -61,12 +72,7 @@ final class DocumentEvent implements Event {
 
     @Override
     public void put(String field, List<Map<String, Object>> alerts) {
-        Map<String, Object> member = new HashMap<>();
-        if (document.getSourceAndMetadata().get(field) instanceof Map<?, ?> before) {
-            before.forEach((name, value) -> member.put((String) name, value));
-        }
-        member.put("alerts", alerts);
-        document.getSourceAndMetadata().put(field, member);
+        document.getSourceAndMetadata().put(field, Tags.member(document.getSourceAndMetadata().get(field), alerts));
     }
 
     @Override

@@ -5,6 +5,7 @@ import firstseen.ingest.Detections;
 import firstseen.ingest.Event;
 import firstseen.ingest.Options;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,6 +92,37 @@ final class FirstseenProcessor extends AbstractBatchingProcessor {
         }
     }
 
+    /** Has documents pass whatever goes wrong, once that is counted. The server's own does so for single ones only. */
+    private static final class Passing extends CompoundProcessor {
+        Passing(Processor processor) {
+            super(true, List.of(processor), List.of());
+        }
+
+        @Override
+        public void batchExecute(
+            List<IngestDocumentWrapper> documents, Consumer<List<IngestDocumentWrapper>> handler) {
+            Map<Place, IngestDocument> well = new HashMap<>();
+            documents.stream()
+                .filter(document -> document.getException() == null)
+                .forEach(document -> well.put(Place.of(document), document.getIngestDocument()));
+            super.batchExecute(documents, results -> {
+                for (IngestDocumentWrapper result : results) {
+                    if (result.getException() != null && well.containsKey(Place.of(result))) {
+                        result.update(well.get(Place.of(result)), null);
+                    }
+                }
+                handler.accept(results);
+            });
+        }
+
+        /** Which document of a request it is. */
+        private record Place(int slot, int childSlot) {
+            static Place of(IngestDocumentWrapper document) {
+                return new Place(document.getSlot(), document.getChildSlot());
+            }
+        }
+    }
+
     /** Whether detection itself writes it: then it is nothing to be judged. */
     private boolean isOwn(IngestDocument document) {
         return own.contains(DocumentEvent.index(document));
@@ -112,8 +144,7 @@ final class FirstseenProcessor extends AbstractBatchingProcessor {
             throws Exception {
             config.putIfAbsent(BATCH_SIZE_FIELD, BATCH_SIZE);
             Processor processor = new Batching().create(factories, tag, description, config);
-            // A document passes whatever goes wrong, and the failure is counted.
-            return new CompoundProcessor(true, List.of(processor), List.of());
+            return new Passing(processor);
         }
 
         private final class Batching extends AbstractBatchingProcessor.Factory {
