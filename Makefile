@@ -8,11 +8,11 @@ DEMO = $(TARGET)/demo
 # What the corpus-based tests read, where it is.
 export FIRSTSEEN_CORPUS ?= $(abspath ../shared/corpus)
 
-.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations playground \
-	package package-test lint lint-guest lint-fuzz fuzz bench bench-proxy bench-worst bench-test bench-check soak toolchain clean
+.PHONY: help build demo test test-checked test-corpus test-e2e test-e2e-full test-integrations \
+	test-integrations-full playground package package-test lint lint-guest lint-fuzz fuzz bench bench-proxy bench-hosts bench-worst bench-test bench-check soak toolchain clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-23s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 toolchain: ## Make sure there is a toolchain for the component
 	@sh guest/toolchain.sh install
@@ -74,6 +74,11 @@ test-integrations: build ## Run the module in the hosts of integrations/, and sh
 	done
 	$(CARGO) test --release --workspace --test integrations -- --nocapture
 
+# Twenty minutes more: the processor's nodes are killed more often, and the table of hosts is made.
+test-integrations-full: ## The same with many more kills of nodes, and measure the hosts
+	FIRSTSEEN_INGEST_KILLS=20 $(MAKE) test-integrations
+	$(MAKE) bench-hosts
+
 playground: build ## Write the page that tries rules in a browser, one file
 	@sh integrations/playground/tools.sh "$(TARGET)/playground"
 	@$(FIRSTSEEN) module --plain --output "$(TARGET)/firstseen-plain.wasm"
@@ -133,6 +138,13 @@ bench-proxy: build ## Measure the proxy beside nginx and the library, write benc
 	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
 		$(CARGO) run --release --package firstseen-bench-proxy -- \
 		--firstseen "$(abspath $(TARGET)/release/firstseen)" "$$@" $(BENCH_ARGS)
+
+# A host that is missing is left out, with a word about it.
+bench-hosts: build ## Measure the module in the hosts of integrations/, write bench/results.md
+	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"
+	cd bench && FIRSTSEEN_MODULE="$(abspath $(TARGET)/firstseen.wasm)" \
+		$(CARGO) run --release --package firstseen-bench-hosts -- \
+		--firstseen "$(abspath $(TARGET)/release/firstseen)" --built "$(abspath $(TARGET)/bench-hosts)" $(BENCH_ARGS)
 
 bench-worst: build ## Measure the nastiest events beside ordinary ones; BENCH_ARGS="--search 600" looks for worse
 	@$(FIRSTSEEN) module --output "$(TARGET)/firstseen.wasm"

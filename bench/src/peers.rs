@@ -1,19 +1,10 @@
 //! The peers' names and versions.
 
-/// Versions of what was compiled in.
-const LOCK: &str = include_str!("../Cargo.lock");
+use firstseen_bench_common::lock;
 
 pub(crate) fn versions(jq: Option<String>) -> Vec<String> {
-    let compiled_in = ["vrl", "rsigma-eval", "sigma-rust"].map(|name| format!("{name} {}", version(LOCK, name)));
+    let compiled_in = ["vrl", "rsigma-eval", "sigma-rust"].map(|name| format!("{name} {}", lock::version(name)));
     compiled_in.into_iter().chain(jq).collect()
-}
-
-/// The version of a package in a `Cargo.lock`.
-fn version<'a>(lock: &'a str, name: &str) -> &'a str {
-    let name = format!("name = \"{name}\"");
-    let mut lines = lock.lines().skip_while(|line| *line != name).skip(1);
-    let version = lines.next().and_then(|line| line.strip_prefix("version = ")).unwrap_or("unknown");
-    version.trim_matches('"')
 }
 
 #[cfg(test)]
@@ -21,11 +12,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_found() {
-        let lock =
-            "[[package]]\nname = \"a-b\"\nversion = \"2.0.0\"\n\n[[package]]\nname = \"a\"\nversion = \"1.0.0\"\n";
-        assert_eq!(version(lock, "a"), "1.0.0");
-        assert_eq!(version(lock, "c"), "unknown");
-        assert_ne!(version(LOCK, "vrl"), "unknown");
+    fn what_is_compiled_in_has_versions() {
+        let versions = versions(Some("jq-1.6".to_owned()));
+        assert_eq!(versions.len(), 4);
+        assert!(versions.iter().all(|version| !version.ends_with("unknown")), "{versions:?}");
     }
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -178,41 +177,4 @@ func FuzzFloor(f *testing.F) {
 			t.Error(at, per)
 		}
 	})
-}
-
-// BenchmarkEvaluate evaluates the events of the file that FIRSTSEEN_EVENTS names, in batches
-// of about 256 KiB, with the built-in rule.
-func BenchmarkEvaluate(b *testing.B) {
-	path := os.Getenv("FIRSTSEEN_EVENTS")
-	if path == "" {
-		b.Skip("FIRSTSEEN_EVENTS names no file")
-	}
-	batches := [][]byte{nil}
-	for line := range bytes.Lines(read(b, path)) {
-		last := &batches[len(batches)-1]
-		if *last = append(*last, line...); len(*last) >= 256<<10 {
-			batches = append(batches, nil)
-		}
-	}
-	with := compiled(b)
-	without, err := CompileWithoutDeadlines(b.Context(), read(b, os.Getenv("FIRSTSEEN_PLAIN")))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for name, module := range map[string]*Module{"deadlines": with, "no-deadlines": without} {
-		b.Run(name, func(b *testing.B) {
-			detector := detectorOf(b, module, Configuration{}, NewMemoryStore())
-			var events int64
-			for b.Loop() {
-				for _, batch := range batches {
-					given, err := detector.Evaluate(b.Context(), batch, Context{Arrival: arrival})
-					if err != nil {
-						b.Fatal(err)
-					}
-					events += int64(given.Summary.Events)
-				}
-			}
-			b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
-		})
-	}
 }

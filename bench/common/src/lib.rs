@@ -1,6 +1,7 @@
 //! What the benches share.
 
 pub mod cores;
+pub mod lock;
 pub mod machine;
 pub mod numbers;
 pub mod process;
