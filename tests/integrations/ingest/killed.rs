@@ -18,9 +18,12 @@ const KILLS: u64 = 2;
 
 /// How many events are sent between two kills, how many of them in a request, and how
 /// many of them bring a new term.
-const EVENTS_PER_KILL: usize = 600;
+const EVENTS_PER_KILL: usize = 400;
 const BULK_EVENTS: usize = 50;
-const TERM_EVERY: usize = 7;
+const TERM_EVERY: usize = 10;
+
+/// More would go over what a rule may raise, and what a search gives.
+const KILLS_MAX: u64 = 25;
 
 /// Each parent process that installs a package, the first time.
 const RULE: &str = r#"{"rule_id": "first-install", "name": "First Install", "description": "Invented.",
@@ -29,7 +32,9 @@ const RULE: &str = r#"{"rule_id": "first-install", "name": "First Install", "des
     "new_terms_fields": ["process.parent.executable"], "history_window_start": "now-5d"}"#;
 
 fn kills() -> Result<u64> {
-    std::env::var("FIRSTSEEN_INGEST_KILLS").map_or(Ok(KILLS), |number| Ok(number.parse()?))
+    let kills = std::env::var("FIRSTSEEN_INGEST_KILLS").map_or(Ok(KILLS), |number| number.parse())?;
+    ensure!(kills <= KILLS_MAX, "FIRSTSEEN_INGEST_KILLS is over {KILLS_MAX}");
+    Ok(kills)
 }
 
 fn term(place: usize) -> String {
