@@ -160,6 +160,7 @@ fn hostile(server: &'static str) -> Result<()> {
     let before = all(api, ALERTS)?.len();
     send(api, EVENTS, "detect", many.iter().map(|(id, event)| (id.clone(), event.as_str())))?;
     ensure!(all(api, ALERTS)?.len() == before + 100, "{} alerts", all(api, ALERTS)?.len() - before);
+    node.wait_for_log("has had its quota of alerts")?;
     ensure!(sent(api, "detect", "after-many", &event)? == 1);
     ensure!(stats(api, "detect")?.1 == 0, "{:?}", stats(api, "detect")?);
 

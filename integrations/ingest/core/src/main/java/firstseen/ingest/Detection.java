@@ -26,8 +26,8 @@ public final class Detection {
     private final Deque<Event> simulated = new ArrayDeque<>();
     private final Deque<Worker> idle = new ArrayDeque<>();
 
-    /** Those whose workers are idle or under way. */
-    private RunningRules.Loaded taken;
+    /** All that there are: idle, or under way. */
+    private List<Worker> workers;
 
     private Detection(Options options, Cluster cluster, Documents documents, Node node) {
         this.node = node;
@@ -92,10 +92,10 @@ public final class Detection {
             node.executor().execute(() -> handOn(unjudged(events, error)));
             return false;
         }
-        if (taken != loaded) {
-            taken = loaded;
+        if (workers != loaded.workers()) {
+            workers = loaded.workers();
             idle.clear();
-            idle.addAll(loaded.workers());
+            idle.addAll(workers);
         }
         if (!simulated.isEmpty()) {
             // One worker for all, which takes one batch after the other.
@@ -106,7 +106,7 @@ public final class Detection {
             return false;
         }
         Worker worker = idle.poll();
-        start(worker, polled(queue, BATCH_EVENTS_MAX), () -> release(worker, loaded));
+        start(worker, polled(queue, BATCH_EVENTS_MAX), () -> release(worker));
         return true;
     }
 
@@ -131,10 +131,10 @@ public final class Detection {
         return events.stream().map(event -> new Worker.Judged(event, List.of(), error)).toList();
     }
 
-    private void release(Worker worker, RunningRules.Loaded of) {
+    private void release(Worker worker) {
         synchronized (this) {
             // One of rules that run no more is let go.
-            if (taken == of) {
+            if (workers.contains(worker)) {
                 idle.add(worker);
             }
         }

@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import firstseen.Configuration;
 import firstseen.Limits;
 import firstseen.Report;
+import firstseen.Store;
 import firstseen.ingest.Cluster.Outcome;
 import firstseen.ingest.Cluster.Stored;
 import firstseen.ingest.Documents.Change;
@@ -31,6 +32,7 @@ final class Loader {
     private final Alerts alerts;
     private final Known known = new Known(KNOWN_MAX);
     private final Limits limits;
+    private final Warnings warnings;
 
     /** {@code documents}: where the state lies, if that is no index. */
     Loader(Options options, Cluster cluster, Documents documents, Node node, Warnings warnings) {
@@ -38,6 +40,7 @@ final class Loader {
         Cluster patient = new PatientCluster(cluster, node, Indices.of(options));
         this.documents = documents == null ? new IndexDocuments(patient, options.stateIndex()) : documents;
         this.node = node;
+        this.warnings = warnings;
         source = options.rulesIndex() == null
             ? new RuleFolder(node.config().resolve("firstseen").resolve(options.rulesPath()), options.rulesPath().isEmpty())
             : new RuleIndex(patient, options.rulesIndex());
@@ -64,7 +67,7 @@ final class Loader {
     private CompletionStage<Loaded> load(Rules rules, boolean withState) {
         return CompletableFuture.supplyAsync(() -> {
             long began = System.nanoTime();
-            Worker forgetful = Worker.forgetful(options, rules.configuration(options), limits, System::currentTimeMillis);
+            Worker forgetful = worker(rules.configuration(options), new Forgetful());
             say(forgetful.reports(), (System.nanoTime() - began) / 1_000_000);
             return forgetful;
         }, node.executor()).thenCompose(forgetful -> {
@@ -92,10 +95,14 @@ final class Loader {
                 State state =
                     new State(documents, alerts, known, options.learnMs(), System::currentTimeMillis, node.executor());
                 state.knows(histories, since);
-                workers.add(Worker.withState(options, configuration, state, limits, System::currentTimeMillis));
+                workers.add(worker(configuration, state));
             }
             return List.copyOf(workers);
         }, node.executor());
+    }
+
+    private Worker worker(Configuration configuration, Store store) {
+        return new Worker(options, configuration, store, limits, System::currentTimeMillis, warnings);
     }
 
     /** Since when the state knows rules: from now on, where it did not. */

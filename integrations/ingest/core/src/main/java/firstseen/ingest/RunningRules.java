@@ -21,6 +21,9 @@ final class RunningRules {
     /** Counted while the first rules are being loaded. */
     private int looks;
 
+    /** The trouble that was said last; {@code null} when it was over. */
+    private volatile String said;
+
     /** {@code null} until rules were loaded, or could not be. */
     private Loaded loaded;
 
@@ -78,17 +81,26 @@ final class RunningRules {
         Stages.of(() -> loader.load(now == null ? null : now.version, withState)).whenComplete((next, error) -> {
             looking.set(false);
             if (error != null) {
-                warnings.warn("rules cannot be loaded from " + loader.place() + ": " + Warnings.sentence(error));
+                trouble("rules cannot be loaded from " + loader.place() + ": " + Warnings.sentence(error));
                 keepOr(Loaded.nothing(null, withState, Warnings.sentence(error)));
             } else if (next != null && next.nothingRuns != null) {
                 keepOr(next);
             } else if (next != null) {
+                said = null;
                 take(next);
             }
             if (withState != needState()) {
                 node.executor().execute(this::look);
             }
         });
+    }
+
+    /** Says it once, however often it is found. */
+    private void trouble(String message) {
+        if (!message.equals(said)) {
+            said = message;
+            warnings.warn(message);
+        }
     }
 
     private void waited() {
@@ -105,12 +117,12 @@ final class RunningRules {
         synchronized (this) {
             Loaded before = loaded();
             boolean runs = before != null && before.nothingRuns == null;
+            if (runs && before.version != null) {
+                node.log().warn("the rules that were loaded before go on running");
+            }
             loaded = runs
                 ? new Loaded(nothing.version, before.hasState, before.workers, before.forgetful, null)
                 : nothing;
-            if (runs) {
-                node.log().warn("the rules that were loaded before go on running");
-            }
         }
         changed.run();
     }

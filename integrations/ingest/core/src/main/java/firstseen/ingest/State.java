@@ -61,7 +61,10 @@ final class State implements Store {
     /** Sightings that raise an alert each, in the order of the questions. */
     private final List<Raised> raised = new ArrayList<>();
 
-    /** Claims of this batch, by the ids of quotas, whichever attempt made them. */
+    /**
+     * Claims of attempts that did not come to their end, by the ids of quotas. The next attempt, or the next batch, gives
+     * back what it has no use for.
+     */
     private final Map<String, Set<String>> claimed = new HashMap<>();
 
     private long arrived;
@@ -114,11 +117,6 @@ final class State implements Store {
         this.since = since;
     }
 
-    /** Forgets which claims earlier attempts made. To be called before each batch. */
-    void forNextBatch() {
-        claimed.clear();
-    }
-
     @Override
     public CompletionStage<Void> begin() {
         rollback();
@@ -147,7 +145,14 @@ final class State implements Store {
     @Override
     public CompletionStage<Boolean> commit(List<Alert> given) {
         hold(given);
-        return writeQuotas().thenCompose(mine -> mine ? writeTerms() : CompletableFuture.completedStage(false));
+        return writeQuotas()
+            .thenCompose(mine -> mine ? writeTerms() : CompletableFuture.completedStage(false))
+            .thenApply(kept -> {
+                if (kept) {
+                    claimed.keySet().removeAll(quotas.keySet());
+                }
+                return kept;
+            });
     }
 
     @Override
@@ -221,6 +226,8 @@ final class State implements Store {
                     quotas.put(ids.get(i), new Counted(stored.version(), none));
                 } else if (none != null) {
                     quotas.put(ids.get(i), new Counted(null, none));
+                } else {
+                    claimed.remove(ids.get(i));
                 }
             }
         });

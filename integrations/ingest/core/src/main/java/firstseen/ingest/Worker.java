@@ -23,26 +23,16 @@ final class Worker {
 
     private final String targetField;
     private final Detector detector;
-    private final Runnable forNextBatch;
     private final LongSupplier now;
+    private final Warnings warnings;
     private final List<Report.Rule> rules;
 
-    private Worker(String targetField, Detector detector, Runnable forNextBatch, LongSupplier now) {
-        this.targetField = targetField;
-        this.detector = detector;
-        this.forNextBatch = forNextBatch;
+    Worker(Options options, Configuration configuration, Store store, Limits limits, LongSupplier now, Warnings warnings) {
+        targetField = options.targetField();
+        detector = new Detector(configuration, store, limits);
         this.now = now;
+        this.warnings = warnings;
         rules = detector.reports().stream().map(Report::loaded).filter(loaded -> loaded != null).toList();
-    }
-
-    /** One with a state, whose histories it learns. */
-    static Worker withState(Options options, Configuration configuration, State state, Limits limits, LongSupplier now) {
-        return new Worker(options.targetField(), new Detector(configuration, state, limits), state::forNextBatch, now);
-    }
-
-    /** One for which all is new, and which leaves nothing behind. */
-    static Worker forgetful(Options options, Configuration configuration, Limits limits, LongSupplier now) {
-        return new Worker(options.targetField(), new Detector(configuration, new Forgetful(), limits), () -> { }, now);
     }
 
     List<Report> reports() {
@@ -106,7 +96,6 @@ final class Worker {
     }
 
     private CompletionStage<Void> evaluate(Batch batch, boolean failed, List<Judged> judged) {
-        forNextBatch.run();
         return detector.evaluate(batch.text(failed), batch.context(now.getAsLong(), failed)).handle((given, error) -> {
             if (error == null) {
                 add(batch, given, judged);
@@ -134,10 +123,23 @@ final class Worker {
     }
 
     private void add(Batch batch, Given given, List<Judged> judged) {
+        say(batch, given);
         Map<Integer, List<Map<String, Object>>> tags = Tags.of(given, rules);
         List<Event> events = batch.events();
         for (int line = 0; line < events.size(); line++) {
             judged.add(new Judged(events.get(line), tags.getOrDefault(line, List.of()), null));
+        }
+    }
+
+    /** Says what keeps alerts from being raised. */
+    private void say(Batch batch, Given given) {
+        if (given.summary().deferred() > 0) {
+            warnings.warn(given.summary().deferred() + " sightings raise no alert now: a rule has had its quota of alerts"
+                + " (max_signals) in this interval");
+        }
+        for (Given.Remark remark : given.remarks()) {
+            warnings.warn("a document bound for " + batch.events().get(remark.line()).index() + " that rule "
+                + rules.get(Math.toIntExact(remark.rule())).name() + " matches " + remark.text());
         }
     }
 }

@@ -52,7 +52,6 @@ final class StateTest {
 
         /** What the module does with a batch, and the detector with the store: the alerts by their events. */
         CompletionStage<Map<String, String>> evaluate(List<Event> batch) {
-            state.forNextBatch();
             return attempt(batch);
         }
 
@@ -219,6 +218,23 @@ final class StateTest {
         assertEquals(Map.of(), alertsByTerm(world));
         sweep(world, node);
         assertEquals(Map.of("[\"t\"]", 1), alertsByTerm(world));
+    }
+
+    @Test
+    void aBatchThatFailedGivesItsPlacesBack() {
+        World world = new World(1);
+        Node node = new Node(world, 1, 0);
+        // The claim is written, the term is not.
+        world.failing.add(Keys.term(HISTORY, "[\"t\"]"));
+        CompletionStage<Map<String, String>> failed = node.evaluate(List.of(new Event("a", "[\"t\"]")));
+        world.settle();
+        assertTrue(failed.toCompletableFuture().isCompletedExceptionally());
+        node.state.rollback();
+        node.evaluate(List.of(new Event("b", "[\"u\"]")));
+        world.settle();
+        node.evaluate(List.of(new Event("c", "[\"v\"]")));
+        world.settle();
+        assertEquals(1, alertsByTerm(world).size());
     }
 
     /** What a term's own event brings again it is told again, as long as the term is known. */

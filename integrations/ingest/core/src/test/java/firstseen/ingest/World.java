@@ -36,7 +36,7 @@ final class World {
     private final List<Step> steps = new ArrayList<>();
     private long lastSeqNo;
 
-    /** What is refused, once each. */
+    /** What is refused, once each: by its index, or by its id. */
     final Set<String> failing = new HashSet<>();
 
     World(long seed) {
@@ -144,7 +144,7 @@ final class World {
     }
 
     private Cluster.Outcome written(Cluster.Write write) {
-        if (failing.remove(write.index())) {
+        if (failing.remove(write.index()) || failing.remove(write.id())) {
             return new Cluster.Outcome(Cluster.Outcome.Kind.FAILED, null, write.index() + " is broken");
         }
         Key key = new Key(write.index(), write.id());
