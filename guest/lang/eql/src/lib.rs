@@ -6,3 +6,13 @@
 extern crate alloc;
 
 pub mod ast;
+mod check;
+mod error;
+mod expected;
+mod lex;
+mod parse;
+mod text;
+mod token;
+
+pub use error::{Error, ErrorKind, Expected, Found};
+pub use parse::parse;
