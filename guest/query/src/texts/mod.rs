@@ -4,4 +4,5 @@ pub(crate) mod analysis;
 pub(crate) mod compare;
 pub(crate) mod glob;
 pub(crate) mod map;
+pub(crate) mod regex;
 pub(crate) mod wildcard;
