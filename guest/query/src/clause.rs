@@ -10,7 +10,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::range::RangeOp;
+use crate::script::ScriptExpr;
 use crate::span::Span;
+use crate::texts::regex::Regex;
 
 /// A condition on an event, before it is known of what types the fields are.
 ///
@@ -43,6 +45,13 @@ pub enum Clause {
         /// Where it stands in the query.
         span: Span,
     },
+    /// Something that is computed from the values of fields is true for one combination of them.
+    Script {
+        /// What is computed.
+        expr: Arc<ScriptExpr>,
+        /// Where it stands in the query.
+        span: Span,
+    },
 }
 
 impl Clause {
@@ -52,13 +61,14 @@ impl Clause {
         Self::Field { name: Name::exact(name), condition, span: Span::default() }
     }
 
-    /// Calls `visit` with the name of each condition.
-    pub fn for_each_field<'c>(&'c self, visit: &mut impl FnMut(&'c Name)) {
+    /// Calls `visit` with the name of each field, or pattern of names, that is asked.
+    pub fn for_each_field(&self, visit: &mut impl FnMut(&Name)) {
         match self {
             Self::All => {}
             Self::And(clauses) | Self::Or(clauses) => clauses.iter().for_each(|clause| clause.for_each_field(visit)),
             Self::Not(clause) | Self::Nested { clause, .. } => clause.for_each_field(visit),
             Self::Field { name, .. } => visit(name),
+            Self::Script { expr, .. } => expr.for_each_field(&mut |name| visit(&Name::Exact(Arc::clone(name)))),
         }
     }
 }
@@ -106,6 +116,8 @@ pub enum Condition {
     },
     /// It matches a pattern.
     Like(Like),
+    /// It matches a regular expression, as a whole.
+    Regex(Regex),
     /// It lies within bounds; all of them must be met by the same value.
     Range(Vec<(RangeOp, String)>),
     /// It equals unquoted `null`.
@@ -134,6 +146,7 @@ impl Condition {
                 let bounds: Vec<String> = bounds.iter().map(|(op, bound)| format!("{} {bound}", op.symbol())).collect();
                 Some(bounds.join(" and "))
             }
+            Self::Regex(regex) => Some(regex.pattern().to_owned()),
             Self::Exists | Self::Null | Self::Unbounded | Self::OneOf(_) => None,
         }
     }
@@ -192,6 +205,21 @@ impl Like {
             parts.push(Part::Text(text));
         }
         Self { parts, ignore_case: false, splits: false }
+    }
+
+    /// The text of the pattern in which `*` and `?` are wildcards and nothing else has a meaning.
+    #[must_use]
+    pub fn plain(pattern: &str, ignore_case: bool) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for c in pattern.chars() {
+            match (c, parts.last_mut()) {
+                ('*', _) => parts.push(Part::Any),
+                ('?', _) => parts.push(Part::One),
+                (c, Some(Part::Text(text))) => text.push(c),
+                (c, _) => parts.push(Part::Text(String::from(c))),
+            }
+        }
+        Self { parts, ignore_case, splits: false }
     }
 
     /// What begins with a text.

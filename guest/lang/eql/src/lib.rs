@@ -7,6 +7,7 @@ extern crate alloc;
 
 pub mod ast;
 mod check;
+mod compile;
 mod error;
 mod expected;
 mod lex;
@@ -14,5 +15,6 @@ mod parse;
 mod text;
 mod token;
 
+pub use compile::{CATEGORY, Kind, VerificationError, VerificationErrorKind, clause};
 pub use error::{Error, ErrorKind, Expected, Found};
 pub use parse::parse;

@@ -160,7 +160,8 @@ impl Mapping {
     }
 
     /// Is a name that of a flattened field, or of a leaf of one, which no data view lists?
-    pub(crate) fn is_flattened(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn is_flattened(&self, name: &str) -> bool {
         let is_flattened =
             |name| self.fields.get(name).is_some_and(|entry| matches!(entry.field_type, FieldType::Flattened { .. }));
         is_flattened(name) || ancestors(name).any(is_flattened)
@@ -200,6 +201,17 @@ impl Mapping {
             Some((&**name, path, &entry.field_type))
         })
         .filter(move |(name, _, _)| object.is_empty() || is_below(name, object))
+    }
+
+    /// The only keyword among the multi-fields of a field, by its name: where texts are compared as
+    /// a whole, Elasticsearch's query languages ask that.
+    #[must_use]
+    pub fn whole_multi<'m>(&'m self, name: &'m str) -> Option<&'m str> {
+        let mut found = self.children(name).filter(|(_, path, kind)| *path == name && kind.is_whole());
+        match (found.next(), found.next()) {
+            (Some((multi, _, _)), None) => Some(multi),
+            _ => None,
+        }
     }
 
     /// The innermost nested path that a name lies below.

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use super::leaves::LeafNumber;
 use super::patterns;
 use crate::program::layout::Slot;
+use crate::script::{Exhausted, Meter};
 
 /// What a [`Joint`](super::Joint) has found out about one event. The memory is used again for the
 /// next.
@@ -96,11 +97,14 @@ impl Findings {
 }
 
 impl Answers {
+    /// What was noted of a leaf, if anything was.
+    pub(super) fn known(&self, leaf: LeafNumber) -> Option<Answer> {
+        let noted = self.noted.get(leaf.place())?;
+        (noted.event == self.event).then_some(noted.answer)
+    }
+
     pub(super) fn answer(&self, leaf: LeafNumber) -> Answer {
-        match self.noted.get(leaf.place()) {
-            Some(noted) if noted.event == self.event => noted.answer,
-            _ => Answer::Fails,
-        }
+        self.known(leaf).unwrap_or_default()
     }
 
     pub(super) fn holds(&self, leaf: LeafNumber) -> bool {
@@ -134,6 +138,15 @@ impl Work {
         let left = self.0.checked_sub(units);
         self.0 = left.unwrap_or(0);
         left.is_some()
+    }
+
+    /// Does work on one leaf alone that is counted as it goes; it may take half of what is left for
+    /// all of them.
+    pub(super) fn metered<T>(&mut self, work: impl FnOnce(&mut Meter) -> Result<T, Exhausted>) -> Result<T, Exhausted> {
+        let mut meter = Meter::new(self.0 / 2);
+        let done = work(&mut meter);
+        self.0 = self.0 - self.0 / 2 + meter.left();
+        done
     }
 
     /// Counts work on one leaf alone, which may take half of what is left for all of them. False,

@@ -12,7 +12,6 @@ use super::leaves::LeafNumber;
 use super::patterns::{Patterns, PatternsBuilder};
 use crate::program::test::KeywordTest;
 use crate::program::text_test::OneOf;
-use crate::texts::glob::Glob;
 use crate::texts::map::TextMap;
 use crate::texts::wildcard::Pattern;
 
@@ -25,15 +24,15 @@ pub(super) struct Keywords {
     /// The same for texts of which the case of ASCII letters makes no difference.
     folded: TextMap<Box<[LeafNumber]>>,
     patterns: [Option<Patterns<Target>>; 2],
-    /// Patterns with question marks.
-    globs: Vec<(Glob, LeafNumber)>,
+    /// Patterns with more than stars.
+    others: Vec<(Pattern, LeafNumber)>,
 }
 
 /// What a pattern that was found says.
 #[derive(Clone, Copy, Debug)]
 enum Target {
     Holds(LeafNumber),
-    /// A pattern with question marks, by its place, has its longest text.
+    /// A pattern with more than stars, by its place, has its longest text.
     MayHold(u32),
 }
 
@@ -43,7 +42,7 @@ pub(super) struct KeywordsBuilder {
     exists: Vec<LeafNumber>,
     texts: [BTreeMap<Box<str>, Vec<LeafNumber>>; 2],
     patterns: [PatternsBuilder<Target>; 2],
-    globs: Vec<(Glob, LeafNumber)>,
+    others: Vec<(Pattern, LeafNumber)>,
 }
 
 impl Default for KeywordsBuilder {
@@ -52,7 +51,7 @@ impl Default for KeywordsBuilder {
             exists: Vec::new(),
             texts: Default::default(),
             patterns: [false, true].map(PatternsBuilder::new),
-            globs: Vec::new(),
+            others: Vec::new(),
         }
     }
 }
@@ -74,16 +73,14 @@ impl KeywordsBuilder {
         for pattern in patterns {
             let [cased, uncased] = &mut self.patterns;
             let (texts, patterns) = if pattern.ignores_case() { (&mut *folded, uncased) } else { (&mut *exact, cased) };
-            match (pattern.pieces().as_deref(), pattern) {
-                (Some([whole]), _) => texts.entry(whole.as_str().into()).or_default().push(leaf),
-                (Some(pieces), _) => patterns.add(pieces, Target::Holds(leaf)),
-                (None, Pattern::Glob(glob)) => {
-                    let any = String::new();
-                    patterns.add(&[any.clone(), glob.longest(), any], Target::MayHold(self.globs.len() as u32));
-                    self.globs.push((glob.clone(), leaf));
+            match pattern.pieces().as_deref() {
+                Some([whole]) => texts.entry(whole.as_str().into()).or_default().push(leaf),
+                Some(pieces) => patterns.add(pieces, Target::Holds(leaf)),
+                None => {
+                    let (any, text) = (String::new(), pattern.longest_in_its_case().into_owned());
+                    patterns.add(&[any.clone(), text, any], Target::MayHold(self.others.len() as u32));
+                    self.others.push((pattern.clone(), leaf));
                 }
-                // Stars alone always have pieces.
-                (None, Pattern::Stars(_)) => {}
             }
         }
     }
@@ -107,7 +104,7 @@ impl KeywordsBuilder {
             texts: exact,
             folded,
             patterns: [cased.build()?, uncased.build()?],
-            globs: self.globs,
+            others: self.others,
         })
     }
 }
@@ -133,7 +130,7 @@ impl Keywords {
                 for target in targets {
                     match target {
                         Target::Holds(leaf) => answers.note(*leaf, Answer::Holds),
-                        Target::MayHold(glob) => may_hold.push(*glob),
+                        Target::MayHold(place) => may_hold.push(*place),
                     }
                 }
             });
@@ -141,19 +138,19 @@ impl Keywords {
                 return false;
             }
         }
-        may_hold.iter().for_each(|&glob| self.ask(glob, text, findings));
+        may_hold.iter().for_each(|&place| self.ask(place, text, findings));
         true
     }
 
-    /// Lays a pattern with question marks over a text.
-    fn ask(&self, glob: u32, text: &str, Findings { answers, work, .. }: &mut Findings) {
-        let Some((glob, leaf)) = self.globs.get(glob as usize) else { return };
+    /// Lays a pattern with more than stars over a text.
+    fn ask(&self, place: u32, text: &str, Findings { answers, work, .. }: &mut Findings) {
+        let Some((pattern, leaf)) = self.others.get(place as usize) else { return };
         if answers.answer(*leaf) != Answer::Fails {
             return;
         }
-        if !work.spend_share((text.len() as u64).saturating_mul(glob.weight())) {
+        if !work.spend_share((text.len() as u64).saturating_mul(pattern.weight())) {
             answers.note(*leaf, Answer::Unknown);
-        } else if glob.matches(text) {
+        } else if pattern.matches(text) {
             answers.note(*leaf, Answer::Holds);
         }
     }

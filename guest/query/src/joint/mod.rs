@@ -35,6 +35,7 @@ use crate::program::chain::{Leaf, Step};
 use crate::program::event::Event;
 use crate::program::layout::Slot;
 use crate::program::test::Test;
+use crate::script::Exhausted;
 
 /// The conditions of many programs, by what they read of an event.
 #[derive(Debug, Default)]
@@ -64,11 +65,13 @@ impl Joint {
     pub fn new(leaves: &Leaves) -> Self {
         let mut by_slot: BTreeMap<Slot, Vec<(LeafNumber, Arc<Leaf>)>> = BTreeMap::new();
         for (number, leaf) in leaves.all() {
-            by_slot.entry(leaf.slot()).or_default().push((number, Arc::clone(leaf)));
+            if let Some(slot) = leaf.slot() {
+                by_slot.entry(slot).or_default().push((number, Arc::clone(leaf)));
+            }
         }
         let weight = |leaf: &Leaf| match leaf {
             // Texts are taken apart once for all.
-            Leaf::Value { test: Test::Words(_), .. } | Leaf::Tree { .. } | Leaf::Object { .. } => 0,
+            Leaf::Value { test: Test::Words(_), .. } | Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_) => 0,
             leaf @ Leaf::Value { .. } => leaf.weight(),
         };
         let mut joint = Self { slots: Vec::new(), weights: leaves.all().map(|(_, leaf)| weight(leaf)).collect() };
@@ -87,7 +90,7 @@ impl Joint {
 
     #[inline]
     fn holds<E: Event>(&self, step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
-        let slot = step.leaf.slot();
+        let Some(slot) = step.leaf.slot() else { return script_holds(step, event, findings) };
         if !findings.is_read(slot) {
             if let Some(holds) = self.holds_by_itself(step, event, findings) {
                 return Some(holds);
@@ -125,7 +128,7 @@ impl OfSlot {
         for (number, leaf) in &leaves {
             match &**leaf {
                 Leaf::Value { test, .. } => tests.add(test, *number),
-                Leaf::Tree { .. } | Leaf::Object { .. } => return Self::OneByOne(leaves),
+                Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_) => return Self::OneByOne(leaves),
             }
         }
         // It takes more than a gibibyte of patterns that no automaton holds them.
@@ -153,6 +156,26 @@ impl OfSlot {
     }
 }
 
+/// Whether the script of a step holds, which is found out once for an event; none if that would cost
+/// more than may be spent.
+fn script_holds<E: Event>(step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
+    let Leaf::Script(script) = &*step.leaf else { return None };
+    let answer = findings.answers.known(step.number).unwrap_or_else(|| {
+        let answer = match findings.work.metered(|meter| script.holds(event, meter)) {
+            Ok(true) => Answer::Holds,
+            Ok(false) => Answer::Fails,
+            Err(Exhausted) => Answer::Unknown,
+        };
+        findings.answers.note(step.number, answer);
+        answer
+    });
+    match answer {
+        Answer::Holds => Some(true),
+        Answer::Fails => Some(false),
+        Answer::Unknown => None,
+    }
+}
+
 /// Whether a leaf holds; none if that would cost more than may be spent.
 fn leaf_holds<E: Event>(leaf: &Leaf, event: &E, findings: &mut Findings) -> Option<bool> {
     let bytes = match leaf {
@@ -165,6 +188,8 @@ fn leaf_holds<E: Event>(leaf: &Leaf, event: &E, findings: &mut Findings) -> Opti
             bytes
         }
         Leaf::Tree { slot, .. } | Leaf::Object { slot, .. } => event.bytes_below(*slot) as u64,
+        // Its slots are several, so it is asked by itself.
+        Leaf::Script(_) => return None,
     };
     findings.work.spend_share(bytes.saturating_mul(leaf.weight())).then(|| leaf.holds(event))
 }

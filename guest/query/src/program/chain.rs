@@ -12,8 +12,12 @@ use super::layout::Slot;
 use super::test::Test;
 use super::tree::TreeTest;
 use crate::joint::LeafNumber;
+use crate::script::{Meter, Script};
 
-/// A test of one slot.
+/// About how much a byte costs that a script reads, where it is not counted as it goes.
+const SCRIPT_WEIGHT: u64 = 64;
+
+/// A test of what is in slots.
 #[derive(Clone, Debug, PartialEq, Hash)]
 pub(crate) enum Leaf {
     /// A value at a path.
@@ -22,6 +26,8 @@ pub(crate) enum Leaf {
     Tree { slot: Slot, test: Box<TreeTest> },
     /// A nested object.
     Object { slot: Slot, chain: Box<Chain> },
+    /// Something that is computed from the values at several paths.
+    Script(Box<Script>),
 }
 
 /// Tests one after the other, as far as needed.
@@ -69,9 +75,11 @@ impl Chain {
 }
 
 impl Leaf {
-    pub(crate) const fn slot(&self) -> Slot {
+    /// The slot that it reads; none if there may be several.
+    pub(crate) const fn slot(&self) -> Option<Slot> {
         match self {
-            Self::Value { slot, .. } | Self::Tree { slot, .. } | Self::Object { slot, .. } => *slot,
+            Self::Value { slot, .. } | Self::Tree { slot, .. } | Self::Object { slot, .. } => Some(*slot),
+            Self::Script(_) => None,
         }
     }
 
@@ -84,6 +92,7 @@ impl Leaf {
             Self::Object { chain, .. } => {
                 chain.steps.iter().fold(8, |weight, step| step.leaf.weight().saturating_add(weight))
             }
+            Self::Script(_) => SCRIPT_WEIGHT,
         }
     }
 
@@ -92,6 +101,7 @@ impl Leaf {
             Self::Value { slot, test } => event.any(*slot, |value| test.holds(value, event.now_ms())),
             Self::Tree { slot, test } => event.any_leaf(*slot, |path, value| test.holds(path, value, event.now_ms())),
             Self::Object { slot, chain } => event.any_object(*slot, |object| chain.matches(object)),
+            Self::Script(script) => script.holds(event, &mut Meter::endless()) == Ok(true),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::fields::field_type::FieldType;
 use crate::fields::mapping::{Field, KEYWORD, Mapping, Resolved};
 use crate::joint::Leaves;
+use crate::script::{Script, ScriptExpr, ScriptValue};
 use crate::span::Span;
 use crate::texts::wildcard::Wildcard;
 
@@ -73,6 +74,7 @@ impl Lowering<'_, '_> {
             Clause::Nested { path, clause, span } => self.nested(path, clause, *span),
             Clause::Field { name: Name::Exact(name), condition, span } => self.field(name, condition, *span),
             Clause::Field { name, condition, span } => self.fields(name, condition, *span),
+            Clause::Script { expr, span } => self.script(expr, *span),
         }
     }
 
@@ -342,6 +344,25 @@ impl Lowering<'_, '_> {
             exprs.push(self.field(name, condition, span).map_err(|error| error.asking(name, condition))?);
         }
         Ok(or(exprs))
+    }
+
+    fn script(&mut self, expr: &Arc<ScriptExpr>, span: Span) -> Result<Expr, Error> {
+        if let Some(constant) = expr.constant() {
+            return Ok(Expr::Const(constant == ScriptValue::Bool(true)));
+        }
+        let script = Script::new(expr, |name| {
+            let (path, field_type) = match self.mapping.resolve(name) {
+                Resolved::Field(Field { path, field_type }) => (path, field_type),
+                // No value is kept of what is in no mapping.
+                Resolved::Object | Resolved::Unmapped => (name, FieldType::NotIndexed),
+            };
+            match (self.mapping.nested_path(name), self.group) {
+                (Some(_), None) => Err(Error::new(ErrorKind::NestedField, span)),
+                (found, Some(group)) if found != Some(group) => Err(Error::new(ErrorKind::NotInGroup, span)),
+                _ => Ok((self.layout.values(self.path(path)), field_type)),
+            }
+        })?;
+        Ok(Expr::Leaf(Leaf::Script(Box::new(script))))
     }
 
     fn nested(&mut self, path: &str, clause: &Clause, span: Span) -> Result<Expr, Error> {

@@ -113,7 +113,7 @@ impl Program {
 /// event last.
 fn in_order(expr: Expr) -> Expr {
     let place = |operand: &Expr| match operand {
-        Expr::Leaf(Leaf::Tree { .. } | Leaf::Object { .. }) => 4,
+        Expr::Leaf(Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_)) => 4,
         Expr::Leaf(leaf) if required::is_told_by_index(leaf) => 3,
         Expr::Known(_, leaf) if required::is_told_by_index(leaf) => 3,
         Expr::Not(_) => 2,

@@ -11,6 +11,7 @@ use super::expr::Expr;
 use super::layout::Slot;
 use super::test::{KeywordTest, Test};
 use super::text_test::OneOf;
+use crate::texts::wildcard::Pattern;
 
 /// What an event must have to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Requirement {
     pub slot: Slot,
     /// The texts of which it must have one there; empty if any value will do.
     pub texts: Vec<String>,
+    /// Whether the case of ASCII letters makes no difference; then the texts are in lower case.
+    pub ignore_case: bool,
 }
 
 /// Sets of texts; a matching event contains at least one text of each set. No set is empty, and
@@ -79,14 +82,45 @@ fn rank(set: &[String]) -> (usize, core::cmp::Reverse<usize>) {
 
 /// All requirements, the best one of each slot, in the order of the slots.
 pub(crate) fn requirements(expr: &Expr) -> Vec<Requirement> {
-    by_slot(expr).into_iter().map(|(slot, texts)| Requirement { slot, texts: texts.into_iter().collect() }).collect()
+    let requirement = |(slot, Texts { texts, ignore_case }): (Slot, Texts)| Requirement {
+        slot,
+        texts: texts.into_iter().collect(),
+        ignore_case,
+    };
+    by_slot(expr).into_iter().map(requirement).collect()
 }
 
-type BySlot = BTreeMap<Slot, BTreeSet<String>>;
+/// Texts of which there must be one; none: any will do.
+#[derive(Default)]
+struct Texts {
+    texts: BTreeSet<String>,
+    ignore_case: bool,
+}
+
+impl Texts {
+    /// Those of this one and of another.
+    fn with(self, other: Self) -> Self {
+        if self.texts.is_empty() || other.texts.is_empty() {
+            return Self::default();
+        }
+        let ignore_case = self.ignore_case || other.ignore_case;
+        let all = self.texts.into_iter().chain(other.texts);
+        let texts = all.map(|text| if ignore_case { text.to_ascii_lowercase() } else { text }).collect();
+        Self { texts, ignore_case }
+    }
+
+    /// Texts beat none, few of them beat many.
+    fn worth(&self) -> (bool, core::cmp::Reverse<usize>) {
+        (!self.texts.is_empty(), core::cmp::Reverse(self.texts.len()))
+    }
+}
+
+type BySlot = BTreeMap<Slot, Texts>;
 
 fn by_slot(expr: &Expr) -> BySlot {
     match expr {
         Expr::Const(_) | Expr::Not(_) => BySlot::new(),
+        Expr::Leaf(Leaf::Script(script)) => script.needs().map(|slot| (slot, Texts::default())).collect(),
         Expr::Leaf(leaf) => of_leaf(leaf).into_iter().collect(),
         Expr::Known(_, leaf) => of_leaf(leaf).into_iter().collect(),
         Expr::And(operands) => operands.iter().map(by_slot).fold(BySlot::new(), both),
@@ -98,7 +132,7 @@ fn by_slot(expr: &Expr) -> BySlot {
 fn both(mut all: BySlot, others: BySlot) -> BySlot {
     for (slot, texts) in others {
         match all.get_mut(&slot) {
-            Some(known) if worth(known) >= worth(&texts) => {}
+            Some(known) if known.worth() >= texts.worth() => {}
             _ => drop(all.insert(slot, texts)),
         }
     }
@@ -107,39 +141,41 @@ fn both(mut all: BySlot, others: BySlot) -> BySlot {
 
 /// What holds if one of them does: of the slots that both require.
 fn either(one: BySlot, mut other: BySlot) -> BySlot {
-    let in_common = |(slot, mut texts): (Slot, BTreeSet<String>)| {
-        let more = other.remove(&slot)?;
-        if texts.is_empty() || more.is_empty() {
-            texts.clear();
-        } else {
-            texts.extend(more);
-        }
-        Some((slot, texts))
-    };
+    let in_common = |(slot, texts): (Slot, Texts)| Some((slot, texts.with(other.remove(&slot)?)));
     one.into_iter().filter_map(in_common).collect()
 }
 
 /// Whether a leaf asks for no more than its requirement says.
 pub(crate) fn is_told_by_index(leaf: &Leaf) -> bool {
     let any = matches!(leaf, Leaf::Value { test: Test::Any | Test::Keyword(_, KeywordTest::Exists), .. });
-    any || texts_of(leaf).is_some_and(|one_of| one_of.patterns.is_empty() && one_of.texts.len() <= TEXTS_MAX)
+    any || texts_of(leaf).and_then(whole_texts).is_some_and(|texts| {
+        // Where some are in their case and others in any, the index knows less.
+        let is_mixed = texts.ignore_case && texts_of(leaf).is_some_and(|one_of| !one_of.texts.is_empty());
+        !is_mixed
+    })
 }
 
-fn of_leaf(leaf: &Leaf) -> Option<(Slot, BTreeSet<String>)> {
+fn of_leaf(leaf: &Leaf) -> Option<(Slot, Texts)> {
     let slot = match leaf {
         Leaf::Value { slot, .. } => *slot,
-        Leaf::Tree { .. } | Leaf::Object { .. } => return None,
+        Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_) => return None,
     };
-    let texts = match texts_of(leaf) {
-        Some(OneOf { texts, patterns }) if patterns.is_empty() && texts.len() <= TEXTS_MAX => {
-            texts.iter().map(|text| String::from(&**text))
-        }
-        _ => return Some((slot, BTreeSet::new())),
-    };
-    Some((slot, texts.collect()))
+    Some((slot, texts_of(leaf).and_then(whole_texts).unwrap_or_default()))
 }
 
-/// Texts beat none, few of them beat many.
-fn worth(texts: &BTreeSet<String>) -> (bool, core::cmp::Reverse<usize>) {
-    (!texts.is_empty(), core::cmp::Reverse(texts.len()))
+/// The whole texts of which a value must be one; none where there are too many, or something else
+/// will do.
+fn whole_texts(OneOf { texts, patterns }: &OneOf) -> Option<Texts> {
+    if texts.len() + patterns.len() > TEXTS_MAX {
+        return None;
+    }
+    let ignore_case = !patterns.is_empty();
+    let fold = |text: &str| if ignore_case { text.to_ascii_lowercase() } else { String::from(text) };
+    let whole = |pattern: &Pattern| match pattern.pieces()?.as_slice() {
+        [whole] => Some(whole.to_ascii_lowercase()),
+        _ => None,
+    };
+    let whole_ones = patterns.iter().map(whole).collect::<Option<Vec<String>>>()?;
+    let texts = texts.iter().map(|text| fold(text)).chain(whole_ones).collect();
+    Some(Texts { texts, ignore_case })
 }

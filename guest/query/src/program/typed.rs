@@ -95,6 +95,9 @@ fn keyword(form: KeywordForm, condition: &Condition) -> Typed {
             let pattern = Pattern::new(like, form.lowercase);
             KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![pattern] })
         }
+        Condition::Regex(regex) => {
+            KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![Pattern::Regex(regex.clone())] })
+        }
         Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => {
             KeywordTest::Bounds(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, fold(bound)))))
@@ -122,6 +125,7 @@ fn text(condition: &Condition) -> Typed {
         }
         // `query_string` puts a pattern into lower case, the `wildcard` query does not.
         Condition::Like(like) => Words::like(Pattern::new(like, like.splits)),
+        Condition::Regex(regex) => Words::like(Pattern::Regex(regex.clone())),
         Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => Words::within(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, bound)))),
     };
@@ -151,7 +155,9 @@ fn ordered(ordinal_type: OrdinalType, condition: &Condition) -> Result<Typed, Er
         Condition::Equals { value, .. } | Condition::Term { value, .. } => {
             OrdinalTest::OneOf(ordinal_type.term(value)?)
         }
-        Condition::Like(_) => return Err(ErrorKind::NoWildcards { field_type: ordinal_type.name() }),
+        Condition::Like(_) | Condition::Regex(_) => {
+            return Err(ErrorKind::NoWildcards { field_type: ordinal_type.name() });
+        }
         Condition::Range(bounds) => between(bounds)?,
     };
     match test {

@@ -58,7 +58,9 @@ impl<V> TextMap<V> {
         self.entries
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
+    /// Is there no entry?
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 

@@ -1,5 +1,6 @@
 //! Patterns with stars, and with question marks.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ use crate::clause::{Like, Part};
 use crate::texts::analysis::lowercase;
 use crate::texts::compare::same;
 use crate::texts::glob::Glob;
+use crate::texts::regex::Regex;
 
 /// A pattern, ready to be laid over texts. It is anchored at both ends.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -19,6 +21,8 @@ pub(crate) enum Pattern {
     Stars(Wildcard),
     /// It has question marks, or ignores case.
     Glob(Glob),
+    /// It is a regular expression.
+    Regex(Regex),
 }
 
 impl Pattern {
@@ -42,15 +46,26 @@ impl Pattern {
     pub(crate) fn longest(&self) -> &str {
         match self {
             Self::Stars(wildcard) => wildcard.longest(),
-            Self::Glob(_) => "",
+            Self::Regex(regex) if !regex.ignores_case() => regex.required(),
+            Self::Glob(_) | Self::Regex(_) => "",
         }
     }
 
-    /// The texts around its stars, one more than there are stars; none if it has question marks.
+    /// A text that each match contains, perhaps empty; in any case where the pattern ignores it.
+    pub(crate) fn longest_in_its_case(&self) -> Cow<'_, str> {
+        match self {
+            Self::Stars(wildcard) => Cow::Borrowed(wildcard.longest()),
+            Self::Glob(glob) => Cow::Owned(glob.longest()),
+            Self::Regex(regex) => Cow::Borrowed(regex.required()),
+        }
+    }
+
+    /// The texts around its stars, one more than there are stars; none if it has more than stars.
     pub(crate) fn pieces(&self) -> Option<Vec<String>> {
         match self {
             Self::Stars(wildcard) => Some(wildcard.pieces().map(String::from).collect()),
             Self::Glob(glob) => glob.pieces(),
+            Self::Regex(_) => None,
         }
     }
 
@@ -59,14 +74,16 @@ impl Pattern {
         match self {
             Self::Stars(_) => 1,
             Self::Glob(glob) => glob.weight(),
+            Self::Regex(regex) => regex.weight(),
         }
     }
 
     /// Whether the case of ASCII letters makes no difference. Then its own are small.
-    pub(crate) const fn ignores_case(&self) -> bool {
+    pub(crate) fn ignores_case(&self) -> bool {
         match self {
             Self::Stars(_) => false,
             Self::Glob(glob) => glob.ignores_case(),
+            Self::Regex(regex) => regex.ignores_case(),
         }
     }
 
@@ -74,6 +91,7 @@ impl Pattern {
         match self {
             Self::Stars(wildcard) => wildcard.matches(text),
             Self::Glob(glob) => glob.matches(text),
+            Self::Regex(regex) => regex.matches(text),
         }
     }
 }

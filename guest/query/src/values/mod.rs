@@ -2,7 +2,7 @@
 
 pub(crate) mod date;
 pub(crate) mod ip;
-mod java;
+pub(crate) mod java;
 pub(crate) mod keyword;
 pub(crate) mod number;
 pub(crate) mod ordinal;

@@ -86,6 +86,11 @@ impl NumberType {
         }
     }
 
+    /// Is it one of whole numbers?
+    pub(crate) const fn is_integer(self) -> bool {
+        matches!(self, Self::Long | Self::Integer | Self::Short | Self::Byte | Self::UnsignedLong)
+    }
+
     /// The ordinal of an event's value: the text of a JSON number, or, `quoted`, of a JSON string.
     /// None if the value is ignored.
     pub(crate) fn value(self, text: &str, quoted: bool) -> Option<i128> {

@@ -7,11 +7,13 @@
 mod calendar;
 mod math;
 mod scale;
+mod shown;
 mod text;
 
 use math::{calculate, in_years};
 use scale::MILLISECOND_NS;
 pub(crate) use scale::{Resolution, Rounding};
+pub(crate) use shown::iso_8601;
 use text::read;
 
 /// Reads an event's date to nanoseconds since the epoch.
