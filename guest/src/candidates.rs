@@ -45,6 +45,9 @@ struct OfSlot {
     with_any: FixedBitSet,
     /// For each text that rules name: those, and the ones that name it.
     with_text: TextMap<FixedBitSet>,
+    /// For each text that rules name whose case makes no difference, in lower
+    /// case: the ones that name it.
+    with_folded: TextMap<FixedBitSet>,
 }
 
 /// What a rule requires in a slot.
@@ -55,6 +58,8 @@ struct Required {
     place: usize,
     /// The texts of which there must be one; none if any value will do.
     texts: Option<TextMap<()>>,
+    /// Whether the case of ASCII letters makes no difference.
+    ignore_case: bool,
 }
 
 /// Memory that is used again for the next event.
@@ -117,7 +122,8 @@ impl Required {
     fn new(requirement: &Requirement, place: usize) -> Self {
         let texts = requirement.texts.iter().map(|text| (text.as_str().into(), ())).collect();
         let any_will_do = requirement.texts.is_empty();
-        Self { slot: requirement.slot, place, texts: (!any_will_do).then(|| TextMap::new(texts)) }
+        let texts = (!any_will_do).then(|| TextMap::new(texts));
+        Self { slot: requirement.slot, place, texts, ignore_case: requirement.ignore_case }
     }
 
     /// Whether an event has what is required, as far as that is quickly told: each
@@ -125,7 +131,11 @@ impl Required {
     fn is_met(&self, event: &Slots<'_, '_>) -> bool {
         let mut values = event.values(self.slot);
         let Some(texts) = &self.texts else { return values.next().is_some() };
-        let is_one = |value: Scalar<'_>| value.raw_len() > BYTES_TO_ASK || texts.get(&value.text()).is_some();
+        let knows = |text: &str| match self.ignore_case {
+            true => texts.get(&text.to_ascii_lowercase()).is_some(),
+            false => texts.get(text).is_some(),
+        };
+        let is_one = |value: Scalar<'_>| value.raw_len() > BYTES_TO_ASK || knows(&value.text());
         values.by_ref().take(VALUES_TO_ASK).any(is_one) || values.next().is_some()
     }
 }
@@ -140,12 +150,31 @@ impl OfSlot {
         let any = all().filter(|&rule| requirement(rule).is_none_or(|requirement| requirement.texts.is_empty()));
         let with_any = of_length(rules.len(), any);
         let mut with_text: BTreeMap<Box<str>, FixedBitSet> = BTreeMap::new();
+        let mut with_folded: BTreeMap<Box<str>, FixedBitSet> = BTreeMap::new();
         for rule in all() {
-            for text in requirement(rule).into_iter().flat_map(|requirement| &requirement.texts) {
-                with_text.entry(text.as_str().into()).or_insert_with(|| with_any.clone()).insert(rule);
+            let Some(requirement) = requirement(rule) else { continue };
+            for text in &requirement.texts {
+                let of_text = match requirement.ignore_case {
+                    true => with_folded
+                        .entry(text.as_str().into())
+                        .or_insert_with(|| FixedBitSet::with_capacity(rules.len())),
+                    false => with_text.entry(text.as_str().into()).or_insert_with(|| with_any.clone()),
+                };
+                of_text.insert(rule);
             }
         }
-        Self { slot, without, with_any, with_text: TextMap::new(with_text.into_iter().collect()) }
+        let [with_text, with_folded] = [with_text, with_folded].map(|sets| TextMap::new(sets.into_iter().collect()));
+        Self { slot, without, with_any, with_text, with_folded }
+    }
+
+    /// The rules that name a text, in its case and in any; of the former also
+    /// those for which any value will do.
+    fn of_text(&self, text: &str) -> [Option<&FixedBitSet>; 2] {
+        let folded = match self.with_folded.is_empty() {
+            true => None,
+            false => self.with_folded.get(&text.to_ascii_lowercase()),
+        };
+        [self.with_text.get(text), folded]
     }
 
     /// Leaves those in `memory` that what the event holds will do for, and says
@@ -153,15 +182,17 @@ impl OfSlot {
     fn narrow(&self, event: &Slots<'_, '_>, memory: &mut Memory) -> u32 {
         let mut values = event.values(self.slot);
         let Some(first) = values.next() else { return intersect(&mut memory.rules, &self.without) };
-        let with = |text: &str| self.with_text.get(text).unwrap_or(&self.with_any);
-        let of_first = with(&first.text());
-        let Some(second) = values.next() else { return intersect(&mut memory.rules, of_first) };
-        memory.of_slot.clone_from(of_first);
+        let [of_first, of_folded] = self.of_text(&first.text());
         // Those in `with_any` are in each of the sets.
-        for value in std::iter::once(second).chain(values) {
-            if let Some(of_value) = self.with_text.get(&value.text()) {
-                memory.of_slot.union_with(of_value);
-            }
+        let of_first = of_first.unwrap_or(&self.with_any);
+        let second = values.next();
+        if second.is_none() && of_folded.is_none() {
+            return intersect(&mut memory.rules, of_first);
+        }
+        memory.of_slot.clone_from(of_first);
+        let of_others = second.into_iter().chain(values).flat_map(|value| self.of_text(&value.text()));
+        for of_value in std::iter::once(of_folded).chain(of_others).flatten() {
+            memory.of_slot.union_with(of_value);
         }
         intersect(&mut memory.rules, &memory.of_slot)
     }

@@ -30,7 +30,7 @@ use crate::engine::{
     SetApartCause, Settings, Shortcuts, Step, UnjudgedCause, UnjudgedLine,
 };
 use crate::event::{Fault, Malformed};
-use crate::rule::{Clock, Kind, LANGUAGE, Meaning as _, Rule};
+use crate::rule::{Clock, Kind, Meaning as _, Rule, RuleType};
 use crate::state::{Answer, Question, Verdict};
 
 /// The messages' `context`.
@@ -136,10 +136,10 @@ impl Guest for Component {
 
     fn describe() -> detector::Description {
         let rules = |engine: &Engine| engine.rules().iter().map(summary).collect();
-        let rule_type = |&(name, question): &(&str, &str)| detector::RuleType {
-            name: name.to_owned(),
-            languages: vec![LANGUAGE.to_owned()],
-            questions: vec![question.to_owned()],
+        let rule_type = |of: &RuleType| detector::RuleType {
+            name: of.name.to_owned(),
+            languages: vec![of.language.to_owned()],
+            questions: vec![of.question.to_owned()],
         };
         detector::Description {
             name: "firstseen".to_owned(),
@@ -217,12 +217,13 @@ fn summary(rule: &Rule) -> detector::RuleSummary {
         version: rule.version,
         name: rule.name.clone(),
         type_: rule.kind.meaning().type_name().to_owned(),
-        language: LANGUAGE.to_owned(),
+        language: rule.kind.meaning().language().to_owned(),
         kind: match &rule.kind {
             Kind::NewTerms(new_terms) => {
                 detector::RuleKind::NewTerms(detector::NewTermsKind { fields: new_terms.fields().to_vec() })
             }
             Kind::Query(_) => detector::RuleKind::Query,
+            Kind::Eql(_) => detector::RuleKind::Eql,
         },
         history: rule.history.clone(),
         window_ms: rule.window.fixed_length_ms(),

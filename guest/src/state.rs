@@ -10,6 +10,14 @@ pub struct Quota {
     pub per_ms: u64,
 }
 
+impl Quota {
+    /// The same, or fewer alerts if there are to be, but one.
+    pub(crate) fn at_most(self, max: Option<u64>) -> Self {
+        let max = max.map_or(self.max, |max| max.clamp(1, self.max.into()) as u32);
+        Self { max, ..self }
+    }
+}
+
 /// One occurrence of a term in an event that matched a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::kinds::Kind;
+use super::language::{EQL, KUERY};
 use super::reader::RuleReader;
 use super::window::{LookBack, Window, interval_ms};
 use crate::document::{DocumentError, Reason, did_you_mean};
@@ -18,17 +19,11 @@ const DEFAULT_MAX_SIGNALS: u64 = 100;
 /// Greatest size of a query in bytes.
 const MAX_QUERY: usize = firstseen_query::MAX_QUERY_BYTES;
 
-/// The language of the queries that run.
-pub const LANGUAGE: &str = "kuery";
-
 /// The languages that Kibana knows for the types of rules that run.
-const LANGUAGES: [&str; 2] = [LANGUAGE, "lucene"];
+const LANGUAGES: [&str; 3] = [KUERY, "lucene", EQL];
 
 /// Names that the language goes by elsewhere.
 const OTHER_NAMES: [&str; 3] = ["kql", "kibana", "dql"];
-
-/// Languages that rules of these types alone are in.
-const TYPES_IN_THEIR_LANGUAGE: [&str; 2] = ["eql", "esql"];
 
 /// Values of `severity`, the least first.
 pub const SEVERITIES: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -44,7 +39,7 @@ pub struct Fields {
     pub name: String,
     /// `version`, 1 if absent.
     pub version: u32,
-    /// `query`, in KQL.
+    /// `query`, in the language of the type.
     pub query: String,
     /// The index patterns of its data view, else its `index`; empty: any index.
     pub index: Vec<String>,
@@ -81,7 +76,7 @@ impl Fields {
         let rule = RuleReader::of(object);
         let rule_id = rule.required_text("rule_id")?;
         let kind = Kind::read(&rule)?;
-        rule.refuse_what_is_not_ours()?;
+        rule.refuse_what_is_not_ours(&kind)?;
         let query = rule.text("query")?.unwrap_or_default();
         if query.len() > MAX_QUERY {
             return Err(DocumentError::new("query", format!("longer than {MAX_QUERY} bytes")));
@@ -106,19 +101,20 @@ impl Fields {
     }
 }
 
-/// Whether a language is one that runs.
-fn check_language(language: &str) -> Result<(), DocumentError> {
+/// Whether a language is the one of the rule's type.
+fn check_language(language: &str, kind: &Kind) -> Result<(), DocumentError> {
+    let (own, rule_type) = (kind.meaning().language(), kind.meaning().type_name());
     let cause = match language {
-        LANGUAGE => return Ok(()),
-        other if LANGUAGES.contains(&other) => {
-            let cause = format!("queries in `{other}` are not run; those in `{LANGUAGE}` (KQL) are");
+        language if language == own => return Ok(()),
+        "lucene" if own == KUERY => {
+            let cause = format!("queries in `lucene` are not run; those in `{KUERY}` (KQL) are");
             return Err(DocumentError::new("language", cause).because(Reason::NotOurs));
         }
-        other if TYPES_IN_THEIR_LANGUAGE.contains(&other) => {
-            format!("only a rule of type `{other}` is in `{other}`; those that run are in `{LANGUAGE}` (KQL)")
+        other if LANGUAGES.contains(&other) || other == "esql" => {
+            format!("a rule of type `{rule_type}` is not in `{other}`, but in `{own}`")
         }
         other if OTHER_NAMES.contains(&other.to_lowercase().as_str()) => {
-            format!("`{other}` is no language as Kibana writes it; did you mean `{LANGUAGE}`?")
+            format!("`{other}` is no language as Kibana writes it; did you mean `{KUERY}`?")
         }
         other => format!("`{other}` is no language of queries; {}", did_you_mean(other, &LANGUAGES)),
     };
@@ -126,9 +122,9 @@ fn check_language(language: &str) -> Result<(), DocumentError> {
 }
 
 impl RuleReader<'_> {
-    fn refuse_what_is_not_ours(&self) -> Result<(), DocumentError> {
+    fn refuse_what_is_not_ours(&self, kind: &Kind) -> Result<(), DocumentError> {
         if let Some(language) = self.text("language")? {
-            check_language(&language)?;
+            check_language(&language, kind)?;
         }
         if self.flag("enabled")? == Some(false) {
             return Err(DocumentError::new("enabled", "the rule is switched off").because(Reason::Disabled));

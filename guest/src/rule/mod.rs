@@ -9,6 +9,7 @@ mod filters;
 mod hints;
 mod index;
 mod kinds;
+mod language;
 mod part;
 mod reader;
 mod timestamp;
@@ -21,15 +22,16 @@ use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
 use serde_json::{Map, Value};
 
 pub use document::{RuleEntry, rules_of};
-pub use fields::{Fields, LANGUAGE, SEVERITIES};
+pub use fields::{Fields, SEVERITIES};
 pub use filters::Filters;
 pub(crate) use hints::{ends_in_escaped_star, shown};
 pub use index::{IndexPatterns, names_of};
-pub use kinds::{AlertFacts, Kind, Meaning, NewTerms, Query};
+pub use kinds::{AlertFacts, Eql, Kind, Meaning, NewTerms, Query, RuleType};
 pub(crate) use reader::RuleReader;
 pub use timestamp::{Clock, NoTime, TimestampSource};
 pub use window::{LookBack, Window};
 
+use self::language::ParsedQuery;
 use crate::document::DocumentError;
 use crate::event::{Projection, Slots};
 use crate::exceptions::{CompiledExceptions, CompiledLists, ExceptionLists};
@@ -106,8 +108,8 @@ impl Rule {
         shared: &mut Shared<'_>,
     ) -> Result<Self, DocumentError> {
         let Shared { projection, leaves, exceptions } = shared;
-        let query = firstseen_kql::parse(&fields.query).map_err(|error| DocumentError::query(&fields.query, &error))?;
-        let clause = Clause::from(&query);
+        let query = ParsedQuery::parse(fields)?;
+        let clause = query.clause(mapping)?;
         let filters = Filters::read(object)?;
         let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let parts = Clause::And(vec![clause.clone(), filters.clause()]);
@@ -120,12 +122,12 @@ impl Rule {
                 alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
         let exceptions = exceptions.of_rule(object, lists, mapping, projection, leaves)?;
-        if exceptions.lists.iter().any(|exceptions| exceptions.except_all()) {
+        if exceptions.lists.iter().any(|exceptions| exceptions.except_all()) || query.results_max() == Some(0) {
             program = Program::compile(&Clause::Or(Vec::new()), mapping, *projection).map_err(whole)?;
         }
         let mut warnings = warnings::of(object, fields, &query, &clause, &program, mapping);
         warnings.extend(exceptions.warnings);
-        let mut hints = hints::of(&fields.query, &query);
+        let mut hints = query.hints();
         hints.extend(exceptions.hints);
         hints.truncate(HINTS_MAX);
         let history = fields.kind.meaning().history(&fields.rule_id);
@@ -143,7 +145,7 @@ impl Rule {
             hints,
             look_back: fields.look_back.clone(),
             window: fields.window.clone(),
-            quota: fields.quota,
+            quota: fields.quota.at_most(query.results_max()),
             rule_id: fields.rule_id.clone(),
             version: fields.version,
             name: fields.name.clone(),

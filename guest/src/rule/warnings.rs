@@ -1,18 +1,19 @@
 //! What a rule's author should know, though the rule runs.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use firstseen_kql::ast::Query;
 use firstseen_query::{Clause, FieldType, Mapping, Name, Program, Resolved, same_text};
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
+use super::language::ParsedQuery;
 
 /// One sentence each.
 pub(super) fn of(
     object: &Map<String, Value>,
     fields: &Fields,
-    query: &Query,
+    query: &ParsedQuery,
     clause: &Clause,
     program: &Program,
     mapping: &Mapping,
@@ -21,16 +22,11 @@ pub(super) fn of(
     if program.never_matches() {
         warnings.push("no event can match: every way through the query asks for something that cannot be".to_owned());
     }
-    if let Some(term) = query.leading_wildcard() {
-        let value = fields.query.get(term.span().range()).unwrap_or_default();
-        warnings.push(format!(
-            "`{value}` begins with a wildcard, which Elasticsearch can only answer by looking at every value"
-        ));
-    }
+    warnings.extend(query.warnings());
     let mut unmapped = names(fields, clause);
     unmapped.retain(|name| is_unmapped(name, mapping));
     let (multi, unmapped): (Vec<&str>, Vec<&str>) =
-        unmapped.into_iter().partition(|name| mapping.dynamic_multi(name).is_some());
+        unmapped.iter().map(|name| &**name).partition(|name| mapping.dynamic_multi(name).is_some());
     if !unmapped.is_empty() {
         let names = quoted(&unmapped);
         warnings
@@ -55,16 +51,17 @@ pub(super) fn of(
 }
 
 /// Fields of the query and the terms.
-fn names<'a>(fields: &'a Fields, clause: &'a Clause) -> BTreeSet<&'a str> {
-    let mut names: BTreeSet<&str> = fields.kind.meaning().fields().iter().map(String::as_str).collect();
-    let mut before = "";
+fn names(fields: &Fields, clause: &Clause) -> BTreeSet<Arc<str>> {
+    let mut names: BTreeSet<Arc<str>> =
+        fields.kind.meaning().fields().iter().map(|name| name.as_str().into()).collect();
+    let mut before: Arc<str> = "".into();
     clause.for_each_field(&mut |name| {
         // Most conditions are about the field of the one before.
         if let Name::Exact(name) = name
-            && !same_text(name, before)
+            && !same_text(name, &before)
         {
-            before = name;
-            names.insert(name);
+            before = Arc::clone(name);
+            names.insert(Arc::clone(name));
         }
     });
     names

@@ -1,7 +1,7 @@
 //! What the module says of rules, and of itself.
 
 use firstseen_guest::document::{self, Reason as Because};
-use firstseen_guest::rule::{Kind, LANGUAGE, Meaning as _, Rule};
+use firstseen_guest::rule::{self, Kind, Meaning as _, Rule};
 use serde::Serialize;
 
 /// `rule-report`, and what the component says in its log.
@@ -36,6 +36,7 @@ pub(crate) struct RuleSummary<'a> {
 enum RuleKind<'a> {
     NewTerms { fields: &'a [String] },
     Query,
+    Eql,
 }
 
 impl<'a> RuleSummary<'a> {
@@ -45,10 +46,11 @@ impl<'a> RuleSummary<'a> {
             version: rule.version,
             name: &rule.name,
             r#type: rule.kind.meaning().type_name(),
-            language: LANGUAGE,
+            language: rule.kind.meaning().language(),
             kind: match &rule.kind {
                 Kind::NewTerms(new_terms) => RuleKind::NewTerms { fields: new_terms.fields() },
                 Kind::Query(_) => RuleKind::Query,
+                Kind::Eql(_) => RuleKind::Eql,
             },
             history: &rule.history,
             window_ms: rule.window.fixed_length_ms(),
@@ -123,11 +125,8 @@ struct RuleType {
 
 impl<'a> Description<'a> {
     pub(crate) fn of(rules: &'a [Rule]) -> Self {
-        let rule_type = |&(name, question): &(&'static str, &'static str)| RuleType {
-            name,
-            languages: [LANGUAGE],
-            questions: [question],
-        };
+        let rule_type =
+            |of: &rule::RuleType| RuleType { name: of.name, languages: [of.language], questions: [of.question] };
         Self {
             name: "firstseen",
             version: env!("CARGO_PKG_VERSION"),

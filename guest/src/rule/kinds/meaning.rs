@@ -15,6 +15,9 @@ pub trait Meaning: fmt::Debug {
     /// Kibana's `type`.
     fn type_name(&self) -> &'static str;
 
+    /// The language of its query, as Kibana names it.
+    fn language(&self) -> &'static str;
+
     /// The name of the question that it asks of the state.
     fn question(&self) -> &'static str;
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::meaning::{AlertFacts, Meaning};
 use crate::document::DocumentError;
 use crate::event::Projection;
+use crate::rule::language::KUERY;
 use crate::rule::reader::RuleReader;
 use crate::rule::window::{LookBack, Window};
 use crate::state::SIGHTING;
@@ -52,6 +53,10 @@ impl NewTerms {
 impl Meaning for NewTerms {
     fn type_name(&self) -> &'static str {
         Self::TYPE
+    }
+
+    fn language(&self) -> &'static str {
+        KUERY
     }
 
     fn question(&self) -> &'static str {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::meaning::{AlertFacts, Meaning};
 use crate::document::DocumentError;
 use crate::event::Projection;
+use crate::rule::language::KUERY;
 use crate::rule::window::Window;
 use crate::state::SIGHTING;
 use crate::terms::Novelty;
@@ -23,6 +24,10 @@ impl Query {
 impl Meaning for Query {
     fn type_name(&self) -> &'static str {
         Self::TYPE
+    }
+
+    fn language(&self) -> &'static str {
+        KUERY
     }
 
     fn question(&self) -> &'static str {

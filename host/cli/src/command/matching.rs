@@ -31,9 +31,12 @@ pub(crate) struct Args {
     /// none.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A KQL query instead of rules.
-    #[arg(short, long, value_name = "KQL", conflicts_with = "rules")]
+    /// A query instead of rules.
+    #[arg(short, long, value_name = "QUERY", conflicts_with = "rules")]
     query: Option<String>,
+    /// The language of --query. Pipes of EQL (`| head 5`) have no effect here.
+    #[arg(short, long, value_enum, value_name = "LANGUAGE", default_value = "kql", requires = "query")]
+    language: Language,
     /// Form of the output: text by default, with --query the events themselves.
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Format>,
@@ -49,10 +52,20 @@ const AFTER_HELP: &str = "\
 Examples:
   firstseen match --query 'process.name:dpkg and process.args:(-i or --install)' events.ndjson
   firstseen match --query 'source.ip:10.0.0.0/8 and not user.name:*' < events.ndjson
+  firstseen match --language eql --query 'process where process.args : \"*.onion*\"' events.ndjson
   firstseen match --rules detection-rules/rules --format json events/*.ndjson
 
 Exit status:
   0  something matched      1  nothing did      2  an error";
+
+/// The language of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// Kibana Query Language.
+    Kql,
+    /// Event Query Language, queries of single events.
+    Eql,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -109,7 +122,7 @@ impl Args {
             });
         let builder = rule_set.apply(builder);
         let builder = match &self.query {
-            Some(query) => builder.rules([rule_of(query)]),
+            Some(query) => builder.rules([rule_of(query, self.language)]),
             None => builder,
         };
         rule_set.build(builder, self.rules.strict)
@@ -117,9 +130,13 @@ impl Args {
 }
 
 /// A rule that is nothing but a query.
-fn rule_of(query: &str) -> Document {
+fn rule_of(query: &str, language: Language) -> Document {
+    let (rule_type, language) = match language {
+        Language::Kql => ("query", "kuery"),
+        Language::Eql => ("eql", "eql"),
+    };
     let rule = json!({
-        "rule_id": "query", "name": "query", "type": "query", "language": "kuery", "query": query,
+        "rule_id": "query", "name": "query", "type": rule_type, "language": language, "query": query,
         "severity": "low", "risk_score": 0, "from": "now-5m",
     });
     Document { name: "--query".to_owned(), content: rule.to_string() }

@@ -1,15 +1,8 @@
-//! What a rule probably does not mean, though Kibana would run it without a
-//! word, too.
-
-use std::collections::BTreeMap;
+//! What may have slipped into a query in KQL.
 
 use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind, Query};
 
-/// Places that are named of each slip; the rest are counted.
-const NAMED_MAX: usize = 3;
-
-/// Longest place that is shown, in characters.
-const SHOWN_CHARS: usize = 60;
+use super::{Found, ends_in_escaped_star};
 
 /// What may have slipped into a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,23 +67,15 @@ impl Slip {
 }
 
 /// One sentence for each slip of a query, which is the tree of `text`.
-pub(super) fn of(text: &str, query: &Query) -> Vec<String> {
-    let mut finder = Finder { text, found: BTreeMap::new() };
+pub(crate) fn of(text: &str, query: &Query) -> Vec<String> {
+    let mut finder = Finder { text, found: Found::default() };
     finder.node(query.root());
-    let sentence = |(slip, places): (Slip, Vec<&str>)| {
-        let named: Vec<String> = places.iter().take(NAMED_MAX).map(|place| format!("`{}`", shown(place))).collect();
-        let more = match places.len().saturating_sub(NAMED_MAX) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("{}{more}: {}", named.join(", "), slip.explanation())
-    };
-    finder.found.into_iter().map(sentence).collect()
+    finder.found.sentences(Slip::explanation)
 }
 
 struct Finder<'t> {
     text: &'t str,
-    found: BTreeMap<Slip, Vec<&'t str>>,
+    found: Found<'t, Slip>,
 }
 
 impl Finder<'_> {
@@ -130,20 +115,9 @@ impl Finder<'_> {
     fn note(&mut self, slip: Option<Slip>, operand: &Operand) {
         let written = self.text.get(operand.span().range()).unwrap_or_default().trim();
         if let Some(slip) = slip {
-            let places = self.found.entry(slip).or_default();
-            // The values of a group share their field.
-            if !places.last().is_some_and(|last| std::ptr::eq(*last, written)) {
-                places.push(written);
-            }
+            self.found.note(slip, written);
         }
     }
-}
-
-/// Does a text end in a star that a backslash makes an ordinary character?
-pub(crate) fn ends_in_escaped_star(text: &str) -> bool {
-    let before = text.strip_suffix('*').unwrap_or_default();
-    let backslashes = before.bytes().rev().take_while(|&byte| byte == b'\\').count();
-    backslashes % 2 == 1
 }
 
 fn is_in_curly_quotes(text: &str) -> bool {
@@ -155,15 +129,6 @@ fn is_in_curly_quotes(text: &str) -> bool {
 fn is_regex(text: &str) -> bool {
     let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or_default();
     [".*", ".+", ".?", "^", "$", "|", "["].iter().any(|part| inner.contains(part))
-}
-
-/// The beginning of a text.
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARS).collect();
-    if text.chars().nth(SHOWN_CHARS).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]
@@ -224,6 +189,5 @@ mod tests {
         assert_eq!(hints.len(), 2);
         assert!(hints[0].starts_with("`“1”`, `“2”`, `“3”` and 2 more: "), "{}", hints[0]);
         assert!(hints[1].starts_with("`_exists_`: "), "{}", hints[1]);
-        assert_eq!(shown(&"é".repeat(61)), "é".repeat(60) + "…");
     }
 }
