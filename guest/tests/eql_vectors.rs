@@ -66,7 +66,7 @@ fn vectors_hold() {
 
 fn run(vector: &Vector) -> Result<(), String> {
     match parse(&vector.query) {
-        Ok(query) if vector.ok => equal(&tree(&query), &vector.ast),
+        Ok(query) if vector.ok => equal(&tree(&query), &vector.ast).and_then(|()| reads_back(&query)),
         Err(error) if !vector.ok => {
             let expected = Expected::deserialize(&vector.error).expect("an error has its form");
             check_error(vector, &error, &expected).map_err(|why| format!("{why} ({error})"))
@@ -74,6 +74,13 @@ fn run(vector: &Vector) -> Result<(), String> {
         Ok(query) => Err(format!("parsed to {query:?}")),
         Err(error) => Err(error.render(&vector.query)),
     }
+}
+
+/// What a tree is printed as parses to an equal one.
+fn reads_back(query: &Query) -> Result<(), String> {
+    let printed = query.to_string();
+    let again = parse(&printed).map_err(|error| format!("printed: {}", error.render(&printed)))?;
+    equal(&again, query)
 }
 
 fn check_error(vector: &Vector, error: &Error, expected: &Expected) -> Result<(), String> {
@@ -268,25 +275,27 @@ fn files_below(folder: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn rules_parse() {
+fn rules_parse_and_print() {
     let Some(rules) = rules() else { return };
     let mut counts = BTreeMap::<&str, usize>::new();
-    let failures: Vec<String> = rules
-        .iter()
-        .filter_map(|(file, text)| match parse(text) {
-            Err(error) => Some(format!("{file}: {}", error.render(text))),
-            Ok(query) => {
-                let kind = match &query.kind {
-                    QueryKind::Event(_) => "event",
-                    QueryKind::Sequence(_) => "sequence",
-                    QueryKind::Sample(_) => "sample",
-                    other => panic!("{other:?}"),
-                };
-                *counts.entry(kind).or_default() += 1;
-                None
-            }
-        })
-        .collect();
+    let mut check = |text: &str| {
+        let query = parse(text).map_err(|error| error.render(text))?;
+        reads_back(&query)?;
+        *counts.entry(form(&query)).or_default() += 1;
+        Ok(())
+    };
+    let failures: Vec<String> =
+        rules.iter().filter_map(|(file, text)| check(text).err().map(|why: String| format!("{file}: {why}"))).collect();
+    eprintln!("{} rules, {} failed", rules.len(), failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(counts, BTreeMap::from([("event", 820), ("sequence", 197), ("sample", 3)]));
+}
+
+fn form(query: &Query) -> &'static str {
+    match query.kind {
+        QueryKind::Event(_) => "event",
+        QueryKind::Sequence(_) => "sequence",
+        QueryKind::Sample(_) => "sample",
+        ref other => panic!("{other:?}"),
+    }
 }

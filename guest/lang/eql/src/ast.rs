@@ -295,6 +295,11 @@ impl ArithmeticOp {
             Self::Modulo => "%",
         }
     }
+
+    /// Is it `+` or `-`, which bind less than the others?
+    pub(crate) const fn is_additive(self) -> bool {
+        matches!(self, Self::Add | Self::Subtract)
+    }
 }
 
 impl PartialEq for EventFilter {

@@ -6,6 +6,7 @@ use alloc::string::String;
 
 use firstseen_query::Span;
 
+use crate::comment::comment_end;
 use crate::error::{Error, ErrorKind};
 use crate::text;
 use crate::token::{Fixed, Token, TokenKind};
@@ -22,7 +23,7 @@ impl<'a> Lexer<'a> {
     }
 
     pub(crate) fn next(&mut self) -> Result<Token, Error> {
-        let start = skip_hidden(self.text, self.at);
+        let start = skip_hidden(self.text, self.at)?;
         let (kind, end) = read(self.text, start)?;
         self.at = end;
         Ok(Token { kind, span: Span::new(start, end) })
@@ -30,7 +31,8 @@ impl<'a> Lexer<'a> {
 
     /// Is the token after the current one a number?
     pub(crate) fn number_follows(&self) -> bool {
-        rest(self.text, skip_hidden(self.text, self.at)).starts_with(|c: char| c.is_ascii_digit())
+        let next = skip_hidden(self.text, self.at).map(|at| rest(self.text, at));
+        next.is_ok_and(|next| next.starts_with(|c: char| c.is_ascii_digit()))
     }
 }
 
@@ -59,46 +61,22 @@ fn run(text: &str, at: usize, is_in: impl Fn(u8) -> bool) -> usize {
 }
 
 /// Where white space and comments that start at `at`, if any, end.
-fn skip_hidden(text: &str, mut at: usize) -> usize {
+fn skip_hidden(text: &str, mut at: usize) -> Result<usize, Error> {
     loop {
         at = run(text, at, |byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
         let left = rest(text, at);
-        at = if left.starts_with("//") {
-            at + left.find(['\r', '\n']).unwrap_or(left.len())
+        let hidden = if left.starts_with("//") {
+            left.find(['\r', '\n']).or(Some(left.len()))
         } else if left.starts_with("/*") {
-            let Some(end) = comment_end(left) else { return at };
-            at + end
+            let too_deep = |limit| Error::new(ErrorKind::Limit(limit), Span::new(at, at + 2));
+            comment_end(left).map_err(too_deep)?
         } else {
-            return at;
+            None
         };
-    }
-}
-
-/// Where the comment ends that `text` starts with; none if it has no end.
-///
-/// Comments nest. Where not all that open are closed, some `/*` were text: then the comment ends
-/// with the last `*/` there is, the longest token that Elasticsearch's lexer can make of it.
-fn comment_end(text: &str) -> Option<usize> {
-    let (mut at, mut open, mut last) = (0, 0_usize, None);
-    loop {
-        let left = rest(text, at);
-        let Some(found) = left.find(['*', '/']) else { return last };
-        at += found;
-        match rest(text, at) {
-            pair if pair.starts_with("/*") => open += 1,
-            pair if pair.starts_with("*/") => {
-                open -= 1;
-                last = Some(at + 2);
-                if open == 0 {
-                    return last;
-                }
-            }
-            _ => {
-                at += 1;
-                continue;
-            }
+        match hidden {
+            Some(length) => at += length,
+            None => return Ok(at),
         }
-        at += 2;
     }
 }
 

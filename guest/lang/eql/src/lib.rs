@@ -4,14 +4,18 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod ast;
 mod check;
+mod comment;
 mod compile;
 mod error;
 mod expected;
 mod lex;
 mod parse;
+mod print;
 mod text;
 mod token;
 
