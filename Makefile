@@ -47,11 +47,11 @@ test: build ## Run all tests
 
 # Only crates that need no wasmtime, which would be built once more for it.
 test-checked: ## Run the tests of the crates without wasmtime with overflow checks and debug assertions
-	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-guest --package firstseen-plain \
+	$(CARGO) test --profile ci --package firstseen-query --package firstseen-kql --package firstseen-eql --package firstseen-guest --package firstseen-plain \
 		--package firstseen-ledger --package firstseen-state-file --package firstseen-upkeep-socket
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
-	$(CARGO) test --release --workspace --test kql_vectors --test unit_cases -- --nocapture
+	$(CARGO) test --release --workspace --test kql_vectors --test eql_vectors --test unit_cases -- --nocapture
 	$(CARGO) test --release --workspace --test it corpus::
 
 # Without a server or a client its tests are skipped, or fail with CI=true.

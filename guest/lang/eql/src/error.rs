@@ -144,16 +144,17 @@ impl fmt::Display for ErrorKind {
                 c.escape_debug()
             ),
             Self::NotBeforeMatch { op } => {
-                write!(f, "there is no `not {op}`; write `not` ahead of the whole: `not f {op} …`")
+                write!(f, "there is no `not {op}`; write `not` ahead of the field: `not f {op} …`")
             }
             Self::NoConstant { op } => write!(
                 f,
                 "only constants can stand right of `{op}`: a string, a number without a sign, `true`, `false` or \
                  `null`, or several of them in parentheses"
             ),
-            Self::KeyCount { expected, found } => {
-                write!(f, "the first item has {expected} keys of its own and this one {found}; all must have as many")
-            }
+            Self::KeyCount { expected, found } => write!(
+                f,
+                "all items must have as many keys; the first one has {expected} of its own and this one {found}"
+            ),
             Self::Runs { most } => write!(f, "`runs` is a whole number from 1 to {most}"),
             Self::UnsupportedPipe { name } => {
                 write!(f, "Elasticsearch does not support the pipe `{name}`; it has `head` and `tail`")
@@ -187,9 +188,7 @@ fn fixed(kind: &ErrorKind) -> &'static str {
              d800 to dfff"
         }
         ErrorKind::SingleQuotes => "strings stand in double quotation marks: write `\"…\"`",
-        ErrorKind::QuestionMarkString => {
-            "this form of raw string is no more; write `\"\"\"…\"\"\"`, or a space after the `?` of a field"
-        }
+        ErrorKind::QuestionMarkString => "strings with a question mark ahead are no more; write `\"\"\"…\"\"\"`",
         ErrorKind::ChainedComparison => {
             "a comparison cannot be compared further; join two with `and`, or put the first into parentheses"
         }
@@ -228,6 +227,7 @@ fn unexpected(f: &mut fmt::Formatter<'_>, found: Found, expected: Expected) -> f
         Found::Keyword(_) if expected.contains(Expected::CATEGORY) => {
             f.write_str("; a category of that name stands in quotation marks")
         }
+        Found::Keyword("not") if expected.is_field() => f.write_str("; a negation stands in parentheses here"),
         Found::Keyword(_) if expected.is_field() => f.write_str("; a field of that name stands in backticks"),
         _ => Ok(()),
     }

@@ -45,7 +45,7 @@ impl Expected {
     pub const CATEGORY: Self = Self(1);
     /// `where`.
     pub const WHERE: Self = Self(1 << 1);
-    /// A field, a constant, a function or parentheses.
+    /// A field, a constant, a call or parentheses.
     pub const OPERAND: Self = Self(1 << 2);
     /// A constant.
     pub const CONSTANT: Self = Self(1 << 3);
@@ -95,7 +95,7 @@ impl Expected {
     const NAMES: [(Self, &'static str); 25] = [
         (Self::CATEGORY, "a category (a name, a string, `any`)"),
         (Self::WHERE, "`where`"),
-        (Self::OPERAND, "a field, constant or function"),
+        (Self::OPERAND, "an operand (a field, a constant, a call)"),
         (Self::CONSTANT, "a constant"),
         (Self::NAME, "a part of a field's name"),
         (Self::NOT, "`not`"),

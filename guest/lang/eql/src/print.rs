@@ -112,6 +112,6 @@ fn write_keys(f: &mut Formatter<'_>, keys: &[Field]) -> fmt::Result {
 /// Spans in the largest unit that holds them whole.
 fn write_span(f: &mut Formatter<'_>, span_ms: u64) -> fmt::Result {
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-    let (unit, unit_ms) = units.into_iter().find(|(_, unit_ms)| span_ms % unit_ms == 0).unwrap_or(("ms", 1));
+    let (unit, unit_ms) = units.into_iter().find(|(_, unit_ms)| span_ms.is_multiple_of(*unit_ms)).unwrap_or(("ms", 1));
     write!(f, "{}{unit}", span_ms / unit_ms)
 }

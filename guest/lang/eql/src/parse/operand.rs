@@ -92,10 +92,7 @@ impl Parser<'_> {
         let (word, ignore_case) = word.strip_suffix('~').map_or((word, false), |word| (word, true));
         let open = self.need(Fixed::OpenParen, Expected::OPEN_PAREN)?;
         let (arguments, below, end) = match self.take(Fixed::CloseParen, Expected::CLOSE_PAREN)? {
-            Some(close) => {
-                self.count_leaf(name.span)?;
-                (Vec::new(), 0, close.end)
-            }
+            Some(close) => (Vec::new(), 0, close.end),
             None => self.conditions(open)?,
         };
         let span = Span::new(name.span.start, end);
