@@ -13,6 +13,8 @@ use crate::script::{Exhausted, Meter};
 pub struct Findings {
     /// By slot, the last event of which its values have been read.
     read: Vec<u32>,
+    /// By slot, what answers one by one may still cost before its values are read.
+    allowances: Vec<Allowance>,
     pub(super) answers: Answers,
     /// What may be spent on the event.
     pub(super) work: Work,
@@ -28,6 +30,13 @@ pub(super) struct Answers {
     event: u32,
     /// By leaf.
     noted: Vec<Noted>,
+}
+
+/// What answers may cost.
+#[derive(Clone, Copy, Debug, Default)]
+struct Allowance {
+    event: u32,
+    left: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +67,7 @@ impl Findings {
         if self.answers.event == 0 {
             self.answers.noted.clear();
             self.read.clear();
+            self.allowances.clear();
             self.answers.event = 1;
         }
         self.work = Work(work_max);
@@ -79,6 +89,23 @@ impl Findings {
     #[inline]
     pub(super) fn spend_direct(&mut self, units: u64) -> bool {
         self.direct.spend(units) && self.work.spend(units)
+    }
+
+    /// Counts an answer on a slot that is given for itself. False if reading the slot for all, which
+    /// costs `together`, would have cost less than all such answers.
+    #[inline]
+    pub(super) fn allow(&mut self, slot: Slot, cost: u64, together: impl FnOnce() -> u64) -> bool {
+        let place = slot.0 as usize;
+        if self.allowances.len() <= place {
+            self.allowances.resize(place + 1, Allowance::default());
+        }
+        let Some(allowance) = self.allowances.get_mut(place) else { return false };
+        if allowance.event != self.answers.event {
+            *allowance = Allowance { event: self.answers.event, left: together() };
+        }
+        let left = allowance.left.checked_sub(cost);
+        allowance.left = left.unwrap_or(0);
+        left.is_some()
     }
 
     pub(super) fn is_read(&self, slot: Slot) -> bool {

@@ -11,7 +11,7 @@ use super::findings::{Answer, Findings};
 use super::leaves::LeafNumber;
 use super::patterns::{Patterns, PatternsBuilder};
 use crate::program::test::KeywordTest;
-use crate::program::text_test::OneOf;
+use crate::program::text_test::{OneOf, Set, folded};
 use crate::texts::map::TextMap;
 use crate::texts::wildcard::Pattern;
 
@@ -25,7 +25,16 @@ pub(super) struct Keywords {
     folded: TextMap<Box<[LeafNumber]>>,
     patterns: [Option<Patterns<Target>>; 2],
     /// Patterns with more than stars.
-    others: Vec<(Pattern, LeafNumber)>,
+    others: Vec<Other>,
+}
+
+/// A pattern that is laid over texts by itself.
+#[derive(Clone, Debug)]
+struct Other {
+    pattern: Pattern,
+    /// Over texts in small ASCII letters.
+    ignore_case: bool,
+    leaf: LeafNumber,
 }
 
 /// What a pattern that was found says.
@@ -42,7 +51,7 @@ pub(super) struct KeywordsBuilder {
     exists: Vec<LeafNumber>,
     texts: [BTreeMap<Box<str>, Vec<LeafNumber>>; 2],
     patterns: [PatternsBuilder<Target>; 2],
-    others: Vec<(Pattern, LeafNumber)>,
+    others: Vec<Other>,
 }
 
 impl Default for KeywordsBuilder {
@@ -67,27 +76,30 @@ impl KeywordsBuilder {
         Ok(())
     }
 
-    pub(super) fn add_one_of(&mut self, OneOf { texts, patterns }: &OneOf, leaf: LeafNumber) {
-        let [exact, folded] = &mut self.texts;
-        texts.iter().for_each(|text| exact.entry(text.clone()).or_default().push(leaf));
+    pub(super) fn add_one_of(&mut self, one_of: &OneOf, leaf: LeafNumber) {
+        self.add_set(&one_of.exact, false, leaf);
+        self.add_set(&one_of.folded, true, leaf);
+    }
+
+    fn add_set(&mut self, Set { texts, patterns }: &Set, ignore_case: bool, leaf: LeafNumber) {
+        let ([exact, folded], [cased, uncased]) = (&mut self.texts, &mut self.patterns);
+        let known = if ignore_case { folded } else { exact };
+        texts.iter().for_each(|text| known.entry(text.clone()).or_default().push(leaf));
         for pattern in patterns {
-            let [cased, uncased] = &mut self.patterns;
-            let (texts, patterns) = if pattern.ignores_case() { (&mut *folded, uncased) } else { (&mut *exact, cased) };
-            match pattern.pieces().as_deref() {
-                Some([whole]) => texts.entry(whole.as_str().into()).or_default().push(leaf),
-                Some(pieces) => patterns.add(pieces, Target::Holds(leaf)),
-                None => {
-                    let (any, text) = (String::new(), pattern.longest_in_its_case().into_owned());
-                    patterns.add(&[any.clone(), text, any], Target::MayHold(self.others.len() as u32));
-                    self.others.push((pattern.clone(), leaf));
-                }
+            let builder = if ignore_case || pattern.ignores_case() { &mut *uncased } else { &mut *cased };
+            if let Some(pieces) = pattern.pieces() {
+                builder.add(&pieces, Target::Holds(leaf));
+                continue;
             }
+            let (any, text) = (String::new(), pattern.longest_in_its_case().into_owned());
+            builder.add(&[any.clone(), text, any], Target::MayHold(self.others.len() as u32));
+            self.others.push(Other { pattern: pattern.clone(), ignore_case, leaf });
         }
     }
 
-    /// Whether texts are asked nothing but which of some they are.
-    pub(super) fn has_patterns(&self) -> bool {
-        !self.patterns.iter().all(PatternsBuilder::is_empty)
+    /// Whether nothing is asked of texts, but whether there are any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.texts.iter().all(BTreeMap::is_empty) && self.patterns.iter().all(PatternsBuilder::is_empty)
     }
 
     pub(super) fn build(self) -> Result<Keywords, BuildError> {
@@ -117,8 +129,8 @@ impl Keywords {
         if !work.spend(1 + text.len() as u64) {
             return false;
         }
-        let folded = if self.folded.is_empty() { None } else { self.folded.get(&text.to_ascii_lowercase()) };
-        for leaves in [self.texts.get(text), folded].into_iter().flatten() {
+        let in_any_case = if self.folded.is_empty() { None } else { folded(text, |text| self.folded.get(text)) };
+        for leaves in [self.texts.get(text), in_any_case].into_iter().flatten() {
             if !work.spend(leaves.len() as u64) {
                 return false;
             }
@@ -144,13 +156,13 @@ impl Keywords {
 
     /// Lays a pattern with more than stars over a text.
     fn ask(&self, place: u32, text: &str, Findings { answers, work, .. }: &mut Findings) {
-        let Some((pattern, leaf)) = self.others.get(place as usize) else { return };
+        let Some(Other { pattern, ignore_case, leaf }) = self.others.get(place as usize) else { return };
         if answers.answer(*leaf) != Answer::Fails {
             return;
         }
         if !work.spend_share((text.len() as u64).saturating_mul(pattern.weight())) {
             answers.note(*leaf, Answer::Unknown);
-        } else if pattern.matches(text) {
+        } else if if *ignore_case { folded(text, |text| pattern.matches(text)) } else { pattern.matches(text) } {
             answers.note(*leaf, Answer::Holds);
         }
     }

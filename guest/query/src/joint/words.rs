@@ -12,7 +12,7 @@ use aho_corasick::{Anchored, BuildError};
 use super::findings::{Answer, Answers, Findings, Work};
 use super::keywords::{Keywords, KeywordsBuilder};
 use super::leaves::LeafNumber;
-use crate::program::text_test::{Bounds, OneOf};
+use crate::program::text_test::{Bounds, OneOf, Set};
 use crate::program::words::Words;
 use crate::texts::analysis::Tokens;
 use crate::texts::map::TextMap;
@@ -65,11 +65,11 @@ impl TextTestsBuilder {
         if test.exists {
             self.exists.push(leaf);
         }
-        for word in &test.words.texts {
+        for word in &test.words.exact.texts {
             self.words.entry(word.clone()).or_default().leaves.push(leaf);
         }
-        let patterns = OneOf { texts: Vec::new(), patterns: test.words.patterns.clone() };
-        self.patterns.add_one_of(&patterns, leaf);
+        let patterns = Set { texts: Vec::new(), patterns: test.words.exact.patterns.clone() };
+        self.patterns.add_one_of(&OneOf { exact: patterns, folded: test.words.folded.clone() }, leaf);
         for phrase in &test.phrases {
             let row = phrase.iter().map(|word| self.character(word)).collect();
             self.rows.entry(row).or_default().push(leaf);
@@ -94,7 +94,7 @@ impl TextTestsBuilder {
                 leaves: self.rows.into_values().collect(),
             }),
         };
-        let patterns = self.patterns.has_patterns().then(|| self.patterns.build()).transpose()?;
+        let patterns = (!self.patterns.is_empty()).then(|| self.patterns.build()).transpose()?;
         Ok(TextTests {
             exists: self.exists.into(),
             reads_words: !self.words.is_empty() || patterns.is_some() || !self.bounds.is_empty(),

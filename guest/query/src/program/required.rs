@@ -10,8 +10,7 @@ use super::chain::Leaf;
 use super::expr::Expr;
 use super::layout::Slot;
 use super::test::{KeywordTest, Test};
-use super::text_test::OneOf;
-use crate::texts::wildcard::Pattern;
+use super::text_test::{OneOf, Set};
 
 /// What an event must have to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,12 +60,13 @@ fn texts_of(leaf: &Leaf) -> Option<&OneOf> {
 /// spares.
 const TEXTS_MAX: usize = 1_024;
 
-fn alternatives(values: &OneOf) -> Option<Vec<String>> {
-    if values.texts.len() + values.patterns.len() > TEXTS_MAX {
+fn alternatives(OneOf { exact, folded }: &OneOf) -> Option<Vec<String>> {
+    // A text in any case is none that could be looked for.
+    if !folded.is_empty() || exact.texts.len() + exact.patterns.len() > TEXTS_MAX {
         return None;
     }
-    let texts = values.texts.iter().map(|text| &**text);
-    let pieces = values.patterns.iter().map(|pattern| pattern.longest());
+    let texts = exact.texts.iter().map(|text| &**text);
+    let pieces = exact.patterns.iter().map(|pattern| pattern.longest());
     let set: BTreeSet<&str> = texts.chain(pieces).collect();
     if set.contains("") {
         return None;
@@ -148,11 +148,10 @@ fn either(one: BySlot, mut other: BySlot) -> BySlot {
 /// Whether a leaf asks for no more than its requirement says.
 pub(crate) fn is_told_by_index(leaf: &Leaf) -> bool {
     let any = matches!(leaf, Leaf::Value { test: Test::Any | Test::Keyword(_, KeywordTest::Exists), .. });
-    any || texts_of(leaf).and_then(whole_texts).is_some_and(|texts| {
-        // Where some are in their case and others in any, the index knows less.
-        let is_mixed = texts.ignore_case && texts_of(leaf).is_some_and(|one_of| !one_of.texts.is_empty());
-        !is_mixed
-    })
+    // Where some are in their case and others in any, the index knows less.
+    let is_told =
+        |one_of: &OneOf| (one_of.exact.is_empty() || one_of.folded.is_empty()) && whole_texts(one_of).is_some();
+    any || texts_of(leaf).is_some_and(is_told)
 }
 
 fn of_leaf(leaf: &Leaf) -> Option<(Slot, Texts)> {
@@ -165,17 +164,16 @@ fn of_leaf(leaf: &Leaf) -> Option<(Slot, Texts)> {
 
 /// The whole texts of which a value must be one; none where there are too many, or something else
 /// will do.
-fn whole_texts(OneOf { texts, patterns }: &OneOf) -> Option<Texts> {
-    if texts.len() + patterns.len() > TEXTS_MAX {
+fn whole_texts(OneOf { exact, folded }: &OneOf) -> Option<Texts> {
+    if exact.texts.len() + folded.texts.len() > TEXTS_MAX || !exact.patterns.is_empty() || !folded.patterns.is_empty() {
         return None;
     }
-    let ignore_case = !patterns.is_empty();
-    let fold = |text: &str| if ignore_case { text.to_ascii_lowercase() } else { String::from(text) };
-    let whole = |pattern: &Pattern| match pattern.pieces()?.as_slice() {
-        [whole] => Some(whole.to_ascii_lowercase()),
-        _ => None,
-    };
-    let whole_ones = patterns.iter().map(whole).collect::<Option<Vec<String>>>()?;
-    let texts = texts.iter().map(|text| fold(text)).chain(whole_ones).collect();
-    Some(Texts { texts, ignore_case })
+    let texts = |set: &Set| set.texts.iter().map(|text| String::from(&**text)).collect();
+    let exact = Texts { texts: texts(exact), ignore_case: false };
+    let folded = Texts { texts: texts(folded), ignore_case: true };
+    Some(match (exact.texts.is_empty(), folded.texts.is_empty()) {
+        (_, true) => exact,
+        (true, false) => folded,
+        (false, false) => exact.with(folded),
+    })
 }

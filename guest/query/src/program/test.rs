@@ -19,7 +19,7 @@ pub(crate) enum Test {
     /// A value that is indexed as a whole text.
     Keyword(KeywordForm, KeywordTest),
     /// A text whose words meet something.
-    Words(Words),
+    Words(Box<Words>),
     /// A value of a type that is ordered.
     Ordinal(OrdinalType, OrdinalTest),
     /// A value whose type dynamic mapping decides.
@@ -79,6 +79,15 @@ impl Test {
         }
     }
 
+    /// How many patterns a value may have to be compared with.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Self::Keyword(_, KeywordTest::OneOf(one_of))
+            | Self::Dynamic(DynamicTest { text: KeywordTest::OneOf(one_of), .. }) => one_of.count(),
+            _ => 1,
+        }
+    }
+
     /// Puts sets in order, when nothing more will be added.
     pub(crate) fn seal(&mut self) {
         match self {
@@ -113,7 +122,7 @@ impl Test {
                 own.add(other);
                 numbers.add(other_numbers);
             }
-            (Self::Words(own), Self::Words(other)) => own.add(other),
+            (Self::Words(own), Self::Words(other)) => own.add(*other),
             (_, other) => return Err(other),
         }
         Ok(())
@@ -131,8 +140,8 @@ impl KeywordTest {
 
     fn holds(&self, form: KeywordForm, value: Scalar<'_>) -> bool {
         // One text is compared in place, without decoding it first.
-        if let (Self::OneOf(OneOf { texts, patterns }), false) = (self, form.lowercase)
-            && let ([text], []) = (&**texts, &**patterns)
+        if let (Self::OneOf(OneOf { exact, folded }), false) = (self, form.lowercase)
+            && let ([text], [], true) = (&*exact.texts, &*exact.patterns, folded.is_empty())
         {
             return value.is(text);
         }

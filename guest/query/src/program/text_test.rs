@@ -1,42 +1,136 @@
 //! Tests of texts, of whole ones and of single words alike.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::clause::Like;
 use crate::range::RangeOp;
 use crate::texts::compare::order;
+use crate::texts::regex::Regex;
 use crate::texts::wildcard::Pattern;
 use crate::values::version;
 
 /// Texts and patterns, of which a value must meet one.
 #[derive(Clone, Debug, Default, PartialEq, Hash)]
 pub(crate) struct OneOf {
+    /// Compared as they are.
+    pub(crate) exact: Set,
+    /// Compared with the value in small ASCII letters; they have no others.
+    pub(crate) folded: Set,
+}
+
+/// Texts and patterns.
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
+pub(crate) struct Set {
     /// In [order], once the set is [sealed](OneOf::seal).
     pub(crate) texts: Vec<Box<str>>,
     pub(crate) patterns: Vec<Pattern>,
 }
 
 impl OneOf {
+    /// A text.
+    pub(crate) fn text(text: Box<str>) -> Self {
+        Self { exact: Set { texts: vec![text], patterns: Vec::new() }, folded: Set::default() }
+    }
+
+    /// A text of which the case of ASCII letters makes no difference.
+    pub(crate) fn folded_text(text: &str) -> Self {
+        let folded = Set { texts: vec![text.to_ascii_lowercase().into()], patterns: Vec::new() };
+        Self { exact: Set::default(), folded }
+    }
+
+    /// What a pattern matches. `lowercased`: the values will be in lower case.
+    pub(crate) fn like(like: &Like, lowercased: bool) -> Self {
+        let pattern = Pattern::new(like, lowercased);
+        let set = match pattern.pieces().as_deref() {
+            Some([whole]) => Set { texts: vec![whole.as_str().into()], patterns: Vec::new() },
+            _ => Set { texts: Vec::new(), patterns: vec![pattern] },
+        };
+        if like.ignore_case {
+            Self { exact: Set::default(), folded: set }
+        } else {
+            Self { exact: set, folded: Set::default() }
+        }
+    }
+
+    /// What a regular expression matches, which knows by itself what case means.
+    pub(crate) fn regex(regex: Regex) -> Self {
+        let exact = Set { texts: Vec::new(), patterns: vec![Pattern::Regex(regex)] };
+        Self { exact, folded: Set::default() }
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
-        self.texts.extend(other.texts);
-        self.patterns.extend(other.patterns);
+        self.exact.add(other.exact);
+        self.folded.add(other.folded);
     }
 
     pub(crate) fn seal(&mut self) {
-        self.texts.sort_unstable_by(|a, b| order(a, b));
-        self.texts.dedup();
+        self.exact.seal();
+        self.folded.seal();
+    }
+
+    /// Is there nothing that a value could meet?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.folded.is_empty()
+    }
+
+    /// How many patterns there are, and one for the texts.
+    pub(crate) fn count(&self) -> u64 {
+        1 + (self.exact.patterns.len() + self.folded.patterns.len()) as u64
     }
 
     /// About how much a byte of a text costs.
     pub(crate) fn weight(&self) -> u64 {
-        self.patterns.iter().map(Pattern::weight).sum::<u64>() + 1
+        self.exact.weight() + self.folded.weight() + 1
     }
 
     /// Is one of the texts `text`, or does one of the patterns match it?
     pub(crate) fn holds(&self, text: &str) -> bool {
+        self.exact.hold(text) || (!self.folded.is_empty() && folded(text, |text| self.folded.hold(text)))
+    }
+}
+
+impl Set {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.patterns.is_empty()
+    }
+
+    fn add(&mut self, other: Self) {
+        self.texts.extend(other.texts);
+        self.patterns.extend(other.patterns);
+    }
+
+    fn seal(&mut self) {
+        self.texts.sort_unstable_by(|a, b| order(a, b));
+        self.texts.dedup();
+    }
+
+    fn weight(&self) -> u64 {
+        self.patterns.iter().map(Pattern::weight).sum()
+    }
+
+    fn hold(&self, text: &str) -> bool {
         self.texts.binary_search_by(|one| order(one, text)).is_ok()
             || self.patterns.iter().any(|pattern| pattern.matches(text))
     }
+}
+
+/// So long texts are put into small letters without memory of their own.
+const FOLDED_BYTES: usize = 256;
+
+/// Calls a function with a text in small ASCII letters.
+pub(crate) fn folded<T>(text: &str, ask: impl FnOnce(&str) -> T) -> T {
+    let bytes = text.as_bytes();
+    let mut buffer = [0; FOLDED_BYTES];
+    if let Some(buffer) = buffer.get_mut(..bytes.len()) {
+        buffer.iter_mut().zip(bytes).for_each(|(small, byte)| *small = byte.to_ascii_lowercase());
+        // Only ASCII was changed, so it is a text.
+        if let Ok(text) = core::str::from_utf8(buffer) {
+            return ask(text);
+        }
+    }
+    ask(&text.to_ascii_lowercase())
 }
 
 /// Bounds of texts, all of which must be met.

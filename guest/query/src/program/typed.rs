@@ -2,18 +2,15 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 
 use super::test::{DYNAMIC_NUMBER, DynamicTest, KeywordTest, OrdinalTest, Test};
 use super::text_test::{Bounds, OneOf};
 use super::words::Words;
-use crate::clause::{Condition, Like, Part};
+use crate::clause::Condition;
 use crate::error::ErrorKind;
 use crate::fields::field_type::FieldType;
 use crate::range::{RangeOp, Ranges};
 use crate::texts::analysis::lowercase_text;
-use crate::texts::wildcard::Pattern;
 use crate::values::keyword::KeywordForm;
 use crate::values::ordinal::OrdinalType;
 use crate::values::scalar::{JsonStr, Scalar};
@@ -82,22 +79,12 @@ fn keyword(form: KeywordForm, condition: &Condition) -> Typed {
     let test = match condition {
         Condition::Exists | Condition::Unbounded | Condition::Null => KeywordTest::Exists,
         Condition::Equals { value, .. } if !form.keeps(value) => return Typed::NEVER,
-        Condition::Equals { value, .. } => KeywordTest::OneOf(OneOf { texts: vec![fold(value)], patterns: Vec::new() }),
+        Condition::Equals { value, .. } => KeywordTest::OneOf(OneOf::text(fold(value))),
         Condition::Term { value, .. } if !form.keeps(value) => return Typed::NEVER,
-        Condition::Term { value, ignore_case: false } => {
-            KeywordTest::OneOf(OneOf { texts: vec![fold(value)], patterns: Vec::new() })
-        }
-        Condition::Term { value, ignore_case } => {
-            let like = Like { parts: vec![Part::Text(value.clone())], ignore_case: *ignore_case, splits: false };
-            KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![Pattern::new(&like, form.lowercase)] })
-        }
-        Condition::Like(like) => {
-            let pattern = Pattern::new(like, form.lowercase);
-            KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![pattern] })
-        }
-        Condition::Regex(regex) => {
-            KeywordTest::OneOf(OneOf { texts: Vec::new(), patterns: vec![Pattern::Regex(regex.clone())] })
-        }
+        Condition::Term { value, ignore_case: false } => KeywordTest::OneOf(OneOf::text(fold(value))),
+        Condition::Term { value, ignore_case: true } => KeywordTest::OneOf(OneOf::folded_text(&fold(value))),
+        Condition::Like(like) => KeywordTest::OneOf(OneOf::like(like, form.lowercase)),
+        Condition::Regex(regex) => KeywordTest::OneOf(OneOf::regex(regex.clone())),
         Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => {
             KeywordTest::Bounds(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, fold(bound)))))
@@ -119,17 +106,15 @@ fn text(condition: &Condition) -> Typed {
         Condition::Exists | Condition::Unbounded | Condition::Null => Words::any(),
         Condition::Equals { value, phrase: false } => Words::of(value),
         Condition::Equals { value, phrase: true } => Words::row(value),
-        Condition::Term { value, ignore_case } => {
-            let like = Like { parts: vec![Part::Text(value.clone())], ignore_case: *ignore_case, splits: false };
-            Words::like(Pattern::new(&like, false))
-        }
+        Condition::Term { value, ignore_case: false } => Words::like(OneOf::text(value.as_str().into())),
+        Condition::Term { value, ignore_case: true } => Words::like(OneOf::folded_text(value)),
         // `query_string` puts a pattern into lower case, the `wildcard` query does not.
-        Condition::Like(like) => Words::like(Pattern::new(like, like.splits)),
-        Condition::Regex(regex) => Words::like(Pattern::Regex(regex.clone())),
+        Condition::Like(like) => Words::like(OneOf::like(like, like.splits)),
+        Condition::Regex(regex) => Words::like(OneOf::regex(regex.clone())),
         Condition::OneOf(_) => return Typed::NEVER,
         Condition::Range(bounds) => Words::within(Bounds::of_bytes(bounds.iter().map(|(op, bound)| (*op, bound)))),
     };
-    if words.is_empty() { Typed::NEVER } else { Typed::Test(Test::Words(words)) }
+    if words.is_empty() { Typed::NEVER } else { Typed::Test(Test::Words(Box::new(words))) }
 }
 
 fn ordered(ordinal_type: OrdinalType, condition: &Condition) -> Result<Typed, ErrorKind> {

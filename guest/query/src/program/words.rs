@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use super::text_test::{Bounds, OneOf};
 use crate::texts::analysis::{Tokens, tokens};
-use crate::texts::wildcard::Pattern;
 
 /// What a text must hold, one of all that is here. Words are in lower case, as the analyzer makes
 /// them.
@@ -31,7 +30,7 @@ impl Words {
     /// One of the words of a text.
     pub(crate) fn of(text: &str) -> Self {
         let mut words = Self::default();
-        words.words.texts.extend(tokens(text).map(String::into_boxed_str));
+        words.words.exact.texts.extend(tokens(text).map(String::into_boxed_str));
         words
     }
 
@@ -41,17 +40,15 @@ impl Words {
         let mut words = Self::default();
         match row.len() {
             0 => {}
-            1 => words.words.texts = row,
+            1 => words.words.exact.texts = row,
             _ => words.phrases.push(row.into()),
         }
         words
     }
 
-    /// A word that is exactly a text.
-    pub(crate) fn like(pattern: Pattern) -> Self {
-        let mut words = Self::default();
-        words.words.patterns.push(pattern);
-        words
+    /// A word that is one of texts, or like a pattern.
+    pub(crate) fn like(one_of: OneOf) -> Self {
+        Self { words: one_of, ..Self::default() }
     }
 
     /// A word within bounds.
@@ -70,7 +67,7 @@ impl Words {
     /// Is there nothing that a text could hold?
     pub(crate) fn is_empty(&self) -> bool {
         let Self { exists, words, phrases, bounds } = self;
-        !exists && words.texts.is_empty() && words.patterns.is_empty() && phrases.is_empty() && bounds.is_empty()
+        !exists && words.is_empty() && phrases.is_empty() && bounds.is_empty()
     }
 
     pub(crate) fn add(&mut self, other: Self) {

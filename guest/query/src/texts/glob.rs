@@ -1,15 +1,13 @@
-//! Patterns with question marks, and those that ignore case.
+//! Patterns with question marks.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::clause::{Like, Part};
-use crate::texts::analysis::lowercase;
+use crate::clause::Part;
 
-/// A pattern with question marks, or one that ignores the case of ASCII letters, which is all that
-/// `case_insensitive` means to Elasticsearch.
+/// A pattern with question marks.
 ///
 /// What stands between stars is looked for once, as far left as it can be. For each character of
 /// the text that takes a step for every 64 characters of the pattern, whatever the text holds.
@@ -18,7 +16,6 @@ pub(crate) struct Glob {
     /// The runs of characters around the stars, one more than there are stars; empty ones between
     /// two stars are left out.
     runs: Box<[Run]>,
-    ignore_case: bool,
 }
 
 /// Characters in a row; none stands for any one.
@@ -33,14 +30,10 @@ struct Run {
 }
 
 impl Glob {
-    /// `lowercased`: the texts will be in lower case, so the pattern is put into it.
-    pub(super) fn new(like: &Like, lowercased: bool) -> Self {
-        let fold = |c: char| {
-            let c = if lowercased { lowercase(c) } else { c };
-            if like.ignore_case { c.to_ascii_lowercase() } else { c }
-        };
+    /// `fold`: how the texts will be, whose characters the pattern has to have.
+    pub(super) fn new(parts: &[Part], fold: impl Fn(char) -> char) -> Self {
         let mut runs = vec![Vec::new()];
-        for part in &like.parts {
+        for part in parts {
             match (part, runs.last_mut()) {
                 (Part::Text(text), Some(run)) => run.extend(text.chars().map(|c| Some(fold(c)))),
                 (Part::One, Some(run)) => run.push(None),
@@ -51,16 +44,7 @@ impl Glob {
         let is_end = |place: usize| place == 0 || place == last;
         let runs = runs.into_iter().enumerate().filter(|(place, run)| is_end(*place) || !run.is_empty());
         let runs = runs.map(|(place, chars)| if is_end(place) { Run::at_end(chars) } else { Run::inner(chars) });
-        Self { runs: runs.collect(), ignore_case: like.ignore_case }
-    }
-
-    pub(super) const fn ignores_case(&self) -> bool {
-        self.ignore_case
-    }
-
-    /// The texts around the stars; none if there are question marks.
-    pub(super) fn pieces(&self) -> Option<Vec<String>> {
-        self.runs.iter().map(|run| run.chars.iter().copied().collect()).collect()
+        Self { runs: runs.collect() }
     }
 
     /// About how much a byte of a text costs.
@@ -77,56 +61,48 @@ impl Glob {
     pub(crate) fn matches(&self, text: &str) -> bool {
         match &*self.runs {
             [] => text.is_empty(),
-            [only] => self.begins_with(text, only).is_some_and(str::is_empty),
+            [only] => begins_with(text, only).is_some_and(str::is_empty),
             [first, inner @ .., last] => {
-                let rest = self.begins_with(text, first).and_then(|rest| self.ends_with(rest, last));
-                let found = |rest, run| self.behind(rest, run);
-                rest.and_then(|rest| inner.iter().try_fold(rest, found)).is_some()
+                let rest = begins_with(text, first).and_then(|rest| ends_with(rest, last));
+                rest.and_then(|rest| inner.iter().try_fold(rest, behind)).is_some()
             }
         }
     }
+}
 
-    fn fits(&self, wanted: Option<char>, c: char) -> bool {
-        wanted.is_none_or(|wanted| wanted == self.fold(c))
-    }
+/// What of a text comes after a run that it begins with.
+fn begins_with<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
+    let mut chars = text.chars();
+    let fits = run.chars.iter().all(|&wanted| chars.next().is_some_and(|c| wanted.is_none_or(|wanted| wanted == c)));
+    fits.then_some(chars.as_str())
+}
 
-    const fn fold(&self, c: char) -> char {
-        if self.ignore_case { c.to_ascii_lowercase() } else { c }
-    }
+/// What of a text comes before a run that it ends with.
+fn ends_with<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
+    let mut chars = text.chars();
+    let mut wanted = run.chars.iter().rev();
+    let fits = wanted.all(|&wanted| chars.next_back().is_some_and(|c| wanted.is_none_or(|wanted| wanted == c)));
+    fits.then_some(chars.as_str())
+}
 
-    /// What of a text comes after a run that it begins with.
-    fn begins_with<'t>(&self, text: &'t str, run: &Run) -> Option<&'t str> {
-        let mut chars = text.chars();
-        let fits = run.chars.iter().all(|&wanted| chars.next().is_some_and(|c| self.fits(wanted, c)));
-        fits.then_some(chars.as_str())
-    }
-
-    /// What of a text comes before a run that it ends with.
-    fn ends_with<'t>(&self, text: &'t str, run: &Run) -> Option<&'t str> {
-        let mut chars = text.chars();
-        let fits = run.chars.iter().rev().all(|&wanted| chars.next_back().is_some_and(|c| self.fits(wanted, c)));
-        fits.then_some(chars.as_str())
-    }
-
-    /// What of a text comes after the first place where a run is.
-    fn behind<'t>(&self, text: &'t str, run: &Run) -> Option<&'t str> {
-        let mut chars = text.chars();
-        // A bit for each place of the run: it and all before it have just come.
-        let mut come = vec![0; run.any.len()];
-        while let Some(c) = chars.next() {
-            let fits = run.places_of(self.fold(c));
-            let mut carry = 1;
-            for (come, fits) in come.iter_mut().zip(fits) {
-                let next = *come >> 63;
-                *come = (*come << 1 | carry) & fits;
-                carry = next;
-            }
-            if run.is_complete(&come) {
-                return Some(chars.as_str());
-            }
+/// What of a text comes after the first place where a run is.
+fn behind<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
+    let mut chars = text.chars();
+    // A bit for each place of the run: it and all before it have just come.
+    let mut come = vec![0; run.any.len()];
+    while let Some(c) = chars.next() {
+        let fits = run.places_of(c);
+        let mut carry = 1;
+        for (come, fits) in come.iter_mut().zip(fits) {
+            let next = *come >> 63;
+            *come = (*come << 1 | carry) & fits;
+            carry = next;
         }
-        None
+        if run.is_complete(&come) {
+            return Some(chars.as_str());
+        }
     }
+    None
 }
 
 impl Run {
