@@ -134,90 +134,108 @@ impl fmt::Display for ErrorKind {
         match self {
             Self::Unexpected { found, expected } => unexpected(f, *found, *expected),
             Self::UnknownCharacter(c) => unknown(f, *c),
-            Self::WriteInstead { found, instead } => write!(f, "`{found}` means nothing here; write `{instead}`"),
+            Self::WriteInstead { found, instead } => {
+                write!(f, "`{found}` means nothing here; write `{instead}`")
+            }
             Self::KeywordCase { keyword } => write!(f, "keywords are written in lower case: `{keyword}`"),
             Self::BadEscape('u') => f.write_str(r"a character by its number is written `\u{…}`, as in `\u{00e9}`"),
-            Self::BadEscape(c) => write!(
-                f,
-                "`\\{0}` is no escape; write `\\\\{0}` for a backslash and what follows it, or put the text into \
-                 three quotation marks (`\"\"\"…\"\"\"`), where backslashes are ordinary",
-                c.escape_debug()
-            ),
+            Self::BadEscape(c) => {
+                write!(
+                    f,
+                    "`\\{0}` is no escape; write `\\\\{0}` for a backslash and what follows it, or put the text into \
+                     three quotation marks (`\"\"\"…\"\"\"`), where backslashes are ordinary",
+                    c.escape_debug()
+                )
+            }
             Self::NotBeforeMatch { op } => {
                 write!(f, "there is no `not {op}`; write `not` ahead of the field: `not f {op} …`")
             }
-            Self::NoConstant { op } => write!(
-                f,
-                "only constants can stand right of `{op}`: a string, a number without a sign, `true`, `false` or \
-                 `null`, or several of them in parentheses"
-            ),
-            Self::KeyCount { expected, found } => write!(
-                f,
-                "all items must have as many keys; the first one has {expected} of its own and this one {found}"
-            ),
+            Self::NoConstant { op } => {
+                write!(
+                    f,
+                    "only constants can stand right of `{op}`: a string, a number without a sign, `true`, `false` or \
+                     `null`, or several of them in parentheses"
+                )
+            }
+            Self::KeyCount { expected, found } => {
+                write!(
+                    f,
+                    "all items must have as many keys; the first one has {expected} of its own and this one {found}"
+                )
+            }
             Self::Runs { most } => write!(f, "`runs` is a whole number from 1 to {most}"),
             Self::UnsupportedPipe { name } => {
                 write!(f, "Elasticsearch does not support the pipe `{name}`; it has `head` and `tail`")
             }
-            Self::ForbiddenCharacter(c) => write!(
-                f,
-                "the invisible character U+{:04X} makes the query read other than it is; write it as an escape \
-                 (`\\u{{{:02x}}}`, in a string) or remove it",
-                u32::from(*c),
-                u32::from(*c)
-            ),
+            Self::ForbiddenCharacter(c) => {
+                write!(
+                    f,
+                    "the invisible character U+{:04X} makes the query read other than it is; write it as an escape \
+                     (`\\u{{{:02x}}}`, in a string) or remove it",
+                    u32::from(*c),
+                    u32::from(*c)
+                )
+            }
             Self::Limit(limit) => limit.fmt(f),
-            other => f.write_str(fixed(other)),
+            Self::UnclosedString => {
+                f.write_str("this string is not closed on its line; a line break in it is written `\\n`")
+            }
+            Self::UnclosedRawString => f.write_str(
+                "this string in three quotation marks is not closed by three on its line; one with line breaks is \
+                 written `\"…\\n…\"`",
+            ),
+            Self::UnclosedName => f.write_str("this backtick opens a name that is never closed"),
+            Self::UnclosedComment => f.write_str("this comment is never closed; it ends with `*/`"),
+            Self::UnicodeDigits => f.write_str("`\\u{…}` takes 2 to 8 hexadecimal digits"),
+            Self::NoCharacter => f.write_str(
+                "there is no character of this number; `\\u{…}` takes whole characters, of up to 10ffff and none of \
+                 d800 to dfff",
+            ),
+            Self::SingleQuotes => f.write_str("strings stand in double quotation marks: write `\"…\"`"),
+            Self::QuestionMarkString => {
+                f.write_str("strings with a question mark ahead are no more; write `\"\"\"…\"\"\"`")
+            }
+            Self::ChainedComparison => f.write_str(
+                "a comparison cannot be compared further; join two with `and`, or put the first into parentheses",
+            ),
+            Self::ArrayIndex => f.write_str(
+                "values of an array have no numbers; a condition on the field holds if any of its values meets it",
+            ),
+            Self::Relation => {
+                f.write_str("Elasticsearch has no `child of`, `descendant of` or `event of`; write a sequence")
+            }
+            Self::NumberTooLarge => f.write_str("this number is larger than a double can be, about 1.8e308"),
+            Self::Join => {
+                f.write_str("Elasticsearch does not support `join`; write `sample`, or `sequence` if order matters")
+            }
+            Self::KeyIsNoField => f.write_str("only fields can be keys"),
+            Self::ByAfterWith => f.write_str("`by` stands ahead of `with`: `sequence by … with maxspan=…`"),
+            Self::MaxspanNumber => f.write_str("`maxspan` is a whole number above zero and a unit, as in `maxspan=5m`"),
+            Self::MaxspanUnit => {
+                f.write_str("the unit of `maxspan` is one of `ms`, `s`, `m`, `h` and `d`, as in `maxspan=5m`")
+            }
+            Self::MaxspanTooLong => {
+                f.write_str("this `maxspan` is longer than time is counted, about 292 million years")
+            }
+            Self::UnknownSetting => f.write_str("an item has no such setting; it has `with runs=…`, after its `by`"),
+            Self::TooFewItems => {
+                f.write_str("there must be two items or more; for single events write `category where …`")
+            }
+            Self::AllMissing => f.write_str("there must be an item that is not missing, `[ … ]`"),
+            Self::MissingNeedsMaxspan => f.write_str(
+                "a sequence with a missing event (`![ … ]`) needs a `maxspan`, within which it must be missing: \
+                 `sequence with maxspan=5m …`",
+            ),
+            Self::MissingUntil => f.write_str("`until` names an event that comes; it cannot be a missing one"),
+            Self::UntilRuns => f.write_str("`until` ends a sequence with a single event; it has no `runs`"),
+            Self::MissingInSample => f.write_str("a sample has no missing events; a sequence has"),
+            Self::SampleWithoutKey => f.write_str("a sample needs a key that its events share: `sample by …`"),
+            Self::UnknownPipe => f.write_str("there is no such pipe; there are `head` and `tail`"),
+            Self::PipeArguments => f.write_str("a pipe takes one number: `| head 10`"),
+            Self::PipeCount => {
+                f.write_str("a pipe takes a whole number from 0 to 2147483647, as a constant: `| head 10`")
+            }
         }
-    }
-}
-
-/// Kinds of which all is said without what they hold.
-fn fixed(kind: &ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::UnclosedString => "this string is not closed on its line; a line break in it is written `\\n`",
-        ErrorKind::UnclosedRawString => {
-            "this string in three quotation marks is not closed by three on its line; one with line breaks is written \
-             `\"…\\n…\"`"
-        }
-        ErrorKind::UnclosedName => "this backtick opens a name that is never closed",
-        ErrorKind::UnclosedComment => "this comment is never closed; it ends with `*/`",
-        ErrorKind::UnicodeDigits => "`\\u{…}` takes 2 to 8 hexadecimal digits",
-        ErrorKind::NoCharacter => {
-            "there is no character of this number; `\\u{…}` takes whole characters, of up to 10ffff and none of \
-             d800 to dfff"
-        }
-        ErrorKind::SingleQuotes => "strings stand in double quotation marks: write `\"…\"`",
-        ErrorKind::QuestionMarkString => "strings with a question mark ahead are no more; write `\"\"\"…\"\"\"`",
-        ErrorKind::ChainedComparison => {
-            "a comparison cannot be compared further; join two with `and`, or put the first into parentheses"
-        }
-        ErrorKind::ArrayIndex => {
-            "values of an array have no numbers; a condition on the field holds if any of its values meets it"
-        }
-        ErrorKind::Relation => "Elasticsearch has no `child of`, `descendant of` or `event of`; write a sequence",
-        ErrorKind::NumberTooLarge => "this number is larger than a double can be, about 1.8e308",
-        ErrorKind::Join => "Elasticsearch does not support `join`; write `sample`, or `sequence` if order matters",
-        ErrorKind::KeyIsNoField => "only fields can be keys",
-        ErrorKind::ByAfterWith => "`by` stands ahead of `with`: `sequence by … with maxspan=…`",
-        ErrorKind::MaxspanNumber => "`maxspan` is a whole number above zero and a unit, as in `maxspan=5m`",
-        ErrorKind::MaxspanUnit => "the unit of `maxspan` is one of `ms`, `s`, `m`, `h` and `d`, as in `maxspan=5m`",
-        ErrorKind::MaxspanTooLong => "this `maxspan` is longer than time is counted, about 292 million years",
-        ErrorKind::UnknownSetting => "an item has no such setting; it has `with runs=…`, after its `by`",
-        ErrorKind::TooFewItems => "there must be two items or more; for single events write `category where …`",
-        ErrorKind::AllMissing => "there must be an item that is not missing, `[ … ]`",
-        ErrorKind::MissingNeedsMaxspan => {
-            "a sequence with a missing event (`![ … ]`) needs a `maxspan`, within which it must be missing: \
-             `sequence with maxspan=5m …`"
-        }
-        ErrorKind::MissingUntil => "`until` names an event that comes; it cannot be a missing one",
-        ErrorKind::UntilRuns => "`until` ends a sequence with a single event; it has no `runs`",
-        ErrorKind::MissingInSample => "a sample has no missing events; a sequence has",
-        ErrorKind::SampleWithoutKey => "a sample needs a key that its events share: `sample by …`",
-        ErrorKind::UnknownPipe => "there is no such pipe; there are `head` and `tail`",
-        ErrorKind::PipeArguments => "a pipe takes one number: `| head 10`",
-        ErrorKind::PipeCount => "a pipe takes a whole number from 0 to 2147483647, as a constant: `| head 10`",
-        _ => "this is no query",
     }
 }
 

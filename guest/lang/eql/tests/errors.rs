@@ -160,6 +160,9 @@ shows! {
     long_span: "sequence with maxspan=9223372036854775807s [any where a]" =>
         "this `maxspan` is longer than time is counted, about 292 million years\n\
          1 | sequence with maxspan=9223372036854775807s [any where a]\n  |                       ^";
+    span_of_more_bits: "sequence with maxspan=9223372036854775808ms [any where a]" =>
+        "this `maxspan` is longer than time is counted, about 292 million years\n\
+         1 | sequence with maxspan=9223372036854775808ms [any where a]\n  |                       ^";
     other_setting: "sequence [any where a] with times=2" =>
         "an item has no such setting; it has `with runs=…`, after its `by`\n\
          1 | sequence [any where a] with times=2\n  |                             ^";

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use firstseen_query::{Limit, MAX_DEPTH, Span};
 
-use super::{Parser, Read};
+use super::{Parser, Read, fail};
 use crate::ast::{ArithmeticOp, CompareOp, Expr, ExprKind, MatchOp};
 use crate::error::{ErrorKind, Expected};
 use crate::token::{Fixed, TokenKind};
@@ -70,7 +70,7 @@ impl Parser<'_> {
         if let TokenKind::Fixed(fixed) = self.token.kind
             && compare_op(fixed).is_some()
         {
-            return self.fail(ErrorKind::ChainedComparison, self.token.span);
+            return fail(ErrorKind::ChainedComparison, self.token.span);
         }
         self.binary(at, left, right, |left, right| ExprKind::Compare { op, left, right })
     }
@@ -137,7 +137,7 @@ impl Parser<'_> {
     fn not_in_wanted<T>(&mut self) -> Read<T> {
         match self.token.kind {
             TokenKind::Fixed(fixed) if match_op(fixed).is_some() => {
-                self.fail(ErrorKind::NotBeforeMatch { op: fixed.text() }, self.token.span)
+                fail(ErrorKind::NotBeforeMatch { op: fixed.text() }, self.token.span)
             }
             _ => self.unexpected(Expected::IN),
         }
@@ -204,7 +204,7 @@ impl Parser<'_> {
     /// One more `not` or `-` ahead of an operand. They are counted at once: there may be many.
     fn push_prefix(&self, prefixes: &mut Vec<Span>, at: Span) -> Read<()> {
         if prefixes.len() == MAX_DEPTH {
-            return self.fail(ErrorKind::Limit(Limit::Depth), at);
+            return fail(ErrorKind::Limit(Limit::Depth), at);
         }
         prefixes.push(at);
         Ok(())
@@ -232,7 +232,7 @@ impl Parser<'_> {
     /// A node of so many levels; `at` is what makes it one.
     pub(super) fn node(&self, kind: ExprKind, span: Span, height: usize, at: Span) -> Read<Part> {
         if height > MAX_DEPTH {
-            return self.fail(ErrorKind::Limit(Limit::Depth), at);
+            return fail(ErrorKind::Limit(Limit::Depth), at);
         }
         Ok(Part { expr: Expr { kind, span }, outer: span, height })
     }

@@ -44,6 +44,10 @@ pub fn parse(query: &str) -> Result<Query, Error> {
 
 type Read<T> = Result<T, Error>;
 
+fn fail<T>(kind: ErrorKind, span: Span) -> Read<T> {
+    Err(Error::new(kind, span))
+}
+
 struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
@@ -70,7 +74,7 @@ impl<'a> Parser<'a> {
         let kind = match self.token.kind {
             TokenKind::Fixed(Fixed::Sequence) => QueryKind::Sequence(self.sequence()?),
             TokenKind::Fixed(Fixed::Sample) => QueryKind::Sample(self.sample()?),
-            TokenKind::Fixed(Fixed::Join) => return self.fail(ErrorKind::Join, self.token.span),
+            TokenKind::Fixed(Fixed::Join) => return fail(ErrorKind::Join, self.token.span),
             _ => QueryKind::Event(self.event()?),
         };
         let mut pipes = Vec::new();
@@ -143,7 +147,7 @@ impl<'a> Parser<'a> {
     /// Goes into parentheses that open at `at`.
     fn open(&mut self, at: Span) -> Read<()> {
         if self.open == MAX_DEPTH {
-            return self.fail(ErrorKind::Limit(Limit::Depth), at);
+            return fail(ErrorKind::Limit(Limit::Depth), at);
         }
         self.open += 1;
         Ok(())
@@ -156,15 +160,10 @@ impl<'a> Parser<'a> {
 
     fn count_leaf(&mut self, span: Span) -> Read<()> {
         if self.leaves == MAX_LEAVES {
-            return self.fail(ErrorKind::Limit(Limit::Leaves), span);
+            return fail(ErrorKind::Limit(Limit::Leaves), span);
         }
         self.leaves += 1;
         Ok(())
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as what the parser does")]
-    fn fail<T>(&self, kind: ErrorKind, span: Span) -> Read<T> {
-        Err(Error::new(kind, span))
     }
 
     /// The token cannot stand here.
@@ -173,17 +172,17 @@ impl<'a> Parser<'a> {
         let miscased = |span: Span| Fixed::miscased(self.cut(span)).map(|keyword| (keyword, span));
         let before = self.text.get(self.previous.start..span.end).unwrap_or_default();
         if let Some((keyword, span)) = miscased(span) {
-            return self.fail(ErrorKind::KeywordCase { keyword }, span);
+            return fail(ErrorKind::KeywordCase { keyword }, span);
         }
         if let Some((found, instead)) = foreign(before, &self.token.kind) {
-            return self.fail(ErrorKind::WriteInstead { found, instead }, span);
+            return fail(ErrorKind::WriteInstead { found, instead }, span);
         }
         if before == "/*" {
-            return self.fail(ErrorKind::UnclosedComment, span);
+            return fail(ErrorKind::UnclosedComment, span);
         }
         // What follows a keyword has followed a name here.
         if let Some((keyword, span)) = miscased(self.previous) {
-            return self.fail(ErrorKind::KeywordCase { keyword }, span);
+            return fail(ErrorKind::KeywordCase { keyword }, span);
         }
         let found = match &self.token.kind {
             TokenKind::Fixed(fixed) if fixed.is_keyword() => Found::Keyword(fixed.text()),
@@ -195,7 +194,7 @@ impl<'a> Parser<'a> {
             TokenKind::End => Found::End,
         };
         let expected = self.expected.and(expected);
-        self.fail(ErrorKind::Unexpected { found, expected }, span)
+        fail(ErrorKind::Unexpected { found, expected }, span)
     }
 }
 

@@ -7,7 +7,7 @@ use core::mem;
 use firstseen_query::Span;
 
 use super::condition::Part;
-use super::{Parser, Read};
+use super::{Parser, Read, fail};
 use crate::ast::{Constant, ExprKind, Field, Literal, MatchOp};
 use crate::error::{ErrorKind, Expected};
 use crate::token::{Fixed, Token, TokenKind};
@@ -46,7 +46,7 @@ impl Parser<'_> {
             return self.call(&name);
         }
         if self.is(Fixed::Of, Expected::default()) {
-            return self.fail(ErrorKind::Relation, name.span);
+            return fail(ErrorKind::Relation, name.span);
         }
         let first = String::from(self.cut(name.span));
         self.path(first, false, name.span)
@@ -68,7 +68,7 @@ impl Parser<'_> {
         let span = Span::new(start.start, self.previous.end);
         if self.is(Fixed::OpenBracket, Expected::default()) && self.lexer.number_follows() {
             self.bump()?;
-            return self.fail(ErrorKind::ArrayIndex, self.token.span);
+            return fail(ErrorKind::ArrayIndex, self.token.span);
         }
         self.count_leaf(span)?;
         Ok(Part::leaf(ExprKind::Field(Field { name, optional, span }), span))
@@ -110,7 +110,7 @@ impl Parser<'_> {
             | TokenKind::FunctionName
             | TokenKind::QuotedName(_)
             | TokenKind::Fixed(Fixed::Optional | Fixed::Minus | Fixed::Plus | Fixed::OpenParen) => {
-                self.fail(ErrorKind::NoConstant { op: op.symbol() }, self.token.span)
+                fail(ErrorKind::NoConstant { op: op.symbol() }, self.token.span)
             }
             _ => self.unexpected(Expected::CONSTANT),
         }
@@ -140,7 +140,7 @@ impl Parser<'_> {
         };
         match whole.or_else(|| digits.parse().ok().filter(|number: &f64| number.is_finite()).map(Literal::Double)) {
             Some(number) => Ok(number),
-            None => self.fail(ErrorKind::NumberTooLarge, self.token.span),
+            None => fail(ErrorKind::NumberTooLarge, self.token.span),
         }
     }
 }

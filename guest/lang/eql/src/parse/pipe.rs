@@ -2,7 +2,7 @@
 
 use firstseen_query::Span;
 
-use super::{Parser, Read};
+use super::{Parser, Read, fail};
 use crate::ast::{ExprKind, Literal, Pipe};
 use crate::error::{ErrorKind, Expected};
 use crate::token::{Fixed, TokenKind};
@@ -22,8 +22,8 @@ impl Parser<'_> {
             "head" => Pipe::Head,
             "tail" => Pipe::Tail,
             other => match UNSUPPORTED.into_iter().find(|known| *known == other) {
-                Some(name) => return self.fail(ErrorKind::UnsupportedPipe { name }, span),
-                None => return self.fail(ErrorKind::UnknownPipe, name),
+                Some(name) => return fail(ErrorKind::UnsupportedPipe { name }, span),
+                None => return fail(ErrorKind::UnknownPipe, name),
             },
         };
         self.bump()?;
@@ -32,11 +32,11 @@ impl Parser<'_> {
 
     fn count_of_results(&mut self, pipe: Span) -> Read<u64> {
         if matches!(self.token.kind, TokenKind::End | TokenKind::Fixed(Fixed::Pipe)) {
-            return self.fail(ErrorKind::PipeArguments, pipe);
+            return fail(ErrorKind::PipeArguments, pipe);
         }
         let argument = self.condition()?;
         if self.is(Fixed::Comma, Expected::default()) {
-            return self.fail(ErrorKind::PipeArguments, pipe);
+            return fail(ErrorKind::PipeArguments, pipe);
         }
         let count = match argument.expr.kind {
             ExprKind::Literal(Literal::Int(count)) => u64::try_from(count).ok(),
@@ -44,7 +44,7 @@ impl Parser<'_> {
         };
         match count {
             Some(count) => Ok(count),
-            None => self.fail(ErrorKind::PipeCount, argument.outer),
+            None => fail(ErrorKind::PipeCount, argument.outer),
         }
     }
 }

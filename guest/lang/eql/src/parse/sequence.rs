@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use firstseen_query::Span;
 
-use super::{Parser, Read};
+use super::{Parser, Read, fail};
 use crate::ast::{ExprKind, Field, Item, Literal, Sample, Sequence};
 use crate::error::{ErrorKind, Expected};
 use crate::token::{Fixed, TokenKind};
@@ -21,7 +21,7 @@ impl Parser<'_> {
             None => None,
         };
         if maxspan_ms.is_some() && by.is_empty() && self.is(Fixed::By, Expected::default()) {
-            return self.fail(ErrorKind::ByAfterWith, keyword);
+            return fail(ErrorKind::ByAfterWith, keyword);
         }
         let items = self.items(Self::sequence_item)?;
         let until = match self.take(Fixed::Until, Expected::UNTIL)? {
@@ -85,7 +85,7 @@ impl Parser<'_> {
             let key = self.condition()?;
             match key.expr.kind {
                 ExprKind::Field(field) => keys.push(field),
-                _ => return self.fail(ErrorKind::KeyIsNoField, key.outer),
+                _ => return fail(ErrorKind::KeyIsNoField, key.outer),
             }
             if self.take(Fixed::Comma, Expected::COMMA)?.is_none() {
                 return Ok(keys);
@@ -100,14 +100,14 @@ impl Parser<'_> {
         let count = match count {
             Literal::Int(count) => i64::from(count),
             Literal::Long(count) => count,
-            Literal::UnsignedLong(_) => i64::MAX,
-            _ => return self.fail(ErrorKind::MaxspanNumber, at),
+            _ if self.cut(at).bytes().all(|byte| byte.is_ascii_digit()) => return fail(ErrorKind::MaxspanTooLong, at),
+            _ => return fail(ErrorKind::MaxspanNumber, at),
         };
         if count == 0 {
-            return self.fail(ErrorKind::MaxspanNumber, at);
+            return fail(ErrorKind::MaxspanNumber, at);
         }
         if self.token.kind != TokenKind::Name {
-            return self.fail(ErrorKind::MaxspanUnit, at);
+            return fail(ErrorKind::MaxspanUnit, at);
         }
         let unit = self.bump()?.span;
         let unit_ms: i64 = match self.cut(unit) {
@@ -116,11 +116,11 @@ impl Parser<'_> {
             "m" => 60 * 1000,
             "h" => 60 * 60 * 1000,
             "d" => 24 * 60 * 60 * 1000,
-            _ => return self.fail(ErrorKind::MaxspanUnit, unit),
+            _ => return fail(ErrorKind::MaxspanUnit, unit),
         };
         match count.checked_mul(unit_ms).and_then(|span_ms| u64::try_from(span_ms).ok()) {
             Some(span_ms) => Ok(span_ms),
-            None => self.fail(ErrorKind::MaxspanTooLong, at),
+            None => fail(ErrorKind::MaxspanTooLong, at),
         }
     }
 
@@ -132,7 +132,7 @@ impl Parser<'_> {
         let name = self.bump()?.span;
         let (count, at) = self.setting()?;
         if self.cut(name) != "runs" {
-            return self.fail(ErrorKind::UnknownSetting, name);
+            return fail(ErrorKind::UnknownSetting, name);
         }
         let runs = match count {
             Literal::Int(runs) => u32::try_from(runs).ok().filter(|runs| (1..=MAX_RUNS).contains(runs)),
@@ -140,7 +140,7 @@ impl Parser<'_> {
         };
         match runs {
             Some(runs) => Ok(runs),
-            None => self.fail(ErrorKind::Runs { most: MAX_RUNS }, at),
+            None => fail(ErrorKind::Runs { most: MAX_RUNS }, at),
         }
     }
 
