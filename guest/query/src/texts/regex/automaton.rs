@@ -45,14 +45,18 @@ impl Automaton {
         Self { states: vec![State { accepts: true, edges: Vec::new() }] }
     }
 
-    /// One character of these.
-    pub(super) fn chars(chars: &Chars, budget: &mut Budget) -> Result<Self, TooComplex> {
+    /// One character of each set, one behind the other.
+    pub(super) fn chain(sets: &[&Chars], budget: &mut Budget) -> Result<Self, TooComplex> {
         let mut draft = Draft::default();
-        draft.add(State::default(), budget)?;
+        for (to, chars) in (1_u32..).zip(sets) {
+            if chars.spans().is_empty() {
+                return Ok(Self::default());
+            }
+            let edges = chars.spans().iter().map(|span| Edge { first: span.first, last: span.last, to });
+            draft.add(State { accepts: false, edges: edges.collect() }, budget)?;
+        }
         draft.add(State { accepts: true, edges: Vec::new() }, budget)?;
-        let edges = chars.spans().iter().map(|span| Edge { first: span.first, last: span.last, to: 1 });
-        draft.connect(0, edges.collect::<Vec<_>>(), budget)?;
-        Ok(draft.finish())
+        Ok(Self { states: draft.states })
     }
 
     pub(super) fn states(&self) -> &[State] {
@@ -146,8 +150,6 @@ impl Draft {
 
     /// Adds all states of an automaton, and says the number of the first.
     pub(super) fn copy(&mut self, automaton: &Automaton, budget: &mut Budget) -> Result<u32, TooComplex> {
-        // Even one without states is something to do.
-        budget.spend(1)?;
         let offset = u32::try_from(self.states.len()).map_err(|_| TooComplex)?;
         for State { accepts, edges } in &automaton.states {
             let edges = edges.iter().map(|edge| edge.behind(offset)).collect();
@@ -212,35 +214,68 @@ impl Draft {
 
     /// Which states can be reached from the start, and lead to an end.
     fn live(&self) -> Vec<bool> {
-        let mut back: Vec<Vec<u32>> = vec![Vec::new(); self.states.len()];
-        for (from, state) in (0_u32..).zip(&self.states) {
-            for edge in &state.edges {
-                if let Some(back) = back.get_mut(edge.to as usize) {
-                    back.push(from);
-                }
-            }
-        }
+        let start = (!self.states.is_empty()).then_some(0);
         let ends = (0_u32..).zip(&self.states).filter(|(_, state)| state.accepts).map(|(number, _)| number);
-        let from_start = reached(self.states.len(), (!self.states.is_empty()).then_some(0), |state, found| {
-            found
-                .extend(self.states.get(state as usize).into_iter().flat_map(|state| &state.edges).map(|edge| edge.to));
+        let back = Back::new(&self.states);
+        let from_start = reached(self.states.len(), start, |state| {
+            self.states.get(state as usize).into_iter().flat_map(|state| &state.edges).map(|edge| edge.to)
         });
-        let to_end = reached(self.states.len(), ends, |state, found| {
-            found.extend(back.get(state as usize).into_iter().flatten());
-        });
+        let to_end = reached(self.states.len(), ends, |state| back.of(state).iter().copied());
         from_start.into_iter().zip(to_end).map(|(from_start, to_end)| from_start && to_end).collect()
     }
 }
 
-/// Which of so many states can be reached, where `next` adds those that follow a state.
-fn reached(states: usize, from: impl IntoIterator<Item = u32>, next: impl Fn(u32, &mut Vec<u32>)) -> Vec<bool> {
+/// Where the edges to each state come from.
+struct Back {
+    /// For each state where its own begin.
+    starts: Vec<u32>,
+    /// By the states that the edges lead to.
+    from: Vec<u32>,
+}
+
+impl Back {
+    fn new(states: &[State]) -> Self {
+        let edges =
+            || (0_u32..).zip(states).flat_map(|(from, state)| state.edges.iter().map(move |edge| (from, edge.to)));
+        let mut starts = vec![0_u32; states.len() + 1];
+        for (_, to) in edges() {
+            starts.get_mut(to as usize).into_iter().for_each(|count| *count += 1);
+        }
+        // From how many there are to where they end; filled from behind, to where they begin.
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        let mut from = vec![0; end as usize];
+        for (source, to) in edges() {
+            let Some(place) = starts.get_mut(to as usize) else { continue };
+            *place = place.saturating_sub(1);
+            from.get_mut(*place as usize).into_iter().for_each(|slot| *slot = source);
+        }
+        Self { starts, from }
+    }
+
+    fn of(&self, state: u32) -> &[u32] {
+        let place = state as usize;
+        let (Some(&start), Some(&end)) = (self.starts.get(place), self.starts.get(place + 1)) else { return &[] };
+        self.from.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// Which of so many states can be reached, where `next` has those that follow a state.
+fn reached<N: Iterator<Item = u32>>(
+    states: usize,
+    from: impl IntoIterator<Item = u32>,
+    next: impl Fn(u32) -> N,
+) -> Vec<bool> {
     let mut reached = vec![false; states];
     let mut waiting: Vec<u32> = from.into_iter().collect();
     while let Some(state) = waiting.pop() {
         if let Some(reached) = reached.get_mut(state as usize)
             && !core::mem::replace(reached, true)
         {
-            next(state, &mut waiting);
+            waiting.extend(next(state));
         }
     }
     reached

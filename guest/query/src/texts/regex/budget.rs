@@ -3,8 +3,12 @@
 /// The largest automaton, in states and transitions together. One takes some 25 MB while it is made.
 const MAX_SIZE: usize = 1 << 18;
 
-/// All work for one regular expression: states and transitions made or looked at.
-const MAX_WORK: usize = 1 << 23;
+/// All states and transitions that are made for one regular expression, on the way to its automaton
+/// too. Should none of them be given back before the end, they take some 100 MB.
+const MAX_MADE: usize = 1 << 21;
+
+/// All states and transitions that are looked at for one.
+const MAX_WORK: usize = 1 << 25;
 
 /// How much determinizing may cost, counted as Lucene does: the sizes of all sets of states. That is
 /// ten times Elasticsearch's `max_determinized_states`.
@@ -14,19 +18,27 @@ const MAX_EFFORT: usize = 100_000;
 #[derive(Debug)]
 pub(super) struct TooComplex;
 
-/// What is left of the work that one regular expression may be.
+/// What is left of what one regular expression may take.
 #[derive(Debug)]
 pub(super) struct Budget {
+    made: usize,
     work: usize,
 }
 
 impl Budget {
     pub(super) const fn new() -> Self {
-        Self { work: MAX_WORK }
+        Self { made: MAX_MADE, work: MAX_WORK }
     }
 
+    /// For what is looked at.
     pub(super) fn spend(&mut self, work: usize) -> Result<(), TooComplex> {
         self.work = self.work.checked_sub(work).ok_or(TooComplex)?;
+        Ok(())
+    }
+
+    /// For what is about to be made.
+    pub(super) fn make(&mut self, size: usize) -> Result<(), TooComplex> {
+        self.made = self.made.checked_sub(size).ok_or(TooComplex)?;
         Ok(())
     }
 }
@@ -37,7 +49,7 @@ pub(super) struct Size(usize);
 
 impl Size {
     pub(super) fn grow(&mut self, by: usize, budget: &mut Budget) -> Result<(), TooComplex> {
-        budget.spend(by)?;
+        budget.make(by)?;
         self.0 = self.0.saturating_add(by);
         if self.0 > MAX_SIZE { Err(TooComplex) } else { Ok(()) }
     }

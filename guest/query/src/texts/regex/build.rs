@@ -30,13 +30,15 @@ impl Builder {
 
     fn build(&mut self, tree: &Tree) -> Built {
         match tree {
-            Tree::Chars(chars) => Automaton::chars(chars, &mut self.budget),
+            Tree::Chars(chars) => Automaton::chain(&[chars], &mut self.budget),
             Tree::Sequence(trees) => {
-                let parts = self.build_all(trees)?;
+                // Characters in a row are made at once.
+                let runs = trees.chunk_by(|one, next| matches!((one, next), (Tree::Chars(_), Tree::Chars(_))));
+                let parts = runs.map(|run| self.run(run)).collect::<Result<Vec<_>, _>>()?;
                 self.sequence(&parts.iter().collect::<Vec<_>>())
             }
             Tree::Union(trees) => {
-                let parts = self.build_all(trees)?;
+                let parts = trees.iter().map(|tree| self.build(tree)).collect::<Result<Vec<_>, _>>()?;
                 self.union(&parts)
             }
             Tree::Intersection(trees) => {
@@ -59,14 +61,24 @@ impl Builder {
         }
     }
 
-    fn build_all(&mut self, trees: &[Tree]) -> Result<Vec<Automaton>, TooComplex> {
-        trees.iter().map(|tree| self.build(tree)).collect()
+    /// Some characters, or a single tree.
+    fn run(&mut self, trees: &[Tree]) -> Built {
+        match trees {
+            [tree] => self.build(tree),
+            _ => {
+                let chars =
+                    trees.iter().filter_map(|tree| if let Tree::Chars(chars) = tree { Some(chars) } else { None });
+                Automaton::chain(&chars.collect::<Vec<_>>(), &mut self.budget)
+            }
+        }
     }
 
     /// One behind the other: where one may end, what the next begins with may follow.
     fn sequence(&mut self, parts: &[&Automaton]) -> Built {
-        if parts.is_empty() {
-            return Ok(Automaton::empty_text());
+        match parts {
+            [] => return Ok(Automaton::empty_text()),
+            [only] => return Ok((*only).clone()),
+            _ => {}
         }
         if parts.iter().any(|part| part.is_empty()) {
             return Ok(Automaton::default());
@@ -142,7 +154,7 @@ impl Builder {
     fn repeated(&mut self, automaton: Automaton, min: u32, max: Option<u32>) -> Built {
         // A number from outside: it is paid before anything is made.
         let copies = min.max(max.unwrap_or_default()) as usize;
-        self.budget.spend(copies.saturating_mul(automaton.states().len().max(1)))?;
+        self.budget.make(copies.saturating_mul(automaton.states().len().max(1)))?;
         let Some(max) = max else {
             let any = self.any_number(&automaton)?;
             let mut parts: Vec<&Automaton> = (0..min).map(|_| &automaton).collect();

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::automaton::{Automaton, Draft, Edge, State};
 use super::budget::{Budget, Effort, TooComplex};
+use super::steps::Steps;
 
 /// The same language, with one way at most for each text. Its states are sets of states; what those
 /// come to is the effort.
@@ -13,63 +14,47 @@ pub(super) fn determinize(automaton: Automaton, budget: &mut Budget) -> Result<A
     if automaton.is_deterministic() {
         return Ok(automaton);
     }
-    let mut draft = Draft::default();
-    let mut known: BTreeMap<Rc<[u32]>, u32> = BTreeMap::new();
-    let mut sets: Vec<Rc<[u32]>> = Vec::new();
+    let mut sets = Sets::default();
+    sets.number(&automaton, &[0], budget)?;
+    let mut steps = Steps::new(&automaton);
     let mut effort = Effort::default();
-    let mut number = |draft: &mut Draft, sets: &mut Vec<Rc<[u32]>>, set: Rc<[u32]>, budget: &mut Budget| {
-        if let Some(&number) = known.get(&set) {
-            return Ok(number);
-        }
-        let accepts = set.iter().filter_map(|&state| automaton.states().get(state as usize)).any(|state| state.accepts);
-        let number = draft.add(State { accepts, edges: Vec::new() }, budget)?;
-        known.insert(set.clone(), number);
-        sets.push(set);
-        Ok(number)
-    };
-    number(&mut draft, &mut sets, Rc::from([0]), budget)?;
     let mut at = 0;
-    while let Some(set) = sets.get(at).cloned() {
+    while let Some(set) = sets.all.get(at).cloned() {
         effort.add(set.len())?;
         let mut edges = Vec::new();
-        for (first, last, targets) in steps(&automaton, &set, budget)? {
-            let to = number(&mut draft, &mut sets, targets, budget)?;
+        steps.follow(&set, budget, |first, last, targets, budget| {
+            let to = sets.number(&automaton, targets, budget)?;
             edges.push(Edge { first, last, to });
-        }
-        draft.connect(u32::try_from(at).map_err(|_| TooComplex)?, &edges, budget)?;
+            Ok(())
+        })?;
+        sets.draft.connect(u32::try_from(at).map_err(|_| TooComplex)?, &edges, budget)?;
         at += 1;
     }
-    Ok(draft.finish())
+    Ok(sets.draft.finish())
 }
 
-/// From the first to the last character, to a set of states.
-type Step = (u32, u32, Rc<[u32]>);
+/// Sets of states, each of which is a state of the draft.
+#[derive(Default)]
+struct Sets {
+    draft: Draft,
+    all: Vec<Rc<[u32]>>,
+    numbers: BTreeMap<Rc<[u32]>, u32>,
+}
 
-/// Where a set of states leads, by spans of characters that all do the same.
-fn steps(automaton: &Automaton, set: &[u32], budget: &mut Budget) -> Result<Vec<Step>, TooComplex> {
-    let edges =
-        || set.iter().filter_map(|&state| automaton.states().get(state as usize)).flat_map(|state| &state.edges);
-    budget.spend(edges().count())?;
-    // Each edge begins at a character, and has ended ahead of another one.
-    let mut bounds: Vec<(u32, bool, u32)> =
-        edges().flat_map(|edge| [(edge.first, true, edge.to), (edge.last + 1, false, edge.to)]).collect();
-    bounds.sort_unstable();
-    let mut open: BTreeMap<u32, u32> = BTreeMap::new();
-    let mut steps = Vec::new();
-    let mut from = 0;
-    for (place, begins, to) in bounds {
-        if place > from && !open.is_empty() {
-            budget.spend(open.len())?;
-            steps.push((from, place - 1, open.keys().copied().collect()));
+impl Sets {
+    /// The number of a set, which is made if there is none.
+    fn number(&mut self, automaton: &Automaton, set: &[u32], budget: &mut Budget) -> Result<u32, TooComplex> {
+        if let Some(&number) = self.numbers.get(set) {
+            return Ok(number);
         }
-        from = place;
-        let count = open.entry(to).or_default();
-        *count = if begins { *count + 1 } else { count.saturating_sub(1) };
-        if *count == 0 {
-            open.remove(&to);
-        }
+        budget.spend(set.len())?;
+        let accepts = set.iter().filter_map(|&state| automaton.states().get(state as usize)).any(|state| state.accepts);
+        let number = self.draft.add(State { accepts, edges: Vec::new() }, budget)?;
+        let set: Rc<[u32]> = set.into();
+        self.numbers.insert(Rc::clone(&set), number);
+        self.all.push(set);
+        Ok(number)
     }
-    Ok(steps)
 }
 
 /// Every text that is not accepted.

@@ -15,6 +15,7 @@ mod java;
 mod lucene;
 mod matcher;
 mod required;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tree;

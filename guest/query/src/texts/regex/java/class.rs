@@ -1,8 +1,10 @@
 //! Classes of characters, in brackets.
 
+use alloc::vec::Vec;
+
 use crate::limit::MAX_DEPTH;
 
-use super::super::chars::Chars;
+use super::super::chars::{Chars, Span};
 use super::super::error::{RegexError, RegexErrorKind};
 use super::escape::{Escape, either_case, escape};
 use super::reader::Reader;
@@ -25,30 +27,65 @@ struct Class {
 #[derive(Debug, Default)]
 struct Parts {
     /// All but those.
-    joined: Option<Chars>,
+    joined: Option<Vec<Span>>,
     /// What was read last, unless that was one of those.
     last: Option<Chars>,
     /// Those single characters.
     singles: Option<Chars>,
     /// Some were intersected with something already.
     singles_are_used: bool,
+    /// How much was intersected.
+    work: usize,
 }
 
 impl Parts {
     fn join(&mut self, chars: Chars) {
-        self.joined = Some(self.joined.take().unwrap_or_default().or(&chars));
+        self.joined.get_or_insert_default().extend(chars.spans());
         self.last = Some(chars);
+    }
+
+    fn add_single(&mut self, chars: &Chars) {
+        self.singles = Some(self.singles.take().unwrap_or_default().or(chars));
+        self.last = None;
+    }
+
+    /// Takes what was read together with what follows `&&`; none if a side is missing.
+    fn intersect(&mut self, right: Option<Chars>) -> Option<()> {
+        if let Some(singles) = self.singles.take() {
+            self.singles_are_used = true;
+            if self.joined.is_none() {
+                self.last = Some(singles.clone());
+            }
+            self.joined.get_or_insert_default().extend(singles.spans());
+        }
+        let left = self.joined.take().map(Chars::from_iter);
+        // Without anything behind it, what came last is intersected once more.
+        self.last = right.or(self.last.take());
+        let both = match (left, &self.last) {
+            (Some(left), Some(right)) => {
+                self.work += left.spans().len() + right.spans().len();
+                left.and(right)
+            }
+            (None, Some(right)) => right.clone(),
+            (_, None) => return None,
+        };
+        self.joined = Some(both.spans().to_vec());
+        Some(())
     }
 
     /// All that was read.
     fn all(self) -> Chars {
-        self.joined.unwrap_or_default().or(&self.singles.unwrap_or_default())
+        let singles = self.singles.unwrap_or_default();
+        self.joined.unwrap_or_default().iter().chain(singles.spans()).copied().collect()
     }
 
     const fn is_empty(&self) -> bool {
         self.joined.is_none() && self.singles.is_none()
     }
 }
+
+/// How many spans of characters the intersections of one class may take together.
+const MAX_WORK: usize = 1 << 20;
 
 impl Class {
     /// `whole`: the bracket that closes it is its own. What follows `&&` ends ahead of that of the
@@ -68,7 +105,10 @@ impl Class {
                     reader.take();
                     reader.take();
                     let right = self.right(reader)?;
-                    self.intersect(&mut parts, right)?;
+                    parts.intersect(right).ok_or(RegexErrorKind::BadClass.at(self.place))?;
+                    if parts.work > MAX_WORK {
+                        return Err(RegexErrorKind::TooComplex.at(self.place));
+                    }
                 }
                 Some(']') if !parts.is_empty() => {
                     if whole {
@@ -97,11 +137,11 @@ impl Class {
 
     /// What follows `&&`: classes in brackets and other members, up to a bracket or another `&`.
     fn right(self, reader: &mut Reader) -> Result<Option<Chars>, RegexError> {
-        let mut right: Option<Chars> = None;
+        let mut right: Option<Vec<Span>> = None;
         loop {
             let place = reader.place();
             let more = match reader.peek() {
-                Some(']' | '&') => return Ok(right),
+                Some(']' | '&') => return Ok(right.map(Chars::from_iter)),
                 None if reader.is_at_end() => return Err(self.unclosed()),
                 Some('[') => {
                     reader.take();
@@ -109,30 +149,8 @@ impl Class {
                 }
                 _ => self.inner(place)?.read(reader, false)?,
             };
-            right = Some(right.unwrap_or_default().or(&more));
+            right.get_or_insert_default().extend(more.spans());
         }
-    }
-
-    fn intersect(self, parts: &mut Parts, right: Option<Chars>) -> Result<(), RegexError> {
-        if let Some(singles) = parts.singles.take() {
-            parts.singles_are_used = true;
-            match parts.joined.take() {
-                None => {
-                    parts.last = Some(singles.clone());
-                    parts.joined = Some(singles);
-                }
-                Some(joined) => parts.joined = Some(joined.or(&singles)),
-            }
-        }
-        let bad = RegexErrorKind::BadClass.at(self.place);
-        if right.is_some() {
-            parts.last.clone_from(&right);
-        }
-        parts.joined = Some(match parts.joined.take() {
-            None => right.ok_or(bad)?,
-            Some(joined) => joined.and(parts.last.as_ref().ok_or(bad)?),
-        });
-        Ok(())
     }
 
     /// A character, a range or an escape.
@@ -165,9 +183,7 @@ impl Class {
             // Java would take all single characters again, those that were intersected included.
             return Err(RegexErrorKind::Unsupported.at(place));
         } else {
-            let singles = parts.singles.take().unwrap_or_default();
-            parts.singles = Some(singles.or(&either_case(first, first, self.ignore_case)));
-            parts.last = None;
+            parts.add_single(&either_case(first, first, self.ignore_case));
         }
         Ok(())
     }

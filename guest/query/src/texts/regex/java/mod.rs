@@ -55,11 +55,13 @@ struct Node {
     start: Option<usize>,
     /// Where it asks for the end of the text, which must be where it ends.
     end: Option<usize>,
+    /// Where it asks for a line break. Java gives none back that it has taken as one of several.
+    line_break: Option<usize>,
 }
 
 impl From<Tree> for Node {
     fn from(tree: Tree) -> Self {
-        Self { tree, height: 0, start: None, end: None }
+        Self { tree, height: 0, start: None, end: None, line_break: None }
     }
 }
 
@@ -80,6 +82,7 @@ impl Parser {
             node.height = node.height.max(next.height);
             node.start = node.start.or(next.start);
             node.end = node.end.or(next.end);
+            node.line_break = node.line_break.or(next.line_break);
             trees.push(next.tree);
         }
         Ok(Node { tree: Tree::joined(trees, Tree::Union), ..node })
@@ -92,12 +95,14 @@ impl Parser {
             let Some(node) = self.item()? else { continue };
             all.height = all.height.max(node.height);
             // Something stands ahead of the start, or behind the end.
-            let misplaced = node.start.filter(|_| !trees.is_empty()).or(all.end.filter(|_| node.end.is_none()));
+            let is_end = node.end.is_some() && node.tree == Tree::EMPTY;
+            let misplaced = node.start.filter(|_| !trees.is_empty()).or(all.end.filter(|_| !is_end));
             if let Some(place) = misplaced {
                 return Err(RegexErrorKind::Unsupported.at(place));
             }
             all.start = all.start.or(node.start);
             all.end = all.end.or(node.end);
+            all.line_break = all.line_break.or(node.line_break);
             if node.tree != Tree::EMPTY {
                 trees.push(node.tree);
             }
@@ -156,7 +161,8 @@ impl Parser {
             Escape::End => Node { end: Some(place), ..Tree::EMPTY.into() },
             Escape::LineBreak => {
                 let both = ['\r', '\n'].map(|c| Tree::Chars(Chars::one(c)));
-                Tree::Union(Vec::from([Tree::Sequence(Vec::from(both)), Tree::Chars(vertical())])).into()
+                let tree = Tree::Union(Vec::from([Tree::Sequence(Vec::from(both)), Tree::Chars(vertical())]));
+                Node { line_break: Some(place), ..tree.into() }
             }
         })
     }
@@ -180,7 +186,7 @@ impl Parser {
             return Err(RegexErrorKind::Unsupported.at(self.reader.place()));
         }
         self.reader.eat('?');
-        if let Some(place) = node.start.or(node.end) {
+        if let Some(place) = node.start.or(node.end).or(node.line_break) {
             return Err(RegexErrorKind::Unsupported.at(place));
         }
         if node.height == MAX_DEPTH {

@@ -121,7 +121,7 @@ mod in_java {
         octal_ends: r"\0777" => ["?7"] not ["\u{1ff}"];
         classes: r"\d\w\s\D\W\S" => ["1_\u{b}a-a"] not ["١_ a-a"];
         horizontal_and_vertical: r"\h\v\H\V" => ["\u{a0}\u{85}ab", "\t\nab"] not ["\n\nab", "\t\tab"];
-        line_breaks: r"a\R{2}b" => ["a\r\nb", "a\n\nb", "a\r\n\r\nb", "a\u{2028}\u{b}b"] not ["a\nb", "a\tab"];
+        line_breaks: r"a\R\Rb" => ["a\r\nb", "a\n\nb", "a\r\n\r\nb", "a\u{2028}\u{b}b"] not ["a\nb", "a\tab"];
         quoted: r"\Qa.*(\E+" => ["a.*(", "a.*(("] not ["aab"];
         quoted_to_the_end: r"a\Q[b\" => [r"a[b\"] not ["ab"];
         posix: r"\p{Lower}\p{Upper}\p{Punct}\P{Alpha}\p{XDigit}\p{Blank}" => ["aA~1f\t"] not ["aA~af ", "éA~1f "];

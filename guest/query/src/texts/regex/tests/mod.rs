@@ -1,6 +1,8 @@
 //! What is true of regular expressions of either dialect.
 
 mod dialects;
+mod limits;
+mod properties;
 
 use super::{Regex, RegexErrorKind};
 
@@ -195,7 +197,9 @@ fn errors_have_places() {
         ("a$b", Unsupported, 1),
         ("(^a)+", Unsupported, 1),
         ("(a$|b)c", Unsupported, 2),
+        ("$(a$|b$)", Unsupported, 0),
         ("[a&&[b]&x]", Unsupported, 7),
+        ("a(\\R|b)*", Unsupported, 2),
     ] {
         let error = Regex::java(pattern, false).expect_err(pattern);
         assert_eq!((error.kind, error.offset), (kind, offset), "{pattern}: {error}");
