@@ -1,10 +1,14 @@
 //! The built-in field table is what its sources give.
 //!
-//! The sources are two lists of facts that lie beside the corpus: all fields of
+//! The sources are three lists of facts that lie beside the corpus: all fields of
 //! Elastic Common Schema with their types, and for each field that Elastic's
-//! KQL rules use what schemas say of it. They are not part of the repository;
-//! the table made from them is, and so is what was decided over and against
-//! them. `BLESS=1` makes the table anew.
+//! rules use what schemas say of it, one list for KQL and one for EQL. They are
+//! not part of the repository; the table made from them is, and so is what was
+//! decided over and against them. `BLESS=1` makes the table anew.
+//!
+//! Of lists that have the same field the first one wins, in this order. Where
+//! the list of EQL says something else, or what none of its own sources says,
+//! there must be a decision.
 
 mod decisions;
 
@@ -28,10 +32,8 @@ const KEYWORD: &str = "";
 
 #[test]
 fn the_built_in_table_is_what_its_sources_give() -> Result<()> {
-    let Some((ecs, used)) = sources()? else {
-        return Ok(());
-    };
-    let actual = table(&ecs, &used, &Decisions::read()?)?;
+    let Some(sources) = Sources::read()? else { return Ok(()) };
+    let actual = table(&sources, &Decisions::read()?)?;
     let path = repository("guest/fields/built_in.txt");
     if env::var_os("BLESS").is_some_and(|bless| bless == "1") {
         return fs::write(&path, actual).with_context(|| path.display().to_string());
@@ -50,36 +52,61 @@ fn the_built_in_table_is_what_its_sources_give() -> Result<()> {
 /// What a list says of fields, by their names.
 type Facts = Map<String, Value>;
 
-/// All ECS fields, and those that rules use. None, with a message, where they
-/// are absent.
-fn sources() -> Result<Option<(Facts, Facts)>> {
-    // The facts the table was made of, whatever corpus the other tests read.
-    let folder = repository("../shared/spec");
-    let read = |name: &str| -> Result<Facts> {
-        let path = folder.join(name);
-        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        serde_json::from_str(&text).with_context(|| path.display().to_string())
-    };
-    if !["ecs-types.json", "field-types.json"].iter().all(|name| folder.join(name).exists()) {
-        missing(format_args!("there are no lists of field types at {}", folder.display()))?;
-        return Ok(None);
-    }
-    Ok(Some((read("ecs-types.json")?, read("field-types.json")?)))
+/// The lists.
+struct Sources {
+    /// All ECS fields.
+    ecs: Facts,
+    /// Those that KQL rules use.
+    kql: Facts,
+    /// Those that EQL rules use.
+    eql: Facts,
 }
 
-fn table(ecs: &Facts, used: &Facts, decisions: &Decisions) -> Result<String> {
+impl Sources {
+    /// None, with a message, where they are absent.
+    fn read() -> Result<Option<Self>> {
+        // The facts the table was made of, whatever corpus the other tests read.
+        let folder = repository("../shared");
+        let [ecs, kql, eql] = ["spec/ecs-types.json", "spec/field-types.json", "corpus/eql-field-types.json"];
+        if let Some(absent) = [ecs, kql, eql].into_iter().find(|name| !folder.join(name).exists()) {
+            missing(format_args!("there is no list of field types at {}", folder.join(absent).display()))?;
+            return Ok(None);
+        }
+        let read = |name: &str| -> Result<Facts> {
+            let path = folder.join(name);
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            serde_json::from_str(&text).with_context(|| path.display().to_string())
+        };
+        Ok(Some(Self { ecs: read(ecs)?, kql: read(kql)?, eql: read(eql)? }))
+    }
+}
+
+fn table(Sources { ecs, kql, eql }: &Sources, decisions: &Decisions) -> Result<String> {
     let flattened = || decisions.types.iter().filter(|(_, kind)| *kind == "flattened").map(|(name, _)| name);
     let mut words: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in ecs {
         words.insert(name.clone(), ecs_word(value).with_context(|| name.clone())?);
     }
-    for (name, value) in used {
+    for (name, value) in kql {
         let is_decided = decisions.types.contains_key(name);
         let is_known = ecs.contains_key(name) || name.strip_suffix(".*").is_some_and(|object| has_below(ecs, object));
         // Multi-fields go with their parents, leaves with their roots.
         let is_part = name.ends_with(".caseless") || flattened().any(|root| is_below(name, root));
         if !is_decided && !is_known && !is_part {
-            words.insert(name.clone(), used_word(value).with_context(|| name.clone())?);
+            words.insert(name.clone(), kql_word(value).with_context(|| name.clone())?);
+        }
+    }
+    for (name, value) in eql.iter().filter(|(name, _)| !decisions.cover(name)) {
+        let word = eql_word(value).with_context(|| name.clone())?;
+        match words.get(name) {
+            Some(known) => {
+                let known = known.split('+').next().unwrap_or_default().trim_end();
+                ensure!(known == word, "{name}: the lists contradict each other, `{known}` and `{word}`; decide it");
+            }
+            None => {
+                ensure!(is_sourced(value), "{name}: `{word}` is not what its sources say; decide it");
+                words.insert(name.clone(), word);
+            }
         }
     }
     words.extend(decisions.types.iter().map(|(name, kind)| {
@@ -124,9 +151,9 @@ fn ecs_word(value: &Value) -> Result<String> {
     Ok(format!("{word}{text}").trim().to_owned())
 }
 
-/// How the table says the type of a field that rules use: that of the most
+/// How the table says the type of a field that KQL rules use: that of the most
 /// trusted source.
-fn used_word(value: &Value) -> Result<String> {
+fn kql_word(value: &Value) -> Result<String> {
     let types = value["types"].as_array().context("no types")?;
     let rank = |one: &&Value| {
         let source = one["source"].as_str().unwrap_or_default();
@@ -140,6 +167,22 @@ fn used_word(value: &Value) -> Result<String> {
         "boolean" | "flattened" | "long" | "nested" | "text" => kind.to_owned(),
         _ => anyhow::bail!("the type `{kind}` needs a decision"),
     })
+}
+
+/// How the table says the type of a field that EQL rules use, without multi-fields.
+fn eql_word(value: &Value) -> Result<String> {
+    let kind = value["type"].as_str().context("no type")?;
+    Ok(match value["ignore_above"].as_u64() {
+        Some(1024) if kind == "keyword" => KEYWORD.to_owned(),
+        Some(above) => format!("{kind}:{above}"),
+        None => kind.to_owned(),
+    })
+}
+
+/// Whether all sources of a field give it the type that its list does.
+fn is_sourced(value: &Value) -> bool {
+    let mut types = value["sources"].as_array().into_iter().flatten().map(|source| &source["type"]);
+    value["sources"][0].is_object() && types.all(|kind| *kind == value["type"])
 }
 
 fn is_below(name: &str, object: &str) -> bool {

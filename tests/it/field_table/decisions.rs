@@ -26,6 +26,12 @@ impl Decisions {
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 
+    /// Whether a field is decided, by its name or by a pattern.
+    pub(crate) fn cover(&self, name: &str) -> bool {
+        let patterns = self.types.keys().filter_map(|pattern| pattern.strip_suffix('*'));
+        self.types.contains_key(name) || patterns.into_iter().any(|object| name.starts_with(object))
+    }
+
     fn parse(text: &str) -> Result<Self> {
         let document = DeTable::parse(text).map_err(|error| anyhow!("{error}"))?;
         let mut decisions = Self::default();
