@@ -3,6 +3,7 @@
 
 mod answers;
 mod component;
+mod eql;
 mod events;
 mod poison;
 mod refused;

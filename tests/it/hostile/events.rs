@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const AT: &str = "2026-11-24T11:59:00.000Z";
 
 /// `kibana.alert.rule.name` of the alert about an event that was not judged.
-const NOT_FULLY_JUDGED: &str = "Event Not Fully Judged";
+pub(super) const NOT_FULLY_JUDGED: &str = "Event Not Fully Judged";
 
 /// A script that Elastic's own rules alert on, behind so much padding.
 fn script(padding: &str) -> String {
@@ -28,7 +28,7 @@ fn script(padding: &str) -> String {
 }
 
 /// A member of each alert, in order.
-fn members(ran: &Ran, name: &str) -> Result<Vec<Value>> {
+pub(super) fn members(ran: &Ran, name: &str) -> Result<Vec<Value>> {
     let alert = |document: &String| -> Result<Value> {
         let alert: Value = serde_json::from_str(document)?;
         Ok(alert.get(name).cloned().unwrap_or_default())

@@ -25,11 +25,17 @@ fn hostile_rules() -> Vec<(&'static str, String)> {
         rule[member] = value;
         rule.to_string()
     };
+    let eql = |query: &str| {
+        let mut rule = rule(query);
+        rule["type"] = json!("eql");
+        rule.to_string()
+    };
     let numbers = |open: &str, close: &str| format!("{open}{}{close}", vec!["1"; million].join(","));
     let toml = |line: &str| format!("[rule]\nrule_id = \"bad\"\nname = \"bad\"\ntype = \"query\"\n{line}\n");
     vec![
         ("long-query.json", rule(&format!("a:{}", "b".repeat(10 << 20))).to_string()),
         ("long-query.toml", toml(&format!("query = \"a:{}\"", "b".repeat(10 << 20)))),
+        ("long-eql-query.json", eql(&format!("any where a == \"{}\"", "b".repeat(10 << 20)))),
         ("query-beyond-its-limit.json", rule(&format!("a:{}", "b".repeat(100 << 10))).to_string()),
         ("deep-parentheses.json", rule(&format!("{}a:b{}", "(".repeat(10_000), ")".repeat(10_000))).to_string()),
         ("unclosed-parentheses.json", rule(&"(".repeat(60_000)).to_string()),
