@@ -10,6 +10,7 @@ use firstseen_guest::mapping::Fields;
 use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind, Query};
 use firstseen_kql::parse;
 use firstseen_query::{Clause, Mapping, Program, RangeOp};
+use firstseen_tests::mappings;
 use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -78,12 +79,7 @@ impl Vector {
 
     /// The fields it lists, and no others.
     fn mapping(&self) -> Mapping {
-        let mut document = serde_json::Map::new();
-        for (name, field) in &self.mapping {
-            let field = if field.is_string() { json!({ "type": field }) } else { field.clone() };
-            document.insert(name.clone(), field);
-        }
-        let document = json!({ "mappings": { "dynamic": "false", "properties": document } }).to_string();
+        let document = mappings::only(&self.mapping).to_string();
         let mut fields = Fields::default();
         let warnings = fields.read(&document).expect("a mapping");
         assert!(warnings.is_empty(), "{}: {warnings:?}", self.id);

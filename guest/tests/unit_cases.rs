@@ -3,8 +3,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failed assumption is a failed test")]
 
-use std::io::Write;
-
 use firstseen_guest::Engine;
 use firstseen_guest::alert::{EventIdentity, alert_id};
 use firstseen_guest::engine::{Context, Documents, EvaluateError, Settings};
@@ -60,9 +58,8 @@ fn the_functions_give_what_kibanas_give() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Past the capture, so that it is seen without a failure too.
 fn say(line: &str) {
-    writeln!(std::io::stderr(), "{line}").expect("standard error takes a line");
+    firstseen_tests::say(line).expect("standard error takes a line");
 }
 
 /// Whether what was found has what is expected of it; numbers by their values.

@@ -3,19 +3,11 @@
 
 mod answers;
 mod cases;
+mod eql_vectors;
+mod eql_verdicts;
+mod pairs;
 mod shortcuts;
 mod vectors;
 mod verdicts;
 
-use std::io::Write;
-
-use anyhow::Result;
-
-/// Writes a line past the capture, so that it is seen without a failure too.
-///
-/// # Errors
-///
-/// When it cannot be written.
-fn say(line: &str) -> Result<()> {
-    Ok(writeln!(std::io::stderr(), "{line}")?)
-}
+use firstseen_tests::say;

@@ -1,11 +1,12 @@
 //! Events: files of them, and small ones for tests that are about what goes on
 //! around them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
+
+use crate::files_below;
 
 /// The files of events (`.ndjson`) in and below a folder, in order.
 ///
@@ -13,20 +14,7 @@ use serde_json::json;
 ///
 /// When a folder cannot be read.
 pub fn files_of_events(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "ndjson") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
+    files_below(folder, "ndjson")
 }
 
 /// A `dpkg -i` by a parent, as one line without newline. It matches the

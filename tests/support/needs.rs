@@ -5,13 +5,12 @@
 
 use std::ffi::OsStr;
 use std::fmt::Display;
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
 use crate::firstseen::binary;
-use crate::repository;
+use crate::{repository, say};
 
 /// Takes note that something is not there, past the capture of the test's
 /// output.
@@ -23,7 +22,7 @@ pub fn missing(what: impl Display) -> Result<()> {
     if is_forbidden(std::env::var_os("CI").as_deref()) {
         bail!("CI=true, and {what}");
     }
-    Ok(writeln!(std::io::stderr(), "SKIPPED: {what}")?)
+    say(&format!("SKIPPED: {what}"))
 }
 
 /// A file or folder of the shared corpus: real rules, real events, and what

@@ -9,7 +9,7 @@ use firstseen::is_printable;
 use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::needs::corpus;
 use firstseen_tests::output::Ran;
-use firstseen_tests::{data, golden};
+use firstseen_tests::{data, files_below, golden};
 use serde_json::{Value, json};
 
 fn check(paths: &[&Path], arguments: &[&str]) -> Result<Ran> {
@@ -230,26 +230,10 @@ fn wrong_usage() -> Result<()> {
     Ok(())
 }
 
-/// All files in and below a folder.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        match path.is_dir() {
-            true => files(&path, found)?,
-            false => found.push(path),
-        }
-    }
-    Ok(())
-}
-
 #[test]
 fn every_file_of_the_corpus_is_named_and_the_counts_add_up() -> Result<()> {
     let Some(folder) = corpus("elastic")? else { return Ok(()) };
-    let mut expected = Vec::new();
-    files(&folder, &mut expected)?;
-    expected.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    expected.sort();
-    let expected: Vec<String> = expected.iter().map(|path| path.display().to_string()).collect();
+    let expected: Vec<String> = files_below(&folder, "toml")?.iter().map(|path| path.display().to_string()).collect();
 
     let found = objects(&check(&[&folder], &["--format", "json"])?)?;
     let mut named: Vec<&str> = found.iter().filter_map(|finding| finding.get("file").and_then(Value::as_str)).collect();

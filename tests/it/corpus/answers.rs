@@ -12,8 +12,8 @@ use firstseen_tests::needs::corpus;
 use firstseen_tests::rng::Rng;
 use serde_json::{Map, Value};
 
+use super::pairs::document_files;
 use super::say;
-use super::verdicts::document_files;
 
 /// Sets of rules, and events that each set is asked about.
 const RULE_SETS: usize = 40;

@@ -1,9 +1,9 @@
-//! `verdicts.ndjson`: which rule matches which document, asked of the built
+//! Files of verdicts: which rule matches which document, asked of the built
 //! command. The rules go in without index patterns and DSL filters, which the
 //! verdicts leave out too.
 //!
-//! `tests/data/corpus/verdicts.json` lists the pairs that may differ, each with
-//! a reason; a listed pair that does not differ fails the test.
+//! Beside each a file in `tests/data/corpus` lists the pairs that may differ, with
+//! a reason each; a listed pair that does not differ fails the test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use firstseen::rule_files::load_rules;
+use firstseen::rule_files::{FileRule, load_rules};
 use firstseen_tests::data;
 use firstseen_tests::events::files_of_events;
 use firstseen_tests::firstseen::{Firstseen, NOW};
@@ -50,11 +50,11 @@ struct Match {
     rule_id: String,
 }
 
-#[test]
-fn verdicts_are_those_of_real_engines() -> Result<()> {
-    let (Some(verdicts), Some(rules), Some(events)) =
-        (corpus("verdicts.ndjson")?, corpus("elastic")?, corpus("events")?)
-    else {
+/// Makes sure that those rules of the corpus that `is_judged` says match the
+/// documents that the verdicts in `file` name, and no others. `excused` is the file of
+/// pairs that may differ.
+pub(super) fn check(file: &str, excused: &str, is_judged: impl Fn(&FileRule) -> bool) -> Result<()> {
+    let (Some(verdicts), Some(rules), Some(events)) = (corpus(file)?, corpus("elastic")?, corpus("events")?) else {
         return Ok(());
     };
     let verdicts = fs::read_to_string(&verdicts)?;
@@ -62,13 +62,13 @@ fn verdicts_are_those_of_real_engines() -> Result<()> {
     let listed: BTreeSet<&Pair> = verdicts.iter().map(|verdict| &verdict.pair).collect();
     let disputed: BTreeSet<&Pair> =
         verdicts.iter().filter(|verdict| verdict.basis == "disputed").map(|verdict| &verdict.pair).collect();
-    let excused = fs::read_to_string(data("corpus/verdicts.json"))?;
+    let excused = fs::read_to_string(data(excused))?;
     let excused: Vec<Difference> = serde_json::from_str(&excused)?;
     ensure!(excused.iter().all(|one| !one.reason.is_empty()), "a difference has no reason");
 
     let scratch = tempfile::tempdir()?;
     let rule_file = scratch.path().join("rules.ndjson");
-    let rule_count = write_rules(&rules, &rule_file)?;
+    let rule_count = write_rules(&rules, &rule_file, is_judged)?;
     let documents = document_files(&events)?;
     let found = matches(&rule_file, &events, &documents)?;
 
@@ -87,7 +87,7 @@ fn verdicts_are_those_of_real_engines() -> Result<()> {
     }
     let pairs = rule_count * documents.values().sum::<usize>();
     say(&format!(
-        "verdicts: {pairs} pairs of {rule_count} rules and {} documents, {} match; {} failed, {} differ for a reason, \
+        "{file}: {pairs} pairs of {rule_count} rules and {} documents, {} match; {} failed, {} differ for a reason, \
          {} disputed",
         documents.values().sum::<usize>(),
         found.len(),
@@ -99,14 +99,11 @@ fn verdicts_are_those_of_real_engines() -> Result<()> {
     Ok(())
 }
 
-/// Writes the KQL rules without what the verdicts leave out.
-fn write_rules(folder: &Path, file: &Path) -> Result<usize> {
+/// Writes some of the rules without what the verdicts leave out, and counts them.
+fn write_rules(folder: &Path, file: &Path, is_judged: impl Fn(&FileRule) -> bool) -> Result<usize> {
     let mut text = String::new();
     let mut count = 0;
-    for rule in load_rules(&[folder]).rules {
-        if !matches!(rule.kind.as_deref(), Some("new_terms" | "query")) {
-            continue;
-        }
+    for rule in load_rules(&[folder]).rules.into_iter().filter(is_judged) {
         let mut object = rule.object()?;
         for member in ["index", "filters", "exceptions_list"] {
             object.remove(member);
@@ -114,7 +111,7 @@ fn write_rules(folder: &Path, file: &Path) -> Result<usize> {
         writeln!(text, "{}", serde_json::Value::Object(object))?;
         count += 1;
     }
-    ensure!(count > 0, "there is no KQL rule in {}", folder.display());
+    ensure!(count > 0, "there is no such rule in {}", folder.display());
     fs::write(file, text)?;
     Ok(count)
 }

@@ -8,8 +8,8 @@ use anyhow::{Result, ensure};
 use firstseen_tests::firstseen::Firstseen;
 use firstseen_tests::needs::corpus;
 
+use super::pairs::document_files;
 use super::say;
-use super::verdicts::document_files;
 
 #[test]
 fn shortcuts_change_nothing() -> Result<()> {

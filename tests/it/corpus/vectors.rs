@@ -9,6 +9,7 @@ use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use firstseen::{Batch, Detector, Document, Module, RuleReports};
+use firstseen_tests::mappings;
 use firstseen_tests::needs::corpus;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -70,13 +71,7 @@ impl Vector {
             "rule_id": "vector", "name": "vector", "type": "query", "language": "kuery", "query": self.query,
             "severity": "low", "risk_score": 0,
         });
-        let mut fields = serde_json::Map::new();
-        for (name, field) in &self.mapping {
-            let field = if field.is_string() { json!({ "type": field }) } else { field.clone() };
-            fields.insert(name.clone(), field);
-        }
-        // Fields that are not listed are not mapped.
-        let mapping = json!({ "mappings": { "dynamic": "false", "properties": fields } });
+        let mapping = mappings::only(&self.mapping);
         let document = |name: &str, content: &Value| Document { name: name.to_owned(), content: content.to_string() };
         Detector::builder(module.clone()).rules([document("rule", &rule)]).mappings([document("mapping", &mapping)])
     }
