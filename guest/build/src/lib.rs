@@ -9,12 +9,14 @@ use std::{env, fs};
 const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// What every shape is made of, from there.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 14] = [
     "../Cargo.lock",
     "../Cargo.toml",
     "../wit",
     "Cargo.toml",
     "fields",
+    "lang/eql/Cargo.toml",
+    "lang/eql/src",
     "lang/kql/Cargo.toml",
     "lang/kql/src",
     "query/Cargo.toml",
