@@ -53,8 +53,10 @@ pub struct EventVector {
     fields: BTreeMap<String, Value>,
     /// None: the search fails.
     pub documents: Option<Vec<EventDocument>>,
-    /// Whether that was not confirmed, or is about more than single events.
+    /// Whether that was not confirmed.
     pub is_unverified: bool,
+    /// Whether a pipe takes the first of what the query matches.
+    pub has_pipe: bool,
 }
 
 /// A document, and whether a query matches it.
@@ -128,10 +130,14 @@ impl EventVector {
             (Value::String(_), None, None) => None,
             _ => anyhow::bail!("{}: neither documents nor an error", written.id),
         };
-        // A pipe takes of the results of a search, which a stream has not.
-        let has_pipe = written.query.rsplit_once('|').is_some_and(|(_, pipe)| pipe.trim_start().starts_with("head "));
-        let is_unverified = has_pipe || written.oracles == ["model"];
-        Ok(Self { id: written.id, query: written.query, fields: written.mapping, documents, is_unverified })
+        Ok(Self {
+            is_unverified: written.oracles == ["model"],
+            has_pipe: written.query.rsplit('|').next().is_some_and(|pipe| pipe.trim_start().starts_with("head ")),
+            id: written.id,
+            query: written.query,
+            fields: written.mapping,
+            documents,
+        })
     }
 
     /// The fields as a mapping document.
