@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_query::{Requirement, Scalar, Slot, TextMap};
+use firstseen_query::{Requirement, Scalar, Slot, TextMap, folded};
 use fixedbitset::FixedBitSet;
 
 use crate::event::Slots;
@@ -105,12 +105,11 @@ impl Candidates {
     ) -> impl Iterator<Item = usize> + use<'_, 'f> {
         memory.rules.clone_from(rules);
         let mut told = 0;
-        let mut left = rules.as_slice().iter().map(|block| block.count_ones()).sum();
         for of_slot in &self.indexed {
-            if left <= RULES_TO_ASK {
+            if are_few(&memory.rules) {
                 break;
             }
-            left = of_slot.narrow(event, memory);
+            of_slot.narrow(event, memory);
             told += 1;
         }
         let is_met = move |one: &Required| one.place < told || one.is_met(event);
@@ -132,7 +131,7 @@ impl Required {
         let mut values = event.values(self.slot);
         let Some(texts) = &self.texts else { return values.next().is_some() };
         let knows = |text: &str| match self.ignore_case {
-            true => texts.get(&text.to_ascii_lowercase()).is_some(),
+            true => folded(text, |text| texts.get(text).is_some()),
             false => texts.get(text).is_some(),
         };
         let is_one = |value: Scalar<'_>| value.raw_len() > BYTES_TO_ASK || knows(&value.text());
@@ -170,44 +169,41 @@ impl OfSlot {
     /// The rules that name a text, in its case and in any; of the former also
     /// those for which any value will do.
     fn of_text(&self, text: &str) -> [Option<&FixedBitSet>; 2] {
-        let folded = match self.with_folded.is_empty() {
+        let of_folded = match self.with_folded.is_empty() {
             true => None,
-            false => self.with_folded.get(&text.to_ascii_lowercase()),
+            false => folded(text, |text| self.with_folded.get(text)),
         };
-        [self.with_text.get(text), folded]
+        [self.with_text.get(text), of_folded]
     }
 
-    /// Leaves those in `memory` that what the event holds will do for, and says
-    /// how many.
-    fn narrow(&self, event: &Slots<'_, '_>, memory: &mut Memory) -> u32 {
+    /// Leaves those in `memory` that what the event holds will do for.
+    fn narrow(&self, event: &Slots<'_, '_>, memory: &mut Memory) {
         let mut values = event.values(self.slot);
-        let Some(first) = values.next() else { return intersect(&mut memory.rules, &self.without) };
+        let Some(first) = values.next() else { return memory.rules.intersect_with(&self.without) };
         let [of_first, of_folded] = self.of_text(&first.text());
         // Those in `with_any` are in each of the sets.
         let of_first = of_first.unwrap_or(&self.with_any);
         let second = values.next();
         if second.is_none() && of_folded.is_none() {
-            return intersect(&mut memory.rules, of_first);
+            return memory.rules.intersect_with(of_first);
         }
         memory.of_slot.clone_from(of_first);
         let of_others = second.into_iter().chain(values).flat_map(|value| self.of_text(&value.text()));
         for of_value in std::iter::once(of_folded).chain(of_others).flatten() {
             memory.of_slot.union_with(of_value);
         }
-        intersect(&mut memory.rules, &memory.of_slot)
+        memory.rules.intersect_with(&memory.of_slot);
     }
 }
 
-/// Leaves those in a set that are in another of the same length, and counts
-/// them.
-fn intersect(rules: &mut FixedBitSet, others: &FixedBitSet) -> u32 {
-    let blocks = rules.as_mut_slice().iter_mut().zip(others.as_slice());
-    blocks
-        .map(|(block, other)| {
-            *block &= other;
-            block.count_ones()
-        })
-        .sum()
+/// Whether so few rules are left that they may as well be asked.
+fn are_few(rules: &FixedBitSet) -> bool {
+    let mut left = 0;
+    // Most blocks are soon empty.
+    rules.as_slice().iter().filter(|block| **block != 0).all(|block| {
+        left += block.count_ones();
+        left <= RULES_TO_ASK
+    })
 }
 
 fn of_length(length: usize, rules: impl Iterator<Item = usize>) -> FixedBitSet {

@@ -135,6 +135,7 @@ pub use range::RangeOp;
 pub use script::{Arithmetic, Comparison, Function, ScriptExpr, ScriptPattern, ScriptValue};
 pub use span::Span;
 pub use texts::compare::same_text;
+pub use texts::fold::folded;
 pub use texts::map::TextMap;
 pub use texts::regex::{Regex, RegexError, RegexErrorKind};
 pub use values::date::instant;

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use super::leaves::LeafNumber;
 use super::patterns;
+use super::texts::{Text, Texts};
+use crate::program::event::Event;
 use crate::program::layout::Slot;
 use crate::script::{Exhausted, Meter};
 
@@ -13,14 +15,15 @@ use crate::script::{Exhausted, Meter};
 pub struct Findings {
     /// By slot, the last event of which its values have been read.
     read: Vec<u32>,
-    /// By slot, what answers one by one may still cost before its values are read.
-    allowances: Vec<Allowance>,
     pub(super) answers: Answers,
     /// What may be spent on the event.
     pub(super) work: Work,
     /// What of it may be spent on leaves that are asked for themselves.
     direct: Work,
     pub(super) scratch: patterns::Scratch,
+    pub(super) texts: Texts,
+    /// Patterns of which a text has the longest part.
+    pub(super) may_hold: Vec<u32>,
 }
 
 /// What is known of leaves.
@@ -30,13 +33,6 @@ pub(super) struct Answers {
     event: u32,
     /// By leaf.
     noted: Vec<Noted>,
-}
-
-/// What answers may cost.
-#[derive(Clone, Copy, Debug, Default)]
-struct Allowance {
-    event: u32,
-    left: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,9 +63,10 @@ impl Findings {
         if self.answers.event == 0 {
             self.answers.noted.clear();
             self.read.clear();
-            self.allowances.clear();
+            self.texts.forget();
             self.answers.event = 1;
         }
+        self.texts.clear();
         self.work = Work(work_max);
         self.direct = Work(DIRECT_MIN + DIRECT_A_BYTE * event_bytes as u64);
     }
@@ -91,21 +88,22 @@ impl Findings {
         self.direct.spend(units) && self.work.spend(units)
     }
 
-    /// Counts an answer on a slot that is given for itself. False if reading the slot for all, which
-    /// costs `together`, would have cost less than all such answers.
-    #[inline]
-    pub(super) fn allow(&mut self, slot: Slot, cost: u64, together: impl FnOnce() -> u64) -> bool {
-        let place = slot.0 as usize;
-        if self.allowances.len() <= place {
-            self.allowances.resize(place + 1, Allowance::default());
+    /// Whether a text of a slot meets a test, of which it is said what that costs. None if that may
+    /// not cost so much.
+    pub(super) fn any_text<E: Event>(
+        &mut self,
+        slot: Slot,
+        event: &E,
+        mut test: impl FnMut(Text<'_>, &mut dyn FnMut(u64) -> bool) -> Option<bool>,
+    ) -> Option<bool> {
+        let Self { texts, answers, direct, work, .. } = self;
+        let spend = &mut |units| direct.spend(units) && work.spend(units);
+        for text in texts.of(slot, event, answers.event) {
+            if test(text, spend)? {
+                return Some(true);
+            }
         }
-        let Some(allowance) = self.allowances.get_mut(place) else { return false };
-        if allowance.event != self.answers.event {
-            *allowance = Allowance { event: self.answers.event, left: together() };
-        }
-        let left = allowance.left.checked_sub(cost);
-        allowance.left = left.unwrap_or(0);
-        left.is_some()
+        Some(false)
     }
 
     pub(super) fn is_read(&self, slot: Slot) -> bool {

@@ -11,7 +11,8 @@ use super::findings::{Answer, Findings};
 use super::leaves::LeafNumber;
 use super::patterns::{Patterns, PatternsBuilder};
 use crate::program::test::KeywordTest;
-use crate::program::text_test::{OneOf, Set, folded};
+use crate::program::text_test::{OneOf, Set};
+use crate::texts::fold::folded;
 use crate::texts::map::TextMap;
 use crate::texts::wildcard::Pattern;
 
@@ -81,7 +82,7 @@ impl KeywordsBuilder {
         self.add_set(&one_of.folded, true, leaf);
     }
 
-    fn add_set(&mut self, Set { texts, patterns }: &Set, ignore_case: bool, leaf: LeafNumber) {
+    fn add_set(&mut self, Set { texts, patterns, .. }: &Set, ignore_case: bool, leaf: LeafNumber) {
         let ([exact, folded], [cased, uncased]) = (&mut self.texts, &mut self.patterns);
         let known = if ignore_case { folded } else { exact };
         texts.iter().for_each(|text| known.entry(text.clone()).or_default().push(leaf));
@@ -124,7 +125,8 @@ impl KeywordsBuilder {
 impl Keywords {
     /// Finds out which tests a text meets. False where there was not enough work left for that.
     pub(super) fn read(&self, text: &str, findings: &mut Findings) -> bool {
-        let Findings { answers, work, scratch, .. } = findings;
+        let Findings { answers, work, scratch, may_hold, .. } = findings;
+        may_hold.clear();
         answers.note_all(&self.exists);
         if !work.spend(1 + text.len() as u64) {
             return false;
@@ -136,7 +138,6 @@ impl Keywords {
             }
             answers.note_all(leaves);
         }
-        let mut may_hold = Vec::new();
         for patterns in self.patterns.iter().flatten() {
             let is_through = patterns.lay_over(text, scratch, work, |targets| {
                 for target in targets {
@@ -150,7 +151,9 @@ impl Keywords {
                 return false;
             }
         }
+        let may_hold = core::mem::take(may_hold);
         may_hold.iter().for_each(|&place| self.ask(place, text, findings));
+        findings.may_hold = may_hold;
         true
     }
 

@@ -11,11 +11,13 @@
 //! field is read for all at once. Both ways give the same answers, and which one is taken depends
 //! on the event and the programs alone.
 
+mod alone;
 mod findings;
 mod keywords;
 mod leaves;
 mod ordinals;
 mod patterns;
+mod texts;
 mod values;
 mod words;
 
@@ -44,8 +46,6 @@ pub struct Joint {
     slots: Vec<OfSlot>,
     /// By leaf what a byte costs of a value that it is put to for itself; 0 where it never is.
     weights: Vec<u64>,
-    /// By leaf about what such an answer takes.
-    costs: Vec<u64>,
 }
 
 /// What is asked of a slot.
@@ -57,13 +57,6 @@ enum OfSlot {
     /// Each for itself, and once for an event: conditions on values below a path, and on objects.
     OneByOne(Vec<(LeafNumber, Arc<Leaf>)>),
 }
-
-/// Work of a value that is put to a condition for itself, however short.
-const VALUE_WORK: u64 = 8;
-
-/// About what it takes to read the values of a slot for all conditions, and for each byte of them.
-const TOGETHER: u64 = 40;
-const TOGETHER_A_BYTE: u64 = 6;
 
 impl Joint {
     /// That of the programs that were compiled with `leaves`.
@@ -81,8 +74,7 @@ impl Joint {
             leaf @ Leaf::Value { .. } => leaf.weight(),
         };
         let weights = leaves.all().map(|(_, leaf)| weight(leaf)).collect();
-        let costs = leaves.all().map(|(_, leaf)| cost(leaf)).collect();
-        let mut joint = Self { slots: Vec::new(), weights, costs };
+        let mut joint = Self { slots: Vec::new(), weights };
         for (slot, leaves) in by_slot {
             joint.slots.resize_with(slot.0 as usize, OfSlot::default);
             joint.slots.push(OfSlot::new(leaves));
@@ -121,35 +113,8 @@ impl Joint {
         else {
             return None;
         };
-        let cost = self.costs.get(step.number.place()).copied().unwrap_or_default();
-        if !findings.allow(*slot, cost, || together(event, *slot)) {
-            return None;
-        }
-        let mut is_cheap = true;
-        let holds = event.any(*slot, |value| {
-            is_cheap = findings.spend_direct(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
-            !is_cheap || test.holds(value, event.now_ms())
-        });
-        is_cheap.then_some(holds)
+        alone::holds(*slot, test, weight, event, findings)
     }
-}
-
-/// About what it takes to answer a condition for itself, of a value that is not long.
-fn cost(leaf: &Leaf) -> u64 {
-    match leaf {
-        Leaf::Value { test, .. } => 24 + 6 * test.count(),
-        Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_) => 0,
-    }
-}
-
-/// About what it takes to read the values of a slot for all conditions.
-fn together<E: Event>(event: &E, slot: Slot) -> u64 {
-    let mut cost = 0;
-    event.any(slot, |value| {
-        cost += TOGETHER + TOGETHER_A_BYTE * value.raw_len() as u64;
-        false
-    });
-    cost
 }
 
 impl OfSlot {

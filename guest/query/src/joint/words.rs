@@ -12,7 +12,7 @@ use aho_corasick::{Anchored, BuildError};
 use super::findings::{Answer, Answers, Findings, Work};
 use super::keywords::{Keywords, KeywordsBuilder};
 use super::leaves::LeafNumber;
-use crate::program::text_test::{Bounds, OneOf, Set};
+use crate::program::text_test::{Bounds, OneOf};
 use crate::program::words::Words;
 use crate::texts::analysis::Tokens;
 use crate::texts::map::TextMap;
@@ -68,7 +68,7 @@ impl TextTestsBuilder {
         for word in &test.words.exact.texts {
             self.words.entry(word.clone()).or_default().leaves.push(leaf);
         }
-        let patterns = Set { texts: Vec::new(), patterns: test.words.exact.patterns.clone() };
+        let patterns = test.words.exact.without_texts();
         self.patterns.add_one_of(&OneOf { exact: patterns, folded: test.words.folded.clone() }, leaf);
         for phrase in &test.phrases {
             let row = phrase.iter().map(|word| self.character(word)).collect();

@@ -76,8 +76,8 @@ impl Alternatives {
         for &place in places.iter() {
             if let Some(Expr::Leaf(Leaf::Value { test: known, .. })) = self.exprs.get_mut(place) {
                 match known.join(test) {
-                    Ok(()) => return,
-                    Err(back) => test = back,
+                    None => return,
+                    Some(back) => test = back,
                 }
             }
         }

@@ -227,7 +227,7 @@ impl Lowering<'_, '_> {
             Tree::Const(holds) => Expr::Const(holds),
             Tree::Test(test) => {
                 let slot = self.layout.leaves(&object);
-                Expr::Leaf(Leaf::Tree { slot, test: Box::new(test) })
+                Expr::Leaf(Leaf::Tree { slot, test })
             }
         })
     }

@@ -79,12 +79,11 @@ impl Test {
         }
     }
 
-    /// How many patterns a value may have to be compared with.
-    pub(crate) fn count(&self) -> u64 {
+    /// Texts and patterns that whole texts are compared with as they are.
+    pub(crate) fn one_of(&self) -> Option<(KeywordForm, &OneOf)> {
         match self {
-            Self::Keyword(_, KeywordTest::OneOf(one_of))
-            | Self::Dynamic(DynamicTest { text: KeywordTest::OneOf(one_of), .. }) => one_of.count(),
-            _ => 1,
+            Self::Keyword(form, KeywordTest::OneOf(one_of)) if !form.lowercase => Some((*form, one_of)),
+            _ => None,
         }
     }
 
@@ -103,7 +102,7 @@ impl Test {
     }
 
     /// Makes it hold where `other` holds too; hands `other` back if both have nothing in common.
-    pub(crate) fn join(&mut self, other: Self) -> Result<(), Self> {
+    pub(crate) fn join(&mut self, other: Self) -> Option<Self> {
         match (self, other) {
             (Self::Keyword(form, KeywordTest::OneOf(own)), Self::Keyword(other_form, KeywordTest::OneOf(other)))
                 if *form == other_form =>
@@ -123,9 +122,9 @@ impl Test {
                 numbers.add(other_numbers);
             }
             (Self::Words(own), Self::Words(other)) => own.add(*other),
-            (_, other) => return Err(other),
+            (_, other) => return Some(other),
         }
-        Ok(())
+        None
     }
 }
 

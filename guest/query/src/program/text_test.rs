@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 use crate::clause::Like;
 use crate::range::RangeOp;
 use crate::texts::compare::order;
+use crate::texts::fold::folded;
 use crate::texts::regex::Regex;
+use crate::texts::signature::Signature;
 use crate::texts::wildcard::Pattern;
 use crate::values::version;
 
@@ -26,17 +28,21 @@ pub(crate) struct Set {
     /// In [order], once the set is [sealed](OneOf::seal).
     pub(crate) texts: Vec<Box<str>>,
     pub(crate) patterns: Vec<Pattern>,
+    /// A bit for each length of a text, modulo 64, once the set is sealed.
+    lengths: u64,
+    /// What texts that the patterns match have, once the set is [sealed](OneOf::seal).
+    signatures: Vec<Signature>,
 }
 
 impl OneOf {
     /// A text.
     pub(crate) fn text(text: Box<str>) -> Self {
-        Self { exact: Set { texts: vec![text], patterns: Vec::new() }, folded: Set::default() }
+        Self { exact: Set { texts: vec![text], ..Set::default() }, folded: Set::default() }
     }
 
     /// A text of which the case of ASCII letters makes no difference.
     pub(crate) fn folded_text(text: &str) -> Self {
-        let folded = Set { texts: vec![text.to_ascii_lowercase().into()], patterns: Vec::new() };
+        let folded = Set { texts: vec![text.to_ascii_lowercase().into()], ..Set::default() };
         Self { exact: Set::default(), folded }
     }
 
@@ -44,8 +50,8 @@ impl OneOf {
     pub(crate) fn like(like: &Like, lowercased: bool) -> Self {
         let pattern = Pattern::new(like, lowercased);
         let set = match pattern.pieces().as_deref() {
-            Some([whole]) => Set { texts: vec![whole.as_str().into()], patterns: Vec::new() },
-            _ => Set { texts: Vec::new(), patterns: vec![pattern] },
+            Some([whole]) => Set { texts: vec![whole.as_str().into()], ..Set::default() },
+            _ => Set { patterns: vec![pattern], ..Set::default() },
         };
         if like.ignore_case {
             Self { exact: Set::default(), folded: set }
@@ -56,7 +62,7 @@ impl OneOf {
 
     /// What a regular expression matches, which knows by itself what case means.
     pub(crate) fn regex(regex: Regex) -> Self {
-        let exact = Set { texts: Vec::new(), patterns: vec![Pattern::Regex(regex)] };
+        let exact = Set { patterns: vec![Pattern::Regex(regex)], ..Set::default() };
         Self { exact, folded: Set::default() }
     }
 
@@ -75,9 +81,9 @@ impl OneOf {
         self.exact.is_empty() && self.folded.is_empty()
     }
 
-    /// How many patterns there are, and one for the texts.
-    pub(crate) fn count(&self) -> u64 {
-        1 + (self.exact.patterns.len() + self.folded.patterns.len()) as u64
+    /// Whether it is a single text, whose case matters.
+    pub(crate) fn is_one_text(&self) -> bool {
+        self.exact.texts.len() == 1 && self.exact.patterns.is_empty() && self.folded.is_empty()
     }
 
     /// About how much a byte of a text costs.
@@ -96,6 +102,11 @@ impl Set {
         self.texts.is_empty() && self.patterns.is_empty()
     }
 
+    /// Its patterns alone.
+    pub(crate) fn without_texts(&self) -> Self {
+        Self { texts: Vec::new(), lengths: 0, ..self.clone() }
+    }
+
     fn add(&mut self, other: Self) {
         self.texts.extend(other.texts);
         self.patterns.extend(other.patterns);
@@ -104,33 +115,28 @@ impl Set {
     fn seal(&mut self) {
         self.texts.sort_unstable_by(|a, b| order(a, b));
         self.texts.dedup();
+        self.lengths = self.texts.iter().fold(0, |lengths, text| lengths | 1 << (text.len() % 64));
+        self.signatures = self.patterns.iter().map(Signature::of_pattern).collect();
     }
 
     fn weight(&self) -> u64 {
         self.patterns.iter().map(Pattern::weight).sum()
     }
 
+    /// The patterns that a text may match, by what pairs of letters it has.
+    pub(crate) fn patterns_for(&self, signature: Signature) -> impl Iterator<Item = &Pattern> {
+        let may_match = move |(_, own): &(&Pattern, &Signature)| signature.covers(**own);
+        self.patterns.iter().zip(&self.signatures).filter(may_match).map(|(pattern, _)| pattern)
+    }
+
+    /// Is one of the texts a text?
+    pub(crate) fn has_text(&self, text: &str) -> bool {
+        self.lengths >> (text.len() % 64) & 1 == 1 && self.texts.binary_search_by(|one| order(one, text)).is_ok()
+    }
+
     fn hold(&self, text: &str) -> bool {
-        self.texts.binary_search_by(|one| order(one, text)).is_ok()
-            || self.patterns.iter().any(|pattern| pattern.matches(text))
+        self.has_text(text) || self.patterns.iter().any(|pattern| pattern.matches(text))
     }
-}
-
-/// So long texts are put into small letters without memory of their own.
-const FOLDED_BYTES: usize = 256;
-
-/// Calls a function with a text in small ASCII letters.
-pub(crate) fn folded<T>(text: &str, ask: impl FnOnce(&str) -> T) -> T {
-    let bytes = text.as_bytes();
-    let mut buffer = [0; FOLDED_BYTES];
-    if let Some(buffer) = buffer.get_mut(..bytes.len()) {
-        buffer.iter_mut().zip(bytes).for_each(|(small, byte)| *small = byte.to_ascii_lowercase());
-        // Only ASCII was changed, so it is a text.
-        if let Ok(text) = core::str::from_utf8(buffer) {
-            return ask(text);
-        }
-    }
-    ask(&text.to_ascii_lowercase())
 }
 
 /// Bounds of texts, all of which must be met.

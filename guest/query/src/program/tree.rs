@@ -124,7 +124,7 @@ pub(crate) enum Reach {
 /// A condition on a set of fields.
 pub(crate) enum Tree {
     Const(bool),
-    Test(TreeTest),
+    Test(Box<TreeTest>),
 }
 
 impl Tree {
@@ -155,7 +155,7 @@ impl Tree {
         Ok(match (always, unmapped.is_some() || tests.iter().any(Option::is_some)) {
             (true, _) => Self::Const(true),
             (false, false) => Self::Const(false),
-            (false, true) => Self::Test(TreeTest { fields, tests, unmapped }),
+            (false, true) => Self::Test(Box::new(TreeTest { fields, tests, unmapped })),
         })
     }
 }

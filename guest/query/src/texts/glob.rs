@@ -52,6 +52,13 @@ impl Glob {
         4 + self.runs.iter().map(|run| run.any.len() as u64).max().unwrap_or_default()
     }
 
+    /// Calls `visit` with the texts that each match contains.
+    pub(crate) fn for_each_text(&self, visit: &mut impl FnMut(&str)) {
+        for text in self.runs.iter().flat_map(|run| run.chars.split(Option::is_none)) {
+            visit(&text.iter().flatten().collect::<String>());
+        }
+    }
+
     /// The longest text that each match contains, perhaps empty.
     pub(crate) fn longest(&self) -> String {
         let texts = self.runs.iter().flat_map(|run| run.chars.split(Option::is_none));
@@ -85,11 +92,21 @@ fn ends_with<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
     fits.then_some(chars.as_str())
 }
 
+/// So many words of a run take no memory of their own.
+const FEW_WORDS: usize = 4;
+
 /// What of a text comes after the first place where a run is.
 fn behind<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
     let mut chars = text.chars();
     // A bit for each place of the run: it and all before it have just come.
-    let mut come = vec![0; run.any.len()];
+    let (mut few, mut many) = ([0; FEW_WORDS], Vec::new());
+    let come = match few.get_mut(..run.any.len()) {
+        Some(few) => few,
+        None => {
+            many.resize(run.any.len(), 0);
+            &mut *many
+        }
+    };
     while let Some(c) = chars.next() {
         let fits = run.places_of(c);
         let mut carry = 1;
@@ -98,7 +115,7 @@ fn behind<'t>(text: &'t str, run: &Run) -> Option<&'t str> {
             *come = (*come << 1 | carry) & fits;
             carry = next;
         }
-        if run.is_complete(&come) {
+        if run.is_complete(come) {
             return Some(chars.as_str());
         }
     }

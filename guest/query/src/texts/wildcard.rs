@@ -81,6 +81,16 @@ impl Pattern {
         }
     }
 
+    /// Calls `visit` with texts that each match contains, but for the case of letters where it ignores
+    /// that.
+    pub(crate) fn for_each_text(&self, visit: &mut impl FnMut(&str)) {
+        match self {
+            Self::Stars(wildcard) => wildcard.pieces().for_each(visit),
+            Self::Glob(glob) => glob.for_each_text(visit),
+            Self::Regex(regex) => visit(regex.required()),
+        }
+    }
+
     /// Whether the case of letters makes no difference, over texts as they are.
     pub(crate) fn ignores_case(&self) -> bool {
         match self {

@@ -1,0 +1,67 @@
+//! Conditions that are answered each for itself, as long as that is cheap.
+
+use super::findings::Findings;
+use super::texts::Text;
+use crate::program::event::Event;
+use crate::program::layout::Slot;
+use crate::program::test::Test;
+use crate::program::text_test::{OneOf, Set};
+use crate::values::keyword::KeywordForm;
+
+/// Work of a value that is put to a condition, however short.
+const VALUE_WORK: u64 = 8;
+
+/// So many patterns cost a unit if the letters of a text tell that it does not match.
+const PATTERNS_A_UNIT: u64 = 4;
+
+/// Whether a value of a slot meets a test, of which `weight` is what a byte costs. None if it costs
+/// too much to find out.
+pub(super) fn holds<E: Event>(
+    slot: Slot,
+    test: &Test,
+    weight: u64,
+    event: &E,
+    findings: &mut Findings,
+) -> Option<bool> {
+    if let Some((form, one_of)) = test.one_of()
+        && !one_of.is_one_text()
+    {
+        return findings.any_text(slot, event, |text, spend| meets(form, one_of, text, spend));
+    }
+    let mut is_cheap = true;
+    let holds = event.any(slot, |value| {
+        is_cheap = findings.spend_direct(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
+        !is_cheap || test.holds(value, event.now_ms())
+    });
+    is_cheap.then_some(holds)
+}
+
+fn meets(
+    form: KeywordForm,
+    OneOf { exact, folded }: &OneOf,
+    text: Text<'_>,
+    spend: &mut dyn FnMut(u64) -> bool,
+) -> Option<bool> {
+    if !form.keeps(text.exact) {
+        return Some(false);
+    }
+    let patterns = (exact.patterns.len() + folded.patterns.len()) as u64;
+    if !spend(VALUE_WORK + patterns / PATTERNS_A_UNIT) {
+        return None;
+    }
+    if exact.has_text(text.exact) || folded.has_text(text.folded) {
+        return Some(true);
+    }
+    let mut matches_one = |set: &Set, own: &str| {
+        for pattern in set.patterns_for(text.signature) {
+            if !spend(pattern.weight().saturating_mul(own.len() as u64)) {
+                return None;
+            }
+            if pattern.matches(own) {
+                return Some(true);
+            }
+        }
+        Some(false)
+    };
+    Some(matches_one(exact, text.exact)? || matches_one(folded, text.folded)?)
+}

@@ -1,0 +1,104 @@
+//! The texts of an event's values, ready to be compared: decoded once, and put into small letters
+//! once, however many conditions ask.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use crate::program::event::Event;
+use crate::program::layout::Slot;
+use crate::texts::signature::Signature;
+
+/// The texts of the present event, by slot, as far as they were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    buffer: String,
+    values: Vec<Value>,
+    slots: Vec<OfSlot>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct OfSlot {
+    event: u32,
+    values: Range<usize>,
+}
+
+/// Where the texts of a value lie.
+#[derive(Clone, Debug)]
+struct Value {
+    exact: Range<usize>,
+    folded: Range<usize>,
+    signature: Signature,
+}
+
+/// The texts of a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'t> {
+    /// As it is.
+    pub(crate) exact: &'t str,
+    /// In small ASCII letters.
+    pub(crate) folded: &'t str,
+    pub(crate) signature: Signature,
+}
+
+impl Texts {
+    /// Forgets those of the event before.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+        self.values.clear();
+    }
+
+    /// Forgets that there were events, whose numbers begin anew.
+    pub(super) fn forget(&mut self) {
+        self.clear();
+        self.slots.clear();
+    }
+
+    /// The texts of a slot of the event with a number.
+    pub(super) fn of<E: Event>(&mut self, slot: Slot, event: &E, number: u32) -> impl Iterator<Item = Text<'_>> {
+        let place = slot.0 as usize;
+        if self.slots.len() <= place {
+            self.slots.resize_with(place + 1, OfSlot::default);
+        }
+        let is_known = self.slots.get(place).is_some_and(|of_slot| of_slot.event == number);
+        if !is_known {
+            let values = self.read(slot, event);
+            if let Some(of_slot) = self.slots.get_mut(place) {
+                *of_slot = OfSlot { event: number, values };
+            }
+        }
+        let values = self.slots.get(place).map(|of_slot| of_slot.values.clone()).unwrap_or_default();
+        let buffer = self.buffer.as_str();
+        self.values.get(values).unwrap_or_default().iter().map(|value| Text {
+            exact: buffer.get(value.exact.clone()).unwrap_or_default(),
+            folded: buffer.get(value.folded.clone()).unwrap_or_default(),
+            signature: value.signature,
+        })
+    }
+
+    fn read<E: Event>(&mut self, slot: Slot, event: &E) -> Range<usize> {
+        let first = self.values.len();
+        let Self { buffer, values, .. } = self;
+        event.any(slot, |value| {
+            let start = buffer.len();
+            buffer.push_str(&value.text());
+            let exact = start..buffer.len();
+            let is_folded =
+                !buffer.as_bytes().get(exact.clone()).is_some_and(|text| text.iter().any(u8::is_ascii_uppercase));
+            let folded = if is_folded {
+                exact.clone()
+            } else {
+                buffer.extend_from_within(exact.clone());
+                let folded = exact.end..buffer.len();
+                if let Some(text) = buffer.get_mut(folded.clone()) {
+                    text.make_ascii_lowercase();
+                }
+                folded
+            };
+            let signature = Signature::of(buffer.get(folded.clone()).unwrap_or_default());
+            values.push(Value { exact, folded, signature });
+            false
+        });
+        first..self.values.len()
+    }
+}

@@ -1,0 +1,78 @@
+//! Which pairs of letters a text has: most patterns need others.
+
+use crate::texts::wildcard::Pattern;
+
+/// A bit for each pair of bytes in a row, in small ASCII letters, that a text has. Pairs share bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Signature([u64; 2]);
+
+impl Signature {
+    /// That of a text in small ASCII letters.
+    #[inline]
+    pub(crate) fn of(folded: &str) -> Self {
+        let mut signature = Self::default();
+        let bytes = folded.as_bytes();
+        for (one, other) in bytes.iter().zip(bytes.iter().skip(1)) {
+            signature.add(*one, *other);
+        }
+        signature
+    }
+
+    /// What the signature of each text has that a pattern matches.
+    pub(crate) fn of_pattern(pattern: &Pattern) -> Self {
+        let mut signature = Self::default();
+        pattern.for_each_text(&mut |text| {
+            let Self(own) = Self::of(&text.to_ascii_lowercase());
+            let Self(all) = &mut signature;
+            all.iter_mut().zip(own).for_each(|(all, own)| *all |= own);
+        });
+        signature
+    }
+
+    #[inline(always)]
+    fn add(&mut self, one: u8, other: u8) {
+        let bit = u32::from(one).wrapping_mul(7).wrapping_add(u32::from(other).wrapping_mul(29));
+        let Self([low, high]) = self;
+        let word = if bit & 64 == 0 { low } else { high };
+        *word |= 1 << (bit & 63);
+    }
+
+    /// Has it all that another has?
+    #[inline(always)]
+    pub(crate) const fn covers(self, other: Self) -> bool {
+        let (Self([low, high]), Self([other_low, other_high])) = (self, other);
+        (other_low & !low) | (other_high & !high) == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clause::Like;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_matches_is_covered(like in "[aBé]{0,3}([*?]{1,2}[abÉ]{0,2}){0,3}", text in "[aAbBéÉ]{0,9}", ignore_case: bool) {
+            let pattern = Pattern::new(&Like { ignore_case, ..Like::lucene(&like) }, false);
+            let folded = text.to_ascii_lowercase();
+            let matches = pattern.matches(if ignore_case { &folded } else { &text });
+            let covers = Signature::of(&folded).covers(Signature::of_pattern(&pattern));
+            prop_assert!(covers || !matches, "{}", format!("{like} {text}"));
+        }
+    }
+
+    #[test]
+    fn most_patterns_are_not_covered() {
+        let text = Signature::of("/usr/bin/dpkg --install package.deb");
+        let pattern = |text: &str| Signature::of_pattern(&Pattern::new(&Like::lucene(text), false));
+        assert!(
+            text.covers(pattern("*DPKG*deb")) && text.covers(pattern("a*")) && !text.covers(pattern("*powershell*"))
+        );
+    }
+}
