@@ -17,10 +17,8 @@ pub(super) fn determinize(automaton: Automaton, budget: &mut Budget) -> Result<A
     let mut sets = Sets::default();
     sets.number(&automaton, &[0], budget)?;
     let mut steps = Steps::new(&automaton);
-    let mut effort = Effort::default();
     let mut at = 0;
     while let Some(set) = sets.all.get(at).cloned() {
-        effort.add(set.len())?;
         let mut edges = Vec::new();
         steps.follow(&set, budget, |first, last, targets, budget| {
             let to = sets.number(&automaton, targets, budget)?;
@@ -39,6 +37,7 @@ struct Sets {
     draft: Draft,
     all: Vec<Rc<[u32]>>,
     numbers: BTreeMap<Rc<[u32]>, u32>,
+    effort: Effort,
 }
 
 impl Sets {
@@ -47,7 +46,7 @@ impl Sets {
         if let Some(&number) = self.numbers.get(set) {
             return Ok(number);
         }
-        budget.spend(set.len())?;
+        self.effort.add(set.len())?;
         let accepts = set.iter().filter_map(|&state| automaton.states().get(state as usize)).any(|state| state.accepts);
         let number = self.draft.add(State { accepts, edges: Vec::new() }, budget)?;
         let set: Rc<[u32]> = set.into();

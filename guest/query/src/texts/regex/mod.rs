@@ -22,6 +22,7 @@ mod tree;
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::fmt;
 use core::hash::{Hash, Hasher};
 
 pub use error::{RegexError, RegexErrorKind};
@@ -38,7 +39,7 @@ use self::tree::Tree;
 /// A regular expression, ready to be laid over texts. It is anchored at both ends.
 ///
 /// Two are equal if they were made of the same pattern in the same way. A clone costs nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Regex {
     source: Source,
     made: Arc<Made>,
@@ -59,7 +60,6 @@ enum Dialect {
 }
 
 /// What is known of a pattern.
-#[derive(Debug)]
 struct Made {
     matcher: Matcher,
     is_empty: bool,
@@ -192,6 +192,17 @@ impl Dialect {
     fn automaton(self, tree: &Tree) -> Result<Automaton, RegexError> {
         let mut builder = Builder::new(self == Self::Lucene);
         builder.deterministic(tree).map_err(|_| RegexErrorKind::TooComplex.at(0))
+    }
+}
+
+impl fmt::Debug for Regex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Source { pattern, dialect, ignore_case } = &self.source;
+        f.debug_struct("Regex")
+            .field("pattern", pattern)
+            .field("dialect", dialect)
+            .field("ignore_case", ignore_case)
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) struct Steps<'a> {
     sets: u32,
 }
 
+/// How many targets of one set may wait to be sorted.
+const MAX_TARGETS: usize = 1 << 22;
+
 /// How many edges to a state are kept, told apart by what they begin with: both cases of a letter.
 const TAKEN: usize = 4;
 
@@ -75,12 +78,17 @@ impl<'a> Steps<'a> {
     fn collect(&mut self, set: &[u32], budget: &mut Budget) -> Result<(), TooComplex> {
         self.sets = self.sets.checked_add(1).ok_or(TooComplex)?;
         let automaton = self.automaton;
+        let mut waiting = 0;
         for state in set.iter().filter_map(|&state| automaton.states().get(state as usize)) {
             budget.spend(state.edges.len())?;
             for edge in &state.edges {
                 if self.is_new(edge) {
                     let classes = self.classes_of(edge);
                     budget.spend(classes.len())?;
+                    waiting += classes.len();
+                    if waiting > MAX_TARGETS {
+                        return Err(TooComplex);
+                    }
                     classes.for_each(|class| self.add(class, edge.to));
                 }
             }

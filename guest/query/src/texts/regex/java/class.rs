@@ -11,7 +11,7 @@ use super::reader::Reader;
 
 /// Reads what follows the `[` at `place`.
 pub(super) fn class(reader: &mut Reader, place: usize, depth: usize, ignore_case: bool) -> Result<Chars, RegexError> {
-    Class { place, depth, ignore_case }.read(reader, true)
+    Class { place, depth, ignore_case }.inner(place)?.read(reader, true)
 }
 
 /// A class that is being read.
@@ -123,7 +123,7 @@ impl Class {
         }
     }
 
-    /// One that stands in this one.
+    /// One that stands in this one, or is the first.
     fn inner(self, place: usize) -> Result<Self, RegexError> {
         if self.depth >= MAX_DEPTH {
             return Err(RegexErrorKind::TooDeep.at(place));

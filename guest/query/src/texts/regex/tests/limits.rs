@@ -119,7 +119,7 @@ fn depth_is_bounded() {
     for (open, close) in [("(", ")"), ("(?:", ")*"), ("[", "]"), ("[b&&", "]"), ("[b&&[", "]]")] {
         assert!(Regex::java(&nested(open, close, MAX_DEPTH / 2 - 1), false).is_ok(), "{open}{close}");
         for depth in [MAX_DEPTH + 1, 1_000, 9_000] {
-            let error = Regex::java(&nested(open, close, depth), false).unwrap_err();
+            let error = Regex::java(&nested(open, close, depth), false).expect_err(open);
             assert_eq!(error.kind, RegexErrorKind::TooDeep, "{open}{close}");
         }
     }
