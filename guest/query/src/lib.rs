@@ -98,7 +98,7 @@
 //! [`MAX_QUERY_BYTES`], [`MAX_DEPTH`] and [`MAX_LEAVES`] bound a query; each language holds its
 //! texts to them. Evaluation takes time that is linear in the values it reads, but for patterns
 //! with `?`, which Kibana's exceptions and filters may have: theirs is bounded by the product of the
-//! lengths.
+//! lengths. A [`Regex`] is linear too; making one is bounded, with limits near Elasticsearch's.
 
 #![no_std]
 #![forbid(unsafe_code)]

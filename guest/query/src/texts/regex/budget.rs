@@ -1,7 +1,8 @@
 //! What making an automaton may cost.
 
-/// The largest automaton, in states and transitions together. One takes some 25 MB while it is made.
-const MAX_SIZE: usize = 1 << 18;
+/// The largest automaton, in states and transitions together. Lucene has no such limit, but what is
+/// within its effort is seldom beyond.
+const MAX_SIZE: usize = 1 << 20;
 
 /// All states and transitions that are made for one regular expression, on the way to its automaton
 /// too. Should none of them be given back before the end, they take some 100 MB.

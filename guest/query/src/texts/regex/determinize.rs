@@ -19,10 +19,13 @@ pub(super) fn determinize(automaton: Automaton, budget: &mut Budget) -> Result<A
     let mut steps = Steps::new(&automaton);
     let mut at = 0;
     while let Some(set) = sets.all.get(at).cloned() {
-        let mut edges = Vec::new();
+        let mut edges: Vec<Edge> = Vec::new();
         steps.follow(&set, budget, |first, last, targets, budget| {
             let to = sets.number(&automaton, targets, budget)?;
-            edges.push(Edge { first, last, to });
+            match edges.last_mut().filter(|edge| edge.to == to && edge.last + 1 == first) {
+                Some(edge) => edge.last = last,
+                None => edges.push(Edge { first, last, to }),
+            }
             Ok(())
         })?;
         sets.draft.connect(u32::try_from(at).map_err(|_| TooComplex)?, &edges, budget)?;
