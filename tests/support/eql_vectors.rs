@@ -167,12 +167,12 @@ fn documents(file: &str, match_ids: &BTreeSet<String>) -> Result<Vec<EventDocume
     text.lines().map(document).collect()
 }
 
-/// A rule of type `eql` with a query.
+/// A rule of type `eql` with a query. For it all documents of a batch are of one time.
 #[must_use]
 pub fn rule(query: &str) -> Value {
     json!({
         "rule_id": "vector", "name": "vector", "type": "eql", "language": "eql", "query": query,
-        "severity": "low", "risk_score": 0,
+        "severity": "low", "risk_score": 0, "timestamp_override": "event.ingested",
     })
 }
 

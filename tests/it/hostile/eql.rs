@@ -40,7 +40,6 @@ fn hostile_queries() -> Vec<(&'static str, String, Fate)> {
         (0..count).map(|number| format!("w{number}")).collect::<Vec<_>>().join(separator)
     };
     vec![
-        ("over its limit", format!("any where process.name == \"{}\"", "b".repeat(100 << 10)), Fate::Refused),
         ("deep parentheses", within("(", 10_000, "true", ")"), Fate::Refused),
         ("unclosed parentheses", within("(", 60_000, "", ""), Fate::Refused),
         ("nots", within("not ", 15_000, "true", ""), Fate::Refused),
@@ -134,12 +133,12 @@ fn hostile_events() -> Vec<(&'static str, String, Value, Judged)> {
         ("stars", &format!(r#"process.command_line : "{stars}b""#), &line, Judged::Either),
         ("computed stars", &format!(r#"concat(process.command_line, "") : "{stars}b""#), &line, Judged::Either),
         ("far ends", r#"substring(process.command_line, -2147483647, 2147483647) == "b""#, &line, Judged::Yes),
-        ("division by zero", "10 / process.pid == 1", &json!({}), Judged::Either),
-        ("its rest", "10 % process.pid == 1", &json!({}), Judged::Either),
-        ("a negated division", "not 10 / process.pid == 1", &json!({}), Judged::Either),
-        ("the least number", "process.exit_code / -1 == 1 or -process.exit_code - 1 == 1", &json!({}), Judged::Either),
-        ("no number", "number(process.args) == 1", &args("0x"), Judged::Either),
-        ("a long number", "number(process.args) == 1", &args(&"9".repeat(900)), Judged::Either),
+        ("division by zero", "10 / process.pid == 1", &json!({}), Judged::Yes),
+        ("its rest", "10 % process.pid == 1", &json!({}), Judged::Yes),
+        ("a negated division", "not 10 / process.pid == 1", &json!({}), Judged::Yes),
+        ("the least number", "process.exit_code / -1 == 1 or -process.exit_code - 1 == 1", &json!({}), Judged::Yes),
+        ("no number", "number(process.args) == 1", &args("0x"), Judged::Yes),
+        ("a long number", "number(process.args) == 1", &args(&"9".repeat(900)), Judged::Yes),
     ];
     events.map(|(name, condition, members, judged)| (name, condition.to_owned(), members.clone(), judged)).into()
 }
@@ -160,7 +159,7 @@ fn hostile_events_stop_no_other_rule() -> Result<()> {
     for (name, condition, members_of_it, judged) in hostile_events() {
         let hostile = rule("hostile", &format!("process where {condition}"));
         fs::write(&rules, lines([hostile.to_string(), rule("good", GOOD).to_string()]))?;
-        let input = lines([event(&members_of_it), event(&json!({}))]);
+        let input = lines([event(&members_of_it), event(&json!({"title": "another"}))]);
         let filter = Firstseen::filter()?.args(["--strict", "--clock", "event", "--only-alerts", "--rules"]);
         let ran = filter.arg(&rules).run(&input)?;
         ensure!([0, 1].contains(&ran.code()?), "{name}: exit code {}: {}", ran.code()?, ran.stderr);
