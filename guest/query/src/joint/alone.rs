@@ -42,26 +42,35 @@ fn meets(
     text: Text<'_>,
     spend: &mut dyn FnMut(u64) -> bool,
 ) -> Option<bool> {
-    if !form.keeps(text.exact) {
+    let is_kept = form.ignore_above.is_none_or(|limit| text.len() <= limit as usize) || form.keeps(text.exact());
+    if !is_kept {
         return Some(false);
     }
     let patterns = (exact.patterns.len() + folded.patterns.len()) as u64;
     if !spend(VALUE_WORK + patterns / PATTERNS_A_UNIT) {
         return None;
     }
-    if exact.has_text(text.exact) || folded.has_text(text.folded) {
+    let has_length = |set: &Set| set.has_length(text.len());
+    if has_length(exact) && exact.has_text(text.exact()) || has_length(folded) && folded.has_text(text.folded()) {
         return Some(true);
     }
-    let mut matches_one = |set: &Set, own: &str| {
-        for pattern in set.patterns_for(text.signature) {
-            if !spend(pattern.weight().saturating_mul(own.len() as u64)) {
-                return None;
-            }
-            if pattern.matches(own) {
-                return Some(true);
-            }
+    Some(match_one(exact, text, Text::exact, spend)? || match_one(folded, text, Text::folded, spend)?)
+}
+
+/// Whether a text, taken as `own` says, matches a pattern of a set.
+fn match_one<'t>(
+    set: &Set,
+    text: Text<'t>,
+    own: impl Fn(Text<'t>) -> &'t str,
+    spend: &mut dyn FnMut(u64) -> bool,
+) -> Option<bool> {
+    for pattern in set.patterns_for(text.signature()) {
+        if !spend(pattern.weight().saturating_mul(text.len() as u64)) {
+            return None;
         }
-        Some(false)
-    };
-    Some(matches_one(exact, text.exact)? || matches_one(folded, text.folded)?)
+        if pattern.matches(own(text)) {
+            return Some(true);
+        }
+    }
+    Some(false)
 }

@@ -31,14 +31,34 @@ struct Value {
     signature: Signature,
 }
 
-/// The texts of a value.
+/// The texts of a value. Most questions are answered by how long they are and what letters they have.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Text<'t> {
-    /// As it is.
-    pub(crate) exact: &'t str,
-    /// In small ASCII letters.
-    pub(crate) folded: &'t str,
-    pub(crate) signature: Signature,
+pub(super) struct Text<'t> {
+    buffer: &'t str,
+    value: &'t Value,
+}
+
+impl<'t> Text<'t> {
+    /// How many bytes either has.
+    #[inline(always)]
+    pub(super) const fn len(self) -> usize {
+        self.value.exact.end - self.value.exact.start
+    }
+
+    /// The text as it is.
+    pub(super) fn exact(self) -> &'t str {
+        self.buffer.get(self.value.exact.clone()).unwrap_or_default()
+    }
+
+    /// The text in small ASCII letters.
+    pub(super) fn folded(self) -> &'t str {
+        self.buffer.get(self.value.folded.clone()).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(super) const fn signature(self) -> Signature {
+        self.value.signature
+    }
 }
 
 impl Texts {
@@ -69,11 +89,7 @@ impl Texts {
         }
         let values = self.slots.get(place).map(|of_slot| of_slot.values.clone()).unwrap_or_default();
         let buffer = self.buffer.as_str();
-        self.values.get(values).unwrap_or_default().iter().map(|value| Text {
-            exact: buffer.get(value.exact.clone()).unwrap_or_default(),
-            folded: buffer.get(value.folded.clone()).unwrap_or_default(),
-            signature: value.signature,
-        })
+        self.values.get(values).unwrap_or_default().iter().map(move |value| Text { buffer, value })
     }
 
     fn read<E: Event>(&mut self, slot: Slot, event: &E) -> Range<usize> {

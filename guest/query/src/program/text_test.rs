@@ -129,9 +129,15 @@ impl Set {
         self.patterns.iter().zip(&self.signatures).filter(may_match).map(|(pattern, _)| pattern)
     }
 
+    /// May a text of a length be one of the texts?
+    #[inline(always)]
+    pub(crate) const fn has_length(&self, length: usize) -> bool {
+        self.lengths >> (length % 64) & 1 == 1
+    }
+
     /// Is one of the texts a text?
     pub(crate) fn has_text(&self, text: &str) -> bool {
-        self.lengths >> (text.len() % 64) & 1 == 1 && self.texts.binary_search_by(|one| order(one, text)).is_ok()
+        self.has_length(text.len()) && self.texts.binary_search_by(|one| order(one, text)).is_ok()
     }
 
     fn hold(&self, text: &str) -> bool {
