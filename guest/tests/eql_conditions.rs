@@ -3,78 +3,20 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a failed assumption is a failed test")]
 
+#[path = "support/eql.rs"]
+mod support;
+
 use firstseen_eql::ast::QueryKind;
-use firstseen_eql::{CATEGORY, Kind, VerificationError, VerificationErrorKind, clause, parse};
-use firstseen_guest::event::{Projection, Slots, scan};
-use firstseen_guest::mapping::Fields;
-use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
+use firstseen_eql::{Kind, VerificationErrorKind, clause, parse};
 use serde_json::{Value, json};
+use support::{clause_of, mapping, verdict};
 
-/// 2026-11-24T12:00:00Z.
-const NOW_MS: i64 = 1_795_521_600_000;
-
-/// Fields that are not listed are in no mapping, but for those below `open`.
-fn mapping() -> Mapping {
-    let document = json!({ "mappings": { "dynamic": "false", "properties": {
-        "event": { "properties": { "category": { "type": "keyword" }, "type": { "type": "keyword" } } },
-        "k": { "type": "keyword" },
-        "k2": { "type": "keyword" },
-        "short": { "type": "keyword", "ignore_above": 4 },
-        "t": { "type": "text", "fields": { "raw": { "type": "keyword" } } },
-        "words": { "type": "text" },
-        "two": { "type": "text", "fields": { "a": { "type": "keyword" }, "b": { "type": "wildcard" } } },
-        "n": { "type": "long" },
-        "d": { "type": "double" },
-        "b": { "type": "boolean" },
-        "ip": { "type": "ip" },
-        "ts": { "type": "date" },
-        "c": { "type": "constant_keyword", "value": "same" },
-        "flat": { "type": "flattened" },
-        "place": { "type": "geo_point" },
-        "nested": { "type": "nested", "properties": { "x": { "type": "keyword" } } },
-        "open": { "type": "object", "dynamic": "true" },
-    } } });
-    let mut fields = Fields::default();
-    fields.read(&document.to_string()).expect("a mapping");
-    fields.mapping()
-}
-
-fn clause_of(query: &str) -> Result<Clause, VerificationError> {
-    let parsed = parse(query).unwrap_or_else(|error| panic!("{}", error.render(query)));
-    let QueryKind::Event(filter) = &parsed.kind else { panic!("{query}") };
-    clause(filter, &mapping(), CATEGORY)
-}
-
-/// The verdict, which is the same however conditions are answered.
 fn matches(query: &str, event: &Value) -> bool {
-    let clause = clause_of(query).unwrap_or_else(|error| panic!("{}", error.render(query)));
-    let mut projection = Projection::default();
-    let mut leaves = Leaves::default();
-    let program = Program::compile_among(&clause, &mapping(), &mut projection, &mut leaves)
-        .unwrap_or_else(|error| panic!("{}", error.render(query)));
-    let line = event.to_string();
-    let mut slots = Slots::new(&projection, NOW_MS);
-    scan(&line, &mut slots).expect("an event");
-    let alone = program.matches(&slots);
-    let joint = Joint::new(&leaves);
-    for together in [false, true] {
-        let mut findings = Findings::default();
-        findings.begin(line.len(), u64::MAX);
-        if together {
-            findings.answer_together();
-        }
-        assert_eq!(joint.judge(&program, &slots, &mut findings), Some(alone), "{query} {event}");
+    match clause_of(query) {
+        Some(Ok(clause)) => verdict(query, &clause, event).unwrap_or_else(|error| panic!("{}", error.render(query))),
+        Some(Err(error)) => panic!("{}", error.render(query)),
+        None => panic!("{query} is no event query"),
     }
-    let missing = program.requirements().iter().find(|requirement| {
-        let is_one = |text: &str| match requirement.ignore_case {
-            true => requirement.texts.contains(&text.to_ascii_lowercase()),
-            false => requirement.texts.iter().any(|one| one == text),
-        };
-        let mut values = slots.values(requirement.slot);
-        !values.any(|value| requirement.texts.is_empty() || is_one(&value.text()))
-    });
-    assert!(!alone || missing.is_none(), "{query} matches {event} without {missing:?}");
-    alone
 }
 
 macro_rules! verdicts {
@@ -211,7 +153,7 @@ fn what_cannot_be_asked_is_refused_at_its_place() {
         ("any where cidrMatch~(ip, \"::1\")", "cidrMatch~(ip, \"::1\")", Error::NoInsensitiveForm),
         ("any where match(k, \"a\")", "match(k, \"a\")", Error::UnknownFunction),
     ] {
-        let error = clause_of(query).unwrap_err();
+        let error = clause_of(query).unwrap().unwrap_err();
         assert_eq!((&query[error.span.range()], error.kind), (place, kind), "{query}");
         assert!(error.render(query).starts_with(&error.cause()), "{query}");
     }
