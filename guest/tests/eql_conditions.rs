@@ -67,6 +67,10 @@ verdicts! {
     address_or_block: r#"any where ip == "10.0.0.0/8" or ip in ("::1")"# => yes [{"ip": "10.1.2.3"}, {"ip": "0:0::1"}] no [{"ip": "11.1.2.3"}];
     cidr_match: r#"any where CidrMatch(ip, "10.0.0.0/8", "fe80::/10")"# => yes [{"ip": "10.9.9.9"}, {"ip": "fe80::2"}] no [{"ip": "1.1.1.1"}, {}];
     constant_of_the_index: r#"any where c : "SAME""# => yes [{}, {"c": "same"}] no [];
+    constant_of_the_index_is_computed_with: "any where length(c) == 4" => yes [{}, {"k": "x"}] no [];
+    beyond_63_bits: "any where k == 18446744073709551615" => yes [{"k": "18446744073709551615"}] no [{"k": "1.8446744073709552E19"}];
+    computed_is_not_null: "any where indexOf(k, \"a\") != null" => yes [{"k": "a"}] no [{"k": "b"}, {"k": ["a", "b"]}, {}];
+    condition_compared_with_a_flag: r#"any where (words < "z") == true and (k regex "\"(\"") != true"# => yes [{"words": "a"}] no [{"words": "a", "k": "("}, {}];
     not_binds_closer_than_and: r#"any where not k == "a" and n == 1"# => yes [{"n": 1}] no [{"n": 2}, {"n": 1, "k": "a"}];
     starts_with: r#"any where startsWith(k, "a*") or startsWith~(k, "B")"# => yes [{"k": "a*x"}, {"k": "bx"}] no [{"k": "ab"}];
     ends_with_is_a_pattern: r#"any where endsWith(k, "a?c")"# => yes [{"k": "xabc"}] no [{"k": "abcx"}, {"k": "ac"}];

@@ -48,6 +48,15 @@ fn the_cases_of_the_built_in_rule_pass() -> Result<()> {
     Ok(())
 }
 
+/// The example in `docs/detection-engineering.md`.
+#[test]
+fn the_cases_of_a_rule_in_eql_pass() -> Result<()> {
+    let ran = test(&data("eql"), &["--strict"])?.expect_code(0)?;
+    assert!(ran.text()?.ends_with("4 passed, 0 failed\n"), "{}", ran.text()?);
+    assert_eq!(ran.stderr, "");
+    Ok(())
+}
+
 #[test]
 fn a_single_case_can_be_named() -> Result<()> {
     let ran = test(&data("dpkg").join(CASE), &[])?.expect_code(0)?;

@@ -63,6 +63,24 @@ fn a_query_rule_alerts_on_each_event_of_its_interval_once() -> Result<()> {
 }
 
 #[test]
+fn an_eql_rule_alerts_on_the_latest_events_of_its_interval_once() -> Result<()> {
+    let query = json!({
+        "type": "eql", "query": "any where event.action == \"exec\"", "new_terms_fields": null,
+        "history_window_start": null, "max_signals": 2,
+    });
+    let detector = detector(&[rule("q", query)], &[])?;
+    let events = [event("d", "h", 0), event("b", "h", -9), event("c", "h", -5), event("a", "h", -10)];
+    let mut schedule = Schedule::new(&detector, &events)?;
+    let mut alerts = AlertsIndex::default();
+    let first = schedule.run(0, &Execution::at(NOON), &mut alerts)?;
+    assert_eq!(summary(alerts.alerts()), [(2, "q", 0), (0, "q", 0)]);
+    assert_eq!((first.created, first.duplicates, first.warnings), (2, 0, vec![Warning::MaxSignalsReached]));
+    let second = schedule.run(0, &Execution::at(NOON + 6 * MINUTE), &mut alerts)?;
+    assert_eq!((second.created, second.duplicates, second.warnings), (0, 1, vec![]));
+    Ok(())
+}
+
+#[test]
 fn rules_do_not_see_each_others_history() -> Result<()> {
     let detector = detector(&[rule("a", json!({})), rule("b", json!({"query": "host.name:x"}))], &[])?;
     let events = [event("1", "y", -30), event("2", "y", -5), event("3", "x", -5)];

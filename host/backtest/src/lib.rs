@@ -43,10 +43,11 @@
 //!
 //! From Kibana (`new_terms/`, `utils.ts`): the ranges and their ends, that a
 //! term is new if it was first seen strictly after `from`, that the oldest event
-//! is an alert's source, which terms survive `max_signals`, catching up after a
-//! gap, that a second alert appears when a late event becomes the oldest.
+//! is an alert's source, which terms survive `max_signals`, of an `eql` rule the
+//! latest events, catching up after a gap, that a second alert appears when a
+//! late event becomes the oldest.
 //!
-//! Not copied: pages of a multi-field history that arrays overfill, runs that
+//! Not copied: pipes of EQL, pages of a multi-field history that arrays overfill, runs that
 //! fail on a single boolean field. Times have milliseconds, also those of
 //! `date_nanos` fields. Documents of a manual run say `scheduled`.
 

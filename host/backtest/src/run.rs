@@ -52,7 +52,7 @@ pub struct Run {
 #[non_exhaustive]
 pub enum Warning {
     /// `max_signals` alerts were created, and there was at least one more to
-    /// create.
+    /// create; or the search of an `eql` rule found as many events.
     MaxSignalsReached,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Schedule<'a> {
         let shift_ms = to_ms.saturating_sub(own.to_ms);
         let run = self.worker.scheduled_range(rule, now_ms.saturating_add(shift_ms))?;
         let history_start_ms = match run {
-            Some(run) if run.to_ms == to_ms && !self.is_query(rule) => run.history_start_ms,
+            Some(run) if run.to_ms == to_ms && self.has_terms(rule) => run.history_start_ms,
             // No run has this `to`, since the rule's does not follow the clock.
             _ => own.history_start_ms.saturating_add(shift_ms),
         };
@@ -144,17 +144,22 @@ impl<'a> Schedule<'a> {
         }
         let mut run = Run { looked_at: self.ranges(rule, execution)?, ..Run::default() };
         for range in run.looked_at.ranges.clone() {
-            let candidates = match self.is_query(rule) {
-                true => self.matches(rule, &range, execution.now_ms),
-                false => self.new_terms(rule, &range, execution.now_ms)?,
+            let candidates = match self.kind(rule) {
+                Some(RuleKind::NewTerms { .. }) => self.new_terms(rule, &range, execution.now_ms)?,
+                Some(RuleKind::Eql) => self.latest_matches(rule, &range, execution.now_ms, &mut run),
+                _ => self.matches(rule, &range, execution.now_ms),
             };
             self.create(rule, execution.now_ms, range.max_signals, candidates, alerts, &mut run)?;
         }
         Ok(run)
     }
 
-    fn is_query(&self, rule: usize) -> bool {
-        self.rules.get(rule).is_some_and(|rule| rule.kind == RuleKind::Query)
+    fn kind(&self, rule: usize) -> Option<&RuleKind> {
+        self.rules.get(rule).map(|rule| &rule.kind)
+    }
+
+    fn has_terms(&self, rule: usize) -> bool {
+        matches!(self.kind(rule), Some(RuleKind::NewTerms { .. }))
     }
 
     /// The occurrences of a rule's terms from one time to another, both
@@ -170,10 +175,22 @@ impl<'a> Schedule<'a> {
         occurrences.get(start..end).unwrap_or_default().iter().filter(is_visible)
     }
 
-    /// The events of a range that a `query` rule matches, oldest first: each is
-    /// an alert, and there is no history.
+    /// The events of a range that a rule without terms matches, oldest first:
+    /// each is an alert, and there is no history.
     fn matches(&self, rule: usize, range: &RunRange, now_ms: i64) -> Vec<Occurrence> {
         self.visible(rule, range.from_ms, range.to_ms, now_ms).cloned().collect()
+    }
+
+    /// Those that an `eql` rule is told of: its search answers with the latest
+    /// `max_signals` (`build_eql_search_request.ts`), and the run warns if it has
+    /// that many.
+    fn latest_matches(&self, rule: usize, range: &RunRange, now_ms: i64, run: &mut Run) -> Vec<Occurrence> {
+        let max_signals = range.max_signals as usize;
+        let mut all = self.matches(rule, range, now_ms);
+        if all.len() >= max_signals {
+            run.warnings.push(Warning::MaxSignalsReached);
+        }
+        all.split_off(all.len().saturating_sub(max_signals))
     }
 
     /// The new terms of a range, each with its oldest occurrence, in Kibana's
@@ -232,14 +249,14 @@ impl<'a> Schedule<'a> {
     /// Has the module write the alert of an occurrence, by showing it the event
     /// and answering that this term is unseen.
     fn write(&mut self, rule: usize, now_ms: i64, occurrence: &Occurrence) -> Result<Option<ScheduledAlert>, Error> {
-        let is_query = self.is_query(rule);
+        let has_terms = self.has_terms(rule);
         let (Some(event), Some(summary)) = (self.events.get(occurrence.event), self.rules.get(rule)) else {
             return Ok(None);
         };
         let (history, term) = (summary.history.clone(), Arc::clone(&occurrence.term));
-        // A query rule's term is the event's identity, which is another one here.
+        // Without new terms it is the event's identity, which is another one here.
         let script =
-            move |sighting: &Sighting| match sighting.history == history && (is_query || *sighting.term == *term) {
+            move |sighting: &Sighting| match sighting.history == history && (!has_terms || *sighting.term == *term) {
                 true => Verdict::Unseen,
                 false => Verdict::Seen,
             };

@@ -37,7 +37,7 @@ export interface RuleSummary {
   name: string;
   type: string;
   language: string;
-  kind: "query" | { "new-terms": { fields: string[] } };
+  kind: "query" | "eql" | { "new-terms": { fields: string[] } };
   history: string;
   "window-ms": number | null;
   warnings: string[];

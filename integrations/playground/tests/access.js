@@ -81,7 +81,7 @@ export const access = (tools) => ({
     for (const options of [{ colorScheme: "light" }, { colorScheme: "dark" }, { colorScheme: "dark", ...PHONE }]) {
       await browser.with(options, async (page) => {
         await page.evaluate(axe);
-        for (const example of ["0", "1", "2"]) {
+        for (const example of ["0", "1", "2", "3"]) {
           await page.selectOption("#example", example);
           await settled(page);
           for (const tabs of [
@@ -107,7 +107,7 @@ export const access = (tools) => ({
 
   "a phone needs no scrolling sideways": (browser) =>
     browser.with(PHONE, async (page) => {
-      for (const example of ["0", "1", "2"]) {
+      for (const example of ["0", "1", "2", "3"]) {
         await page.selectOption("#example", example);
         await settled(page);
         for (const tab of ["rules", "exceptions", "events", "lines", "reports", "alerts"]) {

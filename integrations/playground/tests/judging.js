@@ -76,9 +76,29 @@ export const judging = {
       assert.match(await page.textContent("#query-result"), /matches 1 of 8 events: line 6\./);
     }),
 
-  "a broken rule has its caret and its place": (browser) =>
+  "a rule in EQL is judged as a query rule is": (browser) =>
     browser.with({}, async (page) => {
       await page.selectOption("#example", "2");
+      assert.match(await settled(page), /^2 alerts from 7 events, 1 seen before;/);
+      await page.click("#lines-tab");
+      const rows = await page.locator("#lines-panel summary").allTextContents();
+      const badges = rows.map((row) => row.replace(/\{.*/s, ""));
+      assert.deepEqual(badges, ["line 1alertquery", "line 2seenquery", "line 4alert", "line 5query"]);
+      const reasons = page.locator("#lines-panel .why");
+      await page.locator("#lines-panel .row > summary").nth(0).click();
+      assert.match(await reasons.nth(0).textContent(), /“Script by an Office Program”: matches, so it alerts\./);
+      await page.locator("#lines-panel .row > summary").nth(1).click();
+      assert.match(
+        await reasons.nth(1).textContent(),
+        /is the same event as one before, last in line 1; within 9 minutes it alerts once/,
+      );
+      await page.click("#reports-tab");
+      assert.match(await page.textContent("#reports-panel .meta"), /^eql · version 1 · /);
+    }),
+
+  "a broken rule has its caret and its place": (browser) =>
+    browser.with({}, async (page) => {
+      await page.selectOption("#example", "3");
       assert.match(await settled(page), / 1 rule or document not used: see Rules\.$/);
       await page.click("#reports-tab");
       const cause = page.locator("#reports-panel .cause").first();
@@ -140,7 +160,17 @@ export const judging = {
         ["b.toml", "[metadata]\n", /no \[rule\] table/],
         ["c.json", "{}", /no rule: it has no rule_id/],
         ["d.json", '{"rule_id": "r",\n', /d\.json:2:1.*not JSON/s],
-        ["e.json", rule({ type: "eql", language: "eql" }), /not ours.*rules of type `eql` are not run/s],
+        ["e.json", rule({ type: "esql", language: "esql" }), /not ours.*rules of type `esql` are not run/s],
+        [
+          "f.json",
+          rule({ type: "eql", language: "eql", query: "sequence by a [any where true] [any where true]" }),
+          /not ours.*sequences are not run/s,
+        ],
+        [
+          "g.json",
+          rule({ type: "eql", language: "eql", query: "any where process.pid == 1\n  or process.pid : 2" }),
+          /g\.json:1:\d+.*a text is needed here.*2 \|   or process\.pid : 2\n  \| {5,}\^/s,
+        ],
       ];
       for (const [name, text, expected] of cases) {
         assert.match(await typeRule(page, name, text), /^No rule runs/, name);

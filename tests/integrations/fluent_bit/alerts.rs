@@ -40,7 +40,7 @@ fn recorded_installs_alert_as_in_the_filter() -> Result<()> {
 /// Those that know nothing that Fluent Bit does not tell.
 #[test]
 fn the_cases_of_all_hosts_alert_the_same() -> Result<()> {
-    for name in ["built-in-rule", "query-with-exceptions", "quota", "refused"] {
+    for name in ["built-in-rule", "eql-events", "query-with-exceptions", "quota", "refused"] {
         let case = repository("integrations/conformance/cases").join(name);
         let scratch = tempfile::tempdir()?;
         let options = options_of(&case, scratch.path())?;

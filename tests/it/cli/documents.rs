@@ -69,7 +69,21 @@ const KIBANA_FIELDS: [&str; 53] = [
 
 /// The recorded install's alert.
 fn alert(arguments: &[&str]) -> Result<Value> {
-    let events = fs::read(data("dpkg-i-recorded.ndjson"))?;
+    only_alert("dpkg-i-recorded.ndjson", arguments)
+}
+
+/// The alert of a rule in EQL that is a building block, has exceptions, and takes
+/// the category of events from another field.
+fn eql_alert(arguments: &[&str]) -> Result<Value> {
+    let [rules, exceptions] =
+        ["shell-by-a-web-server.toml", "exceptions.ndjson"].map(|name| data("eql").join(name).display().to_string());
+    let own = ["--strict", "--rules", &rules, "--exceptions", &exceptions];
+    only_alert("eql/the-category-is-the-type-of-the-event/events.ndjson", &[&own, arguments].concat())
+}
+
+/// The only alert on the events of a file.
+fn only_alert(events: &str, arguments: &[&str]) -> Result<Value> {
+    let events = fs::read(data(events))?;
     let ran = Firstseen::filter()?.arg("--only-alerts").args(arguments).run(&events)?.expect_code(0)?;
     ensure!(ran.text()?.lines().count() == 1, "not one line: {}", ran.text()?);
     Ok(serde_json::from_str(ran.text()?)?)
@@ -83,6 +97,29 @@ fn kibana() -> Result<()> {
 #[test]
 fn ecs() -> Result<()> {
     golden::check("ecs", &alert(&["--format", "ecs"])?)
+}
+
+#[test]
+fn kibana_of_a_rule_in_eql() -> Result<()> {
+    let alert = eql_alert(&[])?;
+    for (field, value) in [
+        ("kibana.alert.building_block_type", "default"),
+        ("kibana.alert.rule.category", "Event Correlation Rule"),
+        ("kibana.alert.rule.rule_type_id", "siem.eqlRule"),
+        ("kibana.alert.rule.type", "eql"),
+    ] {
+        assert_eq!(alert.get(field).and_then(Value::as_str), Some(value), "{field}");
+    }
+    let parameter = |name: &str| alert.get("kibana.alert.rule.parameters")?.get(name)?.as_str();
+    assert_eq!(parameter("language"), Some("eql"));
+    assert_eq!(parameter("event_category_override"), Some("event.type"));
+    assert!(alert.get("kibana.alert.new_terms").is_none());
+    golden::check("kibana-eql", &alert)
+}
+
+#[test]
+fn ecs_of_a_rule_in_eql() -> Result<()> {
+    golden::check("ecs-eql", &eql_alert(&["--format", "ecs"])?)
 }
 
 #[test]

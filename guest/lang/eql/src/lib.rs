@@ -1,12 +1,15 @@
-//! EQL, the Event Query Language of Elasticsearch: text to tree, and back to text.
+//! EQL, the Event Query Language of Elasticsearch: text to tree, tree to clause, and back to text.
 //!
 //! [`parse`] reads a query as Elasticsearch does, and makes those of its checks that need no
-//! mapping. `Display` writes a tree as text again. Nothing here panics, reads or writes anything,
-//! and what a query can cost is bounded.
+//! mapping. `Display` writes a tree as text again. [`clause`] makes of what is asked of single
+//! events what Elasticsearch would for a mapping, and makes the checks that need one; what a clause
+//! means for fields of a type, and for an event, is the business of [`firstseen_query`]. Nothing
+//! here panics, reads or writes anything, and what a query can cost is bounded.
 //!
 //! ```
 //! use firstseen_eql::ast::{ExprKind, QueryKind};
-//! use firstseen_eql::parse;
+//! use firstseen_eql::{CATEGORY, clause, parse};
+//! use firstseen_query::{FieldType, Mapping};
 //!
 //! let query = parse(
 //!     r#"process where process.name : ("cmd.exe", "pwsh*")
@@ -19,7 +22,14 @@
 //! let QueryKind::Event(filter) = &query.kind else { panic!("it asks for single events") };
 //! assert_eq!(filter.category.as_deref(), Some("process"));
 //! assert!(matches!(&filter.condition.kind, ExprKind::And(both) if both.len() == 2));
-//! # Ok::<(), firstseen_eql::Error>(())
+//!
+//! let mut mapping = Mapping::default();
+//! mapping.insert("process.name", FieldType::KEYWORD);
+//! let mut fields = Vec::new();
+//! clause(filter, &mapping, CATEGORY)?.for_each_field(&mut |name| fields.push(format!("{name:?}")));
+//! fields.dedup();
+//! assert_eq!(fields, [r#"Exact("event.category")"#, r#"Exact("process.name")"#, r#"Exact("user.id")"#]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Queries
@@ -33,8 +43,8 @@
 //! | `sample by host.id [process where a] [file where b]` | events in any order, with the same values of the keys |
 //! | `query \| head 10`, `query \| tail 10` | the first, or last, of what the query finds |
 //!
-//! A rule may name another field than `event.category` (`event_category_override`). Keywords are
-//! written in lower case; `AND` and `Sequence` are names.
+//! A rule may name another field than `event.category` ([`CATEGORY`]), in its
+//! `event_category_override`. Keywords are written in lower case; `AND` and `Sequence` are names.
 //!
 //! # Conditions
 //!
@@ -81,26 +91,31 @@
 //! **A field with several values** meets a test if one of them does. So `f > 1 and f < 5` may be
 //! met by two of them, and `!=` and `not` mean that none does.
 //!
-//! **Null constants** are `null` in the text and `?f` where no mapping has `f`. They are the only
-//! thing with a third value, and all of it is settled when the query is compiled:
+//! **Null constants** are `null` in the text and `?f` where no mapping has `f`. Beside what is
+//! [computed](#functions) they are the only thing with a third value, and all of it is settled when
+//! the query is compiled:
 //!
 //! | with `x` such a constant | is |
 //! |---|---|
 //! | `x == null`, `x != null` | true, false |
 //! | `x == "a"`, `x != "a"` | false, true |
+//! | `x == f`, `x != f` | `f == null`, `f != null` |
 //! | `x like "a"` without wildcards, `x regex "a"` of a single word | false |
-//! | `x : "*"`, `x like "*"`, `x regex ".*"` | false |
-//! | other `:`, `like` and `regex`, `x like~ …`, `x in (…)`, `x in~ (…)`, `x < 1`, functions of `x` | null |
+//! | `:`, `like` and `like~` with stars alone, `regex` and `regex~` that every text matches | false |
+//! | other `:`, `like` and `regex`, `x in (…)`, `x < 1`, functions of `x` | null |
 //! | `not null` | null |
 //! | `null and c` | null, but false if `c` is `false` |
 //! | `null or c` | `c` |
 //!
-//! A query whose whole condition is null finds nothing. So for an unmapped `?f`, `not ?f == "a"`
-//! always holds and `not ?f : "a"` never does, while both hold where `f` is mapped and absent.
+//! Of a function it counts where it must be given: `substring(f, 1, x)` is `substring(f, 1)`. A
+//! `null` in a list is left out, and with nothing but that the list is null. A query whose whole
+//! condition is null finds nothing. So for an unmapped `?f`, `not ?f == "a"` always holds and
+//! `not ?f : "a"` never does, while both hold where `f` is mapped and absent.
 //!
 //! **Equality** is that of the field's type, see [`firstseen_query`]. A keyword is compared as
 //! text, with case, and with numbers by their text: `k == 5` is `k == "5"`. In `==` and `in` a `*`
-//! is a star. An address can be compared with a block: `source.ip == "10.0.0.0/8"`.
+//! is a star. An address can be compared with a block: `source.ip == "10.0.0.0/8"`. One side of a
+//! comparison is a constant.
 //!
 //! **Patterns.** In those of `:` and `like` a backslash is a backslash, and a star or question mark
 //! cannot be written as itself. A pattern of stars alone asks whether there is a value. Case is
@@ -111,7 +126,9 @@
 //! any text, `#` for none, `~` for the opposite, `&` for both, `<1-9>` for a number. `^` and `$` are
 //! ordinary. `\d`, `\s`, `\w` and their opposites are of ASCII; another letter behind a backslash
 //! is an error. There are no groups like `(?i)` or `(?:`, and none is lazy. In `regex~` a character
-//! stands for all its cases, of Unicode too, but a range for those in it: `[a-z]` has no `M`.
+//! stands for all its cases, of Unicode too, but a range for those in it: `[a-z]` has no `M`. One
+//! that a single word matches is an equality, and `regex~` ignores the case of ASCII there. See
+//! [`Regex::lucene`](firstseen_query::Regex::lucene).
 //!
 //! # Functions
 //!
@@ -136,17 +153,73 @@
 //! `stringContains` goes into a wildcard as it is, so `*` and `?` stand for others in it and a
 //! backslash escapes; that of `startsWith` is plain. An empty text asks whether there is a value.
 //!
-//! All else is computed, as Elasticsearch's scripts do: for each combination of the values of its
-//! fields, with one null for a field that has none, and it holds if it does for one of them. Null
-//! arguments make null, and null is false; a `not` stands outside of that. Whole numbers are
-//! divided toward zero. Here `*` and `?` mean nothing to functions, and case is that of Java.
+//! **All else is computed**, as Elasticsearch's scripts do: for each combination of the values of
+//! its fields, with one null for a field that has none, and it holds if it does for one of them.
+//! Each side of an `and`, `or` or `not` is computed for itself, so two combinations may meet
+//! `length(f) > 3 and length(f) < 5`. Null arguments make null, and null is false; a `not` stands
+//! outside of that. `== null` asks for it. Whole numbers are divided toward zero. An address is its
+//! text, a date its text in ISO 8601.
+//!
+//! On what is computed all is Java's: `*` and `?` mean nothing to functions, and in `:` and `like`
+//! they stand for no line break; `:`, `in~` and functions with `~` ignore the case of all letters,
+//! but wildcards and `regex~` that of ASCII alone. A regular expression is
+//! [one of Java's](firstseen_query::Regex::java): `(?i)` and `(?:…)` are groups, and what is not
+//! regular is an error, such as `(?=…)`, `\b` or `\1`.
+//!
+//! ```
+//! # use firstseen_eql::{CATEGORY, ast::QueryKind, clause, parse};
+//! # use firstseen_query::{Event, FieldType, JsonStr, Layout, Mapping, Program, Scalar, Slot};
+//! # struct OneSlot;
+//! # impl Layout for OneSlot {
+//! #     fn values(&mut self, _: &str) -> Slot { Slot(0) }
+//! #     fn leaves(&mut self, _: &str) -> Slot { Slot(0) }
+//! #     fn objects(&mut self, _: &str) -> (Slot, &mut dyn Layout) { (Slot(0), self) }
+//! # }
+//! # struct Values<'a>(&'a [&'a str]);
+//! # impl Event for Values<'_> {
+//! #     fn now_ms(&self) -> i64 { 0 }
+//! #     fn any(&self, _: Slot, mut test: impl FnMut(Scalar<'_>) -> bool) -> bool {
+//! #         self.0.iter().any(|text| test(Scalar::String(JsonStr::new(text, false))))
+//! #     }
+//! #     fn bytes_below(&self, _: Slot) -> usize { 0 }
+//! #     fn any_leaf(&self, _: Slot, _: impl FnMut(&str, Scalar<'_>) -> bool) -> bool { false }
+//! #     fn any_object(&self, _: Slot, _: impl FnMut(&Self) -> bool) -> bool { false }
+//! # }
+//! /// Does a condition hold where the keyword `f` has these values, and no mapping has `gone`?
+//! fn holds(condition: &str, values: &[&str]) -> bool {
+//!     let mut mapping = Mapping::default();
+//!     mapping.insert("f", FieldType::KEYWORD);
+//!     mapping.set_dynamic("", false);
+//!     let query = parse(&format!("any where {condition}")).unwrap();
+//!     let QueryKind::Event(filter) = &query.kind else { panic!("it asks for single events") };
+//!     let clause = clause(filter, &mapping, CATEGORY).unwrap();
+//!     Program::compile(&clause, &mapping, &mut OneSlot).unwrap().matches(&Values(values))
+//! }
+//!
+//! // Two values.
+//! assert!(holds(r#"f : "A*""#, &["x", "ab"]) && !holds(r#"f : "A*""#, &[]));
+//! assert!(holds(r#"not f : "A*""#, &[]) && !holds(r#"f != "x""#, &["x", "ab"]));
+//! // Null constants.
+//! assert!(holds(r#"not ?f : "a""#, &[]) && !holds(r#"not ?gone : "a""#, &[]));
+//! assert!(holds(r#"not ?f == "a""#, &[]) && holds(r#"not ?gone == "a""#, &[]));
+//! assert!(holds("?gone == ?f", &[]) && !holds("?gone == ?f", &["a"]));
+//! // Functions as patterns, and as computed.
+//! assert!(holds(r#"stringContains(f, "a*d")"#, &["xabcdx"]));
+//! assert!(!holds(r#"stringContains(concat(f), "a*d")"#, &["xabcdx"]));
+//! assert!(holds("length(f) > 3 and length(f) < 2", &["abcd", "a"]));
+//! assert!(!holds("1 / (length(f) - 1) == 1", &["a"]) && holds("not 1 / (length(f) - 1) == 1", &["a"]));
+//! assert!(holds(r#"substring(f, 0, 2) regex "(?i)É?b+|\\d.""#, &["7xyz"]));
+//! ```
 //!
 //! # Fields, texts, numbers, comments
 //!
 //! **Fields** are names joined by dots: letters, digits and `_`, no digit first, `@` at the start. A
 //! part with anything else, and one that is a keyword, stands in backticks, a backtick in it twice.
 //! It may have dots. `?f` is a field that no mapping need have; any other is an error where none has
-//! it.
+//! it. A mapping that is open to more fields counts as having each, see [`clause`]. Keywords,
+//! numbers, booleans, dates, addresses and versions can be asked. A text is asked by the only keyword
+//! among its multi-fields; without one it has null checks and ranges. Objects, what lies in nested
+//! ones, and other types are an error. No mapping has the leaves of a `flattened` field.
 //!
 //! **Strings** stand in `"…"` on one line, with the escapes `\b`, `\t`, `\n`, `\f`, `\r`, `\"`, `\'`,
 //! `\\` and `\u{…}`, of 2 to 8 hexadecimal digits. Any other backslash is an error, so a path is
@@ -173,6 +246,27 @@
 //! assert!(error.render(query).ends_with(r#"
 //! 2 |   and process.args like "C:\Temp\*"
 //!   |                         ^"#));
+//! # Ok::<(), firstseen_eql::Error>(())
+//! ```
+//!
+//! What a mapping speaks against is told in the same way:
+//!
+//! ```
+//! # use firstseen_eql::{CATEGORY, Kind, VerificationErrorKind, ast::QueryKind, clause, parse};
+//! # use firstseen_query::{FieldType, Mapping, NumberType};
+//! let mut mapping = Mapping::default();
+//! mapping.insert("process.pid", FieldType::Number(NumberType::Long));
+//! let query = r#"process where process.pid : "4*""#;
+//! let parsed = parse(query)?;
+//! let QueryKind::Event(filter) = &parsed.kind else { panic!("it asks for single events") };
+//! let error = clause(filter, &mapping, CATEGORY).unwrap_err();
+//! assert_eq!(error.kind, VerificationErrorKind::Needs { needed: Kind::Text, found: Kind::Number });
+//! assert_eq!(
+//!     error.render(query),
+//!     r#"a text is needed here, this is a number; `string(…)` makes a text of it
+//! 1 | process where process.pid : "4*"
+//!   |               ^"#,
+//! );
 //! # Ok::<(), firstseen_eql::Error>(())
 //! ```
 //!
@@ -206,8 +300,16 @@
 //! # Ok::<(), firstseen_eql::Error>(())
 //! ```
 //!
+//! [`clause`] takes the filter of each item for itself; what they come to together is not asked here.
+//!
 //! # What differs from Elasticsearch
 //!
+//! - Where a field is neither mapped nor excluded by its mapping, it is taken for mapped. There is no
+//!   index whose mapping could tell.
+//! - What would fail a search because of an event is null: division of a whole number by zero, whole
+//!   numbers beyond 63 bits, `number` of what is none. Whoever writes events could switch a rule off.
+//! - Java's regular expressions are run as far as they are regular, and bounded as Lucene's are. The
+//!   setting `max_regex_length` of an index is not looked at.
 //! - Text that would not read as it is evaluated is no query: control characters other than tabs
 //!   and line breaks, and characters that turn the direction of writing, must be written as escapes
 //!   (`\u{202e}`). So they can stand neither in `"""…"""` nor in names.
@@ -221,7 +323,8 @@
 //! [`MAX_QUERY_BYTES`] and [`MAX_LEAVES`] (fields and constants, each of a list) bound a query.
 //! [`MAX_DEPTH`] bounds how many levels of a tree are below its top, whatever makes them
 //! (parentheses, `not`, signs, calls, operators in a row as in `1 + 1 + 1`; `and` and `or` in a row
-//! are one), how many parentheses are open at a time, and how deep comments nest.
+//! are one), how many parentheses are open at a time, and how deep comments nest. Regular
+//! expressions have limits of their own, see [`Regex`](firstseen_query::Regex::lucene).
 //!
 //! [`MAX_QUERY_BYTES`]: firstseen_query::MAX_QUERY_BYTES
 //! [`MAX_DEPTH`]: firstseen_query::MAX_DEPTH

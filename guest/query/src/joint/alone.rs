@@ -42,8 +42,12 @@ fn meets(
     text: Text<'_>,
     spend: &mut dyn FnMut(u64) -> bool,
 ) -> Option<bool> {
-    let is_kept = form.ignore_above.is_none_or(|limit| text.len() <= limit as usize) || form.keeps(text.exact());
-    if !is_kept {
+    let is_short = form.ignore_above.is_none_or(|limit| text.len() <= limit as usize);
+    // Whether a longer one is kept takes a look at all of it.
+    if !is_short && !spend(VALUE_WORK + text.len() as u64) {
+        return None;
+    }
+    if !is_short && !form.keeps(text.exact()) {
         return Some(false);
     }
     let patterns = (exact.patterns.len() + folded.patterns.len()) as u64;

@@ -98,7 +98,7 @@ impl Findings {
     ) -> Option<bool> {
         let Self { texts, answers, direct, work, .. } = self;
         let spend = &mut |units| direct.spend(units) && work.spend(units);
-        for text in texts.of(slot, event, answers.event) {
+        for text in texts.of(slot, event, answers.event)? {
             if test(text, spend)? {
                 return Some(true);
             }

@@ -20,8 +20,14 @@ pub(super) struct Texts {
 #[derive(Clone, Debug, Default)]
 struct OfSlot {
     event: u32,
-    values: Range<usize>,
+    /// None if there are too many.
+    values: Option<Range<usize>>,
 }
+
+/// Most values of a slot, and bytes of them, that are kept here: of more, those of all conditions
+/// are read together.
+const VALUES_MAX: usize = 4 * 1024;
+const BYTES_MAX: usize = 256 * 1024;
 
 /// Where the texts of a value lie.
 #[derive(Clone, Debug)]
@@ -74,8 +80,13 @@ impl Texts {
         self.slots.clear();
     }
 
-    /// The texts of a slot of the event with a number.
-    pub(super) fn of<E: Event>(&mut self, slot: Slot, event: &E, number: u32) -> impl Iterator<Item = Text<'_>> {
+    /// The texts of a slot of the event with a number, which is not 0; none if there are too many.
+    pub(super) fn of<E: Event>(
+        &mut self,
+        slot: Slot,
+        event: &E,
+        number: u32,
+    ) -> Option<impl Iterator<Item = Text<'_>>> {
         let place = slot.0 as usize;
         if self.slots.len() <= place {
             self.slots.resize_with(place + 1, OfSlot::default);
@@ -87,16 +98,19 @@ impl Texts {
                 *of_slot = OfSlot { event: number, values };
             }
         }
-        let values = self.slots.get(place).map(|of_slot| of_slot.values.clone()).unwrap_or_default();
+        let values = self.slots.get(place)?.values.clone()?;
         let buffer = self.buffer.as_str();
-        self.values.get(values).unwrap_or_default().iter().map(move |value| Text { buffer, value })
+        Some(self.values.get(values).unwrap_or_default().iter().map(move |value| Text { buffer, value }))
     }
 
-    fn read<E: Event>(&mut self, slot: Slot, event: &E) -> Range<usize> {
-        let first = self.values.len();
+    fn read<E: Event>(&mut self, slot: Slot, event: &E) -> Option<Range<usize>> {
+        let (first, before) = (self.values.len(), self.buffer.len());
         let Self { buffer, values, .. } = self;
-        event.any(slot, |value| {
+        let are_too_many = event.any(slot, |value| {
             let start = buffer.len();
+            if values.len() - first >= VALUES_MAX || start - before + value.raw_len() > BYTES_MAX {
+                return true;
+            }
             buffer.push_str(&value.text());
             let exact = start..buffer.len();
             let is_folded =
@@ -115,6 +129,6 @@ impl Texts {
             values.push(Value { exact, folded, signature });
             false
         });
-        first..self.values.len()
+        (!are_too_many).then_some(first..self.values.len())
     }
 }

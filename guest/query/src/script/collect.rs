@@ -17,6 +17,9 @@ use crate::values::scalar::Scalar;
 #[derive(Debug)]
 pub(crate) struct FieldValues(pub(super) Vec<Value<'static>>);
 
+/// Most values of a field: their memory would be more than the work that they are.
+const VALUES_MAX: usize = 64 * 1024;
+
 impl FieldValues {
     /// Those that a field of a type keeps of what is in a slot.
     pub(crate) fn of<E: Event>(
@@ -28,7 +31,7 @@ impl FieldValues {
         let mut values: Vec<(DocValue, Value<'static>)> = Vec::new();
         let mut is_exhausted = false;
         event.any(slot, |scalar| {
-            is_exhausted = meter.step(scalar.raw_len()).is_err();
+            is_exhausted = meter.step(scalar.raw_len()).is_err() || values.len() >= VALUES_MAX;
             let kept = field_type.doc_value(scalar);
             values.extend(kept.map(|kept| {
                 let value = value(field_type, scalar, &kept);

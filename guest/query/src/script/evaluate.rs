@@ -1,6 +1,7 @@
 //! Scripts at work.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -21,6 +22,8 @@ pub(crate) struct Script {
     expr: Arc<ScriptExpr>,
     /// In the order of their first place in the script, each once.
     fields: Vec<ScriptField>,
+    /// The places of the fields.
+    places: BTreeMap<Arc<str>, usize>,
 }
 
 /// A field of a script.
@@ -32,10 +35,9 @@ pub(crate) struct ScriptField {
 }
 
 impl Hash for Script {
-    /// Most scripts differ in these.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.fields.iter().for_each(|field| (&field.name, field.slot).hash(state));
-        core::mem::discriminant(&*self.expr).hash(state);
+        self.fields.iter().for_each(|field| field.slot.hash(state));
+        self.expr.hash_most(state);
     }
 }
 
@@ -46,22 +48,27 @@ impl Script {
         mut resolve: impl FnMut(&str) -> Result<(Slot, FieldType), E>,
     ) -> Result<Self, E> {
         let mut names: Vec<&Arc<str>> = Vec::new();
+        let mut places = BTreeMap::new();
         expr.for_each_field(&mut |name| {
-            if !names.contains(&name) {
+            places.entry(Arc::clone(name)).or_insert_with(|| {
                 names.push(name);
-            }
+                names.len() - 1
+            });
         });
         let field = |name: &Arc<str>| {
             let (slot, field_type) = resolve(name)?;
             Ok(ScriptField { name: Arc::clone(name), slot, field_type })
         };
-        Ok(Self { fields: names.into_iter().map(field).collect::<Result<_, _>>()?, expr: Arc::clone(expr) })
+        let fields = names.into_iter().map(field).collect::<Result<_, _>>()?;
+        Ok(Self { fields, places, expr: Arc::clone(expr) })
     }
 
     /// The slots without a value in which it does not hold.
     pub(crate) fn needs(&self) -> impl Iterator<Item = Slot> {
         let needs = self.expr.needs();
-        self.fields.iter().filter(move |field| needs.contains(&*field.name)).map(|field| field.slot)
+        // A constant keyword has its value in every event.
+        let may_lack = |field: &&ScriptField| !matches!(field.field_type, FieldType::ConstantKeyword(_));
+        self.fields.iter().filter(may_lack).filter(move |field| needs.contains(&*field.name)).map(|field| field.slot)
     }
 
     /// Is it true for one combination of the values of its fields?
@@ -102,7 +109,8 @@ impl ScriptExpr {
         if has_fields {
             return None;
         }
-        let script = Script { expr: Arc::new(Self::Constant(ScriptValue::Null)), fields: Vec::new() };
+        let script =
+            Script { expr: Arc::new(Self::Constant(ScriptValue::Null)), fields: Vec::new(), places: BTreeMap::new() };
         let combination = Combination { script: &script, values: &[], places: &[] };
         // The length of a query bounds what it says; doubling texts is bounded by this.
         combination.value(self, &mut Meter::new(CONSTANT_WORK_MAX)).ok().map(ScriptValue::from)
@@ -123,7 +131,7 @@ struct Combination<'s> {
 impl<'s> Combination<'s> {
     fn field(self, name: &str) -> Value<'s> {
         let found = || {
-            let place = self.script.fields.iter().position(|field| *field.name == *name)?;
+            let &place = self.script.places.get(name)?;
             self.values.get(place)?.0.get(*self.places.get(place)?)
         };
         match found() {

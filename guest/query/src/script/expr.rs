@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use super::function::Function;
 use super::pattern::ScriptPattern;
@@ -114,6 +115,39 @@ impl ScriptExpr {
             }
             Self::And(all) | Self::Or(all) | Self::Call { arguments: all, .. } => {
                 all.iter().for_each(|one| one.for_each_field(visit));
+            }
+        }
+    }
+
+    /// Feeds a hasher with what most of them differ in.
+    pub(crate) fn hash_most<H: Hasher>(&self, state: &mut H) {
+        core::mem::discriminant(self).hash(state);
+        match self {
+            Self::Constant(constant) => constant.text().hash(state),
+            Self::Field(name) => name.hash(state),
+            Self::Compare { op, left, right } => {
+                op.hash(state);
+                left.hash_most(state);
+                right.hash_most(state);
+            }
+            Self::Arithmetic { op, left, right } => {
+                op.hash(state);
+                left.hash_most(state);
+                right.hash_most(state);
+            }
+            Self::IsNull(value) | Self::Not(value) | Self::Negate(value) => value.hash_most(state),
+            Self::Matches { value, patterns } => {
+                value.hash_most(state);
+                patterns.iter().for_each(|pattern| pattern.hash_most(state));
+            }
+            Self::In { value, list } => {
+                value.hash_most(state);
+                list.iter().for_each(|item| item.hash_most(state));
+            }
+            Self::And(all) | Self::Or(all) => all.iter().for_each(|one| one.hash_most(state)),
+            Self::Call { function, arguments } => {
+                function.hash(state);
+                arguments.iter().for_each(|argument| argument.hash_most(state));
             }
         }
     }

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 
 use super::meter::{Exhausted, Meter};
 use super::text::same_ignoring_case;
@@ -31,6 +32,18 @@ pub enum ScriptPattern {
 }
 
 impl ScriptPattern {
+    pub(super) fn hash_most<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Text { text, .. } => text.hash(state),
+            Self::Wildcard { parts, .. } => parts.iter().for_each(|part| {
+                if let Part::Text(text) = part {
+                    text.hash(state);
+                }
+            }),
+            Self::Regex(regex) => regex.hash(state),
+        }
+    }
+
     pub(super) fn matches(&self, text: &str, meter: &mut Meter) -> Result<bool, Exhausted> {
         meter.step(text.len())?;
         Ok(match self {

@@ -9,8 +9,8 @@ use core::cmp::Ordering;
 use super::text::utf16_order;
 use crate::values::scalar::bool_text;
 
-/// A constant of a script.
-#[derive(Clone, Debug, PartialEq)]
+/// A constant of a script. Two are equal if they are the same to a script: decimals by their bits.
+#[derive(Clone, Debug)]
 pub enum ScriptValue {
     /// No value.
     Null,
@@ -18,10 +18,27 @@ pub enum ScriptValue {
     Bool(bool),
     /// A whole number, as Java's `int` and `long`.
     Whole(i64),
+    /// A whole number beyond those. Scripts take it for a decimal one.
+    Unsigned(u64),
     /// A number with a fraction, as Java's `double`.
     Decimal(f64),
     /// A text.
     Text(Arc<str>),
+}
+
+impl PartialEq for ScriptValue {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            (Self::Whole(one), Self::Whole(other)) => one == other,
+            (Self::Unsigned(one), Self::Unsigned(other)) => one == other,
+            // Zero has a sign, and what is no number equals itself.
+            (Self::Decimal(one), Self::Decimal(other)) => one.to_bits() == other.to_bits(),
+            (Self::Text(one), Self::Text(other)) => one == other,
+            _ => false,
+        }
+    }
 }
 
 /// What a part of a script comes to.
@@ -40,6 +57,7 @@ impl ScriptValue {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(*value),
             Self::Whole(number) => Value::Whole(*number),
+            Self::Unsigned(number) => Value::Decimal(*number as f64),
             Self::Decimal(number) => Value::Decimal(*number),
             Self::Text(text) => Value::Text(Cow::Borrowed(text)),
         }
@@ -48,7 +66,10 @@ impl ScriptValue {
     /// The value as Java writes it; none of `null`.
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        self.as_value().text().map(Cow::into_owned)
+        match self {
+            Self::Unsigned(number) => Some(number.to_string()),
+            other => other.as_value().text().map(Cow::into_owned),
+        }
     }
 }
 

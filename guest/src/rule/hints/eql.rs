@@ -53,8 +53,9 @@ impl Finder<'_> {
             && category.contains(char::is_uppercase)
         {
             // It stands at the beginning.
-            let Span { start, .. } = filter.span;
-            self.note(Slip::Category, Span::new(start, start + category.len()));
+            let written = self.text.get(filter.span.range()).unwrap_or_default();
+            let end = written.find("where").unwrap_or(written.len());
+            self.found.note(Slip::Category, written.get(..end).unwrap_or_default().trim_end());
         }
         self.expr(&filter.condition);
     }
@@ -141,6 +142,7 @@ mod tests {
             (r#"any where a regex~ "b$""#, Slip::Anchor, r#""b$""#),
             (r#"any where a regex~ "[a-z]+""#, Slip::Range, r#""[a-z]+""#),
             (r#"Process where true"#, Slip::Category, "Process"),
+            (r#""Process" where true"#, Slip::Category, r#""Process""#),
             (r#"sequence [any where true] [any where a == "b*"]"#, Slip::Star, r#""b*""#),
         ] {
             assert_eq!(hints(query), [format!("`{place}`: {}", slip.explanation())], "{query}");

@@ -28,19 +28,19 @@ export function outcomes({ isExcepted, sightings, remarks }, rule) {
     const fields = rule?.kind?.["new-terms"]?.fields?.join(", ") ?? "its fields";
     return [{ badge: ["no term", "calm"], why: [`matches, but has no term in ${fields}, so nothing can be new`] }];
   }
-  return sightings.map((sighting) => outcome(sighting, rule?.type === "query"));
+  return sightings.map((sighting) => outcome(sighting, rule?.kind?.["new-terms"] !== undefined));
 }
 
-function outcome({ verdict, term, windowMs, quota, before }, isQuery) {
+function outcome({ verdict, term, windowMs, quota, before }, hasTerms) {
   const window = durationText(windowMs);
   const where = before === undefined ? "" : `, last in line ${before}`;
-  const known = isQuery
-    ? [`is the same event as one before${where}; within ${window} it alerts once`]
-    : [{ code: term }, ` was seen within ${window}${where}`];
+  const known = hasTerms
+    ? [{ code: term }, ` was seen within ${window}${where}`]
+    : [`is the same event as one before${where}; within ${window} it alerts once`];
   return {
     unseen: {
       badge: ["alert", "bad"],
-      why: isQuery ? ["matches, so it alerts"] : ["alerts: ", { code: term }, ` was not seen within ${window}`],
+      why: hasTerms ? ["alerts: ", { code: term }, ` was not seen within ${window}`] : ["matches, so it alerts"],
     },
     seen: { badge: ["seen", "calm"], why: ["matches without an alert: ", ...known] },
     replayed: { badge: ["replayed", "calm"], why: ["alerts again with the same id: ", ...known] },

@@ -12,7 +12,7 @@ use super::field::FieldRef;
 use super::operand::Operand;
 use super::truth::Truth;
 use super::{Compiler, not, of_field};
-use crate::ast::{CompareOp, Expr};
+use crate::ast::{CompareOp, Expr, ExprKind, Literal};
 
 impl Compiler<'_> {
     pub(super) fn compare(
@@ -22,6 +22,12 @@ impl Compiler<'_> {
         right: &Expr,
         span: Span,
     ) -> Result<Truth, VerificationError> {
+        for (condition, other) in [(left, right), (right, left)] {
+            if let Some(wanted) = flag_wanted(op, condition, other) {
+                let truth = self.truth(condition)?;
+                return Ok(if wanted { truth } else { truth.not() });
+            }
+        }
         let (one, other) = (self.operand(left)?, self.operand(right)?);
         // The constant stands on the right.
         let swaps = matches!(one, Operand::Constant(_)) && !matches!(other, Operand::Constant(_));
@@ -103,6 +109,25 @@ impl Compiler<'_> {
     }
 }
 
+/// What a condition is to be, where it is compared with `true` or `false`: then it is a condition
+/// by itself.
+fn flag_wanted(op: CompareOp, condition: &Expr, other: &Expr) -> Option<bool> {
+    let is_condition = matches!(
+        condition.kind,
+        ExprKind::Or(_)
+            | ExprKind::And(_)
+            | ExprKind::Not(_)
+            | ExprKind::Compare { .. }
+            | ExprKind::In { .. }
+            | ExprKind::Match { .. }
+    );
+    match (op, &other.kind) {
+        (CompareOp::Eq, ExprKind::Literal(Literal::Bool(wanted))) if is_condition => Some(*wanted),
+        (CompareOp::Ne, ExprKind::Literal(Literal::Bool(wanted))) if is_condition => Some(!*wanted),
+        _ => None,
+    }
+}
+
 /// `in` as a part of a script.
 pub(super) fn in_script(value: ScriptExpr, constants: Vec<(ScriptValue, Span)>, ignore_case: bool) -> ScriptExpr {
     let constants = constants.into_iter().map(|(constant, _)| constant);
@@ -131,7 +156,8 @@ fn null_check(op: CompareOp, value: Operand, place: Span, span: Span) -> Result<
         }
         computed @ Operand::Computed(..) => {
             let is_null = ScriptExpr::IsNull(computed.into_script(place)?.into());
-            of_script(if is_equal { is_null } else { ScriptExpr::Not(is_null.into()) }, span)
+            let truth = of_script(is_null, span);
+            if is_equal { truth } else { truth.not() }
         }
     })
 }

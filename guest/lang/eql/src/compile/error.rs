@@ -106,9 +106,10 @@ impl fmt::Display for VerificationErrorKind {
                 write!(f, "a text is needed here, this is {found}; `string(…)` makes a text of it")
             }
             Self::Needs { needed, found } => write!(f, "{needed} is needed here, this is {found}"),
-            Self::NotConstant => {
-                f.write_str("a field is compared with a constant only; write the constant on the other side")
-            }
+            Self::NotConstant => f.write_str(
+                "a constant is needed here; EQL looks at two fields together only in functions, such as \
+                 `startsWith(a, b)`",
+            ),
             Self::UnknownFunction => f.write_str(
                 "there is no such function; those of EQL are add, between, cidrMatch, concat, divide, endsWith, \
                  indexOf, length, modulo, multiply, number, startsWith, string, stringContains, substring, subtract",

@@ -29,7 +29,7 @@ impl Operand {
         match self {
             Self::Constant(ScriptValue::Null) => Kind::Null,
             Self::Constant(ScriptValue::Bool(_)) => Kind::Bool,
-            Self::Constant(ScriptValue::Whole(_) | ScriptValue::Decimal(_)) => Kind::Number,
+            Self::Constant(ScriptValue::Whole(_) | ScriptValue::Unsigned(_) | ScriptValue::Decimal(_)) => Kind::Number,
             Self::Constant(ScriptValue::Text(_)) => Kind::Text,
             Self::Field(field) => field.kind,
             Self::Computed(_, kind) => *kind,
@@ -120,7 +120,7 @@ pub(super) fn constant(literal: &Literal) -> ScriptValue {
         Literal::Bool(value) => ScriptValue::Bool(*value),
         Literal::Int(number) => ScriptValue::Whole(i64::from(*number)),
         Literal::Long(number) => ScriptValue::Whole(*number),
-        Literal::UnsignedLong(number) => ScriptValue::Decimal(*number as f64),
+        Literal::UnsignedLong(number) => ScriptValue::Unsigned(*number),
         Literal::Double(number) => ScriptValue::Decimal(*number),
         Literal::String(text) => ScriptValue::Text(text.as_str().into()),
     }

@@ -32,7 +32,8 @@ use tally::Tally;
 ///   refused   wrong, or in need of something that is not supported;
 ///   off       switched off, or deprecated; --include-disabled looks at it all
 ///             the same;
-///   not ours  of a type or language that is not run here, such as EQL;
+///   not ours  of a type or language that is not run here, such as ES|QL, or a
+///             sequence in EQL;
 ///   unusable  a file, or something in it, that is no usable rule.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment, after_long_help = AFTER_HELP)]

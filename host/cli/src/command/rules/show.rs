@@ -33,6 +33,7 @@ pub(super) fn page(rule: &FileRule, object: &Map<String, Value>) -> String {
     let every = member("interval").map(|interval| format!("every {interval}"));
     page.facts("schedule", [joined([from, to, every], " ")]);
     page.facts("time", member("timestamp_override"));
+    page.facts("category", member("event_category_override"));
     page.facts("new terms", owned(texts(object.get("new_terms_fields"))));
     page.facts("history", member("history_window_start").map(|start| format!("from {start}")));
     page.facts("max signals", member("max_signals"));
