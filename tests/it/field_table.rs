@@ -182,7 +182,7 @@ fn eql_word(value: &Value) -> Result<String> {
 /// Whether all sources of a field give it the type that its list does.
 fn is_sourced(value: &Value) -> bool {
     let mut types = value["sources"].as_array().into_iter().flatten().map(|source| &source["type"]);
-    value["sources"][0].is_object() && types.all(|kind| *kind == value["type"])
+    value.pointer("/sources/0").is_some_and(Value::is_object) && types.all(|kind| *kind == value["type"])
 }
 
 fn is_below(name: &str, object: &str) -> bool {
