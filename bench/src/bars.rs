@@ -1,6 +1,8 @@
 //! What Firstseen wants to reach, and whether it does.
 
-use crate::figures::{Build, By, Figures, What, cores_name};
+use firstseen_bench_common::numbers::grouped;
+
+use crate::figures::{Build, By, Counts, Figures, What, cores_name};
 
 /// Peak memory that the command must stay below, in bytes.
 const MEMORY_BYTES: f64 = 150e6;
@@ -11,6 +13,12 @@ const SAME_MEMORY: f64 = 1.1;
 /// How much longer events may be on their way through a pipe with the command in
 /// it.
 const PIPED: f64 = 1.1;
+
+/// How much longer an event may take with the EQL rules too.
+const WITH_EQL: f64 = 1.8;
+
+/// How long loading all rules may take.
+const LOADING_S: f64 = 1.0;
 
 /// What must remain of another build's speed.
 const OF_OTHER_BUILD: f64 = 0.97;
@@ -29,20 +37,19 @@ pub(crate) struct Bar {
 
 /// The bars, those that cannot be judged included.
 pub(crate) fn of(figures: &Figures) -> Vec<Bar> {
-    let sizes = figures.sizes();
-    let all = sizes.last().copied().filter(|&all| all > 1);
-    // Of the sets of the corpus: 10, 100, all new_terms, all.
-    let new_terms = sizes.len().checked_sub(2).filter(|&place| place >= 2).map(|place| sizes[place]);
+    let new_terms = figures.corpus.map(|Counts { new_terms, .. }| new_terms);
+    let kql = figures.corpus.map(|Counts { kql, .. }| kql);
+    let all = figures.corpus.map(|Counts { all, .. }| all);
     let mut bars = Bars { figures, bars: Vec::new() };
 
     let one = (What::Component, 1);
     bars.at_least("one rule, component", 25.0, "VRL", Some(one), (What::Vrl, 1));
     bars.at_least("one rule, component", 0.75, "native", Some(one), (What::Native, 1));
 
-    let projection = all.map(|all| (What::ProjectionComponent, all));
+    let projection = kql.map(|kql| (What::ProjectionComponent, kql));
     let title = "projection alone, component";
     bars.at_least(title, 8.0, "VRL's parse", projection, (What::VrlParse, 1));
-    bars.at_least(title, 0.85, "native", projection, (What::ProjectionNative, all.unwrap_or_default()));
+    bars.at_least(title, 0.85, "native", projection, (What::ProjectionNative, kql.unwrap_or_default()));
 
     let set = new_terms.map(|count| (What::Component, count));
     let title = rules_title(new_terms, "new_terms");
@@ -50,38 +57,45 @@ pub(crate) fn of(figures: &Figures) -> Vec<Bar> {
     let peer = (What::Rsigma, new_terms.unwrap_or_default());
     bars.at_least(&title, 8.0, "rsigma-eval with as many", set, peer);
 
-    let set = all.map(|count| (What::Component, count));
-    let title = rules_title(all, "KQL");
+    let set = kql.map(|count| (What::Component, count));
+    let title = rules_title(kql, "KQL");
     bars.at_least(&title, 4.0, "VRL with one filter", set, (What::Vrl, 1));
-    bars.at_least(&title, 0.6, "the projection alone", set, (What::ProjectionComponent, all.unwrap_or_default()));
+    bars.at_least(&title, 0.6, "the projection alone", set, (What::ProjectionComponent, kql.unwrap_or_default()));
 
-    for count in [Some(1), all] {
+    let set = all.map(|count| (What::Component, count));
+    let fewer = (What::Component, kql.unwrap_or_default());
+    let of = format!("the time of an event with {}", kql.map_or("KQL rules alone".to_owned(), rules));
+    bars.at_most(&rules_title(all, "KQL and EQL"), WITH_EQL, &of, set, fewer);
+    bars.loading(all);
+
+    for count in [Some(1), kql] {
         let rules = count.map_or("all rules".to_owned(), rules);
         let of = |what| count.map(|count| (what, count));
         let alone = (What::Component, count.unwrap_or_default());
         bars.at_least(&format!("two workers, {rules}"), 1.8, "one worker", of(What::TwoWorkers), alone);
     }
-    for count in [Some(1), all] {
+    for count in [Some(1), kql] {
         let rules = count.map_or("all rules".to_owned(), rules);
         let of = |what| count.map(|count| (what, count));
         let title = format!("`filter`, one core, start-up taken off, {rules}");
         let library = (What::Component, count.unwrap_or_default());
         bars.at_least(&title, 0.8, "the library", of(What::Command(Build::Own, 1)), library);
     }
-    bars.pipe();
-    bars.other_build(&sizes);
+    let title = "`filter` in a pipe between two `cat`, two cores, start-up included, 1 rule";
+    bars.at_most(title, PIPED, "the time without it", Some((What::Piped, 1)), (What::Pipe, 0));
+    bars.other_build(&figures.sizes());
     bars.memory();
     bars.bars
 }
 
 /// `1 rule`, `239 rules`.
 pub(crate) fn rules(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "rule" } else { "rules" })
+    format!("{} {}", grouped(count as u64), if count == 1 { "rule" } else { "rules" })
 }
 
 fn rules_title(count: Option<usize>, kind: &str) -> String {
     match count {
-        Some(count) => format!("{count} {kind} rules, component"),
+        Some(count) => format!("{} {kind} rules, component", grouped(count as u64)),
         None => format!("all {kind} rules, component"),
     }
 }
@@ -105,15 +119,29 @@ impl Bars<'_> {
         });
     }
 
-    fn pipe(&mut self) {
-        let slower = |by| self.figures.ratio((What::Pipe, 0), (What::Piped, 1), by);
+    /// Of the time that the same events take.
+    fn at_most(&mut self, what: &str, bar: f64, of: &str, ours: Option<(What, usize)>, theirs: (What, usize)) {
+        let slower = |by| ours.and_then(|ours| self.figures.ratio(theirs, ours, by));
         let text = |by| slower(by).map(|slower| format!("{slower:.2}"));
         self.bars.push(Bar {
-            what: "`filter` in a pipe between two `cat`, two cores, start-up included, 1 rule".to_owned(),
-            bar: format!("≤ {PIPED} × the time without it"),
+            what: what.to_owned(),
+            bar: format!("≤ {bar} × {of}"),
             measured: text(By::Median),
             fastest: text(By::Fastest),
-            reached: slower(By::Median).is_some_and(|slower| slower <= PIPED),
+            reached: slower(By::Median).is_some_and(|slower| slower <= bar),
+        });
+    }
+
+    /// The command without events does nothing else.
+    fn loading(&mut self, all: Option<usize>) {
+        let figure = all.and_then(|all| self.figures.get(What::CommandStart(Build::Own, 1), all));
+        let text = |by| figure.map(|figure| format!("{:.2} s", figure.seconds(by)));
+        self.bars.push(Bar {
+            what: format!("loading {}, the module compiled before", all.map_or("all rules".to_owned(), rules)),
+            bar: format!("< {LOADING_S} s"),
+            measured: text(By::Median),
+            fastest: text(By::Fastest),
+            reached: figure.is_some_and(|figure| figure.median_s() < LOADING_S),
         });
     }
 

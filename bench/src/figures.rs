@@ -127,7 +127,7 @@ impl Figure {
         median(&self.seconds)
     }
 
-    fn seconds(&self, by: By) -> f64 {
+    pub(crate) fn seconds(&self, by: By) -> f64 {
         match by {
             By::Median => self.median_s(),
             By::Fastest => self.seconds.iter().copied().fold(f64::MAX, f64::min),
@@ -161,11 +161,22 @@ pub(crate) struct Memory {
     pub(crate) large_peak_bytes: u64,
 }
 
+/// How many rules the sets of the corpus have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counts {
+    pub(crate) new_terms: usize,
+    pub(crate) kql: usize,
+    /// KQL, and EQL on single events.
+    pub(crate) all: usize,
+}
+
 /// All of a run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) figures: Vec<Figure>,
     pub(crate) memory: Option<Memory>,
+    /// None: there was no corpus.
+    pub(crate) corpus: Option<Counts>,
 }
 
 impl Figures {
@@ -260,7 +271,7 @@ mod tests {
                 seconds: vec![1.0],
             };
             let figures = vec![figure(What::Component, (8_268, 137)), figure(What::Native, native)];
-            Figures { figures, memory: None }.agree().is_ok()
+            Figures { figures, ..Figures::default() }.agree().is_ok()
         };
         assert!(agree((8_268, 137)));
         assert!(agree((10_000, 167)));
@@ -284,7 +295,7 @@ mod tests {
                 figure(What::CommandStart(Build::Own, 1), 0, 0.5),
                 figure(What::Component, 1_000_000_000, 0.8),
             ],
-            memory: None,
+            ..Figures::default()
         };
         assert_eq!(figures.rate(COMMAND, 1, By::Median), Some(1.0));
         assert_eq!(figures.ratio((COMMAND, 1), (What::Component, 1), By::Median), Some(0.8));

@@ -1,11 +1,12 @@
 //! Who takes part.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Result, ensure};
 use firstseen::Module;
-use firstseen_bench_common::rules::{self, Rule, RuleSet};
+use firstseen_bench_common::rules::{Corpus, Rule, RuleSet};
 
 use crate::args::Args;
 use crate::clock::Clock;
@@ -20,7 +21,7 @@ use crate::contenders::rsigma::Rsigma;
 use crate::contenders::sigma_rust::SigmaRust;
 use crate::contenders::vrl::Vrl;
 use crate::events::Events;
-use crate::figures::{Build, What};
+use crate::figures::{Build, Counts, What};
 use crate::projection;
 use crate::rounds::Entry;
 
@@ -31,19 +32,31 @@ pub(crate) struct LineUp {
     pub(crate) remarks: Vec<String>,
     /// The command whose memory is asked for, and its number of rules.
     pub(crate) memory: Option<(Rc<Filter>, usize)>,
+    /// The rules beyond the built-in one.
+    pub(crate) corpus: Option<Counts>,
+}
+
+/// The rules that are measured.
+struct Sets {
+    one: RuleSet,
+    corpus: Option<Corpus>,
 }
 
 impl LineUp {
     pub(crate) fn of(args: &Args, events: &Events, scratch: &Path) -> Result<Self> {
-        let mut line_up = Self { entries: Vec::new(), remarks: Vec::new(), memory: None };
+        let corpus = args.corpus.clone().unwrap_or_else(|| firstseen_tests::repository("../shared/corpus"));
+        let sets = Sets { one: RuleSet::one()?, corpus: Corpus::load(&corpus)? };
+        let corpus = sets.corpus.as_ref().map(|Corpus { new_terms, kql, all, .. }| Counts {
+            new_terms: new_terms.count(),
+            kql: kql.count(),
+            all: all.count(),
+        });
+        let mut line_up = Self { entries: Vec::new(), remarks: Vec::new(), memory: None, corpus };
         if args.clock() == Clock::Processor {
             let remark = "Where one core is used, the time counts that a processor spent (`--processor-time`).";
             line_up.remarks.push(remark.to_owned());
         }
-        let corpus = args.corpus.clone().unwrap_or_else(|| firstseen_tests::repository("../shared/corpus"));
-        let mut sets = vec![RuleSet::one()?];
-        sets.extend(rules::of_corpus(&corpus)?);
-        if sets.len() == 1 {
+        if sets.corpus.is_none() {
             let remark = "No corpus of Elastic's rules (`FIRSTSEEN_CORPUS`): only the built-in rule was measured.";
             line_up.remarks.push(remark.to_owned());
         }
@@ -54,11 +67,11 @@ impl LineUp {
             line_up.add_filters(scratch)?;
         }
         let module = Module::built_in()?;
-        for set in &sets {
+        for set in sets.all() {
             line_up.add_set(&module, set, !args.no_peers)?;
         }
-        if let Some(largest) = sets.last().filter(|_| sets.len() > 1) {
-            line_up.add_projection(&module, largest)?;
+        for set in sets.corpus.iter().flat_map(|corpus| [&corpus.kql, &corpus.all]) {
+            line_up.add_projection(&module, set)?;
         }
         line_up.add_two_workers(&module, &sets);
         if args.no_command {
@@ -113,21 +126,21 @@ impl LineUp {
         Ok(())
     }
 
-    fn add_two_workers(&mut self, module: &Module, sets: &[RuleSet]) {
-        for set in smallest_and_largest(sets) {
+    fn add_two_workers(&mut self, module: &Module, sets: &Sets) {
+        for set in sets.one_and_kql() {
             let component = Component::new(module.clone(), set.rules.clone().into(), Prefilter::On, 2);
             self.add(What::TwoWorkers, set.count(), "two cores".to_owned(), component);
         }
     }
 
-    fn add_command(&mut self, args: &Args, events: &Events, sets: &[RuleSet], scratch: &Path) -> Result<()> {
+    fn add_command(&mut self, args: &Args, events: &Events, sets: &Sets, scratch: &Path) -> Result<()> {
         let binary = match &args.firstseen {
             Some(binary) => binary.clone(),
             None => built(),
         };
         ensure!(binary.is_file(), "{} is not there: `make build`, or name it with --firstseen", binary.display());
         let input = Rc::new(Input::write(events.all(), args.command_megabytes * 1_000_000, scratch)?);
-        for set in smallest_and_largest(sets) {
+        for set in sets.one_and_kql() {
             let filter = Rc::new(Filter::new(&binary, set, scratch)?);
             self.add_whole(Build::Own, &filter, set, &input, scratch);
             if set.count() == 1 {
@@ -136,6 +149,12 @@ impl LineUp {
                 self.add(What::Piped, set.count(), String::new(), Piped { filter, input });
             }
             self.memory = Some((filter, set.count()));
+        }
+        if let Some(Corpus { all, .. }) = &sets.corpus {
+            let filter = Rc::new(Filter::new(&binary, all, scratch)?);
+            let start = What::CommandStart(Build::Own, 1);
+            self.add(start, all.count(), String::new(), StartUp(Rc::clone(&filter)));
+            self.memory = Some((filter, all.count()));
         }
         match &args.beside {
             Some(other) => self.add_other_build(other, &binary, &input, sets, scratch),
@@ -158,13 +177,12 @@ impl LineUp {
         other: &Path,
         binary: &Path,
         input: &Rc<Input>,
-        sets: &[RuleSet],
+        sets: &Sets,
         scratch: &Path,
     ) -> Result<()> {
         ensure!(other.is_file(), "{} is not there", other.display());
-        // Of the sets of the corpus: all new_terms.
-        let new_terms = sets.len().checked_sub(2).filter(|&place| place > 0).and_then(|place| sets.get(place));
-        for set in smallest_and_largest(sets).chain(new_terms) {
+        let new_terms = sets.corpus.iter().map(|corpus| &corpus.new_terms);
+        for set in sets.one_and_kql().chain(new_terms) {
             let own = What::Command(Build::Own, 1);
             let is_measured = self.entries.iter().any(|entry| entry.what == own && entry.rules == set.count());
             self.add_whole(Build::Other, &Rc::new(Filter::new(other, set, scratch)?), set, input, scratch);
@@ -183,8 +201,15 @@ fn built() -> PathBuf {
     target.join("release/firstseen")
 }
 
-fn smallest_and_largest(sets: &[RuleSet]) -> impl Iterator<Item = &RuleSet> {
-    sets.first().into_iter().chain(sets.last().filter(|_| sets.len() > 1))
+impl Sets {
+    /// By size.
+    fn all(&self) -> impl Iterator<Item = &RuleSet> {
+        iter::once(&self.one).chain(self.corpus.iter().flat_map(Corpus::sets))
+    }
+
+    fn one_and_kql(&self) -> impl Iterator<Item = &RuleSet> {
+        iter::once(&self.one).chain(self.corpus.iter().map(|corpus| &corpus.kql))
+    }
 }
 
 fn expressed_of(expressed: usize, rules: usize) -> String {

@@ -45,7 +45,7 @@ fn main() -> Result<()> {
         clock: args.clock(),
         progress: &|step| eprintln!("{step}"),
     };
-    let mut figures = Figures { figures: rounds.run(line_up.entries)?, memory: None };
+    let mut figures = Figures { figures: rounds.run(line_up.entries)?, memory: None, corpus: line_up.corpus };
     if let Some((filter, rules)) = line_up.memory {
         eprintln!("the command's memory");
         Cores::of_process()?.keep_to(2)?;

@@ -5,56 +5,65 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use firstseen_bench_common::rules::{Rule, RuleSet};
-use firstseen_kql::ast::{Node, NodeKind, Operand, OperandKind};
+use firstseen_query::{Clause, Name};
 use serde_json::json;
 
 /// A rule on all fields of the given rules, and how many those are.
 pub(crate) fn of(set: &RuleSet) -> Result<(Rule, usize)> {
-    let mut fields = BTreeSet::new();
-    for rule in &set.rules {
-        fields.extend(rule.new_terms_fields.iter().map(|field| exists(field)));
-        add_fields(firstseen_kql::parse(&rule.query)?.root(), &exists, &mut fields);
-    }
-    let count = fields.len();
-    let any = fields.into_iter().collect::<Vec<_>>().join(" or ");
+    let (query, fields) = query(set);
     let rule = json!({
         "rule_id": "projection", "version": 1, "name": "Projection", "description": "Reads all fields.",
         "type": "query", "language": "kuery", "from": "now-6m", "severity": "low", "risk_score": 1,
-        "query": format!("event.category:\"never\" and ({any})"),
+        "query": query,
     });
-    Ok((Rule::of(rule.to_string())?, count))
+    Ok((Rule::of(rule.to_string())?, fields))
+}
+
+/// Its query, in KQL, and how many fields it reads.
+fn query(set: &RuleSet) -> (String, usize) {
+    let of_rule = |rule: &Rule| {
+        let mut conditions = conditions(&rule.clause, "");
+        conditions.extend(rule.new_terms_fields.iter().map(|field| exists(field)));
+        conditions
+    };
+    let conditions: BTreeSet<String> = set.rules.iter().flat_map(of_rule).collect();
+    let count = conditions.len();
+    let any = conditions.into_iter().collect::<Vec<_>>().join(" or ");
+    (format!("event.category:\"never\" and ({any})"), count)
+}
+
+/// A condition on each field that a clause names in full. `path` is that of the
+/// nested objects around it with a dot at its end, or empty.
+fn conditions(clause: &Clause, path: &str) -> BTreeSet<String> {
+    match clause {
+        Clause::And(clauses) | Clause::Or(clauses) => {
+            clauses.iter().flat_map(|clause| conditions(clause, path)).collect()
+        }
+        Clause::Not(clause) => conditions(clause, path),
+        Clause::Nested { path: inner, clause, .. } => {
+            let within = conditions(clause, &[inner, "."].concat()).into_iter();
+            within.map(|condition| format!("{}:{{ {condition} }}", escaped(relative(inner, path)))).collect()
+        }
+        Clause::Field { .. } | Clause::Script { .. } | Clause::All => {
+            let mut conditions = BTreeSet::new();
+            clause.for_each_field(&mut |name| {
+                if let Name::Exact(name) = name {
+                    conditions.insert(exists(relative(name, path)));
+                }
+            });
+            conditions
+        }
+    }
+}
+
+/// A name within the nested objects at a path.
+fn relative<'n>(name: &'n str, path: &str) -> &'n str {
+    name.strip_prefix(path).unwrap_or(name)
 }
 
 /// `field:*`
 fn exists(field: &str) -> String {
     format!("{}:*", escaped(field))
-}
-
-/// Adds a condition on each field that a node names in full; `condition` makes
-/// it, within the nested objects that the node stands in.
-fn add_fields(node: &Node, condition: &dyn Fn(&str) -> String, conditions: &mut BTreeSet<String>) {
-    match node.kind() {
-        NodeKind::And(nodes) | NodeKind::Or(nodes) => {
-            nodes.iter().for_each(|node| add_fields(node, condition, conditions));
-        }
-        NodeKind::Not(node) => add_fields(node, condition, conditions),
-        NodeKind::Is { field: Some(field), .. } | NodeKind::Range { field, .. } => {
-            conditions.extend(text(field).map(condition));
-        }
-        NodeKind::Nested { path, query } => {
-            let Some(path) = text(path) else { return };
-            let within = |field: &str| condition(path).replace(":*", &format!(":{{ {} }}", exists(field)));
-            add_fields(query, &within, conditions);
-        }
-        _ => {}
-    }
-}
-
-fn text(operand: &Operand) -> Option<&str> {
-    match operand.kind() {
-        OperandKind::Text { text, .. } => Some(text),
-        _ => None,
-    }
 }
 
 /// A field name as KQL has it, unquoted.
@@ -75,16 +84,21 @@ mod tests {
 
     #[test]
     fn it_reads_every_field_once() {
-        let rule = |query: &str, terms: &str| {
-            Rule::of(json!({ "query": query, "new_terms_fields": [terms] }).to_string()).unwrap()
+        let kql = |query: &str, terms: &str| {
+            let rule = json!({ "type": "new_terms", "language": "kuery", "query": query, "new_terms_fields": [terms] });
+            Rule::of(rule.to_string()).unwrap()
         };
+        let eql = |query: &str| Rule::of(json!({ "type": "eql", "query": query }).to_string()).unwrap();
         let rules = vec![
-            rule("a.b:1 and not (c:(x or y) or a.b:2)", "host.id"),
-            rule("d > 3 or n:{ e:* } or f*:1 or bare", "c"),
+            kql("a.b:1 and not (c:(x or y) or a.b:2)", "host.id"),
+            kql("d > 3 or n:{ e:* and m:{ f:1 } } or f*:1 or bare", "c"),
+            eql("process where c : \"x*\" and not startsWith(g, h) and i regex \"[ab]\""),
+            eql("any where true"),
         ];
-        let (rule, fields) = of(&RuleSet { title: String::new(), rules }).unwrap();
-        assert_eq!(fields, 5);
-        assert_eq!(rule.query, r#"event.category:"never" and (a.b:* or c:* or d:* or host.id:* or n:{ e:* })"#);
-        assert!(firstseen_kql::parse(&rule.query).is_ok());
+        let (query, fields) = query(&RuleSet { title: String::new(), rules });
+        let own = "a.b:* or c:* or d:* or event.category:* or g:* or h:* or host.id:* or i:*";
+        assert_eq!(query, format!("event.category:\"never\" and ({own} or n:{{ e:* }} or n:{{ m:{{ f:* }} }})"));
+        assert_eq!(fields, 10);
+        assert!(firstseen_bench_common::rules::kql(&query).is_ok());
     }
 }

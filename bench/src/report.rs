@@ -92,7 +92,7 @@ impl Report<'_> {
             writeln!(
                 out,
                 "| {} | {} | {} | {:.3} | {:.0} % | {:.3} | {} | {} | {} | {} | {} | {} | {} |",
-                if figure.rules == 0 { "–".to_owned() } else { figure.rules.to_string() },
+                if figure.rules == 0 { "–".to_owned() } else { grouped(figure.rules as u64) },
                 figure.what.name(),
                 grouped(figure.events_per_second() as u64),
                 figure.gigabytes(By::Median),
@@ -157,13 +157,15 @@ How to read it:
   round of each contender is nearer to what it does undisturbed.
 - Firstseen: batches of 256 KiB of whole lines, a fresh memory store each round, index patterns, terms, state and alerts
   included. Native is the same crate without the sandbox, built with the same profile.
-- The projection alone is one rule that reads every field the largest rule set reads and matches nothing.
+- The projection alone is one rule that reads every field that the KQL rules read, or those of EQL too, and matches
+  nothing.
 - VRL, jq: the built-in rule's query as a filter, whatever the number of rules. VRL's program begins with
   `. = parse_json!(.message)`; parse alone is that line. jq is a process of its own, its start-up included.
 - rsigma-eval, sigma-rust: events parsed by serde_json; queries turned to Sigma where Sigma can express them, which
   leaves rules out as the last column tells. No index patterns, so more matches; no state, no alerts. sigma-rust does
-  not look into arrays, so it finds next to nothing.
-- The command reads a file and writes a file; its rows include its start-up, its bars do not, but for the pipe's.
+  not look into arrays, so it finds next to nothing. Sequences and samples of EQL are not among the rules.
+- The command reads a file and writes a file; its rows include its start-up, its bars do not, but for the pipe's. With an
+  empty input it starts, finds the module compiled, reads and loads the rules, and ends.
 - The command's memory is asked for with the events over and over through a pipe: the input grows, the state does not.
 ";
 

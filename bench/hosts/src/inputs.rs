@@ -97,8 +97,9 @@ mod tests {
     #[test]
     fn rules_are_a_line_each() {
         let folder = tempfile::tempdir().unwrap();
-        let rules = ["a", "b"].map(|name| Rule::of(format!(r#"{{"name":"{name}"}}"#)).unwrap()).to_vec();
+        let json = ["a", "b"].map(|category| format!(r#"{{"type":"eql","query":"{category} where true"}}"#));
+        let rules = json.clone().map(|json| Rule::of(json).unwrap()).to_vec();
         let load = Load::of(RuleSet { title: "two".to_owned(), rules }, folder.path()).unwrap();
-        assert_eq!(fs::read_to_string(load.path.unwrap()).unwrap(), "{\"name\":\"a\"}\n{\"name\":\"b\"}\n");
+        assert_eq!(fs::read_to_string(load.path.unwrap()).unwrap(), json.map(|json| json + "\n").concat());
     }
 }

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use firstseen_bench_common::cores::Cores;
 use firstseen_bench_common::machine::Machine;
-use firstseen_bench_common::{results, rules};
+use firstseen_bench_common::results;
+use firstseen_bench_common::rules::Corpus;
 
 use args::Args;
 use contenders::Contender;
@@ -41,8 +42,8 @@ fn run(args: &Args) -> Result<()> {
     let event_bytes = inputs::write_event_file(args.events, args.seed, &events)?;
     let mut remarks = Vec::new();
     let mut loads = vec![Load::built_in()?];
-    match args.corpus.as_deref().map(rules::of_corpus).transpose()?.and_then(|mut sets| sets.pop()) {
-        Some(all) => loads.push(Load::of(all, scratch.path())?),
+    match args.corpus.as_deref().map(Corpus::load).transpose()?.flatten() {
+        Some(corpus) => loads.push(Load::of(corpus.kql, scratch.path())?),
         None => remarks.push("There is no corpus: only the built-in rule was measured.".to_owned()),
     }
 

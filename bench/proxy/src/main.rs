@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use firstseen_bench_common::cores::Cores;
 use firstseen_bench_common::machine::Machine;
 use firstseen_bench_common::results;
-use firstseen_bench_common::rules::{self, RuleSet};
+use firstseen_bench_common::rules::{Corpus, RuleSet};
 
 use args::Args;
 use bodies::{Bodies, Events, Kind};
@@ -51,7 +51,7 @@ fn run(args: &Args) -> Result<()> {
         None => tempfile::tempdir(),
     }?;
     let mut remarks = Vec::new();
-    let all = args.corpus.as_deref().map(rules::of_corpus).transpose()?.and_then(|mut sets| sets.pop());
+    let all = args.corpus.as_deref().map(Corpus::load).transpose()?.flatten().map(|corpus| corpus.kql);
     if all.is_none() {
         remarks.push("There is no corpus: only the built-in rule was measured.".to_owned());
     }

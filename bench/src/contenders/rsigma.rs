@@ -18,7 +18,7 @@ impl Rsigma {
     pub(crate) fn new(rules: &[Rule]) -> (Self, usize) {
         let parsed: Vec<_> = rules
             .iter()
-            .filter_map(|rule| sigma::rule(&rule.name, &rule.query).ok())
+            .filter_map(|rule| sigma::rule(&rule.name, &rule.clause).ok())
             .filter_map(|text| rsigma_parser::parse_sigma_yaml(&text).ok())
             .flat_map(|collection| collection.rules)
             .collect();

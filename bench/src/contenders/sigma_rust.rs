@@ -19,7 +19,7 @@ impl SigmaRust {
     pub(crate) fn new(rules: &[Rule]) -> (Self, usize) {
         let rules: Vec<SigmaRule> = rules
             .iter()
-            .filter_map(|rule| sigma::rule(&rule.name, &rule.query).ok())
+            .filter_map(|rule| sigma::rule(&rule.name, &rule.clause).ok())
             .filter_map(|text| rule_from_yaml(&text).ok())
             .collect();
         let count = rules.len();

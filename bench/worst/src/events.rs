@@ -1,15 +1,20 @@
 //! Events that are as nasty as can be thought of.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::rules::Rules;
+use crate::rules::{Rules, Script};
 
 /// An event, and what is nasty about it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Nasty {
     pub(crate) what: String,
     pub(crate) line: String,
+    /// Whether rules may give up on it. What it costs to combine values grows faster than the event.
+    pub(crate) combines: bool,
 }
+
+/// How many values are in each of the arrays that a script combines.
+const COMBINED: [usize; 3] = [30, 300, 3_000];
 
 /// Bytes of an event, about.
 const SIZE: usize = 100_000;
@@ -38,7 +43,7 @@ pub(crate) fn all(rules: &Rules) -> Vec<Nasty> {
     events.push(opened(rules, "opening", "x", "x".into()));
     for field in ["process.name", "source.ip", "message"] {
         let values: Vec<Value> = (0..20_000).map(|n| json!(format!("{}", n % 10))).collect();
-        events.push(Nasty { what: format!("{field}: bare array"), line: json!({field: values}).to_string() });
+        events.push(plain(&format!("{field}: bare array"), json!({field: values}).to_string()));
     }
     let fields = rules.fields();
     for &field in fields.iter().take(40) {
@@ -64,7 +69,29 @@ pub(crate) fn all(rules: &Rules) -> Vec<Nasty> {
         }
     }
     events.extend(structures(rules));
+    events.extend(rules.scripts.iter().flat_map(combined));
     events
+}
+
+/// Arrays in all fields of a script, which is asked with every combination of their values.
+fn combined(script: &Script) -> impl Iterator<Item = Nasty> {
+    let fields = script.fields.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    COMBINED.iter().map(move |&count| {
+        let mut event: Map<String, Value> =
+            script.opening.iter().map(|(field, value)| (field.clone(), json!(value))).collect();
+        for field in &script.fields {
+            // What the rule looks for comes first, so that it has it too.
+            let own = script.opening.get(field).cloned().into_iter();
+            let numbered = (0..count).map(|n| format!("{field}{n}"));
+            event.insert(field.clone(), own.chain(numbered).collect());
+        }
+        let what = format!("{}: {count} values in each of {fields}", script.rule);
+        Nasty { what, line: Value::Object(event).to_string(), combines: true }
+    })
+}
+
+fn plain(what: &str, line: String) -> Nasty {
+    Nasty { what: what.to_owned(), line, combines: false }
 }
 
 /// The padded line of a script that is otherwise an alert, and the same for keywords.
@@ -77,7 +104,7 @@ fn padded_lines() -> Vec<Nasty> {
             "powershell": {"file": {"script_block_text": text}},
         })
     };
-    let nasty = |what: &str, value: Value| Nasty { what: what.to_owned(), line: value.to_string() };
+    let nasty = |what: &str, value: Value| plain(what, value.to_string());
     vec![
         nasty("a script padded with Get-", script("Get-".repeat(250_000))),
         nasty("a script padded with words", script("Invoke- ".repeat(100_000))),
@@ -89,7 +116,7 @@ fn padded_lines() -> Vec<Nasty> {
 /// Objects, keys, escapes and numbers.
 fn structures(rules: &Rules) -> Vec<Nasty> {
     let mut events = Vec::new();
-    let mut push = |what: &str, line: String| events.push(Nasty { what: what.to_owned(), line });
+    let mut push = |what: &str, line: String| events.push(plain(what, line));
     push("deep objects", format!("{{\"a\":{}1{}}}", "{\"a\":".repeat(90), "}".repeat(90)));
     let deep: Vec<String> =
         (0..300).map(|n| format!("\"k{n}\":{}1{}", "{\"process\":".repeat(90), "}".repeat(90))).collect();
@@ -119,7 +146,7 @@ fn structures(rules: &Rules) -> Vec<Nasty> {
 
 /// An event that all rules could match for what its most asked fields hold, with a value in a field.
 fn opened(rules: &Rules, what: &str, field: &str, value: Value) -> Nasty {
-    Nasty { what: what.to_owned(), line: opened_line(rules, field, &value.to_string()) }
+    plain(what, opened_line(rules, field, &value.to_string()))
 }
 
 fn opened_line(rules: &Rules, field: &str, json: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod events;
 mod measure;
+mod opening;
 mod rules;
 mod search;
 
@@ -38,7 +39,7 @@ const SHOWN: usize = 15;
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Args {
-    /// Files and folders of rules; all that run are loaded.
+    /// Files and folders of rules; all that run are loaded, in KQL and EQL.
     #[arg(long, value_name = "PATH", required_unless_present = "corpus")]
     rules: Vec<PathBuf>,
     /// The corpus, whose rules are loaded if no others are given.
@@ -71,13 +72,13 @@ fn run(args: &Args) -> Result<ExitCode> {
     nasty.extend(seeds(&args.seeds)?);
     let mut costs = Vec::new();
     for event in nasty {
-        let cost = meter.cost(&event.line, 3).with_context(|| event.what.clone())?;
+        let cost = meter.cost(&event, 3).with_context(|| event.what.clone())?;
         costs.push((cost, event));
     }
     // What was disturbed is measured again.
     search::sort(&mut costs);
     for (cost, event) in costs.iter_mut().take(4 * SHOWN) {
-        let again = meter.cost(&event.line, 9)?;
+        let again = meter.cost(event, 9)?;
         if again.ratio < cost.ratio {
             *cost = again;
         }
@@ -90,11 +91,12 @@ fn run(args: &Args) -> Result<ExitCode> {
     println!("{} events, {} rules. The dearest, by a KiB:", costs.len(), meter.rules());
     for (cost, event) in costs.iter().take(SHOWN) {
         println!(
-            "{:8.2} µs {:6.1} × an ordinary one  {:8} bytes  {}",
+            "{:8.2} µs {:6.1} × an ordinary one  {:8} bytes  {}{}",
             cost.us_a_kib,
             cost.ratio,
             event.line.len(),
-            event.what
+            event.what,
+            if cost.is_in_full { "" } else { " (not judged in full)" }
         );
     }
     let Some((dearest, event)) = costs.first() else { return Ok(ExitCode::from(2)) };
@@ -112,7 +114,8 @@ fn seeds(folder: &Path) -> Result<Vec<Nasty>> {
     let seed = |path: PathBuf| {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let line = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        Ok(Nasty { what: format!("seed {name}"), line: line.trim_end().to_owned() })
+        // What it came from is not kept.
+        Ok(Nasty { what: format!("seed {name}"), line: line.trim_end().to_owned(), combines: true })
     };
     paths.into_iter().map(seed).collect()
 }

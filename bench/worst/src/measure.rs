@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use firstseen::{Batch, Detector, Document, Module, Worker};
+use firstseen::{Batch, Detector, Document, Module, NotJudged, Unjudged, Worker};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 
+use crate::events::Nasty;
 use crate::rules::Rules;
 
 /// Arrival of all events, in epoch milliseconds.
@@ -31,6 +32,8 @@ pub(crate) struct Cost {
     pub(crate) us_a_kib: f64,
     /// The same as a multiple of what ordinary events cost in the same moments.
     pub(crate) ratio: f64,
+    /// Whether no rule gave up on it because of its work.
+    pub(crate) is_in_full: bool,
 }
 
 impl Meter {
@@ -51,31 +54,37 @@ impl Meter {
     }
 
     /// The cost of an event: of several tries the one that was disturbed least, each beside ordinary events.
-    pub(crate) fn cost(&mut self, line: &str, tries: u32) -> Result<Cost> {
+    pub(crate) fn cost(&mut self, Nasty { line, combines, .. }: &Nasty, tries: u32) -> Result<Cost> {
         let kib = |bytes: usize| bytes.max(BYTES_MIN) as f64 / 1024.0;
         // Short events are repeated until there is something to measure.
-        let repeated = [line, "\n"].concat().repeat(64 * 1024 / (line.len() + 1) + 1);
+        let repeated = [line.as_str(), "\n"].concat().repeat(64 * 1024 / (line.len() + 1) + 1);
         let count = repeated.len() / (line.len() + 1);
         let ordinary = std::mem::take(&mut self.ordinary);
         let ordinary_kib = ORDINARY as f64 * kib(ordinary.len() / ORDINARY as usize);
         let mut costs = Vec::new();
         for _ in 0..tries {
             let [event, beside] = [repeated.as_bytes(), &ordinary].map(|lines| self.time(lines));
-            let us_a_kib = micros(event?) / (count as f64 * kib(line.len()));
-            costs.push(Cost { us_a_kib, ratio: us_a_kib / (micros(beside?) / ordinary_kib) });
+            let ((event, given_up), (beside, none)) = (event?, beside?);
+            let is_in_full = given_up == 0;
+            ensure!((*combines || is_in_full) && none == 0, "{} lines were not judged in full", given_up + none);
+            let us_a_kib = micros(event) / (count as f64 * kib(line.len()));
+            costs.push(Cost { us_a_kib, ratio: us_a_kib / (micros(beside) / ordinary_kib), is_in_full });
         }
         self.ordinary = ordinary;
         costs.into_iter().min_by(|a, b| a.ratio.total_cmp(&b.ratio)).context("no try")
     }
 
-    fn time(&mut self, lines: &[u8]) -> Result<Duration> {
+    /// How long lines take, and on how many a rule gives up because of their work.
+    fn time(&mut self, lines: &[u8]) -> Result<(Duration, usize)> {
         let batch = Batch::new(lines, ARRIVAL_MS);
         let began = Instant::now();
         let matching = self.worker.match_events(&batch)?;
         let took = began.elapsed();
-        let trapped = matching.unjudged.len();
-        ensure!(trapped == 0, "{trapped} lines were not judged in full");
-        Ok(took)
+        let is_given_up = |line: &&Unjudged| line.cause == NotJudged::Work && !line.rules.is_empty();
+        let given_up = matching.unjudged.iter().filter(is_given_up).count();
+        let other = matching.unjudged.len() - given_up;
+        ensure!(other == 0, "{other} lines were not judged");
+        Ok((took, given_up))
     }
 }
 

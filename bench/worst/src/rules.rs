@@ -5,32 +5,42 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use firstseen::rule_files::load_rules;
-use firstseen_kql::parse;
+use firstseen_bench_common::rules::Rule;
 use firstseen_query::{Clause, Condition, Like, Name, Part};
 
+use crate::opening;
+
 /// Rules, as Kibana rule JSON by their names.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Rules {
     pub(crate) documents: Vec<(String, String)>,
     /// What they look for, by field.
     pub(crate) literals: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) scripts: Vec<Script>,
+}
+
+/// Something that a rule computes of fields.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    pub(crate) rule: String,
+    /// The fields whose values it combines.
+    pub(crate) fields: BTreeSet<String>,
+    /// Values of fields that have the rule come to it.
+    pub(crate) opening: BTreeMap<String, String>,
 }
 
 impl Rules {
-    /// The KQL rules in files and folders, each of which must run.
+    /// The rules in files and folders that run, each of which must be taken.
     pub(crate) fn load(paths: &[PathBuf]) -> Result<Self> {
-        let mut rules = Self { documents: Vec::new(), literals: BTreeMap::new() };
+        let mut rules = Self::default();
         for file_rule in load_rules(paths).rules {
-            let object = file_rule.object().with_context(|| file_rule.document_name())?;
-            let text = |member: &str| object.get(member).and_then(|value| value.as_str());
-            if text("language") != Some("kuery") || !matches!(text("type"), Some("query" | "new_terms")) {
-                continue;
-            }
-            let query = text("query").unwrap_or_default();
-            rules.note_literals(&Clause::from(&parse(query).map_err(|error| anyhow::anyhow!(error.render(query)))?));
-            rules.documents.push((file_rule.document_name(), file_rule.json));
+            let name = file_rule.document_name();
+            let Some(rule) = Rule::if_it_runs(file_rule.json).with_context(|| name.clone())? else { continue };
+            rules.note_literals(&rule.clause);
+            rules.note_scripts(&rule, &rule.clause);
+            rules.documents.push((name, rule.json));
         }
-        ensure!(!rules.documents.is_empty(), "no KQL rules in {paths:?}");
+        ensure!(!rules.documents.is_empty(), "no rules that run in {paths:?}");
         Ok(rules)
     }
 
@@ -39,21 +49,24 @@ impl Rules {
             Clause::And(clauses) | Clause::Or(clauses) => clauses.iter().for_each(|clause| self.note_literals(clause)),
             Clause::Not(clause) | Clause::Nested { clause, .. } => self.note_literals(clause),
             Clause::Field { name: Name::Exact(name), condition, .. } => {
-                let literals = self.literals.entry(name.to_string()).or_default();
-                match condition {
-                    Condition::Equals { value, .. } | Condition::Term { value, .. } => {
-                        literals.insert(value.clone());
-                    }
-                    Condition::Like(Like { parts, .. }) => {
-                        let texts = parts.iter().filter_map(|part| match part {
-                            Part::Text(text) => Some(text.clone()),
-                            _ => None,
-                        });
-                        literals.extend(texts);
-                    }
-                    Condition::Range(bounds) => literals.extend(bounds.iter().map(|(_, bound)| bound.clone())),
-                    _ => {}
-                }
+                literals(condition, self.literals.entry(name.to_string()).or_default());
+            }
+            _ => {}
+        }
+    }
+
+    fn note_scripts(&mut self, rule: &Rule, clause: &Clause) {
+        match clause {
+            Clause::And(clauses) | Clause::Or(clauses) => {
+                clauses.iter().for_each(|clause| self.note_scripts(rule, clause));
+            }
+            Clause::Not(clause) | Clause::Nested { clause, .. } => self.note_scripts(rule, clause),
+            Clause::Script { expr, .. } => {
+                let mut fields = BTreeSet::new();
+                expr.for_each_field(&mut |name| {
+                    fields.insert(name.to_string());
+                });
+                self.scripts.push(Script { rule: rule.name.clone(), fields, opening: opening::of(&rule.clause) });
             }
             _ => {}
         }
@@ -65,5 +78,24 @@ impl Rules {
             self.literals.iter().map(|(field, literals)| (literals.len(), field.as_str())).collect();
         fields.sort_by_key(|&(count, field)| (std::cmp::Reverse(count), field));
         fields.into_iter().map(|(_, field)| field).collect()
+    }
+}
+
+/// Adds the texts that a condition looks for.
+fn literals(condition: &Condition, found: &mut BTreeSet<String>) {
+    match condition {
+        Condition::Equals { value, .. } | Condition::Term { value, .. } => {
+            found.insert(value.clone());
+        }
+        Condition::Like(Like { parts, .. }) => found.extend(parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.clone()),
+            _ => None,
+        })),
+        Condition::Regex(regex) => {
+            found.insert(regex.required().to_owned());
+        }
+        Condition::Range(bounds) => found.extend(bounds.iter().map(|(_, bound)| bound.clone())),
+        Condition::OneOf(conditions) => conditions.iter().for_each(|condition| literals(condition, found)),
+        _ => {}
     }
 }

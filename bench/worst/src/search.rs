@@ -24,14 +24,15 @@ pub(crate) fn search(meter: &mut Meter, mut events: Vec<(Cost, Nasty)>, time: Du
         let (parent, other) = (&events[random.place(kept)], &events[random.place(kept)].1);
         let Some(line) = change(&mut random, &parent.1.line, &other.line) else { continue };
         let what = format!("{}, changed", parent.1.what.trim_end_matches(", changed"));
+        let event = Nasty { what, line, combines: parent.1.combines };
         let least = events[kept - 1].0.ratio;
         // Most are no dearer, which one try tells.
-        if meter.cost(&line, 1)?.ratio <= least {
+        if meter.cost(&event, 1)?.ratio <= least {
             continue;
         }
-        let cost = meter.cost(&line, 5)?;
+        let cost = meter.cost(&event, 5)?;
         if cost.ratio > least {
-            events.push((cost, Nasty { what, line }));
+            events.push((cost, event));
             sort(&mut events);
         }
     }
