@@ -15,6 +15,9 @@ const INDEXED_SLOTS_MAX: usize = 24;
 /// So few rules may as well be asked, one by one, what they require.
 const RULES_TO_ASK: u32 = 12;
 
+/// After so many slots the rules that are left are counted.
+const SLOTS_A_COUNT: usize = 4;
+
 /// How many values, and how long ones, are looked at for a single rule.
 const VALUES_TO_ASK: usize = 4;
 const BYTES_TO_ASK: usize = 256;
@@ -33,6 +36,8 @@ pub(crate) struct Candidates {
     indexed: Vec<OfSlot>,
     /// What each rule requires, what is rarest first.
     required: Vec<Vec<Required>>,
+    /// The rules that require something that no indexed slot tells.
+    require_more: FixedBitSet,
 }
 
 /// The rules by what a slot holds.
@@ -90,9 +95,13 @@ impl Candidates {
             required.sort_by_key(|one| (one.texts.is_empty(), one.texts.len()));
             required.into_iter().map(|one| Required::new(one, place(one.slot))).collect()
         };
+        let required: Vec<Vec<Required>> = rules.iter().map(required).collect();
+        let requires_more =
+            |&rule: &usize| required.get(rule).is_some_and(|all| all.iter().any(|one| one.place >= slots.len()));
         Self {
             indexed: slots.iter().map(|&(slot, _)| OfSlot::new(slot, rules)).collect(),
-            required: rules.iter().map(required).collect(),
+            require_more: of_length(rules.len(), (0..rules.len()).filter(requires_more)),
+            required,
         }
     }
 
@@ -106,14 +115,17 @@ impl Candidates {
         memory.rules.clone_from(rules);
         let mut told = 0;
         for of_slot in &self.indexed {
-            if are_few(&memory.rules) {
+            // Counting them costs as much as being told more of them by a slot.
+            if told % SLOTS_A_COUNT == 0 && are_few(&memory.rules) {
                 break;
             }
             of_slot.narrow(event, memory);
             told += 1;
         }
         let is_met = move |one: &Required| one.place < told || one.is_met(event);
-        memory.rules.ones().filter(move |&rule| self.required.get(rule).is_none_or(|all| all.iter().all(is_met)))
+        let are_all_met = move |rule: usize| self.required.get(rule).is_none_or(|all| all.iter().all(is_met));
+        let is_told = told == self.indexed.len();
+        memory.rules.ones().filter(move |&rule| is_told && !self.require_more.contains(rule) || are_all_met(rule))
     }
 }
 
@@ -131,7 +143,7 @@ impl Required {
         let mut values = event.values(self.slot);
         let Some(texts) = &self.texts else { return values.next().is_some() };
         let knows = |text: &str| match self.ignore_case {
-            true => folded(text, |text| texts.get(text).is_some()),
+            true => texts.has_length(text.len()) && folded(text, |text| texts.get(text).is_some()),
             false => texts.get(text).is_some(),
         };
         let is_one = |value: Scalar<'_>| value.raw_len() > BYTES_TO_ASK || knows(&value.text());
@@ -169,9 +181,9 @@ impl OfSlot {
     /// The rules that name a text, in its case and in any; of the former also
     /// those for which any value will do.
     fn of_text(&self, text: &str) -> [Option<&FixedBitSet>; 2] {
-        let of_folded = match self.with_folded.is_empty() {
-            true => None,
-            false => folded(text, |text| self.with_folded.get(text)),
+        let of_folded = match self.with_folded.has_length(text.len()) {
+            true => folded(text, |text| self.with_folded.get(text)),
+            false => None,
         };
         [self.with_text.get(text), of_folded]
     }
@@ -199,9 +211,8 @@ impl OfSlot {
 /// Whether so few rules are left that they may as well be asked.
 fn are_few(rules: &FixedBitSet) -> bool {
     let mut left = 0;
-    // Most blocks are soon empty.
-    rules.as_slice().iter().filter(|block| **block != 0).all(|block| {
-        left += block.count_ones();
+    rules.as_slice().chunks(8).all(|blocks| {
+        left += blocks.iter().map(|block| block.count_ones()).sum::<u32>();
         left <= RULES_TO_ASK
     })
 }

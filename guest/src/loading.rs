@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use firstseen_query::{Leaves, Mapping};
+use firstseen_query::{Leaves, Mapping, RegexBudget};
 use serde_json::{Map, Value};
 
 use crate::alert::Template;
@@ -58,6 +58,7 @@ pub(crate) struct Loading<'p> {
     /// What all rules together ask of events.
     pub(crate) leaves: Leaves,
     compiled_lists: CompiledLists,
+    regexes: RegexBudget,
     /// Names of those that the host answers.
     questions: &'p [String],
     data_views: &'p BTreeMap<String, Vec<String>>,
@@ -81,6 +82,7 @@ impl<'p> Loading<'p> {
             projection,
             leaves: Leaves::default(),
             compiled_lists: CompiledLists::default(),
+            regexes: RegexBudget::of_rules(),
             questions,
             data_views: &documents.data_views,
             rules: Vec::new(),
@@ -190,6 +192,7 @@ impl<'p> Loading<'p> {
             projection: &mut *self.projection,
             leaves: &mut self.leaves,
             exceptions: &mut self.compiled_lists,
+            regexes: &self.regexes,
         };
         let rule = Rule::compile(object, &fields, mapping, &self.exceptions, shared)?;
         let template = Template::new(object, text, &fields)?;

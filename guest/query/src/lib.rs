@@ -196,7 +196,7 @@ pub use span::Span;
 pub use texts::compare::same_text;
 pub use texts::fold::folded;
 pub use texts::map::TextMap;
-pub use texts::regex::{Regex, RegexError, RegexErrorKind};
+pub use texts::regex::{Regex, RegexBudget, RegexError, RegexErrorKind};
 pub use values::date::instant;
 pub use values::number::NumberType;
 pub use values::scalar::{JsonStr, Scalar};

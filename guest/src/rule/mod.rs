@@ -18,7 +18,7 @@ mod window;
 
 use std::rc::Rc;
 
-use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program};
+use firstseen_query::{Clause, Findings, Joint, Leaves, Mapping, Program, RegexBudget};
 use serde_json::{Map, Value};
 
 pub use document::{RuleEntry, rules_of};
@@ -91,6 +91,8 @@ pub(crate) struct Shared<'s> {
     pub(crate) leaves: &'s mut Leaves,
     /// The exception lists that some of them have.
     pub(crate) exceptions: &'s mut CompiledLists,
+    /// What is left for their regular expressions.
+    pub(crate) regexes: &'s RegexBudget,
 }
 
 impl Rule {
@@ -107,9 +109,14 @@ impl Rule {
         lists: &ExceptionLists,
         shared: &mut Shared<'_>,
     ) -> Result<Self, DocumentError> {
-        let Shared { projection, leaves, exceptions } = shared;
+        let Shared { projection, leaves, exceptions, regexes } = shared;
         let query = ParsedQuery::parse(fields)?;
         let clause = query.clause(mapping)?;
+        clause.try_for_each_regex(&mut |regex| regexes.take(regex)).map_err(|_| {
+            let cause = "with this one the regular expressions of all rules take too much memory; make their \
+                         repetitions smaller, or load fewer rules";
+            DocumentError::new("query", cause)
+        })?;
         let filters = Filters::read(object)?;
         let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let parts = Clause::And(vec![clause.clone(), filters.clause()]);

@@ -2,6 +2,7 @@
 //! takes too.
 
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -48,6 +49,22 @@ fn a_query_finds_events_as_they_are() -> Result<()> {
     assert_eq!(grep("a:4")?.expect_code(1)?.text()?, "");
     let ran = grep("a:(1 or")?.expect_code(2)?;
     assert!(ran.stderr.contains('^') && ran.stderr.contains("expected"), "{}", ran.stderr);
+    Ok(())
+}
+
+#[test]
+fn what_is_not_judged_is_said() -> Result<()> {
+    let event = |numbers: Range<usize>| {
+        let values = |prefix| numbers.clone().map(|number| format!("{prefix}{number}")).collect::<Vec<_>>();
+        json!({"process": {"args": values("a"), "env_vars": values("b")}})
+    };
+    let input = format!("{}\n{}\n", event(0..1), event(1..5_000));
+    let query = "any where concat(process.env_vars, process.args) == \"b0a0\"";
+    let command = Firstseen::new("match")?.args(["--language", "eql", "--query", query]);
+    let ran = command.run(input.as_bytes())?.expect_code(2)?;
+    assert_eq!(ran.text()?, format!("{}\n", event(0..1)));
+    assert!(ran.stderr.contains("-:2: not judged by rule query: it would cost more work"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 event was not judged in full"), "{}", ran.stderr);
     Ok(())
 }
 

@@ -31,6 +31,13 @@ enum Fate {
     Either,
 }
 
+/// Conditions with large regular expressions, each its own.
+fn regexes(first: usize, count: usize) -> String {
+    let conditions: Vec<_> =
+        (first..first + count).map(|number| format!("process.name regex~ \"[a-z]{{1,900}}{number}\"")).collect();
+    format!("any where {}", conditions.join(" or "))
+}
+
 fn hostile_queries() -> Vec<(&'static str, String, Fate)> {
     let regex = |pattern: &str| format!("process where process.name regex \"\"\"{pattern}\"\"\"");
     let within = |open: &str, count: usize, inner: &str, close: &str| {
@@ -58,6 +65,7 @@ fn hostile_queries() -> Vec<(&'static str, String, Fate)> {
         ("alternatives", regex(&words("|", 9_000)), Fate::Either),
         ("classes", regex(&"[a-z]".repeat(12_000)), Fate::Either),
         ("intersections", regex(&words("&", 5_000)), Fate::Either),
+        ("many regexes", regexes(0, 1_300), Fate::Refused),
         ("a long list", format!("any where process.name in (\"{}\")", words("\",\"", 6_000)), Fate::Either),
         ("long alternatives", format!("any where process.name : (\"{}*\")", words("*\",\"*", 5_000)), Fate::Either),
         ("many comments", format!("any where {}true", "/*/".repeat(10_000) + &"*/".repeat(10_000)), Fate::Either),
@@ -88,6 +96,24 @@ fn hostile_queries_are_refused_at_a_place_or_run() -> Result<()> {
         ensure!(is_refused || fate == Fate::Either, "{name} should be refused: {hostile}");
         ensure!(ran.text()?.len() < 100_000, "{name}: {} bytes of output", ran.text()?.len());
     }
+    Ok(())
+}
+
+#[test]
+fn regexes_of_many_rules_leave_room_for_others() -> Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let path = scratch.path().join("rules.ndjson");
+    let mut rules: Vec<Value> =
+        (0..40).map(|number| rule(&format!("many-{number:02}"), &regexes(number * 1_000, 200))).collect();
+    rules.push(rule("good", GOOD));
+    fs::write(&path, rules.iter().map(|rule| format!("{rule}\n")).collect::<String>())?;
+    let ran = Firstseen::new("check")?.args(["--format", "json"]).arg(&path).run(b"")?.expect_code(1)?;
+    let found: Vec<Value> = ran.text()?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let runs = found.iter().map(|finding| finding["status"] == "runs").collect::<Vec<_>>();
+    ensure!(runs.first() == Some(&true) && runs.last() == Some(&true), "{runs:?}");
+    let refused = found.iter().find(|finding| finding["status"] != "runs").context("all of them run")?;
+    let cause = refused["cause"].as_str().unwrap_or_default();
+    ensure!(cause.contains("regular expressions of all rules"), "{refused}");
     Ok(())
 }
 

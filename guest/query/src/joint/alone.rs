@@ -1,11 +1,18 @@
 //! Conditions that are answered each for itself, as long as that is cheap.
+//!
+//! Most are not met, and mostly that is told by what a step says of them in brief: with many of them,
+//! the conditions themselves are too much memory to be near.
 
-use super::findings::Findings;
+use alloc::boxed::Box;
+
+use super::brief::{Brief, BriefTexts};
+use super::findings::{Allowance, Findings};
+use super::leaves::Leaves;
 use super::texts::Text;
+use crate::program::chain::{Leaf, Step};
 use crate::program::event::Event;
-use crate::program::layout::Slot;
-use crate::program::test::Test;
 use crate::program::text_test::{OneOf, Set};
+use crate::texts::signature::Signature;
 use crate::values::keyword::KeywordForm;
 
 /// Work of a value that is put to a condition, however short.
@@ -14,64 +21,101 @@ const VALUE_WORK: u64 = 8;
 /// So many patterns cost a unit if the letters of a text tell that it does not match.
 const PATTERNS_A_UNIT: u64 = 4;
 
-/// Whether a value of a slot meets a test, of which `weight` is what a byte costs. None if it costs
-/// too much to find out.
-pub(super) fn holds<E: Event>(
-    slot: Slot,
-    test: &Test,
-    weight: u64,
-    event: &E,
-    findings: &mut Findings,
-) -> Option<bool> {
-    if let Some((form, one_of)) = test.one_of()
-        && !one_of.is_one_text()
-    {
-        return findings.any_text(slot, event, |text, spend| meets(form, one_of, text, spend));
+/// What tells of patterns that they do not match: the signatures of all.
+#[derive(Debug, Default)]
+pub(super) struct Alone {
+    signatures: Box<[Signature]>,
+}
+
+impl Alone {
+    pub(super) fn new(leaves: &Leaves) -> Self {
+        Self { signatures: leaves.signatures().into() }
     }
+
+    /// Whether a value meets the leaf of a step. None if it costs too much to find out.
+    #[inline]
+    pub(super) fn holds<E: Event>(
+        &self,
+        brief: &Brief,
+        step: &Step,
+        event: &E,
+        findings: &mut Findings,
+    ) -> Option<bool> {
+        let Some(texts) = &brief.texts else { return value_holds(brief, step, event, findings) };
+        findings.any_text(brief.slot, event, |text, allowance| self.meets(texts, step, text, allowance))
+    }
+
+    fn meets(&self, brief: &BriefTexts, step: &Step, text: Text<'_>, allowance: &mut Allowance<'_>) -> Option<bool> {
+        // Whether a longer one is kept takes a look at all of it.
+        if text.len() > brief.ignore_above as usize {
+            allowance.spend(VALUE_WORK + text.len() as u64)?;
+            if one_of(step).is_none_or(|(form, _)| !form.keeps(text.exact())) {
+                return Some(false);
+            }
+        }
+        let patterns = u64::from(brief.exact_patterns) + u64::from(brief.folded_patterns);
+        allowance.spend(VALUE_WORK + patterns / PATTERNS_A_UNIT)?;
+        if brief.exact_marks & text.exact_mark() != 0
+            && one_of(step).is_some_and(|(_, one_of)| one_of.exact.has_text(text.exact()))
+            || brief.folded_marks & text.folded_mark() != 0
+                && one_of(step).is_some_and(|(_, one_of)| one_of.folded.has_text(text.folded()))
+        {
+            return Some(true);
+        }
+        let exact = brief.signatures as usize;
+        let folded = exact + brief.exact_patterns as usize;
+        let end = folded + brief.folded_patterns as usize;
+        let exact = self.may_match(exact..folded, text);
+        Some(
+            match_one(exact, |one_of| &one_of.exact, Text::exact, step, text, allowance)?
+                || match_one(
+                    self.may_match(folded..end, text),
+                    |one_of| &one_of.folded,
+                    Text::folded,
+                    step,
+                    text,
+                    allowance,
+                )?,
+        )
+    }
+
+    /// The places of the patterns that a text may match, by what pairs of letters it has.
+    fn may_match(&self, patterns: core::ops::Range<usize>, text: Text<'_>) -> impl Iterator<Item = usize> {
+        let own = text.signature();
+        let signatures = self.signatures.get(patterns).unwrap_or_default().iter().enumerate();
+        signatures.filter(move |(_, signature)| own.covers(**signature)).map(|(place, _)| place)
+    }
+}
+
+/// Puts each value to the condition itself.
+fn value_holds<E: Event>(brief: &Brief, step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
+    let Leaf::Value { slot, test } = &*step.leaf else { return None };
+    let weight = u64::from(brief.weight);
     let mut is_cheap = true;
-    let holds = event.any(slot, |value| {
+    let holds = event.any(*slot, |value| {
         is_cheap = findings.spend_direct(VALUE_WORK + weight.saturating_mul(value.raw_len() as u64));
         !is_cheap || test.holds(value, event.now_ms())
     });
     is_cheap.then_some(holds)
 }
 
-fn meets(
-    form: KeywordForm,
-    OneOf { exact, folded }: &OneOf,
-    text: Text<'_>,
-    spend: &mut dyn FnMut(u64) -> bool,
-) -> Option<bool> {
-    let is_short = form.ignore_above.is_none_or(|limit| text.len() <= limit as usize);
-    // Whether a longer one is kept takes a look at all of it.
-    if !is_short && !spend(VALUE_WORK + text.len() as u64) {
-        return None;
-    }
-    if !is_short && !form.keeps(text.exact()) {
-        return Some(false);
-    }
-    let patterns = (exact.patterns.len() + folded.patterns.len()) as u64;
-    if !spend(VALUE_WORK + patterns / PATTERNS_A_UNIT) {
-        return None;
-    }
-    let has_length = |set: &Set| set.has_length(text.len());
-    if has_length(exact) && exact.has_text(text.exact()) || has_length(folded) && folded.has_text(text.folded()) {
-        return Some(true);
-    }
-    Some(match_one(exact, text, Text::exact, spend)? || match_one(folded, text, Text::folded, spend)?)
+/// What the leaf of a step asks of texts.
+fn one_of(step: &Step) -> Option<(KeywordForm, &OneOf)> {
+    if let Leaf::Value { test, .. } = &*step.leaf { test.one_of() } else { None }
 }
 
-/// Whether a text, taken as `own` says, matches a pattern of a set.
+/// Whether a text, taken as `own` says, matches one of the patterns of a set at some places.
 fn match_one<'t>(
-    set: &Set,
-    text: Text<'t>,
+    places: impl Iterator<Item = usize>,
+    set: impl Fn(&OneOf) -> &Set,
     own: impl Fn(Text<'t>) -> &'t str,
-    spend: &mut dyn FnMut(u64) -> bool,
+    step: &Step,
+    text: Text<'t>,
+    allowance: &mut Allowance<'_>,
 ) -> Option<bool> {
-    for pattern in set.patterns_for(text.signature()) {
-        if !spend(pattern.weight().saturating_mul(text.len() as u64)) {
-            return None;
-        }
+    for place in places {
+        let Some(pattern) = one_of(step).and_then(|(_, one_of)| set(one_of).patterns.get(place)) else { continue };
+        allowance.spend(pattern.weight().saturating_mul(text.len() as u64))?;
         if pattern.matches(own(text)) {
             return Some(true);
         }

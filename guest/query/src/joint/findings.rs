@@ -94,12 +94,12 @@ impl Findings {
         &mut self,
         slot: Slot,
         event: &E,
-        mut test: impl FnMut(Text<'_>, &mut dyn FnMut(u64) -> bool) -> Option<bool>,
+        mut test: impl FnMut(Text<'_>, &mut Allowance<'_>) -> Option<bool>,
     ) -> Option<bool> {
         let Self { texts, answers, direct, work, .. } = self;
-        let spend = &mut |units| direct.spend(units) && work.spend(units);
+        let allowance = &mut Allowance { direct, work };
         for text in texts.of(slot, event, answers.event)? {
-            if test(text, spend)? {
+            if test(text, allowance)? {
                 return Some(true);
             }
         }
@@ -149,6 +149,21 @@ impl Answers {
     /// All of these hold.
     pub(super) fn note_all(&mut self, leaves: &[LeafNumber]) {
         leaves.iter().for_each(|&leaf| self.note(leaf, Answer::Holds));
+    }
+}
+
+/// What may be spent on leaves that are asked for themselves.
+#[derive(Debug)]
+pub(super) struct Allowance<'f> {
+    direct: &'f mut Work,
+    work: &'f mut Work,
+}
+
+impl Allowance<'_> {
+    /// None if there was less left.
+    #[inline]
+    pub(super) fn spend(&mut self, units: u64) -> Option<()> {
+        (self.direct.spend(units) && self.work.spend(units)).then_some(())
     }
 }
 

@@ -6,8 +6,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
+use super::brief::Brief;
 use crate::clause::Condition;
 use crate::program::chain::Leaf;
+use crate::texts::signature::Signature;
 
 /// The conditions that several programs consist of, each once, however many of them have it.
 ///
@@ -15,6 +17,9 @@ use crate::program::chain::Leaf;
 #[derive(Debug, Default)]
 pub struct Leaves {
     all: Vec<Arc<Leaf>>,
+    /// The same in brief, and the signatures of their patterns.
+    briefs: Vec<Option<Brief>>,
+    signatures: Vec<Signature>,
     /// By what most of them differ in, the numbers of those that share it.
     by_hash: BTreeMap<u64, Vec<u32>>,
     /// Those of conditions that programs share, by field and conditions.
@@ -70,8 +75,18 @@ impl Leaves {
         let number = self.all.len() as u32;
         alike.push(number);
         let leaf = Arc::new(leaf);
+        self.briefs.push(Brief::of(&leaf, &mut self.signatures));
         self.all.push(Arc::clone(&leaf));
         (LeafNumber(number), leaf)
+    }
+
+    /// A leaf in brief; none of one that is never answered for itself.
+    pub(crate) fn brief(&self, number: LeafNumber) -> Option<Brief> {
+        *self.briefs.get(number.place())?
+    }
+
+    pub(super) fn signatures(&self) -> &[Signature] {
+        &self.signatures
     }
 
     /// The leaf of conditions on a field that are the same in memory, if there is one.

@@ -12,6 +12,7 @@
 //! on the event and the programs alone.
 
 mod alone;
+mod brief;
 mod findings;
 mod keywords;
 mod leaves;
@@ -26,17 +27,18 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+pub(crate) use brief::Brief;
 pub use findings::Findings;
 pub(crate) use leaves::LeafNumber;
 pub use leaves::Leaves;
 
+use self::alone::Alone;
 use self::findings::Answer;
 use self::values::{ValueTests, ValueTestsBuilder};
 use crate::program::Program;
 use crate::program::chain::{Leaf, Step};
 use crate::program::event::Event;
 use crate::program::layout::Slot;
-use crate::program::test::Test;
 use crate::script::Exhausted;
 
 /// The conditions of many programs, by what they read of an event.
@@ -44,8 +46,7 @@ use crate::script::Exhausted;
 pub struct Joint {
     /// By slot.
     slots: Vec<OfSlot>,
-    /// By leaf what a byte costs of a value that it is put to for itself; 0 where it never is.
-    weights: Vec<u64>,
+    alone: Alone,
 }
 
 /// What is asked of a slot.
@@ -68,13 +69,7 @@ impl Joint {
                 by_slot.entry(slot).or_default().push((number, Arc::clone(leaf)));
             }
         }
-        let weight = |leaf: &Leaf| match leaf {
-            // Texts are taken apart once for all.
-            Leaf::Value { test: Test::Words(_), .. } | Leaf::Tree { .. } | Leaf::Object { .. } | Leaf::Script(_) => 0,
-            leaf @ Leaf::Value { .. } => leaf.weight(),
-        };
-        let weights = leaves.all().map(|(_, leaf)| weight(leaf)).collect();
-        let mut joint = Self { slots: Vec::new(), weights };
+        let mut joint = Self { slots: Vec::new(), alone: Alone::new(leaves) };
         for (slot, leaves) in by_slot {
             joint.slots.resize_with(slot.0 as usize, OfSlot::default);
             joint.slots.push(OfSlot::new(leaves));
@@ -90,11 +85,19 @@ impl Joint {
 
     #[inline]
     fn holds<E: Event>(&self, step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
+        if let Some(brief) = &step.brief
+            && !findings.is_read(brief.slot)
+            && let Some(holds) = self.alone.holds(brief, step, event, findings)
+        {
+            return Some(holds);
+        }
+        self.holds_among_others(step, event, findings)
+    }
+
+    /// Answers a condition with all others of its field.
+    fn holds_among_others<E: Event>(&self, step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
         let Some(slot) = step.leaf.slot() else { return script_holds(step, event, findings) };
         if !findings.is_read(slot) {
-            if let Some(holds) = self.holds_by_itself(step, event, findings) {
-                return Some(holds);
-            }
             findings.note_read(slot);
             if let Some(asked) = self.slots.get(slot.0 as usize) {
                 asked.read(slot, event, findings);
@@ -105,15 +108,6 @@ impl Joint {
             Answer::Fails => Some(false),
             Answer::Unknown => None,
         }
-    }
-
-    /// Answers a condition alone; none if it is not one for that, or if that would cost too much.
-    fn holds_by_itself<E: Event>(&self, step: &Step, event: &E, findings: &mut Findings) -> Option<bool> {
-        let (Leaf::Value { slot, test }, Some(&weight @ 1..)) = (&*step.leaf, self.weights.get(step.number.place()))
-        else {
-            return None;
-        };
-        alone::holds(*slot, test, weight, event, findings)
     }
 }
 

@@ -7,6 +7,8 @@ use core::ops::Range;
 
 use crate::program::event::Event;
 use crate::program::layout::Slot;
+use crate::program::text_test::mark;
+use crate::texts::fold::is_folded;
 use crate::texts::signature::Signature;
 
 /// The texts of the present event, by slot, as far as they were asked for.
@@ -34,6 +36,9 @@ const BYTES_MAX: usize = 256 * 1024;
 struct Value {
     exact: Range<usize>,
     folded: Range<usize>,
+    /// The [`mark`]s of either.
+    exact_mark: u64,
+    folded_mark: u64,
     signature: Signature,
 }
 
@@ -59,6 +64,18 @@ impl<'t> Text<'t> {
     /// The text in small ASCII letters.
     pub(super) fn folded(self) -> &'t str {
         self.buffer.get(self.value.folded.clone()).unwrap_or_default()
+    }
+
+    /// The [`mark`] of the text as it is.
+    #[inline(always)]
+    pub(super) const fn exact_mark(self) -> u64 {
+        self.value.exact_mark
+    }
+
+    /// That of the text in small ASCII letters.
+    #[inline(always)]
+    pub(super) const fn folded_mark(self) -> u64 {
+        self.value.folded_mark
     }
 
     #[inline(always)]
@@ -113,9 +130,7 @@ impl Texts {
             }
             buffer.push_str(&value.text());
             let exact = start..buffer.len();
-            let is_folded =
-                !buffer.as_bytes().get(exact.clone()).is_some_and(|text| text.iter().any(u8::is_ascii_uppercase));
-            let folded = if is_folded {
+            let folded = if buffer.as_bytes().get(exact.clone()).is_none_or(is_folded) {
                 exact.clone()
             } else {
                 buffer.extend_from_within(exact.clone());
@@ -125,8 +140,10 @@ impl Texts {
                 }
                 folded
             };
-            let signature = Signature::of(buffer.get(folded.clone()).unwrap_or_default());
-            values.push(Value { exact, folded, signature });
+            let [exact_text, folded_text] = [&exact, &folded].map(|text| buffer.get(text.clone()).unwrap_or_default());
+            let (exact_mark, folded_mark) = (mark(exact_text), mark(folded_text));
+            let signature = Signature::of(folded_text);
+            values.push(Value { exact, folded, exact_mark, folded_mark, signature });
             false
         });
         (!are_too_many).then_some(first..self.values.len())

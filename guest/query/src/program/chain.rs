@@ -11,7 +11,7 @@ use super::event::Event;
 use super::layout::Slot;
 use super::test::Test;
 use super::tree::TreeTest;
-use crate::joint::LeafNumber;
+use crate::joint::{Brief, LeafNumber};
 use crate::script::{Meter, Script};
 
 /// About how much a byte costs that a script reads, where it is not counted as it goes.
@@ -44,6 +44,8 @@ pub(crate) struct Step {
     pub(crate) leaf: Arc<Leaf>,
     /// Its number among the leaves of several programs.
     pub(crate) number: LeafNumber,
+    /// None if it is never answered for itself among those.
+    pub(crate) brief: Option<Brief>,
     pub(crate) holds: Target,
     pub(crate) fails: Target,
 }

@@ -30,9 +30,9 @@ fn emit(expr: Expr, holds: Target, fails: Target, steps: &mut Vec<Step>, leaves:
                 test.seal();
             }
             let (number, leaf) = leaves.number(leaf);
-            push(Step { leaf, number, holds, fails }, steps)
+            push(Step { leaf, number, brief: leaves.brief(number), holds, fails }, steps)
         }
-        Expr::Known(number, leaf) => push(Step { leaf, number, holds, fails }, steps),
+        Expr::Known(number, leaf) => push(Step { leaf, number, brief: leaves.brief(number), holds, fails }, steps),
     }
 }
 

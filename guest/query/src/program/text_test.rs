@@ -9,7 +9,6 @@ use crate::range::RangeOp;
 use crate::texts::compare::order;
 use crate::texts::fold::folded;
 use crate::texts::regex::Regex;
-use crate::texts::signature::Signature;
 use crate::texts::wildcard::Pattern;
 use crate::values::version;
 
@@ -28,10 +27,8 @@ pub(crate) struct Set {
     /// In [order], once the set is [sealed](OneOf::seal).
     pub(crate) texts: Vec<Box<str>>,
     pub(crate) patterns: Vec<Pattern>,
-    /// A bit for each length of a text, modulo 64, once the set is sealed.
-    lengths: u64,
-    /// What texts that the patterns match have, once the set is [sealed](OneOf::seal).
-    signatures: Vec<Signature>,
+    /// The [`mark`]s of the texts, once the set is sealed.
+    marks: u64,
 }
 
 impl OneOf {
@@ -81,11 +78,6 @@ impl OneOf {
         self.exact.is_empty() && self.folded.is_empty()
     }
 
-    /// Whether it is a single text, whose case matters.
-    pub(crate) fn is_one_text(&self) -> bool {
-        self.exact.texts.len() == 1 && self.exact.patterns.is_empty() && self.folded.is_empty()
-    }
-
     /// About how much a byte of a text costs.
     pub(crate) fn weight(&self) -> u64 {
         self.exact.weight() + self.folded.weight() + 1
@@ -104,7 +96,7 @@ impl Set {
 
     /// Its patterns alone.
     pub(crate) fn without_texts(&self) -> Self {
-        Self { texts: Vec::new(), lengths: 0, ..self.clone() }
+        Self { texts: Vec::new(), marks: 0, ..self.clone() }
     }
 
     fn add(&mut self, other: Self) {
@@ -115,34 +107,35 @@ impl Set {
     fn seal(&mut self) {
         self.texts.sort_unstable_by(|a, b| order(a, b));
         self.texts.dedup();
-        self.lengths = self.texts.iter().fold(0, |lengths, text| lengths | 1 << (text.len() % 64));
-        self.signatures = self.patterns.iter().map(Signature::of_pattern).collect();
+        self.marks = self.texts.iter().fold(0, |marks, text| marks | mark(text));
     }
 
     fn weight(&self) -> u64 {
         self.patterns.iter().map(Pattern::weight).sum()
     }
 
-    /// The patterns that a text may match, by what pairs of letters it has.
-    pub(crate) fn patterns_for(&self, signature: Signature) -> impl Iterator<Item = &Pattern> {
-        let may_match = move |(_, own): &(&Pattern, &Signature)| signature.covers(**own);
-        self.patterns.iter().zip(&self.signatures).filter(may_match).map(|(pattern, _)| pattern)
-    }
-
-    /// May a text of a length be one of the texts?
-    #[inline(always)]
-    pub(crate) const fn has_length(&self, length: usize) -> bool {
-        self.lengths >> (length % 64) & 1 == 1
+    /// The [`mark`]s of its texts.
+    pub(crate) const fn marks(&self) -> u64 {
+        self.marks
     }
 
     /// Is one of the texts a text?
     pub(crate) fn has_text(&self, text: &str) -> bool {
-        self.has_length(text.len()) && self.texts.binary_search_by(|one| order(one, text)).is_ok()
+        self.marks & mark(text) != 0 && self.texts.binary_search_by(|one| order(one, text)).is_ok()
     }
 
     fn hold(&self, text: &str) -> bool {
         self.has_text(text) || self.patterns.iter().any(|pattern| pattern.matches(text))
     }
+}
+
+/// One of 64 bits, by the length of a text and its last byte: texts with different ones differ.
+pub(crate) const fn mark(text: &str) -> u64 {
+    let last = match text.as_bytes() {
+        [.., last] => *last as usize,
+        [] => 0,
+    };
+    1 << (text.len().wrapping_mul(11).wrapping_add(last.wrapping_mul(5)) % 64)
 }
 
 /// Bounds of texts, all of which must be met.

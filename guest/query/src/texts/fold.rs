@@ -6,7 +6,7 @@ const FOLDED_BYTES: usize = 256;
 /// Calls a function with a text in small ASCII letters.
 pub fn folded<T>(text: &str, ask: impl FnOnce(&str) -> T) -> T {
     let bytes = text.as_bytes();
-    if !bytes.iter().any(u8::is_ascii_uppercase) {
+    if is_folded(bytes) {
         return ask(text);
     }
     let mut buffer = [0; FOLDED_BYTES];
@@ -18,6 +18,14 @@ pub fn folded<T>(text: &str, ask: impl FnOnce(&str) -> T) -> T {
         }
     }
     ask(&text.to_ascii_lowercase())
+}
+
+/// Has a text no capital ASCII letter?
+pub(crate) fn is_folded(text: &[u8]) -> bool {
+    // In blocks without a way out, which are done at once.
+    let has_capital = |block: &[u8]| block.iter().fold(false, |has, byte| has | byte.is_ascii_uppercase());
+    let (blocks, rest) = text.as_chunks::<16>();
+    !blocks.iter().any(|block| has_capital(block)) && !has_capital(rest)
 }
 
 #[cfg(test)]

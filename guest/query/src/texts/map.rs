@@ -64,11 +64,18 @@ impl<V> TextMap<V> {
         self.entries.is_empty()
     }
 
+    /// May there be a text of a length in bytes?
+    #[must_use]
+    #[inline]
+    pub const fn has_length(&self, length: usize) -> bool {
+        self.lengths >> (length % 64) & 1 == 1
+    }
+
     /// The value of a text.
     #[must_use]
     #[inline]
     pub fn get(&self, text: &str) -> Option<&V> {
-        if self.lengths >> (text.len() % 64) & 1 == 0 {
+        if !self.has_length(text.len()) {
             return None;
         }
         let (_, number) = self.find(text.as_bytes());

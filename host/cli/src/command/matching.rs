@@ -23,7 +23,8 @@ use crate::{EXIT_ERROR, EXIT_FOUND, message};
 ///
 /// Events are NDJSON, from files or standard input; a file in gzip or zstd is
 /// read decompressed. Of a file that cannot be
-/// read an error says so; the others are looked at all the same.
+/// read an error says so; the others are looked at all the same. So it is with
+/// events that were not judged in full.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
@@ -90,6 +91,7 @@ impl Args {
             out: BufWriter::with_capacity(256 << 10, io::stdout().lock()),
             has_matched: false,
             malformed: 0,
+            unjudged: 0,
         };
         let mut is_complete = true;
         for input in args::inputs(&self.files) {
@@ -102,6 +104,14 @@ impl Args {
                 count => format!("{count} lines are no events"),
             };
             message::warn(&format!("{lines}; nothing was looked for there"));
+        }
+        if search.unjudged > 0 {
+            let events = match search.unjudged {
+                1 => "1 event was".to_owned(),
+                count => format!("{count} events were"),
+            };
+            message::error(&format!("{events} not judged in full, so there may be more matches; see --max-work"));
+            is_complete = false;
         }
         Ok(match (is_complete, search.has_matched) {
             (false, _) => ExitCode::from(EXIT_ERROR),
@@ -150,7 +160,11 @@ struct Search<'a> {
     out: BufWriter<StdoutLock<'static>>,
     has_matched: bool,
     malformed: u64,
+    unjudged: usize,
 }
+
+/// How many events that were not judged in full are named.
+const NAMED_EVENTS: usize = 5;
 
 impl Search<'_> {
     /// Looks at all events of a stream; answers whether it could be read to its
@@ -186,6 +200,12 @@ impl Search<'_> {
     fn batch(&mut self, lines: &[u8], file: &str, first_line: usize) -> Result<usize> {
         let matching = self.worker.match_events(&self.evaluation.batch(lines))?;
         self.malformed += matching.malformed.len() as u64;
+        for event in matching.unjudged.iter().take(NAMED_EVENTS.saturating_sub(self.unjudged)) {
+            let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*self.rules.get(rule)?.rule_id)).collect();
+            let by = if ids.is_empty() { String::new() } else { format!(" by rule {}", ids.join(", ")) };
+            message::warn(&format!("{file}:{}: not judged{by}: {}", first_line + event.line, event.cause));
+        }
+        self.unjudged += matching.unjudged.len();
         self.has_matched |= !matching.matches.is_empty();
         let mut last = None;
         let mut line_starts = LineStarts::new(lines);

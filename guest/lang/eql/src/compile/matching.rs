@@ -1,9 +1,10 @@
 //! `:`, `like` and `regex`.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use firstseen_query::{Clause, Condition, Like, Part, Regex, RegexError, ScriptExpr, ScriptPattern, ScriptValue, Span};
+use firstseen_query::{
+    Clause, Condition, Like, Part, Regex, RegexErrorKind, ScriptExpr, ScriptPattern, ScriptValue, Span,
+};
 
 use super::compare::of_script;
 use super::error::{Kind, VerificationError, VerificationErrorKind};
@@ -29,16 +30,16 @@ impl Compiler<'_> {
             return Ok(Truth::Null);
         }
         match operand {
-            operand if operand.is_null() => Ok(of_null(op, &texts)?),
+            operand if operand.is_null() => Ok(self.of_null(op, &texts, span)?),
             Operand::Field(field) => {
                 let whole = field.whole(value.span)?;
                 let clause = |(condition, span)| of_field(whole, condition, span);
-                let conditions = conditions(op, &texts, span)?;
+                let conditions = self.conditions(op, &texts, span)?;
                 Ok(Truth::Clause(Clause::Or(conditions.into_iter().map(clause).collect())))
             }
             operand => {
                 let value = operand.into_script(value.span)?;
-                let patterns = script_patterns(op, &texts)?;
+                let patterns = self.script_patterns(op, &texts)?;
                 Ok(of_script(ScriptExpr::Matches { value: value.into(), patterns }, span))
             }
         }
@@ -52,7 +53,7 @@ impl Compiler<'_> {
         patterns: &[Constant],
     ) -> Result<ScriptExpr, VerificationError> {
         let operand = self.text_operand(value)?;
-        let patterns = script_patterns(op, &texts(patterns)?)?;
+        let patterns = self.script_patterns(op, &texts(patterns)?)?;
         Ok(ScriptExpr::Matches { value: operand.into_script(value.span)?.into(), patterns })
     }
 
@@ -60,6 +61,92 @@ impl Compiler<'_> {
         let operand = self.operand(value)?;
         operand.must_be(Kind::Text, value.span)?;
         Ok(operand)
+    }
+
+    /// What a constant `null` comes to. Without wildcards `like` is an equality, which asks whether the
+    /// other side is `null`, and one of which every text is is an existence test.
+    fn of_null(self, op: MatchOp, texts: &Texts<'_>, span: Span) -> Result<Truth, VerificationError> {
+        let of_text = |text: &str| match op {
+            _ if is_existence(text) => Truth::Const(false),
+            MatchOp::Like if !has_wildcards(text) => Truth::Const(false),
+            _ => Truth::Null,
+        };
+        Ok(match op {
+            MatchOp::Regex | MatchOp::RegexInsensitive => {
+                let regex = self.regex(op, texts, span)?;
+                let is_equality = op == MatchOp::Regex && regex.word().is_some();
+                if is_equality || regex.is_total() { Truth::Const(false) } else { Truth::Null }
+            }
+            _ => Truth::or(texts.iter().map(|(text, _)| of_text(text)).collect()),
+        })
+    }
+
+    /// What one value of a field must meet, one of these.
+    fn conditions(
+        self,
+        op: MatchOp,
+        texts: &Texts<'_>,
+        span: Span,
+    ) -> Result<Vec<(Condition, Span)>, VerificationError> {
+        let ignore_case = ignores_case(op);
+        let of_text = |&(text, span): &(&str, Span)| {
+            let condition = match text {
+                text if is_existence(text) => Condition::Exists,
+                text if has_wildcards(text) => Condition::Like(Like::plain(text, ignore_case)),
+                text => Condition::Term { value: text.into(), ignore_case },
+            };
+            (condition, span)
+        };
+        Ok(match op {
+            MatchOp::Regex | MatchOp::RegexInsensitive => {
+                let regex = self.regex(op, texts, span)?;
+                let condition = match regex.word() {
+                    _ if regex.is_total() => Condition::Exists,
+                    Some(word) => Condition::Term { value: word.into(), ignore_case },
+                    None => Condition::Regex(regex),
+                };
+                Vec::from([(condition, span)])
+            }
+            _ => texts.iter().map(of_text).collect(),
+        })
+    }
+
+    /// What a computed text must meet, one of these.
+    fn script_patterns(self, op: MatchOp, texts: &Texts<'_>) -> Result<Vec<ScriptPattern>, VerificationError> {
+        let ignore_case = ignores_case(op);
+        let of_text = |&(text, span): &(&str, Span)| {
+            Ok(match op {
+                MatchOp::Regex | MatchOp::RegexInsensitive => {
+                    let regex = Regex::java(text, ignore_case).map_err(|error| refused(error.kind, span))?;
+                    ScriptPattern::Regex(self.within_budget(regex, span)?)
+                }
+                _ if has_wildcards(text) => {
+                    ScriptPattern::Wildcard { parts: Like::plain(text, ignore_case).parts, ignore_case }
+                }
+                _ => ScriptPattern::Text { text: text.into(), ignore_case },
+            })
+        };
+        texts.iter().map(of_text).collect()
+    }
+
+    /// Several of them are alternatives of one.
+    fn regex(self, op: MatchOp, texts: &Texts<'_>, span: Span) -> Result<Regex, VerificationError> {
+        let patterns: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
+        let regex = Regex::lucene(&patterns.join("|"), ignores_case(op)).map_err(|error| {
+            let mut start = 0;
+            let at_fault = texts.iter().find(|(text, _)| {
+                start += text.len() + 1;
+                error.offset < start
+            });
+            let is_of_all = texts.len() > 1 && matches!(error.kind, RegexErrorKind::TooComplex);
+            refused(error.kind, at_fault.filter(|_| !is_of_all).map_or(span, |(_, span)| *span))
+        })?;
+        self.within_budget(regex, span)
+    }
+
+    fn within_budget(self, regex: Regex, span: Span) -> Result<Regex, VerificationError> {
+        self.regexes.take(&regex).map_err(|kind| refused(kind, span))?;
+        Ok(regex)
     }
 }
 
@@ -75,82 +162,8 @@ fn texts(patterns: &[Constant]) -> Result<Texts<'_>, VerificationError> {
     Ok(texts)
 }
 
-/// What a constant `null` comes to. Without wildcards `like` is an equality, which asks whether the
-/// other side is `null`, and one of which every text is is an existence test.
-fn of_null(op: MatchOp, texts: &Texts<'_>) -> Result<Truth, VerificationError> {
-    let of_text = |text: &str| match op {
-        _ if is_existence(text) => Truth::Const(false),
-        MatchOp::Like if !has_wildcards(text) => Truth::Const(false),
-        _ => Truth::Null,
-    };
-    Ok(match op {
-        MatchOp::Regex | MatchOp::RegexInsensitive => {
-            let regex = regex(op, texts)?;
-            let is_equality = op == MatchOp::Regex && regex.word().is_some();
-            if is_equality || regex.is_total() { Truth::Const(false) } else { Truth::Null }
-        }
-        _ => Truth::or(texts.iter().map(|(text, _)| of_text(text)).collect()),
-    })
-}
-
-/// What one value of a field must meet, one of these.
-fn conditions(op: MatchOp, texts: &Texts<'_>, span: Span) -> Result<Vec<(Condition, Span)>, VerificationError> {
-    let ignore_case = ignores_case(op);
-    let of_text = |&(text, span): &(&str, Span)| {
-        let condition = match text {
-            text if is_existence(text) => Condition::Exists,
-            text if has_wildcards(text) => Condition::Like(Like::plain(text, ignore_case)),
-            text => Condition::Term { value: text.into(), ignore_case },
-        };
-        (condition, span)
-    };
-    Ok(match op {
-        MatchOp::Regex | MatchOp::RegexInsensitive => {
-            let regex = regex(op, texts)?;
-            let condition = match regex.word() {
-                _ if regex.is_total() => Condition::Exists,
-                Some(word) => Condition::Term { value: word.into(), ignore_case },
-                None => Condition::Regex(regex),
-            };
-            Vec::from([(condition, span)])
-        }
-        _ => texts.iter().map(of_text).collect(),
-    })
-}
-
-/// What a computed text must meet, one of these.
-fn script_patterns(op: MatchOp, texts: &Texts<'_>) -> Result<Vec<ScriptPattern>, VerificationError> {
-    let ignore_case = ignores_case(op);
-    let of_text = |&(text, span): &(&str, Span)| {
-        Ok(match op {
-            MatchOp::Regex | MatchOp::RegexInsensitive => {
-                ScriptPattern::Regex(Regex::java(text, ignore_case).map_err(|error| refused(error, span))?)
-            }
-            _ if has_wildcards(text) => {
-                ScriptPattern::Wildcard { parts: Like::plain(text, ignore_case).parts, ignore_case }
-            }
-            _ => ScriptPattern::Text { text: text.into(), ignore_case },
-        })
-    };
-    texts.iter().map(of_text).collect()
-}
-
-/// Several of them are alternatives of one.
-fn regex(op: MatchOp, texts: &Texts<'_>) -> Result<Regex, VerificationError> {
-    let patterns: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
-    let joined: String = patterns.join("|");
-    Regex::lucene(&joined, ignores_case(op)).map_err(|error| {
-        let mut start = 0;
-        let at_fault = texts.iter().find(|(text, _)| {
-            start += text.len() + 1;
-            error.offset < start
-        });
-        refused(error, at_fault.or(texts.last()).map_or(Span::default(), |(_, span)| *span))
-    })
-}
-
-const fn refused(error: RegexError, span: Span) -> VerificationError {
-    VerificationError::new(VerificationErrorKind::Regex(error.kind), span)
+const fn refused(kind: RegexErrorKind, span: Span) -> VerificationError {
+    VerificationError::new(VerificationErrorKind::Regex(kind), span)
 }
 
 const fn ignores_case(op: MatchOp) -> bool {

@@ -16,7 +16,7 @@ mod truth;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use firstseen_query::{Clause, Condition, Mapping, Name, Span};
+use firstseen_query::{Clause, Condition, Mapping, Name, RegexBudget, Span};
 
 pub use error::{Kind, VerificationError, VerificationErrorKind};
 
@@ -40,7 +40,7 @@ pub const CATEGORY: &str = "event.category";
 /// Literals that mean nothing to the type of their field are refused later, by
 /// [`Program::compile`](firstseen_query::Program::compile).
 pub fn clause(filter: &EventFilter, mapping: &Mapping, category_field: &str) -> Result<Clause, VerificationError> {
-    let compiler = Compiler { mapping };
+    let compiler = Compiler { mapping, regexes: &RegexBudget::of_query() };
     let condition = match compiler.truth(&filter.condition)? {
         Truth::Null | Truth::Const(false) => Clause::Or(Vec::new()),
         Truth::Const(true) => Clause::All,
@@ -56,6 +56,8 @@ pub fn clause(filter: &EventFilter, mapping: &Mapping, category_field: &str) -> 
 #[derive(Clone, Copy)]
 struct Compiler<'m> {
     mapping: &'m Mapping,
+    /// What is left for those of this condition.
+    regexes: &'m RegexBudget,
 }
 
 impl Compiler<'_> {

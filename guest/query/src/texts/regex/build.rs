@@ -22,6 +22,11 @@ impl Builder {
         Self { budget: Budget::new(), nothing_stays_nothing }
     }
 
+    /// How many states and transitions were looked at.
+    pub(super) const fn spent(&self) -> usize {
+        self.budget.spent()
+    }
+
     /// A deterministic automaton that accepts what the tree says.
     pub(super) fn deterministic(&mut self, tree: &Tree) -> Built {
         let automaton = self.build(tree)?;

@@ -48,6 +48,9 @@ pub enum RegexErrorKind {
     TooDeep,
     /// The automaton would be too large, or too much work to make.
     TooComplex,
+    /// The automata of several regular expressions together would be, see
+    /// [`RegexBudget`](super::RegexBudget).
+    TooMany,
 }
 
 impl RegexErrorKind {
@@ -94,6 +97,10 @@ impl fmt::Display for RegexErrorKind {
             Self::TooComplex => f.write_str(
                 "the regular expression is too complex: too many states, as for Elasticsearch's \
                  `max_determinized_states`; make its repetitions smaller, or split it",
+            ),
+            Self::TooMany => f.write_str(
+                "with this one the regular expressions together are too complex; make their repetitions smaller, or \
+                 have fewer of them",
             ),
         }
     }

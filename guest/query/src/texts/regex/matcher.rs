@@ -75,6 +75,12 @@ impl Matcher {
         }
     }
 
+    /// How many bytes it takes elsewhere.
+    pub(super) fn bytes(&self) -> usize {
+        let rows = size_of_val(&*self.table) + size_of_val(&*self.starts) + size_of_val(&*self.edges);
+        rows + self.accepts.len() + self.settled.len()
+    }
+
     /// Is the whole text accepted? Takes a step for each of its characters, at most.
     pub(super) fn matches(&self, text: &str) -> bool {
         match self.settled.first() {

@@ -25,6 +25,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+pub use budget::RegexBudget;
 pub use error::{RegexError, RegexErrorKind};
 
 use crate::limit::MAX_QUERY_BYTES;
@@ -67,6 +68,8 @@ struct Made {
     word: Option<String>,
     is_total: bool,
     required: String,
+    /// States and transitions that were looked at to make it.
+    work: u64,
 }
 
 impl Regex {
@@ -106,7 +109,8 @@ impl Regex {
             return Err(RegexErrorKind::TooLong.at(MAX_QUERY_BYTES));
         }
         let exact = dialect.parse(pattern, false)?;
-        let automaton = dialect.automaton(&exact)?;
+        let mut work = 0;
+        let automaton = dialect.automaton(&exact, &mut work)?;
         let keeps = dialect.kept_in_required(ignore_case);
         let mut required = required(&exact, keeps);
         if ignore_case {
@@ -114,8 +118,12 @@ impl Regex {
         }
         let word = automaton.word().and_then(|word| word.into_iter().map(char::from_u32).collect());
         let is_total = automaton.is_total();
-        let folded = if ignore_case { dialect.automaton(&dialect.parse(pattern, true)?)? } else { automaton };
-        let made = Made { matcher: Matcher::new(&folded), is_empty: folded.is_empty(), word, is_total, required };
+        let folded = match ignore_case {
+            true => dialect.automaton(&dialect.parse(pattern, true)?, &mut work)?,
+            false => automaton,
+        };
+        let matcher = Matcher::new(&folded);
+        let made = Made { matcher, is_empty: folded.is_empty(), word, is_total, required, work };
         let source = Source { pattern: pattern.into(), dialect, ignore_case };
         Ok(Self { source, made: Arc::new(made) })
     }
@@ -166,6 +174,12 @@ impl Regex {
         &self.source.pattern
     }
 
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let texts = self.source.pattern.len() + self.made.required.len() + self.word().map_or(0, str::len);
+        size_of::<Made>() + self.made.matcher.bytes() + texts
+    }
+
     /// About how much a byte of a text costs at most, where looking one up in a map costs 1.
     #[must_use]
     pub fn weight(&self) -> u64 {
@@ -190,9 +204,12 @@ impl Dialect {
         }
     }
 
-    fn automaton(self, tree: &Tree) -> Result<Automaton, RegexError> {
+    /// Adds to `work` what was looked at.
+    fn automaton(self, tree: &Tree, work: &mut u64) -> Result<Automaton, RegexError> {
         let mut builder = Builder::new(self == Self::Lucene);
-        builder.deterministic(tree).map_err(|_| RegexErrorKind::TooComplex.at(0))
+        let automaton = builder.deterministic(tree).map_err(|_| RegexErrorKind::TooComplex.at(0))?;
+        *work += builder.spent() as u64;
+        Ok(automaton)
     }
 }
 
