@@ -8,6 +8,7 @@ mod support;
 
 use firstseen_eql::ast::QueryKind;
 use firstseen_eql::{Kind, VerificationErrorKind, clause, parse};
+use firstseen_query::RegexErrorKind;
 use serde_json::{Value, json};
 use support::{clause_of, mapping, verdict};
 
@@ -40,6 +41,7 @@ verdicts! {
     any_category: "any where true" => yes [{}, {"k": 1}] no [];
     equality_keeps_case: r#"any where k == "aB*""# => yes [{"k": "aB*"}, {"k": ["x", "aB*"]}] no [{"k": "ab*"}, {"k": "aBc"}];
     inequality_holds_of_what_is_missing: r#"any where k != "a""# => yes [{}, {"k": "b"}, {"k": []}] no [{"k": ["b", "a"]}];
+    places_are_whole_numbers: "any where substring(k, n - length(k), -n) == \"b\" or substring(k, open.x) == \"z\"" => yes [{"k": "abc", "n": 1}, {"k": "az", "open": {"x": 1}}] no [{"k": "abc", "n": 0}];
     numbers_are_text_in_a_keyword: "any where k == 5 or k == 1.0" => yes [{"k": 5}, {"k": "5"}, {"k": "1.0"}] no [{"k": 5.0}, {"k": "1"}];
     constant_on_the_left: r#"any where "m" < k"# => yes [{"k": "n"}] no [{"k": "m"}, {"k": "a"}, {}];
     seq_ignores_ascii_case: r#"any where k : ("É?x", "kelvin")"# => yes [{"k": "ÉaX"}, {"k": "KELVIN"}] no [{"k": "éax"}, {"k": "\u{212a}elvin"}];
@@ -150,6 +152,23 @@ fn what_cannot_be_asked_is_refused_at_its_place() {
         ("any where n + 1", "n + 1", needs(Kind::Bool, Kind::Number)),
         ("any where true and length(k)", "length(k)", needs(Kind::Bool, Kind::Number)),
         ("any where k + 1 == 2", "k", needs(Kind::Number, Kind::Text)),
+        ("any where add(n, 1)", "add(n, 1)", needs(Kind::Bool, Kind::Number)),
+        ("any where substring(k, 0, 1.5) == \"\"", "1.5", needs(Kind::Whole, Kind::Number)),
+        ("any where substring(k, n + d) == \"\"", "n + d", needs(Kind::Whole, Kind::Number)),
+        ("any where indexOf(k, \"a\", number(k)) == 1", "number(k)", needs(Kind::Whole, Kind::Number)),
+        ("any where number(k, -d) == 1", "-d", needs(Kind::Whole, Kind::Number)),
+        ("any where substring(k, k2) == \"\"", "k2", needs(Kind::Whole, Kind::Text)),
+        (
+            "any where k regex \"(a{1,1000}){1,1000}\"",
+            "\"(a{1,1000}){1,1000}\"",
+            Error::Regex(RegexErrorKind::TooComplex),
+        ),
+        ("any where k regex (\"a\", \"[\")", "\"[\"", Error::Regex(RegexErrorKind::Unclosed('['))),
+        (
+            "any where k regex (\"a\", \"(a{1,1000}){1,1000}\") and true",
+            "k regex (\"a\", \"(a{1,1000}){1,1000}\")",
+            Error::Regex(RegexErrorKind::TooComplex),
+        ),
         ("any where cidrMatch(k, \"10.0.0.0/8\")", "k", needs(Kind::Address, Kind::Text)),
         ("any where cidrMatch(ip, k)", "k", Error::NotConstant),
         ("any where cidrMatch(ip)", "cidrMatch(ip)", Error::Arguments { least: 2, most: None }),

@@ -70,6 +70,8 @@ enum Token {
 /// By what each beginning of the pattern matches of the text so far: a star that stops at line
 /// terminators cannot be tried as early as possible.
 fn wildcard(parts: &[Part], ignore_case: bool, text: &str, meter: &mut Meter) -> Result<bool, Exhausted> {
+    let size = |part: &Part| if let Part::Text(text) = part { text.len() } else { 1 };
+    meter.steps(parts.iter().map(size).sum(), text.len() + 1)?;
     let fold = |c: char| if ignore_case { c.to_ascii_lowercase() } else { c };
     let tokens: Vec<Token> = parts
         .iter()
@@ -79,7 +81,6 @@ fn wildcard(parts: &[Part], ignore_case: bool, text: &str, meter: &mut Meter) ->
             Part::Any => vec![Token::Any],
         })
         .collect();
-    meter.steps(tokens.len(), text.len())?;
     let is_open = |tokens: &[Token], place: usize| matches!(tokens.get(place), Some(Token::Any));
     let mut come = vec![false; tokens.len() + 1];
     let mut place = 0;
@@ -90,9 +91,10 @@ fn wildcard(parts: &[Part], ignore_case: bool, text: &str, meter: &mut Meter) ->
         }
         place += 1;
     }
+    let mut next = vec![false; come.len()];
     for c in text.chars() {
+        next.fill(false);
         let is_end_of_line = matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
-        let mut next = vec![false; come.len()];
         for (place, token) in tokens.iter().enumerate() {
             let is_here = come.get(place).copied().unwrap_or_default();
             let (stays, goes_on) = match token {
@@ -114,7 +116,7 @@ fn wildcard(parts: &[Part], ignore_case: bool, text: &str, meter: &mut Meter) ->
                 *after = true;
             }
         }
-        come = next;
+        core::mem::swap(&mut come, &mut next);
     }
     Ok(come.last() == Some(&true))
 }

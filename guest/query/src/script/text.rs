@@ -47,20 +47,26 @@ pub(super) fn between<'t>(
     if text.is_empty() || left.is_empty() || right.is_empty() {
         return text;
     }
-    let (searched, left, right) = match ignore_case {
-        true => (fold(&text), fold(left), fold(right)),
-        false => (text.clone().into_owned(), left.to_owned(), right.to_owned()),
-    };
-    let found = || {
-        let start = searched.find(&left)? + left.len();
-        let rest = searched.get(start..)?;
-        let length = if greedy { rest.rfind(&right)? } else { rest.find(&right)? };
-        Some((start, start + length))
-    };
-    match found() {
-        Some((start, end)) => cut(text, start, end),
-        None => Cow::Borrowed(""),
+    if !ignore_case {
+        return found_between(&text, left, right, greedy)
+            .map_or(Cow::Borrowed(""), |(start, end)| cut(text, start, end));
     }
+    // What is found in small letters is cut out of the text at the same positions.
+    let lower = text.to_lowercase();
+    let Some((start, end)) = found_between(&lower, &left.to_lowercase(), &right.to_lowercase(), greedy) else {
+        return Cow::Borrowed("");
+    };
+    let position = |byte: usize| length(lower.get(..byte).unwrap_or_default());
+    let (start, end) = (byte_of(&text, position(start)), byte_of(&text, position(end)));
+    cut(text, start, end)
+}
+
+/// Where the text between two others begins and ends, in bytes.
+fn found_between(text: &str, left: &str, right: &str, greedy: bool) -> Option<(usize, usize)> {
+    let start = text.find(left)? + left.len();
+    let rest = text.get(start..)?;
+    let length = if greedy { rest.rfind(right)? } else { rest.find(right)? };
+    Some((start, start + length))
 }
 
 /// The first position of a part, from a position on.
@@ -90,16 +96,6 @@ fn cut(text: Cow<'_, str>, start: usize, end: usize) -> Cow<'_, str> {
         Cow::Borrowed(text) => Cow::Borrowed(text.get(start..end).unwrap_or_default()),
         Cow::Owned(text) => Cow::Owned(text.get(start..end).unwrap_or_default().to_owned()),
     }
-}
-
-/// A text in lower case as far as that takes no more or fewer bytes, so that places stay the same.
-fn fold(text: &str) -> String {
-    text.chars().map(lower_in_place).collect()
-}
-
-fn lower_in_place(c: char) -> char {
-    let lower = simple(c, c.to_lowercase());
-    if lower.len_utf8() == c.len_utf8() { lower } else { c }
 }
 
 /// The character that another one is mapped to, if it is one (`Character.toUpperCase`).
@@ -155,6 +151,8 @@ mod tests {
         assert_eq!(found("aXbYc", "x", "y", false, true), "b");
         assert_eq!(found("aXbYc", "x", "y", false, false), "");
         assert_eq!(found("abc", "", "c", false, false), "abc");
+        assert_eq!(found("é\u{212a}XaÉYb", "kx", "éy", false, true), "a");
+        assert_eq!(found("ÀaXbX", "à", "x", true, true), "aXb");
     }
 
     #[test]

@@ -63,6 +63,7 @@ mod tests {
 
     use super::*;
     use crate::clause::Like;
+    use crate::texts::regex::Regex;
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -74,6 +75,21 @@ mod tests {
             let matches = pattern.matches(if ignore_case { &folded } else { &text });
             let covers = Signature::of(&folded).covers(Signature::of_pattern(&pattern));
             prop_assert!(covers || !matches, "{}", format!("{like} {text}"));
+        }
+
+        #[test]
+        fn what_a_regex_matches_is_covered(
+            regex in "[kKsSa.\u{212a}\u{17f}]{0,3}([*?]|(\\|k|[Ks])[kKsS\u{212a}\u{17f}]{1,3})?",
+            text in "[kKsSaA\u{212a}\u{17f}]{0,6}",
+            ignore_case: bool,
+            java: bool,
+        ) {
+            let made = if java { Regex::java(&regex, ignore_case) } else { Regex::lucene(&regex, ignore_case) };
+            let Ok(made) = made else { return Ok(()) };
+            let matches = made.matches(&text);
+            let pattern = Pattern::Regex(made);
+            let covers = Signature::of(&text.to_ascii_lowercase()).covers(Signature::of_pattern(&pattern));
+            prop_assert!(covers || !matches, "{}", format!("{regex} {text}"));
         }
     }
 

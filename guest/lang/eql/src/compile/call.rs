@@ -33,11 +33,15 @@ impl Compiler<'_> {
     ) -> Result<Truth, VerificationError> {
         let needs = |found| VerificationErrorKind::Needs { needed: Kind::Bool, found };
         match self.call(name, ignore_case, arguments, span)? {
-            Called::Arithmetic(operand) => Err(VerificationError::new(needs(operand.kind()), span)),
+            Called::Arithmetic(operand) => {
+                operand.must_be(Kind::Bool, span)?;
+                Err(VerificationError::new(needs(operand.kind()), span))
+            }
             Called::Null => Ok(Truth::Null),
             Called::Function(call) => match (call.filter()?, result(&call.function)) {
                 (Some(clause), _) => Ok(Truth::Clause(clause)),
                 (None, Kind::Bool) => Ok(of_script(call.into_script()?, span)),
+                (None, Kind::Whole) => Err(VerificationError::new(needs(Kind::Number), span)),
                 (None, found) => Err(VerificationError::new(needs(found), span)),
             },
         }
@@ -95,9 +99,11 @@ impl Compiler<'_> {
         if one.is_null() || other.is_null() {
             return Ok(Operand::NULL);
         }
+        let has_decimals = [&one, &other].iter().any(|side| side.kind() == Kind::Number);
+        let kind = if has_decimals { Kind::Number } else { Kind::Whole };
         let (left, right) = (one.into_script(left.span)?, other.into_script(right.span)?);
         let expr = ScriptExpr::Arithmetic { op, left: left.into(), right: right.into() };
-        Ok(Operand::of_script(expr, Kind::Number))
+        Ok(Operand::of_script(expr, kind))
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Kind {
     Bool,
     /// A number.
     Number,
+    /// A number without decimals.
+    Whole,
     /// A text.
     Text,
     /// The value of an `ip` field.
@@ -36,6 +38,7 @@ impl fmt::Display for Kind {
             Self::Null => "`null`",
             Self::Bool => "a boolean",
             Self::Number => "a number",
+            Self::Whole => "a whole number",
             Self::Text => "a text",
             Self::Address => "an IP address",
             Self::Date => "a date",

@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use firstseen_query::{FieldType, Resolved, Span};
+use firstseen_query::{FieldType, NumberType, Resolved, Span};
 
 use super::Compiler;
 use super::error::{Kind, VerificationError, VerificationErrorKind};
@@ -61,7 +61,10 @@ impl Compiler<'_> {
 const fn kind_of(field_type: &FieldType) -> Option<Kind> {
     Some(match field_type {
         FieldType::Keyword { .. } | FieldType::ConstantKeyword(_) | FieldType::Text => Kind::Text,
-        FieldType::Number(_) => Kind::Number,
+        FieldType::Number(
+            NumberType::Double | NumberType::Float | NumberType::HalfFloat | NumberType::ScaledFloat { .. },
+        ) => Kind::Number,
+        FieldType::Number(_) => Kind::Whole,
         FieldType::Boolean => Kind::Bool,
         FieldType::Date | FieldType::DateNanos => Kind::Date,
         FieldType::Ip => Kind::Address,

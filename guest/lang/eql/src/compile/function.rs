@@ -54,7 +54,7 @@ pub(super) const fn parameter(function: &Function, place: usize) -> Option<Kind>
     match (function, place) {
         (Function::Concat | Function::String, _) => None,
         (Function::CidrMatch, 0) => Some(Kind::Address),
-        (Function::Substring, 1..) | (Function::Number, 1) | (Function::IndexOf { .. }, 2) => Some(Kind::Number),
+        (Function::Substring, 1..) | (Function::Number, 1) | (Function::IndexOf { .. }, 2) => Some(Kind::Whole),
         (Function::Between { .. }, 3) => Some(Kind::Bool),
         _ => Some(Kind::Text),
     }
@@ -63,7 +63,8 @@ pub(super) const fn parameter(function: &Function, place: usize) -> Option<Kind>
 /// What a function gives.
 pub(super) const fn result(function: &Function) -> Kind {
     match function {
-        Function::Length | Function::IndexOf { .. } | Function::Number => Kind::Number,
+        Function::Length | Function::IndexOf { .. } => Kind::Whole,
+        Function::Number => Kind::Number,
         Function::StartsWith { .. }
         | Function::EndsWith { .. }
         | Function::StringContains { .. }

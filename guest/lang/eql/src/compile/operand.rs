@@ -29,7 +29,8 @@ impl Operand {
         match self {
             Self::Constant(ScriptValue::Null) => Kind::Null,
             Self::Constant(ScriptValue::Bool(_)) => Kind::Bool,
-            Self::Constant(ScriptValue::Whole(_) | ScriptValue::Unsigned(_) | ScriptValue::Decimal(_)) => Kind::Number,
+            Self::Constant(ScriptValue::Whole(_) | ScriptValue::Unsigned(_)) => Kind::Whole,
+            Self::Constant(ScriptValue::Decimal(_)) => Kind::Number,
             Self::Constant(ScriptValue::Text(_)) => Kind::Text,
             Self::Field(field) => field.kind,
             Self::Computed(_, kind) => *kind,
@@ -38,11 +39,13 @@ impl Operand {
 
     /// Refuses what is not of a kind. What may be anything passes.
     pub(super) fn must_be(&self, needed: Kind, span: Span) -> Result<(), VerificationError> {
-        let found = self.kind();
-        if found == needed || matches!(found, Kind::Null | Kind::Any) {
-            return Ok(());
+        match (needed, self.kind()) {
+            (_, Kind::Null | Kind::Any) | (Kind::Number, Kind::Whole) => Ok(()),
+            (needed, found) if found == needed => Ok(()),
+            // That it is whole says nothing where no number is needed.
+            (needed, Kind::Whole) => Err(of_kinds(needed, Kind::Number, span)),
+            (needed, found) => Err(of_kinds(needed, found, span)),
         }
-        Err(VerificationError::new(VerificationErrorKind::Needs { needed, found }, span))
     }
 
     /// It as a part of a script.
@@ -80,8 +83,9 @@ impl Compiler<'_> {
                 if operand.is_null() {
                     return Ok(Operand::NULL);
                 }
+                let kind = operand.kind();
                 let expr = ScriptExpr::Negate(operand.into_script(value.span)?.into());
-                Ok(Operand::of_script(expr, Kind::Number))
+                Ok(Operand::of_script(expr, kind))
             }
             ExprKind::Call { name, ignore_case, arguments } => {
                 match self.call(name, *ignore_case, arguments, expr.span)? {
@@ -111,6 +115,10 @@ impl Compiler<'_> {
             _ => Ok(Truth::Null),
         }
     }
+}
+
+const fn of_kinds(needed: Kind, found: Kind, span: Span) -> VerificationError {
+    VerificationError::new(VerificationErrorKind::Needs { needed, found }, span)
 }
 
 /// The value of a literal.
