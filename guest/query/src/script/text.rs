@@ -2,7 +2,6 @@
 
 use alloc::borrow::Cow;
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use core::cmp::Ordering;
 
 /// How many UTF-16 units a text has.
@@ -117,6 +116,8 @@ pub(super) fn same_ignoring_case(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     fn sliced(text: &str, from: i64, to: Option<i64>) -> String {
