@@ -192,10 +192,12 @@ impl<'p> Loading<'p> {
             projection: &mut *self.projection,
             leaves: &mut self.leaves,
             exceptions: &mut self.compiled_lists,
-            regexes: &self.regexes,
+            regexes: &self.regexes.of_one_query(),
         };
-        let rule = Rule::compile(object, &fields, mapping, &self.exceptions, shared)?;
-        let template = Template::new(object, text, &fields)?;
+        let made = Rule::compile(object, &fields, mapping, &self.exceptions, shared)
+            .and_then(|rule| Ok((rule, Template::new(object, text, &fields)?)));
+        self.regexes.settle(shared.regexes, made.is_ok());
+        let (rule, template) = made?;
         self.rule_ids.insert(rule.rule_id.clone());
         Ok((rule, template))
     }

@@ -8,7 +8,7 @@ mod support;
 
 use firstseen_eql::ast::QueryKind;
 use firstseen_eql::{Kind, VerificationErrorKind, clause, parse};
-use firstseen_query::RegexErrorKind;
+use firstseen_query::{RegexBudget, RegexErrorKind};
 use serde_json::{Value, json};
 use support::{clause_of, mapping, verdict};
 
@@ -117,7 +117,7 @@ verdicts! {
 fn a_rule_may_name_another_field_for_the_category() {
     let parsed = parse("start where true").unwrap();
     let QueryKind::Event(filter) = &parsed.kind else { panic!("no event query") };
-    let clause = clause(filter, &mapping(), "event.type").unwrap();
+    let clause = clause(filter, &mapping(), "event.type", &RegexBudget::of_query()).unwrap();
     let mut names = Vec::new();
     clause.for_each_field(&mut |name| names.push(format!("{name:?}")));
     assert_eq!(names, [r#"Exact("event.type")"#]);

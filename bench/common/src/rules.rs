@@ -7,7 +7,7 @@ use firstseen::rule_files::load_rules;
 use firstseen_eql::CATEGORY;
 use firstseen_eql::ast::QueryKind;
 use firstseen_guest::mapping::built_in;
-use firstseen_query::Clause;
+use firstseen_query::{Clause, RegexBudget};
 use serde_json::{Map, Value};
 
 /// A rule as Kibana rule JSON.
@@ -85,7 +85,7 @@ pub fn kql(query: &str) -> Result<Clause> {
 pub fn eql(query: &str, category_field: &str) -> Result<Option<Clause>> {
     let parsed = firstseen_eql::parse(query).map_err(|error| anyhow!(error.render(query)))?;
     let QueryKind::Event(filter) = parsed.kind else { return Ok(None) };
-    let clause = firstseen_eql::clause(&filter, built_in(), category_field);
+    let clause = firstseen_eql::clause(&filter, built_in(), category_field, &RegexBudget::of_query());
     clause.map(Some).map_err(|error| anyhow!(error.render(query)))
 }
 

@@ -78,10 +78,7 @@ fn run(args: &Args) -> Result<ExitCode> {
     // What was disturbed is measured again.
     search::sort(&mut costs);
     for (cost, event) in costs.iter_mut().take(4 * SHOWN) {
-        let again = meter.cost(event, 9)?;
-        if again.ratio < cost.ratio {
-            *cost = again;
-        }
+        *cost = meter.cost(event, 9)?;
     }
     search::sort(&mut costs);
     if args.search > 0 {

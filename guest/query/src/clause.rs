@@ -71,23 +71,6 @@ impl Clause {
             Self::Script { expr, .. } => expr.for_each_field(&mut |name| visit(&Name::Exact(Arc::clone(name)))),
         }
     }
-
-    /// Calls `visit` with each regular expression.
-    ///
-    /// # Errors
-    ///
-    /// The first that `visit` answers.
-    pub fn try_for_each_regex<E>(&self, visit: &mut impl FnMut(&Regex) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Self::All => Ok(()),
-            Self::And(clauses) | Self::Or(clauses) => {
-                clauses.iter().try_for_each(|clause| clause.try_for_each_regex(visit))
-            }
-            Self::Not(clause) | Self::Nested { clause, .. } => clause.try_for_each_regex(visit),
-            Self::Field { condition, .. } => condition.try_for_each_regex(visit),
-            Self::Script { expr, .. } => expr.try_for_each_regex(visit),
-        }
-    }
 }
 
 /// Which fields a condition is about.
@@ -147,14 +130,6 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn try_for_each_regex<E>(&self, visit: &mut impl FnMut(&Regex) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Self::Regex(regex) => visit(regex),
-            Self::OneOf(conditions) => conditions.iter().try_for_each(|condition| condition.try_for_each_regex(visit)),
-            _ => Ok(()),
-        }
-    }
-
     /// The value, pattern or bounds that it asks for, if it is about one.
     pub(crate) fn value(&self) -> Option<String> {
         match self {

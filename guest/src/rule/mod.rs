@@ -91,7 +91,7 @@ pub(crate) struct Shared<'s> {
     pub(crate) leaves: &'s mut Leaves,
     /// The exception lists that some of them have.
     pub(crate) exceptions: &'s mut CompiledLists,
-    /// What is left for their regular expressions.
+    /// What the regular expressions of the next one may take.
     pub(crate) regexes: &'s RegexBudget,
 }
 
@@ -111,12 +111,7 @@ impl Rule {
     ) -> Result<Self, DocumentError> {
         let Shared { projection, leaves, exceptions, regexes } = shared;
         let query = ParsedQuery::parse(fields)?;
-        let clause = query.clause(mapping)?;
-        clause.try_for_each_regex(&mut |regex| regexes.take(regex)).map_err(|_| {
-            let cause = "with this one the regular expressions of all rules take too much memory; make their \
-                         repetitions smaller, or load fewer rules";
-            DocumentError::new("query", cause)
-        })?;
+        let clause = query.clause(mapping, regexes)?;
         let filters = Filters::read(object)?;
         let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let parts = Clause::And(vec![clause.clone(), filters.clause()]);

@@ -7,7 +7,7 @@ use firstseen_eql::ast::QueryKind;
 use firstseen_eql::{CATEGORY, VerificationError, clause, parse};
 use firstseen_guest::event::{Projection, Slots, scan};
 use firstseen_guest::mapping::Fields;
-use firstseen_query::{Clause, Error, Findings, Joint, Leaves, Mapping, Program};
+use firstseen_query::{Clause, Error, Findings, Joint, Leaves, Mapping, Program, RegexBudget};
 use serde_json::{Value, json};
 
 /// 2026-11-24T12:00:00Z.
@@ -43,7 +43,7 @@ pub(super) fn mapping() -> Mapping {
 pub(super) fn clause_of(query: &str) -> Option<Result<Clause, VerificationError>> {
     let parsed = parse(query).ok()?;
     let QueryKind::Event(filter) = &parsed.kind else { return None };
-    Some(clause(filter, &mapping(), CATEGORY))
+    Some(clause(filter, &mapping(), CATEGORY, &RegexBudget::of_query()))
 }
 
 /// The verdict on an event, which is the same however conditions are answered, and which has what

@@ -65,6 +65,17 @@ fn what_is_not_judged_is_said() -> Result<()> {
     assert_eq!(ran.text()?, format!("{}\n", event(0..1)));
     assert!(ran.stderr.contains("-:2: not judged by rule query: it would cost more work"), "{}", ran.stderr);
     assert!(ran.stderr.contains("1 event was not judged in full"), "{}", ran.stderr);
+
+    // What is too deep or too long for an event is one all the same.
+    let deep = format!("{{\"a\":1,\"b\":{}1{}}}", "{\"b\":".repeat(120), "}".repeat(120));
+    let long = json!({"a": 1, "b": "b".repeat(2_000)});
+    let input = format!("{{\"a\":2}}\n{deep}\n{long}\nnone\n");
+    let ran = Firstseen::new("match")?.args(["--max-line", "1000", "--query", "a:1"]).run(input.as_bytes())?;
+    let ran = ran.expect_code(2)?;
+    for said in ["-:2: not judged: it nests too deep", "-:3: not judged: longer than", "2 events were", "1 line is no"]
+    {
+        assert!(ran.stderr.contains(said), "{said}: {}", ran.stderr);
+    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@
 //! ```
 //! use firstseen_eql::ast::{ExprKind, QueryKind};
 //! use firstseen_eql::{CATEGORY, clause, parse};
-//! use firstseen_query::{FieldType, Mapping};
+//! use firstseen_query::{FieldType, Mapping, RegexBudget};
 //!
 //! let query = parse(
 //!     r#"process where process.name : ("cmd.exe", "pwsh*")
@@ -26,7 +26,7 @@
 //! let mut mapping = Mapping::default();
 //! mapping.insert("process.name", FieldType::KEYWORD);
 //! let mut fields = Vec::new();
-//! clause(filter, &mapping, CATEGORY)?.for_each_field(&mut |name| fields.push(format!("{name:?}")));
+//! clause(filter, &mapping, CATEGORY, &RegexBudget::of_query())?.for_each_field(&mut |name| fields.push(format!("{name:?}")));
 //! fields.dedup();
 //! assert_eq!(fields, [r#"Exact("event.category")"#, r#"Exact("process.name")"#, r#"Exact("user.id")"#]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -168,7 +168,7 @@
 //!
 //! ```
 //! # use firstseen_eql::{CATEGORY, ast::QueryKind, clause, parse};
-//! # use firstseen_query::{Event, FieldType, JsonStr, Layout, Mapping, Program, Scalar, Slot};
+//! # use firstseen_query::{Event, FieldType, JsonStr, Layout, Mapping, Program, RegexBudget, Scalar, Slot};
 //! # struct OneSlot;
 //! # impl Layout for OneSlot {
 //! #     fn values(&mut self, _: &str) -> Slot { Slot(0) }
@@ -192,7 +192,7 @@
 //!     mapping.set_dynamic("", false);
 //!     let query = parse(&format!("any where {condition}")).unwrap();
 //!     let QueryKind::Event(filter) = &query.kind else { panic!("it asks for single events") };
-//!     let clause = clause(filter, &mapping, CATEGORY).unwrap();
+//!     let clause = clause(filter, &mapping, CATEGORY, &RegexBudget::of_query()).unwrap();
 //!     Program::compile(&clause, &mapping, &mut OneSlot).unwrap().matches(&Values(values))
 //! }
 //!
@@ -253,13 +253,13 @@
 //!
 //! ```
 //! # use firstseen_eql::{CATEGORY, Kind, VerificationErrorKind, ast::QueryKind, clause, parse};
-//! # use firstseen_query::{FieldType, Mapping, NumberType};
+//! # use firstseen_query::{FieldType, Mapping, NumberType, RegexBudget};
 //! let mut mapping = Mapping::default();
 //! mapping.insert("process.pid", FieldType::Number(NumberType::Long));
 //! let query = r#"process where process.pid : "4*""#;
 //! let parsed = parse(query)?;
 //! let QueryKind::Event(filter) = &parsed.kind else { panic!("it asks for single events") };
-//! let error = clause(filter, &mapping, CATEGORY).unwrap_err();
+//! let error = clause(filter, &mapping, CATEGORY, &RegexBudget::of_query()).unwrap_err();
 //! assert_eq!(error.kind, VerificationErrorKind::Needs { needed: Kind::Text, found: Kind::Number });
 //! assert_eq!(
 //!     error.render(query),

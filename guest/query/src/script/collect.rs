@@ -42,6 +42,8 @@ impl FieldValues {
         if is_exhausted {
             return Err(Exhausted);
         }
+        // Sorting compares each with some of the others.
+        meter.steps(values.len(), values.len().max(1).ilog2() as usize)?;
         values.sort_by(|(one, _), (other, _)| one.cmp(other));
         values.dedup_by(|(one, _), (other, _)| one == other);
         if values.is_empty()

@@ -10,7 +10,6 @@ use super::function::Function;
 use super::pattern::ScriptPattern;
 use super::value::ScriptValue;
 use crate::range::RangeOp;
-use crate::texts::regex::Regex;
 
 /// Something that is computed from the values of fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,28 +115,6 @@ impl ScriptExpr {
             }
             Self::And(all) | Self::Or(all) | Self::Call { arguments: all, .. } => {
                 all.iter().for_each(|one| one.for_each_field(visit));
-            }
-        }
-    }
-
-    pub(crate) fn try_for_each_regex<E>(&self, visit: &mut impl FnMut(&Regex) -> Result<(), E>) -> Result<(), E> {
-        match self {
-            Self::Constant(_) | Self::Field(_) => Ok(()),
-            Self::IsNull(value) | Self::Not(value) | Self::Negate(value) => value.try_for_each_regex(visit),
-            Self::Compare { left, right, .. } | Self::Arithmetic { left, right, .. } => {
-                left.try_for_each_regex(visit)?;
-                right.try_for_each_regex(visit)
-            }
-            Self::Matches { value, patterns } => {
-                value.try_for_each_regex(visit)?;
-                patterns.iter().filter_map(ScriptPattern::regex).try_for_each(visit)
-            }
-            Self::In { value, list } => {
-                value.try_for_each_regex(visit)?;
-                list.iter().try_for_each(|one| one.try_for_each_regex(visit))
-            }
-            Self::And(all) | Self::Or(all) | Self::Call { arguments: all, .. } => {
-                all.iter().try_for_each(|one| one.try_for_each_regex(visit))
             }
         }
     }

@@ -44,10 +44,6 @@ impl ScriptPattern {
         }
     }
 
-    pub(super) const fn regex(&self) -> Option<&Regex> {
-        if let Self::Regex(regex) = self { Some(regex) } else { None }
-    }
-
     pub(super) fn matches(&self, text: &str, meter: &mut Meter) -> Result<bool, Exhausted> {
         meter.step(text.len())?;
         Ok(match self {

@@ -78,15 +78,12 @@ impl Finder<'_> {
                 list.iter().for_each(|item| self.plain(value, item));
                 self.expr(value);
             }
-            ExprKind::Match { op: MatchOp::Regex, value, patterns } => {
-                patterns.iter().for_each(|pattern| self.regex(pattern, false));
+            ExprKind::Match { op, value, patterns } => {
+                if matches!(value.kind, ExprKind::Field(_)) {
+                    patterns.iter().for_each(|pattern| self.pattern(*op, pattern));
+                }
                 self.expr(value);
             }
-            ExprKind::Match { op: MatchOp::RegexInsensitive, value, patterns } => {
-                patterns.iter().for_each(|pattern| self.regex(pattern, true));
-                self.expr(value);
-            }
-            ExprKind::Match { value, .. } => self.expr(value),
             ExprKind::Arithmetic { left, right, .. } => {
                 self.expr(left);
                 self.expr(right);
@@ -108,7 +105,14 @@ impl Finder<'_> {
         }
     }
 
-    fn regex(&mut self, pattern: &Constant, ignore_case: bool) {
+    /// A pattern that is laid over a field; on what is computed Java's are, in which these mean what they
+    /// seem to.
+    fn pattern(&mut self, op: MatchOp, pattern: &Constant) {
+        let ignore_case = match op {
+            MatchOp::Regex => false,
+            MatchOp::RegexInsensitive => true,
+            _ => return,
+        };
         let Literal::String(text) = &pattern.literal else { return };
         if text.starts_with('^') || (text.ends_with('$') && !text.ends_with("\\$")) {
             self.note(Slip::Anchor, pattern.span);
@@ -156,6 +160,7 @@ mod tests {
             r#"any where a == "*" or length(a) == 3"#,
             r#"any where a regex "[a-z]+" or a regex~ "[a-zA-Z]+""#,
             r#"any where a regex """b\$""""#,
+            r#"any where substring(a, 1) regex "^b$" or concat(a, b) regex~ "[a-z]+""#,
         ] {
             assert_eq!(hints(query), [""; 0], "{query}");
         }

@@ -2,7 +2,7 @@
 
 use firstseen_eql::ast::{EventFilter, Pipe, Query, QueryKind};
 use firstseen_eql::{CATEGORY, VerificationError, clause};
-use firstseen_query::{Clause, Mapping};
+use firstseen_query::{Clause, Mapping, RegexBudget};
 
 use crate::document::{DocumentError, Reason};
 use crate::rule::hints;
@@ -23,10 +23,10 @@ impl EqlQuery {
         Ok(Self { text: text.to_owned(), query, category_field })
     }
 
-    pub(super) fn clause(&self, mapping: &Mapping) -> Result<Clause, DocumentError> {
+    pub(super) fn clause(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Clause, DocumentError> {
         let of_filter = |filter: &EventFilter| {
             let error = |error: VerificationError| DocumentError::query(&self.text, &error);
-            clause(filter, mapping, &self.category_field).map_err(error)
+            clause(filter, mapping, &self.category_field, regexes).map_err(error)
         };
         let (kind, items) = match &self.query.kind {
             QueryKind::Event(filter) => return of_filter(filter),

@@ -5,7 +5,7 @@
 mod eql;
 mod kql;
 
-use firstseen_query::{Clause, Mapping};
+use firstseen_query::{Clause, Mapping, RegexBudget};
 
 use super::fields::Fields;
 use super::kinds::Kind;
@@ -37,15 +37,15 @@ impl ParsedQuery {
         }
     }
 
-    /// What it asks of events.
+    /// What it asks of events. Its regular expressions are taken off `regexes`.
     ///
     /// # Errors
     ///
     /// What cannot be asked of fields of these types, with its place.
-    pub(super) fn clause(&self, mapping: &Mapping) -> Result<Clause, DocumentError> {
+    pub(super) fn clause(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Clause, DocumentError> {
         match self {
             Self::Kql(query) => Ok(query.clause()),
-            Self::Eql(query) => query.clause(mapping),
+            Self::Eql(query) => query.clause(mapping, regexes),
         }
     }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use firstseen::{Detector, Document, LogLevel, RuleSummary, Worker, printable};
+use firstseen::{Detector, Document, Fault, LogLevel, MalformedLine, RuleSummary, Worker, printable};
 use serde_json::json;
 
 use crate::args::{self, EvaluationArgs, Input, ModuleArgs, RuleArgs};
@@ -35,7 +35,8 @@ pub(crate) struct Args {
     /// A query instead of rules.
     #[arg(short, long, value_name = "QUERY", conflicts_with = "rules")]
     query: Option<String>,
-    /// The language of --query. Pipes of EQL (`| head 5`) have no effect here.
+    /// The language of --query. Pipes of EQL (`| head 5`) bound alerts, and so have no
+    /// effect here, but for `| head 0`, of which nothing is left.
     #[arg(short, long, value_enum, value_name = "LANGUAGE", default_value = "kql", requires = "query")]
     language: Language,
     /// Form of the output: text by default, with --query the events themselves.
@@ -110,7 +111,9 @@ impl Args {
                 1 => "1 event was".to_owned(),
                 count => format!("{count} events were"),
             };
-            message::error(&format!("{events} not judged in full, so there may be more matches; see --max-work"));
+            message::error(&format!(
+                "{events} not judged in full, so there may be more matches; see --max-work and --max-line"
+            ));
             is_complete = false;
         }
         Ok(match (is_complete, search.has_matched) {
@@ -183,7 +186,10 @@ impl Search<'_> {
                     spare = lines;
                 }
                 Ok(Some(Piece { chunk: Chunk::Overlong { ends, .. }, .. })) => {
-                    self.malformed += u64::from(ends);
+                    if ends && self.unjudged < NAMED_EVENTS {
+                        message::warn(&format!("{name}:{first_line}: not judged: {} (--max-line)", Fault::TooLong));
+                    }
+                    self.unjudged += usize::from(ends);
                     first_line += usize::from(ends);
                 }
                 Ok(Some(Piece { chunk: Chunk::Mark(_), .. })) => {}
@@ -199,10 +205,20 @@ impl Search<'_> {
     /// Looks at some lines; answers how many they are.
     fn batch(&mut self, lines: &[u8], file: &str, first_line: usize) -> Result<usize> {
         let matching = self.worker.match_events(&self.evaluation.batch(lines))?;
-        self.malformed += matching.malformed.len() as u64;
+        let is_event = |line: &&MalformedLine| matches!(line.fault, Fault::TooDeep | Fault::TooLong);
+        let (events, others): (Vec<&MalformedLine>, Vec<_>) = matching.malformed.iter().partition(is_event);
+        for line in events.iter().take(NAMED_EVENTS.saturating_sub(self.unjudged)) {
+            message::warn(&format!("{file}:{}: not judged: {}", first_line + line.line, line.fault));
+        }
+        self.unjudged += events.len();
+        self.malformed += others.len() as u64;
         for event in matching.unjudged.iter().take(NAMED_EVENTS.saturating_sub(self.unjudged)) {
             let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*self.rules.get(rule)?.rule_id)).collect();
-            let by = if ids.is_empty() { String::new() } else { format!(" by rule {}", ids.join(", ")) };
+            let by = match ids.as_slice() {
+                [] => String::new(),
+                [id] => format!(" by rule {id}"),
+                [id, rest @ ..] => format!(" by rule {id} and {} more", rest.len()),
+            };
             message::warn(&format!("{file}:{}: not judged{by}: {}", first_line + event.line, event.cause));
         }
         self.unjudged += matching.unjudged.len();

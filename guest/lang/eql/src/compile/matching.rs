@@ -117,8 +117,8 @@ impl Compiler<'_> {
         let of_text = |&(text, span): &(&str, Span)| {
             Ok(match op {
                 MatchOp::Regex | MatchOp::RegexInsensitive => {
-                    let regex = Regex::java(text, ignore_case).map_err(|error| refused(error.kind, span))?;
-                    ScriptPattern::Regex(self.within_budget(regex, span)?)
+                    let regex = self.regexes.java(text, ignore_case).map_err(|error| refused(error.kind, span))?;
+                    ScriptPattern::Regex(regex)
                 }
                 _ if has_wildcards(text) => {
                     ScriptPattern::Wildcard { parts: Like::plain(text, ignore_case).parts, ignore_case }
@@ -132,21 +132,16 @@ impl Compiler<'_> {
     /// Several of them are alternatives of one.
     fn regex(self, op: MatchOp, texts: &Texts<'_>, span: Span) -> Result<Regex, VerificationError> {
         let patterns: Vec<&str> = texts.iter().map(|(text, _)| *text).collect();
-        let regex = Regex::lucene(&patterns.join("|"), ignores_case(op)).map_err(|error| {
+        self.regexes.lucene(&patterns.join("|"), ignores_case(op)).map_err(|error| {
             let mut start = 0;
             let at_fault = texts.iter().find(|(text, _)| {
                 start += text.len() + 1;
                 error.offset < start
             });
-            let is_of_all = texts.len() > 1 && matches!(error.kind, RegexErrorKind::TooComplex);
+            let is_of_all =
+                matches!(error.kind, RegexErrorKind::TooComplex | RegexErrorKind::TooMany) && texts.len() > 1;
             refused(error.kind, at_fault.filter(|_| !is_of_all).map_or(span, |(_, span)| *span))
-        })?;
-        self.within_budget(regex, span)
-    }
-
-    fn within_budget(self, regex: Regex, span: Span) -> Result<Regex, VerificationError> {
-        self.regexes.take(&regex).map_err(|kind| refused(kind, span))?;
-        Ok(regex)
+        })
     }
 }
 

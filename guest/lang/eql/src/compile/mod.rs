@@ -27,7 +27,8 @@ use crate::ast::{EventFilter, Expr, ExprKind, Literal};
 pub const CATEGORY: &str = "event.category";
 
 /// What an event must meet for a filter, where fields are of the types that `mapping` says. The
-/// category is that of the field `category_field`, as a rule [`CATEGORY`].
+/// category is that of the field `category_field`, as a rule [`CATEGORY`]. Its regular expressions are
+/// taken off what `regexes` allows, which all filters of a query share.
 ///
 /// A field that `mapping` does not allow is in no mapping: asked with a `?` it is the constant
 /// `null`, else an error. One that it allows without a type is taken for mapped.
@@ -39,8 +40,13 @@ pub const CATEGORY: &str = "event.category";
 /// functions and wrong numbers of arguments; and regular expressions that are wrong or too complex.
 /// Literals that mean nothing to the type of their field are refused later, by
 /// [`Program::compile`](firstseen_query::Program::compile).
-pub fn clause(filter: &EventFilter, mapping: &Mapping, category_field: &str) -> Result<Clause, VerificationError> {
-    let compiler = Compiler { mapping, regexes: &RegexBudget::of_query() };
+pub fn clause(
+    filter: &EventFilter,
+    mapping: &Mapping,
+    category_field: &str,
+    regexes: &RegexBudget,
+) -> Result<Clause, VerificationError> {
+    let compiler = Compiler { mapping, regexes };
     let condition = match compiler.truth(&filter.condition)? {
         Truth::Null | Truth::Const(false) => Clause::Or(Vec::new()),
         Truth::Const(true) => Clause::All,
@@ -56,7 +62,6 @@ pub fn clause(filter: &EventFilter, mapping: &Mapping, category_field: &str) -> 
 #[derive(Clone, Copy)]
 struct Compiler<'m> {
     mapping: &'m Mapping,
-    /// What is left for those of this condition.
     regexes: &'m RegexBudget,
 }
 

@@ -2,8 +2,8 @@
 
 use core::cell::Cell;
 
-use super::Regex;
-use super::error::RegexErrorKind;
+use super::error::{RegexError, RegexErrorKind};
+use super::{Dialect, Regex};
 
 /// The largest automaton, in states and transitions together. Lucene has no such limit, but what is
 /// within its effort is seldom beyond.
@@ -20,48 +20,83 @@ const MAX_WORK: usize = 1 << 25;
 /// ten times Elasticsearch's `max_determinized_states`.
 const MAX_EFFORT: usize = 100_000;
 
-/// All states and transitions that are looked at for the regular expressions of a query.
-const MAX_WORK_OF_QUERY: u64 = 1 << 27;
+/// All states and transitions that are looked at for the regular expressions of a query, and of all
+/// rules.
+const MAX_WORK_OF_QUERY: u64 = 1 << 26;
+const MAX_WORK_OF_RULES: u64 = 1 << 28;
 
-/// What the automata of a query take, in bytes.
+/// What the automata of a query take in bytes, and those of all rules.
 const MAX_BYTES_OF_QUERY: usize = 16 << 20;
-
-/// What the automata of all rules take, in bytes.
 const MAX_BYTES_OF_RULES: usize = 64 << 20;
 
-/// What is left of what several regular expressions may take together: the memory of their automata,
-/// and the work of making them.
+/// What regular expressions may take together: the work of making their automata, and the memory of
+/// these. What is made by it is taken off.
 #[derive(Debug)]
 pub struct RegexBudget {
     work: Cell<u64>,
     bytes: Cell<usize>,
+    /// What has been taken.
+    work_taken: Cell<u64>,
+    bytes_taken: Cell<usize>,
 }
 
 impl RegexBudget {
-    /// What those of one query may take.
-    #[must_use]
-    pub const fn of_query() -> Self {
-        Self { work: Cell::new(MAX_WORK_OF_QUERY), bytes: Cell::new(MAX_BYTES_OF_QUERY) }
-    }
-
-    /// What those of all rules may take, of which none is beyond that of its query.
+    /// For the queries of all rules.
     #[must_use]
     pub const fn of_rules() -> Self {
-        Self { work: Cell::new(u64::MAX), bytes: Cell::new(MAX_BYTES_OF_RULES) }
+        Self::new(MAX_WORK_OF_RULES, MAX_BYTES_OF_RULES)
     }
 
-    /// Takes off what one more has taken.
+    /// For a query alone.
+    #[must_use]
+    pub const fn of_query() -> Self {
+        Self::new(MAX_WORK_OF_QUERY, MAX_BYTES_OF_QUERY)
+    }
+
+    /// For one query of several: not more than is left for all of them.
+    #[must_use]
+    pub fn of_one_query(&self) -> Self {
+        Self::new(MAX_WORK_OF_QUERY.min(self.work.get()), MAX_BYTES_OF_QUERY.min(self.bytes.get()))
+    }
+
+    /// Takes off what those of one query have taken: their work in any case, their memory if the
+    /// query is kept.
+    pub fn settle(&self, query: &Self, is_kept: bool) {
+        let bytes = if is_kept { query.bytes_taken.get() } else { 0 };
+        self.work.set(self.work.get().saturating_sub(query.work_taken.get()));
+        self.bytes.set(self.bytes.get().saturating_sub(bytes));
+    }
+
+    /// A [`Regex::lucene`] within the budget.
     ///
     /// # Errors
     ///
-    /// [`TooMany`](RegexErrorKind::TooMany), where less is left.
-    pub fn take(&self, regex: &Regex) -> Result<(), RegexErrorKind> {
-        let work = self.work.get().checked_sub(regex.made.work);
-        let bytes = self.bytes.get().checked_sub(regex.bytes());
-        let (Some(work), Some(bytes)) = (work, bytes) else { return Err(RegexErrorKind::TooMany) };
-        self.work.set(work);
-        self.bytes.set(bytes);
-        Ok(())
+    /// As there, and [`TooMany`](RegexErrorKind::TooMany) if less was left than it takes.
+    pub fn lucene(&self, pattern: &str, ignore_case: bool) -> Result<Regex, RegexError> {
+        self.make(pattern, Dialect::Lucene, ignore_case)
+    }
+
+    /// A [`Regex::java`] within the budget.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TooMany`](RegexErrorKind::TooMany) if less was left than it takes.
+    pub fn java(&self, pattern: &str, ignore_case: bool) -> Result<Regex, RegexError> {
+        self.make(pattern, Dialect::Java, ignore_case)
+    }
+
+    const fn new(work: u64, bytes: usize) -> Self {
+        Self { work: Cell::new(work), bytes: Cell::new(bytes), work_taken: Cell::new(0), bytes_taken: Cell::new(0) }
+    }
+
+    fn make(&self, pattern: &str, dialect: Dialect, ignore_case: bool) -> Result<Regex, RegexError> {
+        let mut work = 0;
+        let made = Regex::new(pattern, dialect, ignore_case, &mut work);
+        let bytes = made.as_ref().map_or(0, Regex::bytes);
+        self.work_taken.set(self.work_taken.get().saturating_add(work));
+        self.bytes_taken.set(self.bytes_taken.get().saturating_add(bytes));
+        let is_within = self.work_taken.get() <= self.work.get() && self.bytes_taken.get() <= self.bytes.get();
+        if is_within { made } else { Err(RegexErrorKind::TooMany.at(0)) }
     }
 }
 

@@ -99,8 +99,8 @@ impl fmt::Display for RegexErrorKind {
                  `max_determinized_states`; make its repetitions smaller, or split it",
             ),
             Self::TooMany => f.write_str(
-                "with this one the regular expressions together are too complex; make their repetitions smaller, or \
-                 have fewer of them",
+                "with this one the regular expressions of the query, or of all rules, are too complex together; make \
+                 their repetitions smaller, or have fewer of them",
             ),
         }
     }

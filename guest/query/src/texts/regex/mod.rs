@@ -68,8 +68,6 @@ struct Made {
     word: Option<String>,
     is_total: bool,
     required: String,
-    /// States and transitions that were looked at to make it.
-    work: u64,
 }
 
 impl Regex {
@@ -87,7 +85,7 @@ impl Regex {
     /// `max_determinized_states`. Elasticsearch also refuses what is longer than the index setting
     /// `max_regex_length`, of 1,000 UTF-16 units by default; that is not looked at here.
     pub fn lucene(pattern: &str, ignore_case: bool) -> Result<Self, RegexError> {
-        Self::new(pattern, Dialect::Lucene, ignore_case)
+        Self::new(pattern, Dialect::Lucene, ignore_case, &mut 0)
     }
 
     /// As Java's `Pattern` reads it, and `matches` asks: the whole text must match.
@@ -101,16 +99,16 @@ impl Regex {
     /// ([`Unsupported`](RegexErrorKind::Unsupported)); and the limits of [`lucene`](Self::lucene),
     /// which Java does not have.
     pub fn java(pattern: &str, ignore_case: bool) -> Result<Self, RegexError> {
-        Self::new(pattern, Dialect::Java, ignore_case)
+        Self::new(pattern, Dialect::Java, ignore_case, &mut 0)
     }
 
-    fn new(pattern: &str, dialect: Dialect, ignore_case: bool) -> Result<Self, RegexError> {
+    /// Adds to `work` how many states and transitions were looked at.
+    fn new(pattern: &str, dialect: Dialect, ignore_case: bool, work: &mut u64) -> Result<Self, RegexError> {
         if pattern.len() > MAX_QUERY_BYTES {
             return Err(RegexErrorKind::TooLong.at(MAX_QUERY_BYTES));
         }
         let exact = dialect.parse(pattern, false)?;
-        let mut work = 0;
-        let automaton = dialect.automaton(&exact, &mut work)?;
+        let automaton = dialect.automaton(&exact, work)?;
         let keeps = dialect.kept_in_required(ignore_case);
         let mut required = required(&exact, keeps);
         if ignore_case {
@@ -119,11 +117,11 @@ impl Regex {
         let word = automaton.word().and_then(|word| word.into_iter().map(char::from_u32).collect());
         let is_total = automaton.is_total();
         let folded = match ignore_case {
-            true => dialect.automaton(&dialect.parse(pattern, true)?, &mut work)?,
+            true => dialect.automaton(&dialect.parse(pattern, true)?, work)?,
             false => automaton,
         };
         let matcher = Matcher::new(&folded);
-        let made = Made { matcher, is_empty: folded.is_empty(), word, is_total, required, work };
+        let made = Made { matcher, is_empty: folded.is_empty(), word, is_total, required };
         let source = Source { pattern: pattern.into(), dialect, ignore_case };
         Ok(Self { source, made: Arc::new(made) })
     }
@@ -207,9 +205,9 @@ impl Dialect {
     /// Adds to `work` what was looked at.
     fn automaton(self, tree: &Tree, work: &mut u64) -> Result<Automaton, RegexError> {
         let mut builder = Builder::new(self == Self::Lucene);
-        let automaton = builder.deterministic(tree).map_err(|_| RegexErrorKind::TooComplex.at(0))?;
+        let automaton = builder.deterministic(tree);
         *work += builder.spent() as u64;
-        Ok(automaton)
+        automaton.map_err(|_| RegexErrorKind::TooComplex.at(0))
     }
 }
 
