@@ -11,7 +11,7 @@ use super::leaves::Leaves;
 use super::texts::Text;
 use crate::program::chain::{Leaf, Step};
 use crate::program::event::Event;
-use crate::program::text_test::{OneOf, Set};
+use crate::program::text_test::OneOf;
 use crate::texts::signature::Signature;
 use crate::values::keyword::KeywordForm;
 
@@ -62,28 +62,33 @@ impl Alone {
         {
             return Some(true);
         }
-        let exact = brief.signatures as usize;
-        let folded = exact + brief.exact_patterns as usize;
-        let end = folded + brief.folded_patterns as usize;
-        let exact = self.may_match(exact..folded, text);
-        Some(
-            match_one(exact, |one_of| &one_of.exact, Text::exact, step, text, allowance)?
-                || match_one(
-                    self.may_match(folded..end, text),
-                    |one_of| &one_of.folded,
-                    Text::folded,
-                    step,
-                    text,
-                    allowance,
-                )?,
-        )
+        self.matches_one(brief, step, text, allowance)
     }
 
-    /// The places of the patterns that a text may match, by what pairs of letters it has.
-    fn may_match(&self, patterns: core::ops::Range<usize>, text: Text<'_>) -> impl Iterator<Item = usize> {
-        let own = text.signature();
-        let signatures = self.signatures.get(patterns).unwrap_or_default().iter().enumerate();
-        signatures.filter(move |(_, signature)| own.covers(**signature)).map(|(place, _)| place)
+    /// Whether a text matches one of the patterns; most are told not to by what pairs of letters it has.
+    fn matches_one(
+        &self,
+        brief: &BriefTexts,
+        step: &Step,
+        text: Text<'_>,
+        allowance: &mut Allowance<'_>,
+    ) -> Option<bool> {
+        let (first, exact) = (brief.signatures as usize, brief.exact_patterns as usize);
+        let end = first + exact + brief.folded_patterns as usize;
+        let signatures = self.signatures.get(first..end).unwrap_or_default().iter().enumerate();
+        for (place, _) in signatures.filter(|(_, signature)| text.signature().covers(**signature)) {
+            let Some((_, one_of)) = one_of(step) else { break };
+            let (set, place, text) = match place.checked_sub(exact) {
+                None => (&one_of.exact, place, text.exact()),
+                Some(place) => (&one_of.folded, place, text.folded()),
+            };
+            let Some(pattern) = set.patterns.get(place) else { continue };
+            allowance.spend(pattern.weight().saturating_mul(text.len() as u64))?;
+            if pattern.matches(text) {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 }
 
@@ -102,23 +107,4 @@ fn value_holds<E: Event>(brief: &Brief, step: &Step, event: &E, findings: &mut F
 /// What the leaf of a step asks of texts.
 fn one_of(step: &Step) -> Option<(KeywordForm, &OneOf)> {
     if let Leaf::Value { test, .. } = &*step.leaf { test.one_of() } else { None }
-}
-
-/// Whether a text, taken as `own` says, matches one of the patterns of a set at some places.
-fn match_one<'t>(
-    places: impl Iterator<Item = usize>,
-    set: impl Fn(&OneOf) -> &Set,
-    own: impl Fn(Text<'t>) -> &'t str,
-    step: &Step,
-    text: Text<'t>,
-    allowance: &mut Allowance<'_>,
-) -> Option<bool> {
-    for place in places {
-        let Some(pattern) = one_of(step).and_then(|(_, one_of)| set(one_of).patterns.get(place)) else { continue };
-        allowance.spend(pattern.weight().saturating_mul(text.len() as u64))?;
-        if pattern.matches(own(text)) {
-            return Some(true);
-        }
-    }
-    Some(false)
 }

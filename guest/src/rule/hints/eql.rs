@@ -54,7 +54,9 @@ impl Finder<'_> {
         {
             // It stands at the beginning.
             let written = self.text.get(filter.span.range()).unwrap_or_default();
-            let end = written.find("where").unwrap_or(written.len());
+            // `where` may stand in it.
+            let after = written.get(category.len()..).and_then(|rest| rest.find("where"));
+            let end = after.map_or(written.len(), |after| category.len() + after);
             self.found.note(Slip::Category, written.get(..end).unwrap_or_default().trim_end());
         }
         self.expr(&filter.condition);
@@ -147,6 +149,7 @@ mod tests {
             (r#"any where a regex~ "[a-z]+""#, Slip::Range, r#""[a-z]+""#),
             (r#"Process where true"#, Slip::Category, "Process"),
             (r#""Process" where true"#, Slip::Category, r#""Process""#),
+            (r#""Nowhere" where true"#, Slip::Category, r#""Nowhere""#),
             (r#"sequence [any where true] [any where a == "b*"]"#, Slip::Star, r#""b*""#),
         ] {
             assert_eq!(hints(query), [format!("`{place}`: {}", slip.explanation())], "{query}");

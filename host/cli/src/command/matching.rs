@@ -1,5 +1,6 @@
 //! `firstseen match`.
 
+use std::fmt;
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::iter;
 use std::path::PathBuf;
@@ -186,10 +187,9 @@ impl Search<'_> {
                     spare = lines;
                 }
                 Ok(Some(Piece { chunk: Chunk::Overlong { ends, .. }, .. })) => {
-                    if ends && self.unjudged < NAMED_EVENTS {
-                        message::warn(&format!("{name}:{first_line}: not judged: {} (--max-line)", Fault::TooLong));
+                    if ends {
+                        self.not_judged(&name, first_line, format_args!(": {}", Fault::TooLong));
                     }
-                    self.unjudged += usize::from(ends);
                     first_line += usize::from(ends);
                 }
                 Ok(Some(Piece { chunk: Chunk::Mark(_), .. })) => {}
@@ -207,21 +207,19 @@ impl Search<'_> {
         let matching = self.worker.match_events(&self.evaluation.batch(lines))?;
         let is_event = |line: &&MalformedLine| matches!(line.fault, Fault::TooDeep | Fault::TooLong);
         let (events, others): (Vec<&MalformedLine>, Vec<_>) = matching.malformed.iter().partition(is_event);
-        for line in events.iter().take(NAMED_EVENTS.saturating_sub(self.unjudged)) {
-            message::warn(&format!("{file}:{}: not judged: {}", first_line + line.line, line.fault));
+        for line in events {
+            self.not_judged(file, first_line + line.line, format_args!(": {}", line.fault));
         }
-        self.unjudged += events.len();
         self.malformed += others.len() as u64;
-        for event in matching.unjudged.iter().take(NAMED_EVENTS.saturating_sub(self.unjudged)) {
+        for event in &matching.unjudged {
             let ids: Vec<&str> = event.rules.iter().filter_map(|&rule| Some(&*self.rules.get(rule)?.rule_id)).collect();
             let by = match ids.as_slice() {
                 [] => String::new(),
                 [id] => format!(" by rule {id}"),
                 [id, rest @ ..] => format!(" by rule {id} and {} more", rest.len()),
             };
-            message::warn(&format!("{file}:{}: not judged{by}: {}", first_line + event.line, event.cause));
+            self.not_judged(file, first_line + event.line, format_args!("{by}: {}", event.cause));
         }
-        self.unjudged += matching.unjudged.len();
         self.has_matched |= !matching.matches.is_empty();
         let mut last = None;
         let mut line_starts = LineStarts::new(lines);
@@ -246,6 +244,14 @@ impl Search<'_> {
             last = Some(one.line);
         }
         Ok(memchr::memchr_iter(b'\n', lines).count())
+    }
+
+    /// Counts an event that was not judged in full; the first are named.
+    fn not_judged(&mut self, file: &str, line: usize, by_whom_and_why: fmt::Arguments<'_>) {
+        if self.unjudged < NAMED_EVENTS {
+            message::warn(&format!("{file}:{line}: not judged{by_whom_and_why}"));
+        }
+        self.unjudged += 1;
     }
 }
 

@@ -10,7 +10,7 @@ use super::error::{Kind, VerificationError, VerificationErrorKind};
 use super::field::FieldRef;
 use super::function::{Called, Named, named, parameter, result};
 use super::matching::{lucene, prefix, text_of};
-use super::operand::Operand;
+use super::operand::{Operand, refused};
 use super::truth::Truth;
 use super::{Compiler, of_field};
 use crate::ast::{ArithmeticOp, Expr};
@@ -31,18 +31,13 @@ impl Compiler<'_> {
         arguments: &[Expr],
         span: Span,
     ) -> Result<Truth, VerificationError> {
-        let needs = |found| VerificationErrorKind::Needs { needed: Kind::Bool, found };
         match self.call(name, ignore_case, arguments, span)? {
-            Called::Arithmetic(operand) => {
-                operand.must_be(Kind::Bool, span)?;
-                Err(VerificationError::new(needs(operand.kind()), span))
-            }
+            Called::Arithmetic(operand) => Err(refused(Kind::Bool, operand.kind(), span)),
             Called::Null => Ok(Truth::Null),
             Called::Function(call) => match (call.filter()?, result(&call.function)) {
                 (Some(clause), _) => Ok(Truth::Clause(clause)),
                 (None, Kind::Bool) => Ok(of_script(call.into_script()?, span)),
-                (None, Kind::Whole) => Err(VerificationError::new(needs(Kind::Number), span)),
-                (None, found) => Err(VerificationError::new(needs(found), span)),
+                (None, found) => Err(refused(Kind::Bool, found, span)),
             },
         }
     }

@@ -42,9 +42,7 @@ impl Operand {
         match (needed, self.kind()) {
             (_, Kind::Null | Kind::Any) | (Kind::Number, Kind::Whole) => Ok(()),
             (needed, found) if found == needed => Ok(()),
-            // That it is whole says nothing where no number is needed.
-            (needed, Kind::Whole) => Err(of_kinds(needed, Kind::Number, span)),
-            (needed, found) => Err(of_kinds(needed, found, span)),
+            (needed, found) => Err(refused(needed, found, span)),
         }
     }
 
@@ -117,7 +115,10 @@ impl Compiler<'_> {
     }
 }
 
-const fn of_kinds(needed: Kind, found: Kind, span: Span) -> VerificationError {
+/// Something is not of the kind that is needed.
+pub(super) fn refused(needed: Kind, found: Kind, span: Span) -> VerificationError {
+    // That it is whole says nothing: where a number is needed it would do.
+    let found = if found == Kind::Whole { Kind::Number } else { found };
     VerificationError::new(VerificationErrorKind::Needs { needed, found }, span)
 }
 

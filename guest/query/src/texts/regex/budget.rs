@@ -30,41 +30,45 @@ const MAX_BYTES_OF_QUERY: usize = 16 << 20;
 const MAX_BYTES_OF_RULES: usize = 64 << 20;
 
 /// What regular expressions may take together: the work of making their automata, and the memory of
-/// these. What is made by it is taken off.
+/// these. What is made by it is counted.
 #[derive(Debug)]
 pub struct RegexBudget {
-    work: Cell<u64>,
-    bytes: Cell<usize>,
-    /// What has been taken.
-    work_taken: Cell<u64>,
-    bytes_taken: Cell<usize>,
+    max: Taken,
+    taken: Cell<Taken>,
+}
+
+/// What regular expressions took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Taken {
+    work: u64,
+    bytes: usize,
 }
 
 impl RegexBudget {
     /// For the queries of all rules.
     #[must_use]
-    pub const fn of_rules() -> Self {
+    pub fn of_rules() -> Self {
         Self::new(MAX_WORK_OF_RULES, MAX_BYTES_OF_RULES)
     }
 
     /// For a query alone.
     #[must_use]
-    pub const fn of_query() -> Self {
+    pub fn of_query() -> Self {
         Self::new(MAX_WORK_OF_QUERY, MAX_BYTES_OF_QUERY)
     }
 
     /// For one query of several: not more than is left for all of them.
     #[must_use]
     pub fn of_one_query(&self) -> Self {
-        Self::new(MAX_WORK_OF_QUERY.min(self.work.get()), MAX_BYTES_OF_QUERY.min(self.bytes.get()))
+        let Taken { work, bytes } = self.taken.get();
+        let (work, bytes) = (self.max.work.saturating_sub(work), self.max.bytes.saturating_sub(bytes));
+        Self::new(MAX_WORK_OF_QUERY.min(work), MAX_BYTES_OF_QUERY.min(bytes))
     }
 
-    /// Takes off what those of one query have taken: their work in any case, their memory if the
-    /// query is kept.
+    /// Counts what those of one query took: their work in any case, their memory if the query is kept.
     pub fn settle(&self, query: &Self, is_kept: bool) {
-        let bytes = if is_kept { query.bytes_taken.get() } else { 0 };
-        self.work.set(self.work.get().saturating_sub(query.work_taken.get()));
-        self.bytes.set(self.bytes.get().saturating_sub(bytes));
+        let Taken { work, bytes } = query.taken.get();
+        self.count(work, if is_kept { bytes } else { 0 });
     }
 
     /// A [`Regex::lucene`] within the budget.
@@ -85,18 +89,23 @@ impl RegexBudget {
         self.make(pattern, Dialect::Java, ignore_case)
     }
 
-    const fn new(work: u64, bytes: usize) -> Self {
-        Self { work: Cell::new(work), bytes: Cell::new(bytes), work_taken: Cell::new(0), bytes_taken: Cell::new(0) }
+    fn new(work: u64, bytes: usize) -> Self {
+        Self { max: Taken { work, bytes }, taken: Cell::default() }
     }
 
     fn make(&self, pattern: &str, dialect: Dialect, ignore_case: bool) -> Result<Regex, RegexError> {
         let mut work = 0;
         let made = Regex::new(pattern, dialect, ignore_case, &mut work);
-        let bytes = made.as_ref().map_or(0, Regex::bytes);
-        self.work_taken.set(self.work_taken.get().saturating_add(work));
-        self.bytes_taken.set(self.bytes_taken.get().saturating_add(bytes));
-        let is_within = self.work_taken.get() <= self.work.get() && self.bytes_taken.get() <= self.bytes.get();
-        if is_within { made } else { Err(RegexErrorKind::TooMany.at(0)) }
+        self.count(work, made.as_ref().map_or(0, Regex::bytes));
+        let taken = self.taken.get();
+        let is_within = taken.work <= self.max.work && taken.bytes <= self.max.bytes;
+        made.and_then(|regex| if is_within { Ok(regex) } else { Err(RegexErrorKind::TooMany.at(0)) })
+    }
+
+    fn count(&self, work: u64, bytes: usize) {
+        let taken = self.taken.get();
+        let (work, bytes) = (taken.work.saturating_add(work), taken.bytes.saturating_add(bytes));
+        self.taken.set(Taken { work, bytes });
     }
 }
 
