@@ -9,8 +9,38 @@ use crate::rules::{Rules, Script};
 pub(crate) struct Nasty {
     pub(crate) what: String,
     pub(crate) line: String,
-    /// Whether rules may give up on it. What it costs to combine values grows faster than the event.
-    pub(crate) combines: bool,
+    pub(crate) growth: Growth,
+}
+
+/// How what an event costs grows with its length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// As the event does.
+    #[default]
+    Linear,
+    /// Faster: rules compute something of each combination of values of several fields. They may give up on it.
+    Combining,
+}
+
+impl Growth {
+    pub(crate) const ALL: [Self; 2] = [Self::Linear, Self::Combining];
+
+    /// How many times as much as an ordinary event, or a KiB of it, the dearest may cost. What combines values may
+    /// spend all of the work that a line may take, 50,000,000 units, of which an ordinary event takes some thousands.
+    pub(crate) fn ratio_max(self) -> f64 {
+        match self {
+            Self::Linear => 10.0,
+            Self::Combining => 10_000.0,
+        }
+    }
+
+    /// What costs are said of, and the first part of the names of seeds.
+    pub(crate) fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Linear => ("a KiB", "linear"),
+            Self::Combining => ("an event", "combining"),
+        }
+    }
 }
 
 /// How many values are in each of the arrays that a script combines.
@@ -86,12 +116,12 @@ fn combined(script: &Script) -> impl Iterator<Item = Nasty> {
             event.insert(field.clone(), own.chain(numbered).collect());
         }
         let what = format!("{}: {count} values in each of {fields}", script.rule);
-        Nasty { what, line: Value::Object(event).to_string(), combines: true }
+        Nasty { what, line: Value::Object(event).to_string(), growth: Growth::Combining }
     })
 }
 
 fn plain(what: &str, line: String) -> Nasty {
-    Nasty { what: what.to_owned(), line, combines: false }
+    Nasty { what: what.to_owned(), line, growth: Growth::Linear }
 }
 
 /// The padded line of a script that is otherwise an alert, and the same for keywords.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use firstseen::{Batch, Detector, Document, Module, NotJudged, Unjudged, Worker};
 use firstseen_tests::endpoint_events::{Mix, write_events};
 
-use crate::events::Nasty;
+use crate::events::{Growth, Nasty};
 use crate::rules::Rules;
 
 /// Arrival of all events, in epoch milliseconds.
@@ -18,6 +18,9 @@ const ORDINARY: u64 = 400;
 /// A shorter event costs as much as one of this length: each has some cost of its own.
 const BYTES_MIN: usize = 1024;
 
+/// How long the copies of an event that is judged several times may take together.
+const TRY: Duration = Duration::from_millis(20);
+
 /// Judges events with all rules, as a host does.
 pub(crate) struct Meter {
     worker: Worker,
@@ -25,12 +28,11 @@ pub(crate) struct Meter {
     rules: usize,
 }
 
-/// What an event costs.
+/// What an event costs: of one whose cost grows as it does, a KiB of it, of another all of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
-    /// Microseconds for each KiB.
-    pub(crate) us_a_kib: f64,
-    /// The same as a multiple of what ordinary events cost in the same moments.
+    pub(crate) us: f64,
+    /// The same as a multiple of what an ordinary event costs in the same moments.
     pub(crate) ratio: f64,
     /// Whether no rule gave up on it because of its work.
     pub(crate) is_in_full: bool,
@@ -54,25 +56,30 @@ impl Meter {
     }
 
     /// The cost of an event beside ordinary ones: of several tries, of either the one that was disturbed least.
-    pub(crate) fn cost(&mut self, Nasty { line, combines, .. }: &Nasty, tries: u32) -> Result<Cost> {
-        let kib = |bytes: usize| bytes.max(BYTES_MIN) as f64 / 1024.0;
-        // Short events are repeated until there is something to measure.
-        let repeated = [line.as_str(), "\n"].concat().repeat(64 * 1024 / (line.len() + 1) + 1);
-        let count = repeated.len() / (line.len() + 1);
+    pub(crate) fn cost(&mut self, Nasty { line, growth, .. }: &Nasty, tries: u32) -> Result<Cost> {
+        // Short events are repeated until there is something to measure, dear ones are not.
+        let one = [line.as_str(), "\n"].concat();
+        let times = TRY.div_duration_f64(self.time(one.as_bytes())?.0) as usize;
+        let count = (64 * 1024 / one.len()).min(times) + 1;
+        let repeated = one.repeat(count);
         let ordinary = std::mem::take(&mut self.ordinary);
-        let ordinary_kib = ORDINARY as f64 * kib(ordinary.len() / ORDINARY as usize);
-        let (mut us_a_kib, mut beside_us_a_kib) = (f64::MAX, f64::MAX);
+        let (mut us, mut beside_us) = (f64::MAX, f64::MAX);
         let mut is_in_full = true;
         for _ in 0..tries {
             let [event, beside] = [repeated.as_bytes(), &ordinary].map(|lines| self.time(lines));
             let ((event, given_up), (beside, none)) = (event?, beside?);
             is_in_full &= given_up == 0;
-            ensure!((*combines || is_in_full) && none == 0, "{} lines were not judged in full", given_up + none);
-            us_a_kib = us_a_kib.min(micros(event) / (count as f64 * kib(line.len())));
-            beside_us_a_kib = beside_us_a_kib.min(micros(beside) / ordinary_kib);
+            let may_give_up = *growth == Growth::Combining;
+            ensure!((may_give_up || is_in_full) && none == 0, "{} lines were not judged in full", given_up + none);
+            us = us.min(micros(event) / count as f64);
+            beside_us = beside_us.min(micros(beside) / ORDINARY as f64);
         }
+        let (us, beside_us) = match growth {
+            Growth::Linear => (us / kib(line.len()), beside_us / kib(ordinary.len() / ORDINARY as usize)),
+            Growth::Combining => (us, beside_us),
+        };
         self.ordinary = ordinary;
-        Ok(Cost { us_a_kib, ratio: us_a_kib / beside_us_a_kib, is_in_full })
+        Ok(Cost { us, ratio: us / beside_us, is_in_full })
     }
 
     /// How long lines take, and on how many a rule gives up because of their work.
@@ -91,4 +98,8 @@ impl Meter {
 
 fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
+}
+
+fn kib(bytes: usize) -> f64 {
+    bytes.max(BYTES_MIN) as f64 / 1024.0
 }

@@ -1,25 +1,39 @@
 //! What an event says to have a rule go on with it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use firstseen_query::{Clause, Condition, Like, Name, Part, RangeOp};
+use firstseen_query::{Clause, Condition, Like, Name, Part, RangeOp, ScriptExpr};
 
-/// A value for each field that a clause asks to have one, as far as that is easily told: of
-/// alternatives the first, nothing of what is negated.
-pub(crate) fn of(clause: &Clause) -> BTreeMap<String, String> {
+/// A value for each field that a clause asks to have one before it comes to a script, as far as
+/// that is easily told: of alternatives the one with the script or else the first, nothing of what
+/// is negated.
+pub(crate) fn to(script: &Arc<ScriptExpr>, clause: &Clause) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
-    add(clause, &mut values);
+    add(script, clause, &mut values);
     values
 }
 
-fn add(clause: &Clause, values: &mut BTreeMap<String, String>) {
+fn add(script: &Arc<ScriptExpr>, clause: &Clause, values: &mut BTreeMap<String, String>) {
     match clause {
-        Clause::And(clauses) => clauses.iter().for_each(|clause| add(clause, values)),
-        Clause::Or(clauses) => clauses.iter().take(1).for_each(|clause| add(clause, values)),
+        Clause::And(clauses) => clauses.iter().for_each(|clause| add(script, clause, values)),
+        Clause::Or(clauses) => {
+            let with_it = clauses.iter().find(|clause| has(clause, script));
+            with_it.or(clauses.first()).into_iter().for_each(|clause| add(script, clause, values));
+        }
         Clause::Field { name: Name::Exact(name), condition, .. } => {
             values.entry(name.to_string()).or_insert_with(|| value(condition));
         }
         _ => {}
+    }
+}
+
+fn has(clause: &Clause, script: &Arc<ScriptExpr>) -> bool {
+    match clause {
+        Clause::And(clauses) | Clause::Or(clauses) => clauses.iter().any(|clause| has(clause, script)),
+        Clause::Not(clause) | Clause::Nested { clause, .. } => has(clause, script),
+        Clause::Script { expr, .. } => Arc::ptr_eq(expr, script),
+        _ => false,
     }
 }
 
@@ -58,14 +72,24 @@ mod tests {
 
     use super::*;
 
+    fn script(clause: &Clause) -> Option<Arc<ScriptExpr>> {
+        match clause {
+            Clause::And(clauses) | Clause::Or(clauses) => clauses.iter().find_map(script),
+            Clause::Script { expr, .. } => Some(Arc::clone(expr)),
+            _ => None,
+        }
+    }
+
     #[test]
     fn it_has_what_is_asked_for() {
         let query = r#"process where process.name : ("a?b*", "c") and (process.pid > 4 or user.id == "x")
             and not host.name == "h" and user.name != null and process.args regex "[ab]+cd"
-            and startsWith(process.executable, process.command_line)"#;
-        let opening = of(&eql(query, "event.category").unwrap().unwrap());
+            and (user.id == "y" or host.id == "z" and startsWith(process.executable, process.command_line))"#;
+        let clause = eql(query, "event.category").unwrap().unwrap();
+        let opening = to(&script(&clause).unwrap(), &clause);
         let expected = [
             ("event.category", "process"),
+            ("host.id", "z"),
             ("process.args", "cd"),
             ("process.name", "axb"),
             ("process.pid", "5"),

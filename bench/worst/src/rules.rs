@@ -66,7 +66,7 @@ impl Rules {
                 expr.for_each_field(&mut |name| {
                     fields.insert(name.to_string());
                 });
-                self.scripts.push(Script { rule: rule.name.clone(), fields, opening: opening::of(&rule.clause) });
+                self.scripts.push(Script { rule: rule.name.clone(), fields, opening: opening::to(expr, &rule.clause) });
             }
             _ => {}
         }

@@ -19,12 +19,12 @@ pub(crate) fn search(meter: &mut Meter, mut events: Vec<(Cost, Nasty)>, time: Du
     let mut random = Rng(13);
     let began = Instant::now();
     sort(&mut events);
-    while began.elapsed() < time {
+    while !events.is_empty() && began.elapsed() < time {
         let kept = events.len().min(KEPT);
         let (parent, other) = (&events[random.place(kept)], &events[random.place(kept)].1);
         let Some(line) = change(&mut random, &parent.1.line, &other.line) else { continue };
         let what = format!("{}, changed", parent.1.what.trim_end_matches(", changed"));
-        let event = Nasty { what, line, combines: parent.1.combines };
+        let event = Nasty { what, line, growth: parent.1.growth };
         let least = events[kept - 1].0.ratio;
         // Most are no dearer, which one try tells.
         if meter.cost(&event, 1)?.ratio <= least {

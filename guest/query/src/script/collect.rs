@@ -1,7 +1,6 @@
 //! The values of the fields of a script.
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::meter::{Exhausted, Meter};
@@ -13,7 +12,7 @@ use crate::program::layout::Slot;
 use crate::values::date::iso_8601;
 use crate::values::scalar::Scalar;
 
-/// The distinct values of a field, or one `null`.
+/// The values of a field, of which the same may come several times, or one `null`.
 #[derive(Debug)]
 pub(crate) struct FieldValues(pub(super) Vec<Value<'static>>);
 
@@ -28,52 +27,59 @@ impl FieldValues {
         field_type: &FieldType,
         meter: &mut Meter,
     ) -> Result<Self, Exhausted> {
-        let mut values: Vec<(DocValue, Value<'static>)> = Vec::new();
-        let mut is_exhausted = false;
-        event.any(slot, |scalar| {
-            is_exhausted = meter.step(scalar.raw_len()).is_err() || values.len() >= VALUES_MAX;
-            let kept = field_type.doc_value(scalar);
-            values.extend(kept.map(|kept| {
-                let value = value(field_type, scalar, &kept);
-                (kept, value)
-            }));
-            is_exhausted
-        });
-        if is_exhausted {
-            return Err(Exhausted);
-        }
-        // Sorting compares each with some of the others.
-        meter.steps(values.len(), values.len().max(1).ilog2() as usize)?;
-        values.sort_by(|(one, _), (other, _)| one.cmp(other));
-        values.dedup_by(|(one, _), (other, _)| one == other);
-        if values.is_empty()
-            && let FieldType::ConstantKeyword(constant) = field_type
-        {
-            return Ok(Self(Vec::from([Value::Text(Cow::Owned(constant.clone()))])));
-        }
-        let mut values: Vec<Value<'static>> = values.into_iter().map(|(_, value)| value).collect();
-        if values.is_empty() {
-            values.push(Value::Null);
-        }
+        let mut values: Vec<Value<'static>> = Vec::new();
+        each(event, slot, field_type, meter, |value, _| {
+            values.push(value);
+            if values.len() > VALUES_MAX { Err(Exhausted) } else { Ok(false) }
+        })?;
         Ok(Self(values))
     }
 }
 
-fn value(field_type: &FieldType, scalar: Scalar<'_>, kept: &DocValue) -> Value<'static> {
-    let owned = |text: &str| Value::Text(Cow::Owned(String::from(text)));
+/// Takes the values one after the other until one is enough, and answers whether one is.
+pub(super) fn each<E: Event>(
+    event: &E,
+    slot: Slot,
+    field_type: &FieldType,
+    meter: &mut Meter,
+    mut take: impl FnMut(Value<'static>, &mut Meter) -> Result<bool, Exhausted>,
+) -> Result<bool, Exhausted> {
+    let mut is_empty = true;
+    let mut taken = Ok(false);
+    event.any(slot, |scalar| {
+        taken = meter.step(scalar.raw_len()).and_then(|()| match field_type.doc_value(scalar) {
+            Some(kept) => {
+                is_empty = false;
+                take(value(field_type, scalar, kept), meter)
+            }
+            None => Ok(false),
+        });
+        !matches!(taken, Ok(false))
+    });
+    if is_empty && taken.is_ok() {
+        let constant = match field_type {
+            FieldType::ConstantKeyword(constant) => Value::Text(Cow::Owned(constant.clone())),
+            _ => Value::Null,
+        };
+        return take(constant, meter);
+    }
+    taken
+}
+
+fn value(field_type: &FieldType, scalar: Scalar<'_>, kept: DocValue) -> Value<'static> {
     match (kept, field_type) {
-        (DocValue::Bool(value), _) => Value::Bool(*value),
-        (DocValue::Ip { text, .. } | DocValue::Text(text), _) => owned(text),
+        (DocValue::Bool(value), _) => Value::Bool(value),
+        (DocValue::Ip { text, .. } | DocValue::Text(text), _) => Value::Text(Cow::Owned(text)),
         (DocValue::Number { ordinal, .. }, FieldType::Date | FieldType::DateNanos) => {
-            Value::Text(Cow::Owned(iso_8601(*ordinal)))
+            Value::Text(Cow::Owned(iso_8601(ordinal)))
         }
-        (DocValue::Number { json, .. }, FieldType::Number(number)) if number.is_integer() => whole(json),
+        (DocValue::Number { json, .. }, FieldType::Number(number)) if number.is_integer() => whole(&json),
         // Whether a number that is not mapped has a fraction shows in how it is written.
         (DocValue::Number { json, .. }, FieldType::Dynamic) => match scalar {
-            Scalar::Number(text) if !text.contains(['.', 'e', 'E']) => whole(json),
-            _ => decimal(json),
+            Scalar::Number(text) if !text.contains(['.', 'e', 'E']) => whole(&json),
+            _ => decimal(&json),
         },
-        (DocValue::Number { json, .. }, _) => decimal(json),
+        (DocValue::Number { json, .. }, _) => decimal(&json),
     }
 }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use super::arithmetic;
-use super::collect::FieldValues;
+use super::collect::{FieldValues, each};
 use super::expr::{Comparison, ScriptExpr};
 use super::meter::{Exhausted, Meter};
 use super::value::{ScriptValue, Value};
@@ -73,11 +73,21 @@ impl Script {
 
     /// Is it true for one combination of the values of its fields?
     pub(crate) fn holds<E: Event>(&self, event: &E, meter: &mut Meter) -> Result<bool, Exhausted> {
+        if let [field] = &*self.fields {
+            // One value after the other, so that none of them has to be kept.
+            return each(event, field.slot, &field.field_type, meter, |value, meter| {
+                let combination = Combination { script: self, values: &[&value] };
+                Ok(combination.value(&self.expr, meter)? == Value::Bool(true))
+            });
+        }
         let values = self.fields.iter().map(|field| FieldValues::of(event, field.slot, &field.field_type, meter));
         let values: Vec<FieldValues> = values.collect::<Result<_, _>>()?;
         let mut places = vec![0_usize; values.len()];
+        let mut current = Vec::with_capacity(values.len());
         loop {
-            let combination = Combination { script: self, values: &values, places: &places };
+            current.clear();
+            current.extend(places.iter().zip(&values).filter_map(|(&place, FieldValues(values))| values.get(place)));
+            let combination = Combination { script: self, values: &current };
             if combination.value(&self.expr, meter)? == Value::Bool(true) {
                 return Ok(true);
             }
@@ -111,7 +121,7 @@ impl ScriptExpr {
         }
         let script =
             Script { expr: Arc::new(Self::Constant(ScriptValue::Null)), fields: Vec::new(), places: BTreeMap::new() };
-        let combination = Combination { script: &script, values: &[], places: &[] };
+        let combination = Combination { script: &script, values: &[] };
         // The length of a query bounds what it says; doubling texts is bounded by this.
         combination.value(self, &mut Meter::new(CONSTANT_WORK_MAX)).ok().map(ScriptValue::from)
     }
@@ -124,17 +134,14 @@ const CONSTANT_WORK_MAX: u64 = 1 << 24;
 #[derive(Clone, Copy)]
 struct Combination<'s> {
     script: &'s Script,
-    values: &'s [FieldValues],
-    places: &'s [usize],
+    /// In the order of the fields.
+    values: &'s [&'s Value<'s>],
 }
 
 impl<'s> Combination<'s> {
     fn field(self, name: &str) -> Value<'s> {
-        let found = || {
-            let &place = self.script.places.get(name)?;
-            self.values.get(place)?.0.get(*self.places.get(place)?)
-        };
-        match found() {
+        let place = self.script.places.get(name);
+        match place.and_then(|&place| self.values.get(place).copied()) {
             Some(Value::Text(text)) => Value::Text(Cow::Borrowed(text)),
             Some(other) => other.clone(),
             None => Value::Null,

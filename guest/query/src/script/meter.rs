@@ -11,7 +11,7 @@ pub(crate) struct Meter {
 }
 
 /// What a step of a script costs, of which reading a byte costs one.
-const STEP: u64 = 8;
+const STEP: u64 = 32;
 
 impl Meter {
     pub(crate) const fn new(units: u64) -> Self {
