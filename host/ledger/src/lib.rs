@@ -52,6 +52,7 @@ mod outbox;
 mod overlay;
 mod page;
 mod question;
+pub mod sequence;
 mod term;
 #[cfg(test)]
 mod tests;
