@@ -39,6 +39,23 @@ pub trait Backend: Send + Sync {
     /// When the state cannot be read.
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError>;
 
+    /// Entries of rules, each after the key of its rule, in order; none for one that
+    /// is not there. What they mean is this crate's own business; none of them expires
+    /// by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn entries(&self, keys: &[(&str, &[u8])]) -> Result<Vec<Option<Vec<u8>>>, LedgerError>;
+
+    /// The entries of a rule from the key `first` on and before the key `end`, in the
+    /// order of their keys' bytes, `max` at most.
+    ///
+    /// # Errors
+    ///
+    /// When the state cannot be read.
+    fn entries_from(&self, rule: &str, first: &[u8], end: &[u8], max: usize) -> Result<Vec<Entry>, LedgerError>;
+
     /// Since when the state knows a rule.
     ///
     /// # Errors
@@ -137,6 +154,9 @@ pub trait Backend: Send + Sync {
     /// When the state cannot be read.
     fn stats(&self) -> Result<Stats, LedgerError>;
 }
+
+/// A key and its value.
+pub type Entry = (Vec<u8>, Vec<u8>);
 
 fn unsupported<T>(what: &str) -> Result<T, LedgerError> {
     Err(LedgerError::Unsupported(format!("this ledger cannot {what}")))

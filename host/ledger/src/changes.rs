@@ -23,6 +23,8 @@ pub struct Changes {
     pub(super) rules: IndexMap<String, RuleChanges>,
     /// By the rule's place in `rules`.
     pub(super) histories: TermMap<usize, TermChange>,
+    /// By the rule's place in `rules`; none if it is gone.
+    pub(super) entries: BTreeMap<(usize, Vec<u8>), Option<Vec<u8>>>,
 }
 
 /// The changes of one rule, those of its histories aside.
@@ -76,6 +78,20 @@ impl Changes {
     /// term, and the change.
     pub fn histories(&self) -> impl Iterator<Item = (usize, Term<'_>, &TermChange)> {
         self.histories.iter().map(|(key, change)| (key.rule(), key.term(), change))
+    }
+
+    /// The changed entries: the place of the rule in [`Changes::rules`], the key, and
+    /// the value, none if it is gone.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &[u8], Option<&[u8]>)> {
+        self.entries.iter().map(|((rule, key), value)| (*rule, &**key, value.as_deref()))
+    }
+
+    /// The place of a rule, which is added if it is not there.
+    pub(super) fn place_of(&mut self, rule: &str) -> usize {
+        match self.rules.get_index_of(rule) {
+            Some(place) => place,
+            None => self.rules.insert_full(rule.to_owned(), RuleChanges::default()).0,
+        }
     }
 
     /// How many quota counters are added or changed.

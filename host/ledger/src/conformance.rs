@@ -19,6 +19,7 @@
     reason = "a test says by a panic that it failed"
 )]
 
+mod advance;
 mod random;
 mod upkeep;
 
@@ -29,7 +30,7 @@ use std::time::Duration;
 
 use super::{
     AlertSource, Answer, Backend, Committed, Learning, Ledger, LedgerError, OutboxMax, OutboxSize, QUESTIONS_MAX,
-    Question, Quota, RULE_BYTES_MAX, Sighting, StoredAlert, TERM_BYTES_MAX, Transaction, Verdict,
+    Question, Quota, RULE_BYTES_MAX, Settings, Sighting, StoredAlert, TERM_BYTES_MAX, Transaction, Verdict,
 };
 
 pub use upkeep::{OpenBackend, check_upkeep};
@@ -74,6 +75,11 @@ tests![
     workers_take_turns,
     nobody_else_looks_between_observe_and_commit,
     what_expired_is_unknown_at_once,
+    advance::sequences_are_those_of_the_model,
+    advance::what_is_held_back_is_released_by_arrival,
+    advance::the_time_of_an_event_decides_within_its_key_alone,
+    advance::too_much_is_forgotten_and_counted,
+    advance::a_full_outbox_holds_sequences_back,
     random::all_stores_give_the_same,
     random::a_ledger_judges_like_the_model,
     random::the_same_input_again_alerts_no_more,
@@ -115,6 +121,10 @@ fn letter(verdict: Verdict) -> char {
     }
 }
 
+fn settings(learning: Learning, outbox_max: OutboxMax) -> Settings {
+    Settings { learning, outbox_max, ..Settings::default() }
+}
+
 /// Terms and alerts of a ledger.
 fn size(store: &dyn Ledger) -> (u64, u64) {
     let stats = store.stats().unwrap();
@@ -135,7 +145,11 @@ fn on(empty: Empty<'_>, test: impl Fn(Arc<dyn Ledger>)) {
 fn answer(transaction: &mut dyn Transaction, sightings: &[Sighting]) -> Result<Vec<Verdict>, LedgerError> {
     let questions: Vec<_> = sightings.iter().cloned().map(Question::Sighting).collect();
     let answers = transaction.answer(&questions)?;
-    Ok(answers.into_iter().map(|Answer::Sighting(verdict)| verdict).collect())
+    let verdict = |answer| match answer {
+        Answer::Sighting(verdict) => verdict,
+        other => panic!("{other:?}"),
+    };
+    Ok(answers.into_iter().map(verdict).collect())
 }
 
 /// The verdicts on `(term, time)` pairs, one call for all of them.
@@ -165,7 +179,7 @@ fn verdicts_at_the_boundaries(empty: Empty<'_>) {
         ("extremes", AMPLE, &[("a", i64::MIN), ("a", i64::MAX), ("a", 0)], "UUU"),
     ] {
         on(empty, |store| {
-            let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+            let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
             assert_eq!(verdicts(&mut *transaction, quota, events), expected, "{name}");
             transaction.commit(Vec::new()).unwrap();
         });
@@ -173,7 +187,7 @@ fn verdicts_at_the_boundaries(empty: Empty<'_>) {
             let got: String = events
                 .iter()
                 .map(|event| {
-                    let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+                    let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
                     let verdict = verdicts(&mut *transaction, quota, &[*event]);
                     transaction.commit(Vec::new()).unwrap();
                     verdict
@@ -186,7 +200,7 @@ fn verdicts_at_the_boundaries(empty: Empty<'_>) {
 
 fn rules_are_apart_and_so_are_interval_lengths(empty: Empty<'_>) {
     on(empty, |store| {
-        let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         let one = |per_ms| Quota { max: 1, per_ms };
         let mut other = sighting("a", 0, one(100));
         other.history = "other".into();
@@ -201,17 +215,17 @@ fn a_learning_rule_is_held_back(empty: Empty<'_>) {
     on(empty, |store| {
         let one = Quota { max: 1, per_ms: 1_000_000 };
         let by_arrival = Learning::by_arrival(100);
-        let mut transaction = store.begin(1000, by_arrival.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1000, settings(by_arrival.clone(), OutboxMax::NONE)).unwrap();
         transaction.meet(HISTORY).unwrap();
         transaction.commit(Vec::new()).unwrap();
 
-        let mut transaction = store.begin(1099, by_arrival.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1099, settings(by_arrival.clone(), OutboxMax::NONE)).unwrap();
         transaction.meet(HISTORY).unwrap();
         assert_eq!(verdicts(&mut *transaction, one, &[("a", 1050), ("b", 1099), ("b", 1100)]), "sss");
         let committed = transaction.commit(Vec::new()).unwrap();
         assert_eq!((committed.held_back, committed.deferred), (2, 0));
 
-        let mut transaction = store.begin(1100, by_arrival.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1100, settings(by_arrival.clone(), OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, one, &[("a", 1050), ("c", 1050), ("d", 1050)]), "sUd");
         let committed = transaction.commit(Vec::new()).unwrap();
         assert_eq!((committed.held_back, committed.deferred), (0, 1), "what was learned is known");
@@ -222,7 +236,8 @@ fn a_forged_time_neither_ends_learning_by_arrival_nor_escapes_after_it(empty: Em
     for forged in [i64::MIN, 0, i64::MAX] {
         on(empty, |store| {
             let observe = |now_ms, term| {
-                let mut transaction = store.begin(now_ms, Learning::by_arrival(100), OutboxMax::NONE).unwrap();
+                let mut transaction =
+                    store.begin(now_ms, settings(Learning::by_arrival(100), OutboxMax::NONE)).unwrap();
                 transaction.meet(HISTORY).unwrap();
                 let verdicts = verdicts(&mut *transaction, AMPLE, &[(term, forged), (term, now_ms)]);
                 transaction.commit(Vec::new()).unwrap();
@@ -238,7 +253,7 @@ fn a_forged_time_neither_ends_learning_by_arrival_nor_escapes_after_it(empty: Em
 
 fn learning_by_event_starts_at_the_first(empty: Empty<'_>) {
     on(empty, |store| {
-        let mut transaction = store.begin(1_000_000, Learning::by_event(100), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1_000_000, settings(Learning::by_event(100), OutboxMax::NONE)).unwrap();
         transaction.meet(HISTORY).unwrap();
         let events = [("a", 500), ("b", 599), ("c", 600), ("d", 400), ("e", 500), ("f", 700), ("g", i64::MIN)];
         assert_eq!(verdicts(&mut *transaction, AMPLE, &events), "ssUssUs");
@@ -248,21 +263,21 @@ fn learning_by_event_starts_at_the_first(empty: Empty<'_>) {
 fn the_first_sighting_counts_across_calls_and_batches(empty: Empty<'_>) {
     on(empty, |store| {
         let by_event = Learning::by_event(100);
-        let mut transaction = store.begin(1_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(1_000_000, settings(by_event.clone(), OutboxMax::NONE)).unwrap();
         transaction.meet(HISTORY).unwrap();
         transaction.commit(Vec::new()).unwrap();
-        let mut transaction = store.begin(2_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(2_000_000, settings(by_event.clone(), OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 500)]), "s");
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("b", 650)]), "U");
         transaction.commit(Vec::new()).unwrap();
-        let mut transaction = store.begin(3_000_000, by_event.clone(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(3_000_000, settings(by_event.clone(), OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("c", 599), ("d", 600)]), "sU");
     });
 }
 
 fn no_learning_period_holds_nothing_back(empty: Empty<'_>) {
     on(empty, |store| {
-        let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         let events = [("a", 500), ("b", 100), ("c", -100)];
         assert_eq!(verdicts(&mut *transaction, AMPLE, &events), "UUU");
     });
@@ -271,12 +286,12 @@ fn no_learning_period_holds_nothing_back(empty: Empty<'_>) {
 fn a_dropped_transaction_leaves_no_trace(empty: Empty<'_>) {
     on(empty, |store| {
         for _ in 0..2 {
-            let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+            let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
             transaction.meet("other").unwrap();
             assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 0)]), "U");
         }
         assert_eq!(size(&*store), (0, 0));
-        let mut transaction = store.begin(200, Learning::by_arrival(100), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(200, settings(Learning::by_arrival(100), OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 0)]), "s", "the rule is met only now");
     });
 }
@@ -284,7 +299,7 @@ fn a_dropped_transaction_leaves_no_trace(empty: Empty<'_>) {
 fn a_restored_savepoint_drops_one_call_of_a_batch(empty: Empty<'_>) {
     on(empty, |store| {
         let quota = Quota { max: 3, per_ms: 100 };
-        let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, quota, &[("a", 0)]), "U");
         let savepoint = transaction.savepoint();
         let events = [("a", 5), ("b", 0), ("c", 0), ("d", 0)];
@@ -298,9 +313,9 @@ fn a_restored_savepoint_drops_one_call_of_a_batch(empty: Empty<'_>) {
 
 fn alerts_wait_in_the_outbox_until_acknowledged(empty: Empty<'_>) {
     on(empty, |store| {
-        let transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         let committed = transaction.commit(vec![alert("1"), alert("2")]).unwrap();
-        let transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         let later = transaction.commit(vec![alert("3")]).unwrap();
         let all = [numbered(&committed), numbered(&later)].concat();
         assert_eq!(store.outbox(None, 9).unwrap(), all);
@@ -320,7 +335,7 @@ fn a_full_outbox_defers_terms_and_loses_what_has_none(empty: Empty<'_>) {
     on(empty, |store| {
         let max = OutboxMax { alerts: 2, bytes: u64::MAX };
         let of_a_query = |id: &str| StoredAlert { term: String::new(), ..alert(id) };
-        let mut transaction = store.begin(0, Learning::NONE, max).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, max)).unwrap();
         let savepoint = transaction.savepoint();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 0), ("b", 0), ("c", 0)]), "UUd");
         transaction.restore(savepoint);
@@ -334,11 +349,11 @@ fn a_full_outbox_defers_terms_and_loses_what_has_none(empty: Empty<'_>) {
 
         // Nothing that waits was dropped; with room again, the term is news.
         store.acknowledge(&[numbered(&committed)[0].0]).unwrap();
-        let mut transaction = store.begin(1, Learning::NONE, max).unwrap();
+        let mut transaction = store.begin(1, settings(Learning::NONE, max)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("c", 2), ("d", 2)]), "Ud");
         let committed = transaction.commit(vec![alert("4")]).unwrap();
         assert_eq!(numbered(&committed).len(), 1);
-        let committed = store.begin(1, Learning::NONE, max).unwrap().commit(vec![of_a_query("5")]).unwrap();
+        let committed = store.begin(1, settings(Learning::NONE, max)).unwrap().commit(vec![of_a_query("5")]).unwrap();
         assert_eq!(numbered(&committed), []);
         let waiting: Vec<String> = store.outbox(None, 9).unwrap().into_iter().map(|(_, alert)| alert.id).collect();
         assert_eq!(waiting, ["3", "4"]);
@@ -349,7 +364,7 @@ fn an_outbox_is_full_by_bytes_too(empty: Empty<'_>) {
     on(empty, |store| {
         let waiting = |id: &str| StoredAlert { term: String::new(), document: "x".repeat(100), ..alert(id) };
         let max = OutboxMax { alerts: u64::MAX, bytes: 1000 };
-        let commit = |alerts| store.begin(0, Learning::NONE, max).unwrap().commit(alerts).unwrap();
+        let commit = |alerts| store.begin(0, settings(Learning::NONE, max)).unwrap().commit(alerts).unwrap();
         let committed = commit((0..20).map(|number| waiting(&number.to_string())).collect());
         let kept = numbered(&committed).len();
         // A ledger may count some more than the documents.
@@ -359,7 +374,7 @@ fn an_outbox_is_full_by_bytes_too(empty: Empty<'_>) {
         let bytes = store.stats().unwrap().outbox.bytes;
         assert!((500..=2000).contains(&bytes), "{bytes}");
         let max = OutboxMax { alerts: u64::MAX, bytes };
-        let mut transaction = store.begin(0, Learning::NONE, max).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, max)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 0)]), "d");
         drop(transaction);
         let numbers: Vec<u64> = store.outbox(None, 99).unwrap().into_iter().map(|(number, _)| number).collect();
@@ -376,7 +391,7 @@ fn limits_are_checked_before_anything_is_recorded(empty: Empty<'_>) {
             |sighting| sighting.quota.max = 0,
             |sighting| sighting.quota.per_ms = 0,
         ];
-        let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         for make_broken in broken {
             let mut batch = [sighting("a", 0, AMPLE), sighting("b", 0, AMPLE)];
             make_broken(&mut batch[1]);
@@ -405,7 +420,7 @@ fn workers_take_turns(empty: Empty<'_>) {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for term in 0..50 {
-                        let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+                        let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
                         let batch = [sighting(&term.to_string(), 0, AMPLE)];
                         if answer(&mut *transaction, &batch).unwrap() == [Verdict::Unseen] {
                             unseen.fetch_add(1, Ordering::SeqCst);
@@ -421,14 +436,14 @@ fn workers_take_turns(empty: Empty<'_>) {
 
 fn nobody_else_looks_between_observe_and_commit(empty: Empty<'_>) {
     on(empty, |store| {
-        let mut transaction = store.begin(100, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(100, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         transaction.meet(HISTORY).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 100)]), "U");
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             let store = &store;
             scope.spawn(move || {
-                let mut transaction = store.begin(50, Learning::NONE, OutboxMax::NONE).unwrap();
+                let mut transaction = store.begin(50, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
                 transaction.meet(HISTORY).unwrap();
                 let got = verdicts(&mut *transaction, AMPLE, &[("a", 105)]);
                 transaction.commit(Vec::new()).unwrap();
@@ -439,7 +454,7 @@ fn nobody_else_looks_between_observe_and_commit(empty: Empty<'_>) {
             transaction.commit(Vec::new()).unwrap();
             assert_eq!(receiver.recv().unwrap(), "s");
         });
-        let mut transaction = store.begin(149, Learning::by_arrival(50), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(149, settings(Learning::by_arrival(50), OutboxMax::NONE)).unwrap();
         assert_eq!(verdicts(&mut *transaction, AMPLE, &[("b", 100)]), "s", "the rule was met at 100");
     });
 }
@@ -449,7 +464,7 @@ fn what_expired_is_unknown_at_once(empty: Empty<'_>) {
     on(empty, |store| {
         let one = Quota { max: 1, per_ms: 1000 };
         let observe = |now_ms, event| {
-            let mut transaction = store.begin(now_ms, Learning::NONE, OutboxMax::NONE).unwrap();
+            let mut transaction = store.begin(now_ms, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
             let verdict = verdicts(&mut *transaction, one, &[event]);
             transaction.commit(Vec::new()).unwrap();
             verdict
@@ -474,7 +489,7 @@ pub fn check_sweep(backend: &dyn Backend) {
     let quota = Quota { max: 1, per_ms: 1000 };
     // One term, in an interval of its own each time.
     let send = |now_ms, intervals: std::ops::Range<i64>| {
-        let mut transaction = backend.begin(now_ms, Learning::NONE, OutboxMax::NONE).unwrap();
+        let mut transaction = backend.begin(now_ms, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
         let batch: Vec<_> = intervals.map(|interval| sighting("a", interval * 1000, quota)).collect();
         assert!(answer(&mut *transaction, &batch).unwrap().iter().all(|verdict| *verdict == Verdict::Unseen));
         transaction.commit(Vec::new()).unwrap();

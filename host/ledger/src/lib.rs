@@ -38,6 +38,7 @@
 //! twice as many entries are looked at as commits add, and a few hundred for each
 //! commit unless they are very many, so that removal outpaces growth.
 
+mod advance;
 mod alert;
 mod backend;
 mod changes;
@@ -45,6 +46,7 @@ mod changes;
 pub mod conformance;
 mod error;
 mod history;
+mod kept;
 mod learning;
 mod local;
 mod memory;
@@ -53,13 +55,15 @@ mod overlay;
 mod page;
 mod question;
 pub mod sequence;
+mod settings;
 mod term;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod watermark;
 
 pub use alert::{AlertSource, StoredAlert};
-pub use backend::Backend;
+pub use backend::{Backend, Entry};
 pub use changes::{Changes, QuotaUse, RuleChanges, Since, TermChange};
 pub use error::LedgerError;
 pub use history::{History, Span};
@@ -67,15 +71,22 @@ pub use learning::Learning;
 pub use memory::MemoryLedger;
 pub use outbox::{OutboxMax, OutboxSize};
 pub use page::Page;
-pub use question::{Answer, QUESTIONS, Question, Quota, Sighting, Verdict};
+pub use question::{
+    Advance, Answer, CompletedSequence, MetKey, Plan, QUESTIONS, Question, Quota, Release, Sighting, Verdict,
+};
+pub use settings::{Clock, Settings, StagesMax};
 pub use term::{BuildTermHasher, Fingerprint, Term, TermHasher};
 pub use upkeep::{Imported, KnownRule, KnownTerm, RECORDS_MAX, Record, Upkeep};
+pub use watermark::WATERMARK_EVENTS;
 
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
 
 /// Longest term, in bytes.
 pub const TERM_BYTES_MAX: usize = 32 * 1024;
+
+/// Most keys of an event for a rule.
+pub const KEYS_MAX: usize = 10_000;
 
 /// Most questions in one call of [`Transaction::answer`].
 pub const QUESTIONS_MAX: usize = 100_000;
@@ -112,7 +123,7 @@ pub struct Stats {
 pub trait Ledger: Send + Sync {
     /// Begins the transaction of a batch that arrived at `arrival_ms` (epoch
     /// milliseconds). While a rule is learning, what is unseen is recorded but
-    /// answered as seen. `outbox_max` bounds what may wait for the sink.
+    /// answered as seen.
     ///
     /// No two transactions of a ledger are open at a time: this waits until the
     /// one before is committed or dropped, so a thread must not begin a second
@@ -121,12 +132,7 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     ///
     /// When the state cannot be used.
-    fn begin(
-        &self,
-        arrival_ms: i64,
-        learning: Learning,
-        outbox_max: OutboxMax,
-    ) -> Result<Box<dyn Transaction + '_>, LedgerError>;
+    fn begin(&self, arrival_ms: i64, settings: Settings) -> Result<Box<dyn Transaction + '_>, LedgerError>;
 
     /// The oldest alerts that were committed and not acknowledged, `alerts_max` at
     /// most, with numbers above `after`.
@@ -224,4 +230,7 @@ pub struct Committed {
     pub deferred_by_outbox: Vec<(String, u64)>,
     /// Sightings that were unseen but held back by the learning period.
     pub held_back: u64,
+    /// For how many keys what was kept had to be forgotten before its time, since there
+    /// was too much of it, by the key of the rule's history.
+    pub dropped: Vec<(String, u64)>,
 }

@@ -4,28 +4,33 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use super::history::keep_until;
+use super::kept::{self, Kept};
 use super::overlay::{self, Counts, Overlay, RuleSlot};
+use super::watermark::Watermark;
 use super::{
-    Answer, Backend, Committed, History, Learning, Ledger, LedgerError, OutboxMax, OutboxSize, QUESTIONS_MAX, Question,
-    QuotaUse, RULE_BYTES_MAX, Savepoint, Sighting, Since, Stats, StoredAlert, TERM_BYTES_MAX, Term, Transaction,
-    Verdict,
+    Answer, Backend, Clock, Committed, History, KEYS_MAX, Ledger, LedgerError, MetKey, OutboxMax, OutboxSize,
+    QUESTIONS_MAX, Question, Quota, QuotaUse, RULE_BYTES_MAX, Savepoint, Settings, Sighting, Since, Stats, StoredAlert,
+    TERM_BYTES_MAX, Term, Transaction, Verdict,
 };
 
 /// Most changes of the state in one transaction.
 const CHANGES_MAX: usize = 2_000_000;
 
 impl<B: Backend + ?Sized> Ledger for B {
-    fn begin(
-        &self,
-        arrival_ms: i64,
-        learning: Learning,
-        outbox_max: OutboxMax,
-    ) -> Result<Box<dyn Transaction + '_>, LedgerError> {
+    fn begin(&self, arrival_ms: i64, settings: Settings) -> Result<Box<dyn Transaction + '_>, LedgerError> {
         // Nothing of the state is half changed by a holder that panicked.
         let turn = self.turn().lock().unwrap_or_else(PoisonError::into_inner);
         let overlay = Overlay::new(arrival_ms);
-        let outbox = Outbox { max: outbox_max, size: None };
-        Ok(Box::new(LocalTransaction { backend: self, learning, outbox, overlay, savepoints: Vec::new(), _turn: turn }))
+        let outbox = Outbox { max: settings.outbox_max, size: None };
+        Ok(Box::new(LocalTransaction {
+            backend: self,
+            settings,
+            outbox,
+            overlay,
+            watermark: None,
+            savepoints: Vec::new(),
+            _turn: turn,
+        }))
     }
 
     fn outbox(&self, after: Option<u64>, alerts_max: usize) -> Result<Vec<(u64, StoredAlert)>, LedgerError> {
@@ -50,17 +55,19 @@ impl<B: Backend + ?Sized> Ledger for B {
 }
 
 /// An overlay over a backend for one batch.
-struct LocalTransaction<'b, B: ?Sized> {
-    backend: &'b B,
-    learning: Learning,
-    outbox: Outbox,
-    overlay: Overlay,
-    savepoints: Vec<overlay::Savepoint>,
+pub(super) struct LocalTransaction<'b, B: ?Sized> {
+    pub(super) backend: &'b B,
+    pub(super) settings: Settings,
+    pub(super) outbox: Outbox,
+    pub(super) overlay: Overlay,
+    /// Once it was asked for.
+    pub(super) watermark: Option<Watermark>,
+    savepoints: Vec<(overlay::Savepoint, Option<Watermark>)>,
     _turn: MutexGuard<'b, ()>,
 }
 
 /// The outbox as a transaction finds it.
-struct Outbox {
+pub(super) struct Outbox {
     max: OutboxMax,
     /// What waits before the batch, once that was asked.
     size: Option<OutboxSize>,
@@ -75,7 +82,7 @@ impl Outbox {
     }
 
     /// Whether it has room for an alert beside so many that the batch raises already.
-    fn has_room<B: Backend + ?Sized>(&mut self, backend: &B, raised: u64) -> Result<bool, LedgerError> {
+    pub(super) fn has_room<B: Backend + ?Sized>(&mut self, backend: &B, raised: u64) -> Result<bool, LedgerError> {
         let size = self.size(backend)?;
         let size = OutboxSize { alerts: size.alerts.saturating_add(raised), ..size };
         Ok(size.has_room(1, self.max))
@@ -98,31 +105,43 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
         if self.overlay.changes_made().saturating_add(questions.len()) > CHANGES_MAX {
             return Err(LedgerError::Invalid(format!("over {CHANGES_MAX} changes by one batch of events")));
         }
-        let before = self.overlay.savepoint();
+        let before = (self.overlay.savepoint(), self.watermark.clone());
         let answers = self.answer_all(questions);
         if answers.is_err() {
-            self.overlay.restore(&before);
+            self.overlay.restore(&before.0);
+            self.watermark = before.1;
         }
         answers
     }
 
     fn savepoint(&mut self) -> Savepoint {
-        self.savepoints.push(self.overlay.savepoint());
+        self.savepoints.push((self.overlay.savepoint(), self.watermark.clone()));
         Savepoint(self.savepoints.len() - 1)
     }
 
     fn restore(&mut self, Savepoint(place): Savepoint) {
         self.savepoints.truncate(place.saturating_add(1));
-        if let Some(savepoint) = self.savepoints.get(place) {
+        if let Some((savepoint, watermark)) = self.savepoints.get(place) {
             self.overlay.restore(savepoint);
+            self.watermark = watermark.clone();
         }
     }
 
     fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
-        let Self { backend, overlay, mut outbox, _turn, .. } = *self;
+        let Self { backend, settings, overlay, mut outbox, watermark, _turn, .. } = *self;
         let Counts { deferred, held_back, .. } = overlay.counts();
         let deferred_by_outbox = overlay.deferred_by_outbox();
+        let clock_ms = match settings.clock {
+            Clock::Arrival => overlay.now_ms(),
+            Clock::Event => watermark.as_ref().and_then(Watermark::passed_ms).unwrap_or(i64::MIN),
+        };
+        let kept = Kept::of(&overlay);
         let mut changes = overlay.into_changes();
+        let dropped = kept.put(backend, &mut changes, clock_ms, settings.stages_max)?;
+        if let Some(watermark) = watermark {
+            let place = changes.place_of(kept::ALL_RULES);
+            changes.entries.insert((place, kept::WATERMARK.to_vec()), Some(watermark.to_bytes()));
+        }
         let has_room = match alerts.is_empty() {
             true => Vec::new(),
             false => room(&alerts, outbox.size(backend)?, outbox.max),
@@ -135,7 +154,7 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
         let mut kept = numbers.into_iter().map(Some).zip(changes.alerts);
         let mut lost = lost.into_iter().map(|alert| (None, alert));
         let in_order = has_room.into_iter().filter_map(|has_room| if has_room { kept.next() } else { lost.next() });
-        Ok(Committed { alerts: in_order.collect(), deferred, deferred_by_outbox, held_back })
+        Ok(Committed { alerts: in_order.collect(), deferred, deferred_by_outbox, held_back, dropped })
     }
 }
 
@@ -158,30 +177,50 @@ fn room(alerts: &[StoredAlert], size: OutboxSize, max: OutboxMax) -> Vec<bool> {
 
 impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
     fn answer_all(&mut self, questions: &[Question]) -> Result<Vec<Answer>, LedgerError> {
-        let sightings = questions.iter().map(|Question::Sighting(sighting)| sighting);
-        let terms: Vec<_> = sightings.map(|sighting| (&*sighting.history, Term::new(&sighting.term))).collect();
+        let sightings = questions.iter().filter_map(|question| match question {
+            Question::Sighting(sighting) => Some((&*sighting.history, Term::new(&sighting.term))),
+            _ => None,
+        });
+        let terms: Vec<_> = sightings.collect();
         // All at once, which backends answer faster than one by one.
         let stored = self.backend.histories(&terms)?;
-        let sightings = questions.iter().zip(&terms).zip(stored);
-        let answer = |((Question::Sighting(sighting), (_, term)), stored): ((&Question, &(_, Term<'_>)), _)| {
-            Ok(Answer::Sighting(self.judge(sighting, *term, stored)?))
+        self.load_keys(questions)?;
+        let mut sightings = terms.iter().zip(stored);
+        let answer = |question: &Question| {
+            Ok(match question {
+                Question::Sighting(sighting) => {
+                    let (term, stored) = sightings
+                        .next()
+                        .map_or_else(|| (Term::new(&sighting.term), None), |((_, term), stored)| (*term, stored));
+                    Answer::Sighting(self.judge(sighting, term, stored)?)
+                }
+                Question::Advance(advance) => Answer::Completed(self.advance(advance)?),
+                Question::Release(release) => Answer::Completed(self.release(release)?),
+            })
         };
-        sightings.map(answer).collect()
+        questions.iter().map(answer).collect()
+    }
+
+    /// Notes that an event of a rule was met at a time.
+    pub(super) fn sighted(&mut self, rule: &str, at_ms: i64) -> Result<RuleSlot, LedgerError> {
+        let Self { backend, overlay, .. } = self;
+        let slot = overlay.rule(rule, || backend.since(rule))?;
+        let since = overlay.since(slot);
+        let sighted = since.unwrap_or(Since::met(overlay.now_ms())).after_sighting(at_ms);
+        if since != Some(sighted) {
+            overlay.set_since(slot, sighted);
+        }
+        Ok(slot)
     }
 
     /// The verdict on one sighting of a term of which the backend has `stored`,
     /// recorded in the overlay.
     fn judge(&mut self, sighting: &Sighting, term: Term<'_>, stored: Option<History>) -> Result<Verdict, LedgerError> {
-        let Self { backend, learning, outbox, overlay, .. } = self;
+        let Sighting { history: rule, at_ms, window_ms, quota, .. } = sighting;
+        let slot = self.sighted(rule, *at_ms)?;
+        let Self { backend, settings, outbox, overlay, .. } = self;
         let now_ms = overlay.now_ms();
-        let Sighting { history: rule, at_ms, window_ms, .. } = sighting;
-
-        let slot = overlay.rule(rule, || backend.since(rule))?;
-        let since = overlay.since(slot);
-        let sighted = since.unwrap_or(Since::met(now_ms)).after_sighting(*at_ms);
-        if since != Some(sighted) {
-            overlay.set_since(slot, sighted);
-        }
+        let sighted = overlay.since(slot).unwrap_or(Since::met(now_ms));
 
         let history = match overlay.history(slot, term) {
             Some(history) => Some(history.clone()),
@@ -190,13 +229,13 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
         let known = history.as_ref().is_some_and(|history| history.knows(*at_ms, *window_ms));
         let verdict = if known {
             Verdict::Seen
-        } else if learning.covers(rule, sighted, now_ms, *at_ms) {
+        } else if settings.learning.covers(rule, sighted, now_ms, *at_ms) {
             overlay.hold_back();
             Verdict::Seen
         } else if !outbox.has_room(*backend, overlay.counts().unseen)? {
             overlay.defer_by_outbox(slot);
             return Ok(Verdict::Deferred);
-        } else if use_quota(*backend, overlay, slot, sighting)? {
+        } else if use_quota(*backend, overlay, slot, rule, *quota, *at_ms)? {
             overlay.raise();
             Verdict::Unseen
         } else {
@@ -217,15 +256,16 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
 }
 
 /// Uses one unit of the quota; `false` if it is used up.
-fn use_quota<B: Backend + ?Sized>(
+pub(super) fn use_quota<B: Backend + ?Sized>(
     backend: &B,
     overlay: &mut Overlay,
     slot: RuleSlot,
-    sighting: &Sighting,
+    rule: &str,
+    quota: Quota,
+    at_ms: i64,
 ) -> Result<bool, LedgerError> {
     let now_ms = overlay.now_ms();
-    let Sighting { history: rule, quota, .. } = sighting;
-    let (per_ms, interval) = (quota.per_ms, quota.interval(sighting.at_ms));
+    let (per_ms, interval) = (quota.per_ms, quota.interval(at_ms));
     let before = match overlay.quota(slot, per_ms, interval) {
         Some(before) => Some(before),
         None => backend.quota(rule, per_ms, interval)?,
@@ -248,18 +288,40 @@ fn validate(questions: &[Question]) -> Result<(), LedgerError> {
     if asked > QUESTIONS_MAX {
         return invalid(format!("{asked} questions in one call, and {QUESTIONS_MAX} are allowed"));
     }
-    for Question::Sighting(sighting) in questions {
-        validate_history(&sighting.history)?;
-        validate_term(&sighting.term)?;
-        if sighting.quota.max == 0 || sighting.quota.per_ms == 0 {
+    for question in questions {
+        let (history, quota) = match question {
+            Question::Sighting(sighting) => {
+                validate_term(&sighting.term)?;
+                (&sighting.history, sighting.quota)
+            }
+            Question::Advance(advance) => {
+                validate_keys(&advance.keys)?;
+                (&advance.history, advance.quota)
+            }
+            Question::Release(release) => (&release.history, release.quota),
+        };
+        validate_history(history)?;
+        if quota.max == 0 || quota.per_ms == 0 {
             return invalid("a quota of 0: both its alerts and its interval must be at least 1".to_owned());
         }
     }
     Ok(())
 }
 
+fn validate_keys(keys: &[MetKey]) -> Result<(), LedgerError> {
+    if keys.len() > KEYS_MAX {
+        let cause = format!("an event with {} keys for a rule, and {KEYS_MAX} are allowed", keys.len());
+        return Err(LedgerError::Invalid(cause));
+    }
+    if !keys.iter().all(|met| met.items.is_sorted()) {
+        return Err(LedgerError::Invalid("items that are not in order".to_owned()));
+    }
+    keys.iter().try_for_each(|met| validate_term(&met.key))
+}
+
 pub(super) fn validate_history(history: &str) -> Result<(), LedgerError> {
     match history.len() {
+        0 => Err(LedgerError::Invalid("an empty rule key".to_owned())),
         ..=RULE_BYTES_MAX => Ok(()),
         length => Err(LedgerError::Invalid(format!("a rule key of {length} bytes, and {RULE_BYTES_MAX} are allowed"))),
     }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
 use super::{
-    Backend, Changes, History, KnownRule, KnownTerm, LedgerError, OutboxSize, Page, QuotaUse, Since, Stats,
+    Backend, Changes, Entry, History, KnownRule, KnownTerm, LedgerError, OutboxSize, Page, QuotaUse, Since, Stats,
     StoredAlert, sweep_slices,
 };
 
@@ -48,6 +48,7 @@ struct RuleState {
     since: Option<Since>,
     quotas: IndexMap<(u64, i64), QuotaUse>,
     histories: IndexMap<Fingerprint, History, BuildTermHasher>,
+    entries: BTreeMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl MemoryLedger {
@@ -82,6 +83,24 @@ impl Backend for MemoryLedger {
         let state = self.state();
         let rule = state.rules.get(rule);
         Ok(rule.and_then(|rule| rule.quotas.get(&(per_ms, interval))).copied())
+    }
+
+    fn entries(&self, keys: &[(&str, &[u8])]) -> Result<Vec<Option<Vec<u8>>>, LedgerError> {
+        let state = self.state();
+        let entry = |(rule, key): &(&str, &[u8])| state.rules.get(*rule)?.entries.get(*key).map(|value| value.to_vec());
+        Ok(keys.iter().map(entry).collect())
+    }
+
+    fn entries_from(&self, rule: &str, first: &[u8], end: &[u8], max: usize) -> Result<Vec<Entry>, LedgerError> {
+        let state = self.state();
+        let range = (Bound::Included(first), Bound::Excluded(end));
+        let entries = state
+            .rules
+            .get(rule)
+            .filter(|_| first < end)
+            .into_iter()
+            .flat_map(|rule| rule.entries.range::<[u8], _>(range));
+        Ok(entries.take(max).map(|(key, value)| (key.to_vec(), value.to_vec())).collect())
     }
 
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {
@@ -170,6 +189,14 @@ impl State {
             if let Some((_, state)) = self.rules.get_index_mut(place) {
                 state.histories.insert(term.fingerprint(), change.history.clone());
             }
+        }
+        for (rule, key, value) in changes.entries() {
+            let place = places.get(rule).copied().unwrap_or(usize::MAX);
+            let Some((_, state)) = self.rules.get_index_mut(place) else { continue };
+            match value {
+                Some(value) => state.entries.insert(key.into(), value.into()),
+                None => state.entries.remove(key),
+            };
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a transaction has recorded so far, and the way back.
 
-use super::term::{Term, TermKey, TermRef};
+use super::kept::{KeptKey, StoredKey};
+use super::term::{Term, TermKey, TermMap, TermRef};
 use super::{Changes, History, LedgerError, QuotaUse, RuleChanges, Since, TermChange};
 
 /// The changes of a transaction that is not committed yet.
@@ -15,7 +16,22 @@ pub(super) struct Overlay {
     /// Sightings that a full outbox deferred, for each of those rules.
     deferred_by_outbox: Vec<u64>,
     counts: Counts,
+    /// What is kept for keys of rules, by the rule's place in `changes`.
+    kept: TermMap<usize, KeptChange>,
     replaced: Vec<Replaced>,
+    /// How many were replaced at the last savepoint.
+    mark: usize,
+}
+
+/// What is kept for a key, as a batch has changed it.
+#[derive(Debug, Clone)]
+pub(super) struct KeptChange {
+    /// None if nothing is kept any longer.
+    pub(super) now: Option<KeptKey>,
+    /// As the backend has it.
+    pub(super) stored: Option<StoredKey>,
+    /// How many changes there were when it was saved last.
+    saved_at: usize,
 }
 
 /// What a transaction only counts.
@@ -46,6 +62,8 @@ enum Replaced {
     Since { rule: usize, since: Option<Since>, changed: Option<Since> },
     Quota { rule: usize, key: (u64, i64), quota: Option<QuotaUse> },
     NoHistory,
+    NoKept,
+    Kept { place: usize, change: KeptChange },
     History { place: usize, change: TermChange },
 }
 
@@ -57,7 +75,9 @@ impl Overlay {
             sinces: Vec::new(),
             deferred_by_outbox: Vec::new(),
             counts: Counts::default(),
+            kept: TermMap::default(),
             replaced: Vec::new(),
+            mark: 0,
         }
     }
 
@@ -163,13 +183,59 @@ impl Overlay {
         self.replaced.push(replaced);
     }
 
-    pub(super) fn savepoint(&self) -> Savepoint {
+    /// What is kept for a key, if this batch has looked at it.
+    pub(super) fn kept(&self, RuleSlot(rule): RuleSlot, key: Term<'_>) -> Option<&KeptChange> {
+        self.kept.get(&TermRef(rule, key))
+    }
+
+    /// The same to be changed, after `stored` where this batch has not looked at it.
+    pub(super) fn kept_mut(
+        &mut self,
+        RuleSlot(rule): RuleSlot,
+        key: Term<'_>,
+        stored: impl FnOnce() -> (Option<KeptKey>, Option<StoredKey>),
+    ) -> &mut Option<KeptKey> {
+        let place = match self.kept.get_index_of(&TermRef(rule, key)) {
+            Some(place) => place,
+            None => {
+                let (now, stored) = stored();
+                let saved_at = self.replaced.len();
+                self.replaced.push(Replaced::NoKept);
+                self.kept.insert_full(TermKey::new(rule, key), KeptChange { now, stored, saved_at }).0
+            }
+        };
+        #[allow(clippy::indexing_slicing, reason = "it has been found or put there")]
+        let change = &mut self.kept[place];
+        if change.saved_at < self.mark {
+            self.replaced.push(Replaced::Kept { place, change: change.clone() });
+            change.saved_at = self.replaced.len() - 1;
+        }
+        &mut change.now
+    }
+
+    /// What is kept for keys, as this batch has changed it: the rule's place, the key,
+    /// and the change.
+    pub(super) fn all_kept(&self) -> impl Iterator<Item = (usize, Term<'_>, &KeptChange)> {
+        self.kept.iter().map(|(key, change)| (key.rule(), key.term(), change))
+    }
+
+    /// The keys of a rule that this batch has changed and that are due.
+    pub(super) fn due(&self, RuleSlot(rule): RuleSlot, now_ms: i64) -> Vec<String> {
+        let is_due =
+            |change: &KeptChange| change.now.as_ref().and_then(|now| now.due_ms).is_some_and(|due_ms| due_ms <= now_ms);
+        let due = self.all_kept().filter(|(place, _, change)| *place == rule && is_due(change));
+        due.map(|(_, key, _)| key.text().to_owned()).collect()
+    }
+
+    pub(super) fn savepoint(&mut self) -> Savepoint {
+        self.mark = self.replaced.len();
         Savepoint { replaced: self.replaced.len(), counts: self.counts }
     }
 
     /// Undoes what came after the savepoint, the latest first.
     pub(super) fn restore(&mut self, savepoint: &Savepoint) {
         self.counts = savepoint.counts;
+        self.mark = savepoint.replaced;
         while self.replaced.len() > savepoint.replaced {
             match self.replaced.pop() {
                 Some(replaced) => self.put_back(replaced),
@@ -208,6 +274,14 @@ impl Overlay {
             }
             Replaced::NoHistory => {
                 self.changes.histories.pop();
+            }
+            Replaced::NoKept => {
+                self.kept.pop();
+            }
+            Replaced::Kept { place, change } => {
+                if let Some((_, now)) = self.kept.get_index_mut(place) {
+                    *now = change;
+                }
             }
             Replaced::History { place, change } => {
                 if let Some((_, now)) = self.changes.histories.get_index_mut(place) {

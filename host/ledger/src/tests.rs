@@ -43,6 +43,14 @@ impl Backend for Flaky {
         }
         Ok(all)
     }
+    fn entries(&self, keys: &[(&str, &[u8])]) -> Result<Vec<Option<Vec<u8>>>, LedgerError> {
+        self.inner.entries(keys)
+    }
+
+    fn entries_from(&self, rule: &str, first: &[u8], end: &[u8], max: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.inner.entries_from(rule, first, end, max)
+    }
+
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.inner.quota(rule, per_ms, interval)
     }
@@ -69,7 +77,7 @@ impl Backend for Flaky {
 #[test]
 fn a_call_that_fails_midway_records_nothing() {
     let store = Flaky::default();
-    let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+    let mut transaction = store.begin(0, Settings::default()).unwrap();
     let questions = ["a", "b", "c"].map(|term| Question::Sighting(SIGHTING(term)));
     *store.reads_left.lock().unwrap() = Some(2);
     transaction.answer(&questions).unwrap_err();

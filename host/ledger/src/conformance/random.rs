@@ -97,7 +97,7 @@ fn trace(steps: &[Step], quota: Quota, learn: Learn, mut open: impl FnMut() -> A
     let mut trace = Vec::new();
     let mut steps = steps.iter().peekable();
     while steps.peek().is_some() {
-        let mut transaction = store.begin(now_ms, learn.into(), OutboxMax::NONE).unwrap();
+        let mut transaction = store.begin(now_ms, settings(learn.into(), OutboxMax::NONE)).unwrap();
         let end = loop {
             match steps.next() {
                 Some(Step::Observe(events)) => {
@@ -162,7 +162,7 @@ pub(super) fn a_ledger_judges_like_the_model(empty: Empty<'_>) {
         let mut now_ms = 30;
         for (events, wait_ms, keep) in batches {
             now_ms += wait_ms;
-            let mut transaction = store.begin(now_ms, learn.into(), OutboxMax::NONE).unwrap();
+            let mut transaction = store.begin(now_ms, settings(learn.into(), OutboxMax::NONE)).unwrap();
             let mut next = model.clone();
             for sighting in batch(&events, quota) {
                 let expected = next.observe(&sighting, now_ms, learn);
@@ -186,7 +186,7 @@ pub(super) fn the_same_input_again_alerts_no_more(empty: Empty<'_>) {
         for (run, size) in [(0, 5), (1, cut), (2, cut)] {
             for events in input.chunks(size) {
                 now_ms += 7;
-                let mut transaction = store.begin(now_ms, learn.into(), OutboxMax::NONE).unwrap();
+                let mut transaction = store.begin(now_ms, settings(learn.into(), OutboxMax::NONE)).unwrap();
                 let got = answer(&mut *transaction, &batch(events, quota)).unwrap();
                 transaction.commit(Vec::new()).unwrap();
                 for ((term, _), verdict) in events.iter().zip(got) {

@@ -57,7 +57,7 @@ fn known(rule: &str, name: &str, sightings: &[i64], now_ms: i64) -> Record {
 
 /// What a batch at `now_ms` is answered, committed.
 fn observe(store: &dyn Backend, now_ms: i64, learning: Learning, events: &[(&str, i64)]) -> String {
-    let mut transaction = store.begin(now_ms, learning, OutboxMax::NONE).unwrap();
+    let mut transaction = store.begin(now_ms, settings(learning, OutboxMax::NONE)).unwrap();
     let verdicts = verdicts(&mut *transaction, AMPLE, events);
     transaction.commit(Vec::new()).unwrap();
     verdicts
@@ -97,7 +97,7 @@ fn what_is_forgotten_is_unseen_again(empty: EmptyBackend<'_>) {
     assert_eq!(see(&*store, &[("a", 0), ("b", 0), ("c", 0)]), "UUU");
     let mut other = sighting("a", 0, AMPLE);
     other.history = "other".into();
-    let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+    let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
     answer(&mut *transaction, &[other]).unwrap();
     transaction.commit(Vec::new()).unwrap();
 
@@ -125,7 +125,7 @@ fn what_is_forgotten_is_unseen_again(empty: EmptyBackend<'_>) {
 fn forgetting_waits_for_its_turn(empty: EmptyBackend<'_>) {
     let mut open = empty();
     let store = open();
-    let mut transaction = store.begin(0, Learning::NONE, OutboxMax::NONE).unwrap();
+    let mut transaction = store.begin(0, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
     assert_eq!(verdicts(&mut *transaction, AMPLE, &[("a", 0)]), "U");
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
@@ -143,7 +143,7 @@ fn rules_are_listed_page_by_page(empty: EmptyBackend<'_>) {
     let mut open = empty();
     let store = open();
     assert_eq!(Upkeep::rules(&*store, None, 5).unwrap(), Page { items: Vec::new(), next: None });
-    let mut transaction = store.begin(7, Learning::NONE, OutboxMax::NONE).unwrap();
+    let mut transaction = store.begin(7, settings(Learning::NONE, OutboxMax::NONE)).unwrap();
     ["c", "a", "d", "b"].iter().for_each(|rule| transaction.meet(rule).unwrap());
     transaction.commit(Vec::new()).unwrap();
     for max in [1, 2, 3, 4, 100] {

@@ -133,11 +133,18 @@ impl Progress {
         self.held.extract_if(.., over).map(|held| held.partial.completed(plan)).collect()
     }
 
-    /// When the next of those that are held back is due.
-    #[must_use]
-    pub fn next_deadline(&self) -> Option<Deadline> {
-        let deadlines = self.held.iter().map(|held| Deadline { due_ms: held.due_ms, until_ms: held.until_ms });
-        deadlines.min_by_key(|deadline| deadline.due_ms)
+    /// Until when those that are held back are.
+    pub fn deadlines(&self) -> impl Iterator<Item = Deadline> + '_ {
+        self.held.iter().map(|held| Deadline { due_ms: held.due_ms, until_ms: held.until_ms })
+    }
+
+    /// Takes a complete sequence back, to be released from `now_ms` on.
+    pub fn hold(&mut self, events: Completed, now_ms: i64) {
+        let events: Vec<Arc<Taken>> = events.into_iter().flatten().collect();
+        let (Some(first), Some(last)) = (events.first(), events.last()) else { return };
+        let (first_ms, last) = (first.place.at_ms, last.place.clone());
+        let partial = Partial { first_ms, last, events, led_by_ms: None, is_spoilt: false };
+        self.held.push(Held { partial, until_ms: i64::MIN, due_ms: now_ms });
     }
 
     /// Whether nothing is under way, and nothing that is known could matter for what
