@@ -19,6 +19,10 @@ pub(crate) struct Native {
     ledger: Arc<dyn Ledger>,
 }
 
+fn settings() -> Settings {
+    Settings { outbox_max: OutboxMax::NONE, ..Settings::default() }
+}
+
 impl Native {
     pub(crate) fn new(rules: &[Rule], prefilter: Prefilter) -> Result<Self> {
         Ok(Self { engine: engine(rules, prefilter)?, ledger: Arc::new(MemoryLedger::new()) })
@@ -31,7 +35,7 @@ impl Native {
         let evaluation = self.engine.evaluate_with(text, Context::at(lines.arrival_ms), |questions| {
             let transaction = match &mut transaction {
                 Some(transaction) => transaction,
-                None => transaction.insert(self.ledger.begin(lines.arrival_ms, Learning::NONE, OutboxMax::NONE)?),
+                None => transaction.insert(self.ledger.begin(lines.arrival_ms, settings())?),
             };
             answers(&mut **transaction, questions)
         })?;
@@ -58,7 +62,7 @@ impl Native {
 impl Contender for Native {
     fn prepare(&mut self, events: Portion<'_>) -> Result<()> {
         self.ledger = Arc::new(MemoryLedger::new());
-        let mut transaction = self.ledger.begin(0, Learning::NONE, OutboxMax::NONE)?;
+        let mut transaction = self.ledger.begin(0, settings())?;
         for rule in self.engine.rules() {
             transaction.meet(&rule.history)?;
         }

@@ -281,7 +281,8 @@ fn judge<'o>(
     occurrences: impl Iterator<Item = &'o Occurrence>,
 ) -> Result<Vec<&'o Occurrence>, Error> {
     let occurrences: Vec<&Occurrence> = occurrences.collect();
-    let mut transaction = ledger.begin(now_ms, learning, OutboxMax::NONE)?;
+    let settings = Settings { learning, outbox_max: OutboxMax::NONE, ..Settings::default() };
+    let mut transaction = ledger.begin(now_ms, settings)?;
     let mut unseen = Vec::new();
     for part in occurrences.chunks(QUESTIONS_MAX) {
         let question = |occurrence: &&Occurrence| {

@@ -32,12 +32,7 @@ impl ScriptedLedger {
 }
 
 impl Ledger for ScriptedLedger {
-    fn begin(
-        &self,
-        _arrival_ms: i64,
-        _learning: Learning,
-        _outbox_max: OutboxMax,
-    ) -> Result<Box<dyn Transaction + '_>, LedgerError> {
+    fn begin(&self, _arrival_ms: i64, _settings: Settings) -> Result<Box<dyn Transaction + '_>, LedgerError> {
         Ok(Box::new(ScriptedTransaction(self)))
     }
 
@@ -69,7 +64,10 @@ impl Transaction for ScriptedTransaction<'_> {
 
     fn answer(&mut self, questions: &[Question]) -> Result<Vec<Answer>, LedgerError> {
         let mut script = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = |Question::Sighting(sighting): &Question| Answer::Sighting(script(sighting));
+        let answer = |question: &Question| match question {
+            Question::Sighting(sighting) => Answer::Sighting(script(sighting)),
+            Question::Advance(_) | Question::Release(_) => Answer::Completed(Vec::new()),
+        };
         Ok(questions.iter().map(answer).collect())
     }
 

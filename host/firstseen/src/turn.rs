@@ -1,8 +1,9 @@
 //! A batch's turn at the ledger.
 
+use crate::configuration::Clock;
 use crate::gate::Ticket;
 use crate::ledger::{
-    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, StoredAlert, Transaction,
+    self, Answer, Committed, Ledger, LedgerError, Question, Savepoint, Settings, StoredAlert, Transaction,
 };
 use crate::reports::RuleSummary;
 use crate::shared::Shared;
@@ -14,8 +15,7 @@ pub(crate) struct Turn<'l> {
     transaction: Option<Box<dyn Transaction + 'l>>,
     ledger: &'l dyn Ledger,
     arrival_ms: i64,
-    learning: Learning,
-    outbox_max: OutboxMax,
+    settings: Settings,
     /// Rules that the ledger may not have met.
     rules: &'l [RuleSummary],
     ticket: Ticket,
@@ -26,9 +26,16 @@ pub(crate) struct TurnSavepoint(Option<Savepoint>);
 
 impl<'l> Turn<'l> {
     pub(crate) fn new(shared: &'l Shared, arrival_ms: i64, rules: &'l [RuleSummary], ticket: Ticket) -> Self {
-        let Shared { ledger, learning, outbox_max, .. } = shared;
-        let (learning, outbox_max) = (learning.clone(), *outbox_max);
-        Self { transaction: None, ledger: &**ledger, arrival_ms, learning, outbox_max, rules, ticket }
+        let settings = Settings {
+            learning: shared.learning.clone(),
+            outbox_max: shared.outbox_max,
+            clock: match shared.configuration.clock {
+                Clock::Arrival => ledger::Clock::Arrival,
+                Clock::Event => ledger::Clock::Event,
+            },
+            ..Settings::default()
+        };
+        Self { transaction: None, ledger: &*shared.ledger, arrival_ms, settings, rules, ticket }
     }
 
     /// Waits for the turn if this is the first question.
@@ -63,7 +70,7 @@ impl<'l> Turn<'l> {
             Some(transaction) => transaction,
             None => {
                 self.ticket.wait();
-                let mut transaction = self.ledger.begin(self.arrival_ms, self.learning.clone(), self.outbox_max)?;
+                let mut transaction = self.ledger.begin(self.arrival_ms, self.settings.clone())?;
                 self.rules.iter().try_for_each(|rule| transaction.meet(&rule.history))?;
                 transaction
             }

@@ -109,7 +109,8 @@ impl Backend for MemoryLedger {
 
     fn rules(&self, after: Option<&str>, max: usize) -> Result<Page<KnownRule>, LedgerError> {
         let state = self.state();
-        let behind = state.rules.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        // What all rules together have stands under the empty key.
+        let behind = state.rules.iter().filter(|(key, _)| key.as_str() > after.unwrap_or_default());
         let mut rules: Vec<_> = behind.collect();
         rules.sort_unstable_by_key(|(key, _)| *key);
         let rules = rules.into_iter().map(|(key, rule)| KnownRule { key: key.clone(), since: rule.since });

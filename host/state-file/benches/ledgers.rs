@@ -230,7 +230,8 @@ fn rate(store: &Arc<dyn Ledger>, now_ms: i64, batch: u64, mut numbers: impl FnMu
 /// One batch as a worker has it, with an alert for each 100th unseen term.
 fn answer_and_commit(store: &Arc<dyn Ledger>, now_ms: i64, batch: &[Question]) -> Outcome<Cost> {
     let (processor, start) = (processor_time(), Instant::now());
-    let mut transaction: Box<dyn Transaction + '_> = store.begin(now_ms, Learning::NONE, OutboxMax::NONE)?;
+    let mut transaction: Box<dyn Transaction + '_> =
+        store.begin(now_ms, Settings { outbox_max: OutboxMax::NONE, ..Settings::default() })?;
     let _savepoint = transaction.savepoint();
     let answers = transaction.answer(batch)?;
     let unseen = answers.iter().zip(batch).filter(|(answer, _)| **answer == Answer::Sighting(Verdict::Unseen));

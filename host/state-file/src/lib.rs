@@ -54,7 +54,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use firstseen_ledger::{
-    Backend, Changes, History, KnownRule, KnownTerm, LedgerError, Page, QuotaUse, Since, Stats, StoredAlert, Term,
+    Backend, Changes, Entry, History, KnownRule, KnownTerm, LedgerError, Page, QuotaUse, Since, Stats, StoredAlert,
+    Term,
 };
 use redb::Database;
 
@@ -267,6 +268,17 @@ impl Backend for StateFile {
 
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.shared.lookup(|live, snapshot| live.quota(snapshot, rule, per_ms, interval))
+    }
+
+    fn entries(&self, keys: &[(&str, &[u8])]) -> Result<Vec<Option<Vec<u8>>>, LedgerError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.shared.lookup(|live, snapshot| live.entries(snapshot, keys))
+    }
+
+    fn entries_from(&self, rule: &str, first: &[u8], end: &[u8], max: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.shared.lookup(|live, snapshot| live.entries_from(snapshot, rule, first, end, max))
     }
 
     fn since(&self, rule: &str) -> Result<Option<Since>, LedgerError> {

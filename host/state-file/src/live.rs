@@ -1,5 +1,6 @@
 //! What is in memory of a state.
 
+mod entries;
 mod listing;
 
 use std::collections::HashMap;
@@ -100,6 +101,13 @@ impl Live {
         for (place, term, change) in changes.histories().filter(|(.., change)| change.news) {
             rows.put(Key::History(rule_at(&rules, place)?, term.text()), &change.history)?;
         }
+        for (place, key, value) in changes.entries() {
+            let key = Key::Entry(rule_at(&rules, place)?, key);
+            match value {
+                Some(value) => rows.put(key, &value.to_vec())?,
+                None => rows.remove(key)?,
+            }
+        }
         let mut numbers = Vec::with_capacity(changes.alerts.len());
         for alert in &changes.alerts {
             let number = self.next_alert.checked_add(numbers.len() as u64);
@@ -199,6 +207,7 @@ impl Live {
             (Key::Quota(rule, ..), Some(value)) if self.has_rule(rule) => {
                 let _: QuotaUse = read(value)?;
             }
+            (Key::Entry(rule, _), _) if self.has_rule(rule) => {}
             (Key::History(rule, term), Some(value)) if self.has_rule(rule) => {
                 let term = Term::new(term);
                 let fresh = !matches!(self.leaving.get(rule, term), Some(Some(_)));

@@ -12,6 +12,7 @@
 //! | 3, rule number u32, interval ms u64, interval u64   | expiry, used                                 |
 //! | 4, rule number u32, term                            | expiry, latest span, earlier spans           |
 //! | 5, alert number u64                                 | rule id or none, term, id, document, sources |
+//! | 6, rule number u32, key                             | an entry, as it is                           |
 //!
 //! The sign of an interval is flipped, so that keys are in order. A rule key is
 //! long and in every key of the many, so a number stands for it there; the term
@@ -36,6 +37,7 @@ pub(crate) const SINCE: u8 = 2;
 pub(crate) const QUOTA: u8 = 3;
 pub(crate) const HISTORY: u8 = 4;
 pub(crate) const ALERT: u8 = 5;
+const ENTRY: u8 = 6;
 
 /// Where the value of a row lies that is no longer there.
 const GONE: u32 = u32::MAX;
@@ -50,6 +52,7 @@ pub(crate) enum Key<'a> {
     Quota(u32, u64, i64),
     History(u32, &'a str),
     Alert(u64),
+    Entry(u32, &'a [u8]),
 }
 
 const SIGN: u64 = 1 << 63;
@@ -73,6 +76,10 @@ impl<'a> Key<'a> {
             Self::Alert(number) => {
                 bytes.push(ALERT);
                 bytes.extend(number.to_be_bytes());
+            }
+            Self::Entry(rule, key) => {
+                put_rule(bytes, ENTRY, rule);
+                bytes.extend(key);
             }
         }
     }
@@ -103,6 +110,7 @@ impl<'a> Key<'a> {
                 Some(Self::Quota(rule, u64::from_be_bytes(*per_ms), interval.cast_signed()))
             }
             HISTORY => Some(Self::History(rule, str::from_utf8(rest).ok()?)),
+            ENTRY => Some(Self::Entry(rule, rest)),
             _ => None,
         }
     }
@@ -166,6 +174,16 @@ impl Value for String {
 
     fn read(bytes: &[u8]) -> Option<Self> {
         read(bytes)
+    }
+}
+
+impl Value for Vec<u8> {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self);
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        Some(bytes.to_vec())
     }
 }
 

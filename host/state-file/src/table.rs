@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Bound;
 
-use firstseen_ledger::{History, Since, sweep_slices};
+use firstseen_ledger::{Entry, History, Since, sweep_slices};
 use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
     TableError, WriteTransaction,
@@ -60,6 +60,15 @@ impl Snapshot {
         rows.take(max).map(history).collect()
     }
 
+    /// The rows from a key on and before another one, in order.
+    pub(crate) fn range(&self, first: &[u8], end: &[u8]) -> Result<impl Iterator<Item = Result<Entry, Cause>>, Cause> {
+        let rows = ReadableTable::range::<&[u8]>(&self.0, (Bound::Included(first), Bound::Excluded(end)))?;
+        Ok(rows.map(|row| {
+            let (key, value) = row?;
+            Ok((key.value().to_vec(), value.value().to_vec()))
+        }))
+    }
+
     /// Whether there is a row of this key and this value.
     pub(crate) fn has(&self, key: &[u8], value: &[u8]) -> Result<bool, Cause> {
         Ok(ReadableTable::get(&self.0, key)?.is_some_and(|found| found.value() == value))
@@ -89,6 +98,7 @@ fn malformed(key: Key<'_>) -> Cause {
         Key::Quota(..) => "a quota counter",
         Key::History(..) => "the history of a term",
         Key::Alert(_) => "an alert in the outbox",
+        Key::Entry(..) => "an entry of a rule",
     })
 }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use firstseen_ledger::{OutboxMax, conformance};
+use firstseen_ledger::conformance;
 use redb::TableDefinition;
 use tempfile::TempDir;
 
@@ -298,12 +298,13 @@ fn reads_see_the_same_before_while_and_after_a_merge() {
 
 #[test]
 fn what_a_learning_rule_saw_is_on_disk_at_once() {
-    use firstseen_ledger::{Answer, Learning, Ledger, Question, Quota, Sighting, Verdict};
+    use firstseen_ledger::{Answer, Learning, Ledger, Question, Quota, Settings, Sighting, Verdict};
 
     let (_folder, path) = folder();
     let ledger: Arc<dyn Ledger> = Arc::new(StateFile::open(&path).unwrap());
     for term in ["a", "b"] {
-        let mut transaction = ledger.begin(0, Learning::by_arrival(100), OutboxMax::NONE).unwrap();
+        let settings = Settings { learning: Learning::by_arrival(100), ..Settings::default() };
+        let mut transaction = ledger.begin(0, settings).unwrap();
         let sighting = Question::Sighting(Sighting {
             history: "rule".into(),
             term: term.into(),

@@ -125,7 +125,8 @@ fn seed(detector: &Detector, ledger: &dyn Ledger, terms: &[KnownTerm], arrival_m
         })
         .collect::<Result<_>>()?;
     let learn_for_ever = Learning::by_event(u64::MAX);
-    let mut transaction = ledger.begin(arrival_ms, learn_for_ever, OutboxMax::NONE)?;
+    let settings = Settings { learning: learn_for_ever, outbox_max: OutboxMax::NONE, ..Settings::default() };
+    let mut transaction = ledger.begin(arrival_ms, settings)?;
     transaction.answer(&questions)?;
     transaction.commit(Vec::new())?;
     Ok(())

@@ -11,7 +11,8 @@ use crate::table::Snapshot;
 impl Live {
     /// The rules in the order of their keys, `max` at most, behind the key `after`.
     pub(crate) fn rules(&self, after: Option<&str>, max: usize) -> Page<KnownRule> {
-        let behind = self.rules.iter().filter(|(key, _)| after.is_none_or(|after| key.as_str() > after));
+        // What all rules together have stands under the empty key.
+        let behind = self.rules.iter().filter(|(key, _)| key.as_str() > after.unwrap_or_default());
         let mut rules: Vec<_> = behind.collect();
         rules.sort_unstable();
         let since = |number| self.sinces.get(number).copied();

@@ -161,12 +161,7 @@ impl Seen {
 impl Ledger for Seeding {
     /// Nothing that it answers depends on what is recorded, so transactions need not
     /// wait for each other.
-    fn begin(
-        &self,
-        arrival_ms: i64,
-        _learning: Learning,
-        _outbox_max: OutboxMax,
-    ) -> Result<Box<dyn Transaction + '_>, LedgerError> {
+    fn begin(&self, arrival_ms: i64, _settings: Settings) -> Result<Box<dyn Transaction + '_>, LedgerError> {
         let (sightings, savepoints) = (Vec::new(), Vec::new());
         Ok(Box::new(SeedingTransaction { seeding: self, now_ms: arrival_ms, sightings, bytes: 0, savepoints }))
     }
@@ -200,8 +195,12 @@ impl Transaction for SeedingTransaction<'_> {
 
     fn answer(&mut self, questions: &[Question]) -> Result<Vec<Answer>, LedgerError> {
         let invalid = |text: &str| Err(LedgerError::Invalid(text.to_owned()));
-        let is_too_long = |Question::Sighting(sighting): &Question| {
-            sighting.history.len() > RULE_BYTES_MAX || sighting.term.len() > TERM_BYTES_MAX
+        let is_too_long = |question: &Question| match question {
+            Question::Sighting(sighting) => {
+                sighting.history.len() > RULE_BYTES_MAX || sighting.term.len() > TERM_BYTES_MAX
+            }
+            // What has begun in the past is not seeded.
+            Question::Advance(_) | Question::Release(_) => false,
         };
         if questions.len() > QUESTIONS_MAX || questions.iter().any(is_too_long) {
             return invalid("too many questions in one call, or one that is too long");
@@ -211,8 +210,14 @@ impl Transaction for SeedingTransaction<'_> {
             return invalid("too many sightings by one batch of events");
         }
         self.bytes = bytes;
-        self.sightings.extend(questions.iter().map(|Question::Sighting(sighting)| sighting.clone()));
-        Ok(vec![Answer::Sighting(Verdict::Seen); questions.len()])
+        let answer = |question: &Question| match question {
+            Question::Sighting(sighting) => {
+                self.sightings.push(sighting.clone());
+                Answer::Sighting(Verdict::Seen)
+            }
+            Question::Advance(_) | Question::Release(_) => Answer::Completed(Vec::new()),
+        };
+        Ok(questions.iter().map(answer).collect())
     }
 
     fn savepoint(&mut self) -> Savepoint {

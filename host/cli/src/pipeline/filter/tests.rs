@@ -47,6 +47,14 @@ impl Backend for Failing {
         self.store.histories(terms)
     }
 
+    fn entries(&self, keys: &[(&str, &[u8])]) -> Result<Vec<Option<Vec<u8>>>, LedgerError> {
+        self.store.entries(keys)
+    }
+
+    fn entries_from(&self, rule: &str, first: &[u8], end: &[u8], max: usize) -> Result<Vec<Entry>, LedgerError> {
+        self.store.entries_from(rule, first, end, max)
+    }
+
     fn quota(&self, rule: &str, per_ms: u64, interval: i64) -> Result<Option<QuotaUse>, LedgerError> {
         self.store.quota(rule, per_ms, interval)
     }

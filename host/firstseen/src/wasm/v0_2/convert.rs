@@ -108,15 +108,17 @@ impl From<state::Question> for Question {
 
 /// Answers as a module takes them.
 pub(in crate::wasm) fn answers(answers: &[Answer]) -> Vec<state::Answer> {
-    let answer = |Answer::Sighting(verdict): &Answer| {
-        state::Answer::Sighting(match verdict {
+    let answer = |answer: &Answer| match answer {
+        Answer::Sighting(verdict) => Some(state::Answer::Sighting(match verdict {
             Verdict::Unseen => state::Verdict::Unseen,
             Verdict::Seen => state::Verdict::Seen,
             Verdict::Deferred => state::Verdict::Deferred,
             Verdict::Replayed => state::Verdict::Replayed,
-        })
+        })),
+        // Modules of this track do not ask for it.
+        _ => None,
     };
-    answers.iter().map(answer).collect()
+    answers.iter().filter_map(answer).collect()
 }
 
 impl From<detector::Evaluation> for Evaluation {
