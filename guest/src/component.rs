@@ -31,7 +31,7 @@ use crate::engine::{
 };
 use crate::event::{Fault, Malformed};
 use crate::rule::{Clock, Kind, Meaning as _, Rule, RuleType};
-use crate::state::{Answer, Question, Verdict};
+use crate::state::{Answer, Question, SIGHTING, Verdict};
 
 /// The messages' `context`.
 const LOG_CONTEXT: &str = "detector";
@@ -79,7 +79,8 @@ impl Guest for Component {
                     false => Answers::OneByOne,
                 },
             },
-            questions: configuration.questions,
+            // Those of the contract: what it has no words for cannot be asked.
+            questions: configuration.questions.into_iter().filter(|name| name == SIGHTING).collect(),
         };
         let (engine, reports) = Engine::new(&documents, settings);
         for warning in &reports.warnings {
@@ -183,21 +184,24 @@ fn set_apart(line: detector::SetApartLine) -> SetApart {
 
 fn step(step: Step<'_>) -> detector::Step {
     match step {
-        Step::Ask(questions) => detector::Step::Ask(questions.iter().map(question).collect()),
+        Step::Ask(questions) => detector::Step::Ask(questions.iter().filter_map(question).collect()),
         Step::Done(done) => detector::Step::Done(evaluation(done)),
     }
 }
 
-fn question(question: &Question) -> state::Question {
+/// The question in the words of the contract; none for one that it does not have,
+/// which no engine asks that was told so.
+fn question(question: &Question) -> Option<state::Question> {
     match question {
-        Question::Sighting(sighting) => state::Question::Sighting(state::Sighting {
+        Question::Sighting(sighting) => Some(state::Question::Sighting(state::Sighting {
             history: sighting.history.clone(),
             term: sighting.term.clone(),
             at: sighting.at_ms,
             window_ms: sighting.window_ms,
             event: sighting.event.clone(),
             quota: state::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
-        }),
+        })),
+        Question::Advance(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::event::Malformed;
+use crate::state::CompletedSequence;
 
 /// What a batch gave.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,8 @@ pub struct Evaluation {
     pub alerts: Vec<Alert>,
     /// Lines that were not judged in full, in order.
     pub unjudged: Vec<UnjudgedLine>,
+    /// The sequences that are complete, by the place of their rule.
+    pub sequences: Vec<(u32, CompletedSequence)>,
     /// What the operator should know of events that rules match, the first of it.
     pub remarks: Vec<Remark>,
     pub(crate) document_bytes: usize,

@@ -11,6 +11,7 @@ use crate::event::Projection;
 use crate::exceptions::{CompiledLists, ExceptionLists};
 use crate::mapping::{Fields, built_in};
 use crate::rule::{self, BUILT_IN, Rule, Shared, rules_of};
+use crate::state::ADVANCE;
 
 /// Greatest size of all rule documents together in bytes.
 const RULE_BYTES: usize = 64 << 20;
@@ -193,6 +194,7 @@ impl<'p> Loading<'p> {
             leaves: &mut self.leaves,
             exceptions: &mut self.compiled_lists,
             regexes: &self.regexes.of_one_query(),
+            advances: self.questions.iter().any(|answered| answered == ADVANCE),
         };
         let made = Rule::compile(object, &fields, mapping, &self.exceptions, shared)
             .and_then(|rule| Ok((rule, Template::new(object, text, &fields)?)));

@@ -126,6 +126,8 @@ pub(crate) struct Match<'e, 'p, 'a> {
     pub(crate) rule: &'e Rule,
     /// What the event is bound for.
     pub(crate) index: Option<&'e Rc<str>>,
+    /// Of a rule about several events the items that it meets.
+    pub(crate) met: &'e [usize],
     identity: &'e OnceCell<Rc<EventIdentity>>,
 }
 
@@ -189,17 +191,21 @@ impl Loaded {
                 if matches == Some(false) || after_rule.is_some_and(|last| number <= last) {
                     continue;
                 }
-                if matches.is_none() {
+                let met = match (&rule.stages, matches) {
+                    (Some(stages), Some(_)) => stages.met(&event, self.joint.as_ref(), &mut memory.findings),
+                    (_, matches) => matches.map(|_| Vec::new()),
+                };
+                let Some(met) = met else {
                     note_unjudged(unjudged, place.number, UnjudgedCause::Work, number as u32);
                     continue;
-                }
+                };
                 // What the scan stepped over may be anything.
                 if !is_checked && let Err(malformed) = check(line) {
                     note_not_judged_at_all(unjudged, place.number, UnjudgedCause::Malformed(malformed));
                     break;
                 }
                 is_checked = true;
-                let found = Match { event: &event, place, line, number, rule, index, identity: &identity };
+                let found = Match { event: &event, place, line, number, rule, index, met: &met, identity: &identity };
                 if take(found, unjudged)?.is_break() {
                     is_broken_off = true;
                     break 'lines;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use firstseen_eql::Key;
 use firstseen_query::{DocValue, Event, FieldType, Layout, Mapping, Resolved, Slot};
 use serde_json::Value;
 
@@ -91,28 +92,101 @@ impl TermFields {
     /// Every combination of the distinct values of the fields: the Cartesian
     /// product, as Kibana builds it. None if a field has no value.
     pub fn terms_of(&self, event: &Slots<'_, '_>) -> Terms {
-        let mut terms = Terms { tuples: vec![Vec::with_capacity(self.0.len())], cut: false };
-        for field in &self.0 {
-            let values: Vec<Value> = field.distinct_values(event).iter().map(json).collect();
-            let mut extended = Vec::new();
-            let mut bytes = 0;
-            'tuples: for tuple in &terms.tuples {
-                for value in &values {
-                    bytes += tuple.iter().chain([value]).map(size).sum::<usize>();
-                    if extended.len() == MAX_TERMS || bytes > TERMS_BYTES {
-                        terms.cut = true;
-                        break 'tuples;
-                    }
-                    extended.push(tuple.iter().chain([value]).cloned().collect::<Vec<_>>());
-                }
-            }
-            terms.tuples = extended;
-        }
-        let found = terms.tuples.len();
-        terms.tuples.retain(|tuple| canonical(tuple).len() <= MAX_TERM);
-        terms.cut |= terms.tuples.len() < found;
-        terms
+        product(self.0.iter().map(|field| field.distinct_values(event).iter().map(json).collect()))
     }
+}
+
+/// The keys of an item of a sequence: where their values are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct KeyFields(Vec<KeyField>);
+
+#[derive(Clone, Debug)]
+struct KeyField {
+    /// None if it has no value in any event.
+    field: Option<TermField>,
+    is_optional: bool,
+}
+
+impl KeyFields {
+    /// Finds the fields in a mapping; they get slots in `projection`.
+    ///
+    /// # Errors
+    ///
+    /// Names the field whose values cannot be keys.
+    pub(crate) fn new(keys: &[Key], mapping: &Mapping, projection: &mut Projection) -> Result<Self, String> {
+        let field = |key: &Key| {
+            let field = key.field.as_deref().map(|name| TermField::new(name, mapping, projection)).transpose()?;
+            Ok(KeyField { field, is_optional: key.is_optional })
+        };
+        keys.iter().map(field).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// What finding the keys of an event takes, in units of work.
+    pub(crate) fn work(&self, event: &Slots<'_, '_>) -> u64 {
+        self.0.iter().filter_map(|key| key.field.as_ref()).map(|field| field.work(event)).sum()
+    }
+
+    /// Every combination of the distinct values of the keys. None if one has no value
+    /// and must have one.
+    pub(crate) fn keys_of(&self, event: &Slots<'_, '_>) -> Terms {
+        product(self.0.iter().map(|key| {
+            let values = key.field.as_ref().map(|field| field.distinct_values(event)).unwrap_or_default();
+            match values.is_empty() && key.is_optional {
+                true => vec![Value::Null],
+                false => values.iter().map(json).collect(),
+            }
+        }))
+    }
+}
+
+/// The field by whose values events of one time are in order.
+#[derive(Clone, Debug)]
+pub(crate) struct TermOrder(TermField);
+
+impl TermOrder {
+    /// Finds the field in a mapping; it gets a slot in `projection`.
+    ///
+    /// # Errors
+    ///
+    /// Names the field whose values are in no order.
+    pub(crate) fn new(name: &str, mapping: &Mapping, projection: &mut Projection) -> Result<Self, String> {
+        TermField::new(name, mapping, projection).map(Self)
+    }
+
+    /// The first value of an event, as a text whose bytes are in the order of the
+    /// field's type.
+    pub(crate) fn first_of(&self, event: &Slots<'_, '_>) -> Option<String> {
+        let ordered = |ordinal: i128| format!("{:032x}", ordinal.cast_unsigned() ^ (1 << 127));
+        self.0.distinct_values(event).into_iter().next().map(|value| match value {
+            DocValue::Bool(value) => u8::from(value).to_string(),
+            DocValue::Number { ordinal, .. } | DocValue::Ip { ordinal, .. } => ordered(ordinal),
+            DocValue::Text(text) => text,
+        })
+    }
+}
+
+/// Every combination of the values of some fields.
+fn product(fields: impl Iterator<Item = Vec<Value>>) -> Terms {
+    let mut terms = Terms { tuples: vec![Vec::new()], cut: false };
+    for values in fields {
+        let mut extended = Vec::new();
+        let mut bytes = 0;
+        'tuples: for tuple in &terms.tuples {
+            for value in &values {
+                bytes += tuple.iter().chain([value]).map(size).sum::<usize>();
+                if extended.len() == MAX_TERMS || bytes > TERMS_BYTES {
+                    terms.cut = true;
+                    break 'tuples;
+                }
+                extended.push(tuple.iter().chain([value]).cloned().collect::<Vec<_>>());
+            }
+        }
+        terms.tuples = extended;
+    }
+    let found = terms.tuples.len();
+    terms.tuples.retain(|tuple| canonical(tuple).len() <= MAX_TERM);
+    terms.cut |= terms.tuples.len() < found;
+    terms
 }
 
 impl TermField {

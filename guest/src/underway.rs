@@ -7,7 +7,9 @@ use crate::alert::{AlertParts, Detail, Document, EventIdentity, Source, alert_id
 use crate::evaluation::{Alert, EvaluateError, Evaluation, RuleMatches, UnjudgedCause, note_unjudged};
 use crate::lines::LinePlace;
 use crate::matching::{Context, Loaded, Match, Memory};
-use crate::state::{Answer, Question, Sighting, Verdict};
+use crate::rule::Stages;
+use crate::rule::stages::Met;
+use crate::state::{Advance, Answer, Question, Sighting, Verdict};
 use crate::terms::canonical;
 use crate::unjudged::{NotFullyJudged, Unjudged};
 
@@ -58,6 +60,8 @@ struct Progress {
 #[derive(Debug)]
 enum Candidate {
     Match(MatchCandidate),
+    /// An event that may complete sequences of a rule.
+    Stage(usize),
     Unjudged(Unjudged),
 }
 
@@ -126,13 +130,27 @@ impl Underway {
         let candidates = std::mem::take(&mut progress.candidates);
         let questions = std::mem::take(&mut progress.questions);
         for ((candidate, question), answer) in candidates.into_iter().zip(questions).zip(answers) {
-            let (Question::Sighting(sighting), Answer::Sighting(verdict)) = (question, answer);
+            let (sighting, verdict) = match (question, answer) {
+                (Question::Sighting(sighting), Answer::Sighting(verdict)) => (sighting, verdict),
+                (Question::Advance(_), Answer::Completed(completed)) => {
+                    if let Candidate::Stage(rule) = candidate {
+                        let completed = completed.iter().map(|sequence| (rule as u32, sequence.clone()));
+                        progress.evaluation.sequences.extend(completed);
+                    }
+                    continue;
+                }
+                (question, answer) => {
+                    let cause = format!("`{}` was answered as `{}`", question.name(), answer.question());
+                    return Err(EvaluateError::Invalid(cause));
+                }
+            };
             match verdict {
                 Verdict::Unseen | Verdict::Replayed => match candidate {
                     Candidate::Match(candidate) => {
                         let line = batch.get(candidate.line.clone()).unwrap_or_default();
                         progress.raise(loaded, context, &candidate, line, sighting, &mut source);
                     }
+                    Candidate::Stage(_) => {}
                     Candidate::Unjudged(unjudged) => {
                         let line = batch.get(unjudged.line.clone()).unwrap_or_default();
                         progress.raise_unjudged(loaded, context, &unjudged, line, sighting);
@@ -168,6 +186,9 @@ impl Progress {
         let Match { event, place, line, number, rule, index, .. } = found;
         if let Some(count) = self.matches.get_mut(number) {
             *count += 1;
+        }
+        if let Some(stages) = &rule.stages {
+            return self.collect_stages(loaded, context, &found, stages, unjudged);
         }
         let line_number = place.number;
         let at_ms = match rule.timestamp.time_ms(event, loaded.clock, context.arrival_ms) {
@@ -209,6 +230,56 @@ impl Progress {
             let candidate = MatchCandidate { line_number, line, rule: number, index, event, terms };
             self.candidates.push(Candidate::Match(candidate));
         }
+    }
+
+    /// Makes a question of an event that items of a sequence or a sample mean.
+    fn collect_stages(
+        &mut self,
+        loaded: &Loaded,
+        context: &Context,
+        found: &Match<'_, '_, '_>,
+        stages: &Stages,
+        unjudged: &mut Vec<crate::evaluation::UnjudgedLine>,
+    ) {
+        let Match { event, place, line, number, rule, met, .. } = found;
+        let line_number = place.number;
+        // A run finds it by the one time, and puts it in order by the other.
+        if let Err(fault) = rule.timestamp.time_ms(event, loaded.clock, context.arrival_ms) {
+            return self.evaluation.remark(line_number, *number, fault.to_string());
+        }
+        let at_ms = match stages.time_ms(event) {
+            Ok(at_ms) => at_ms,
+            Err(field) => {
+                let what = format!("has no time in `{field}`, so that it has no place in a sequence");
+                return self.evaluation.remark(line_number, *number, what);
+            }
+        };
+        if !self.has_work_left(context, line_number, line, stages.work(event, met)) {
+            return note_unjudged(unjudged, line_number, UnjudgedCause::Work, *number as u32);
+        }
+        let Met { keys, is_cut } = stages.keys(event, met);
+        let of_keys = keys.iter().map(|met| TERM_WORK + met.key.len() as u64);
+        if !self.has_work_left(context, line_number, line, of_keys.fold(0, u64::saturating_add)) {
+            return note_unjudged(unjudged, line_number, UnjudgedCause::Work, *number as u32);
+        }
+        if is_cut {
+            note_unjudged(unjudged, line_number, UnjudgedCause::Terms, *number as u32);
+        }
+        if keys.is_empty() {
+            return;
+        }
+        self.question_bytes += rule.history.len() + keys.iter().map(|met| met.key.len()).sum::<usize>();
+        self.questions.push(Question::Advance(Advance {
+            history: rule.history.clone(),
+            plan: Rc::clone(stages.plan()),
+            at_ms,
+            tiebreaker: stages.tiebreaker(event),
+            event: found.identity(loaded, context).digest(),
+            line: line_number,
+            keys,
+            quota: rule.quota,
+        }));
+        self.candidates.push(Candidate::Stage(*number));
     }
 
     /// Makes questions of the events that were not judged in full.

@@ -270,7 +270,10 @@ struct New(Vec<Sighting>);
 
 impl New {
     fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
-        self.0.extend(questions.iter().map(|Question::Sighting(sighting)| sighting.clone()));
+        self.0.extend(questions.iter().filter_map(|question| match question {
+            Question::Sighting(sighting) => Some(sighting.clone()),
+            _ => None,
+        }));
         vec![Answer::Sighting(Verdict::Unseen); questions.len()]
     }
 }

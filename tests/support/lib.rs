@@ -5,6 +5,7 @@
 pub mod cluster;
 pub mod elasticsearch;
 pub mod endpoint_events;
+pub mod eql_sequences;
 pub mod eql_vectors;
 pub mod events;
 pub mod firstseen;

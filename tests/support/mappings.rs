@@ -15,3 +15,17 @@ pub fn only(fields: &BTreeMap<String, Value>) -> Value {
     let fields: Map<String, Value> = fields.iter().map(field).collect();
     json!({ "mappings": { "dynamic": "false", "properties": fields } })
 }
+
+/// A mapping of these fields, of which only types and lengths are taken. Others are mapped
+/// as they are without it.
+#[must_use]
+pub fn over(fields: &BTreeMap<String, Value>) -> Value {
+    let member = |field: &Value, name: &str| field.get(name).map(|value| (name.to_owned(), value.clone()));
+    let field = |(name, field): (&String, &Value)| {
+        let members: Map<String, Value> =
+            ["type", "ignore_above"].iter().filter_map(|name| member(field, name)).collect();
+        (name.clone(), Value::Object(members))
+    };
+    let fields: Map<String, Value> = fields.iter().map(field).collect();
+    json!({ "mappings": { "properties": fields } })
+}

@@ -161,7 +161,7 @@ fn step(step: Result<Step<'_>, EvaluateError>) -> Reply {
     match step {
         Ok(Step::Ask(questions)) => {
             let mut reply = Reply::empty(Status::Ask);
-            questions.iter().for_each(|question| reply.push(&words::question(question)));
+            questions.iter().filter_map(words::question).for_each(|question| reply.push(&question));
             reply
         }
         Ok(Step::Done(evaluation)) => done(&evaluation),

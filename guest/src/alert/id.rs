@@ -76,6 +76,15 @@ impl EventIdentity {
         }
     }
 
+    /// The same as a digest alone: 32 hexadecimal digits.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        match &self.id {
+            Some(_) => digest(&self.key()),
+            None => self.digest.clone(),
+        }
+    }
+
     /// What the state keeps of it: the digest, and behind a colon the `_id` if it
     /// is known.
     #[must_use]
@@ -89,7 +98,7 @@ impl EventIdentity {
 
 /// A digest of the bytes of an event: the first 128 bits of their BLAKE3 hash, in
 /// hexadecimal.
-pub(super) fn digest(line: &str) -> String {
+pub(crate) fn digest(line: &str) -> String {
     let hash = blake3::hash(line.as_bytes());
     hexadecimal(hash.as_bytes().get(..16).unwrap_or_default())
 }

@@ -20,6 +20,7 @@ mod tree;
 use serde_json::Value;
 
 pub use document::Document;
+pub(crate) use id::digest;
 pub use id::{EventIdentity, alert_id};
 pub use source::Source;
 pub use template::{AlertValues, Template};

@@ -12,6 +12,7 @@ mod kinds;
 mod language;
 mod part;
 mod reader;
+pub(crate) mod stages;
 mod timestamp;
 mod warnings;
 mod window;
@@ -28,11 +29,14 @@ pub(crate) use hints::{ends_in_escaped_star, shown};
 pub use index::{IndexPatterns, names_of};
 pub use kinds::{AlertFacts, Eql, Kind, Meaning, NewTerms, Query, RuleType};
 pub(crate) use reader::RuleReader;
+pub use stages::Stages;
 pub use timestamp::{Clock, NoTime, TimestampSource};
 pub use window::{LookBack, Window};
 
-use self::language::ParsedQuery;
-use crate::document::DocumentError;
+use self::language::{Asked, ParsedQuery};
+use self::stages::OrderFields;
+use crate::alert::digest;
+use crate::document::{DocumentError, Reason};
 use crate::event::{Projection, Slots};
 use crate::exceptions::{CompiledExceptions, CompiledLists, ExceptionLists};
 use crate::state::Quota;
@@ -60,8 +64,10 @@ pub struct Rule {
     pub history: String,
     /// What it asks about of an event that matches.
     pub novelty: Novelty,
-    /// Query and filters.
+    /// Query and filters; of several items that of any of them.
     pub program: Program,
+    /// The items of a sequence or a sample.
+    pub stages: Option<Stages>,
     /// Events that it does not want, by list.
     exceptions: Vec<Rc<CompiledExceptions>>,
     /// Index patterns.
@@ -80,6 +86,10 @@ pub struct Rule {
     pub hints: Vec<String>,
 }
 
+/// How long a sequence without a time of its own may take whose rule's look-back depends
+/// on the day: the longest month.
+const LOOK_BACK_MS_MAX: u64 = 31 * 24 * 60 * 60 * 1_000;
+
 /// Most hints on a rule.
 const HINTS_MAX: usize = 20;
 
@@ -93,6 +103,8 @@ pub(crate) struct Shared<'s> {
     pub(crate) exceptions: &'s mut CompiledLists,
     /// What the regular expressions of the next one may take.
     pub(crate) regexes: &'s RegexBudget,
+    /// Whether the host answers what sequences and samples ask.
+    pub(crate) advances: bool,
 }
 
 impl Rule {
@@ -109,9 +121,18 @@ impl Rule {
         lists: &ExceptionLists,
         shared: &mut Shared<'_>,
     ) -> Result<Self, DocumentError> {
-        let Shared { projection, leaves, exceptions, regexes } = shared;
+        let Shared { projection, leaves, exceptions, regexes, advances } = shared;
         let query = ParsedQuery::parse(fields)?;
-        let clause = query.clause(mapping, regexes)?;
+        let asked = query.asked(mapping, regexes)?;
+        // What is wrong in an item is its author's business, whoever runs it.
+        if let Asked::Several(several) = &asked
+            && !*advances
+        {
+            let kind = if several.is_sample { "samples" } else { "sequences" };
+            let cause = format!("{kind} are not run; EQL queries of single events are");
+            return Err(DocumentError::new("query", cause).because(Reason::NotOurs));
+        }
+        let clause = asked.clause().into_owned();
         let filters = Filters::read(object)?;
         let whole = |error: firstseen_query::Error| DocumentError::document(None, error.to_string());
         let parts = Clause::And(vec![clause.clone(), filters.clause()]);
@@ -123,6 +144,22 @@ impl Rule {
                 let alone = Program::compile(&clause, mapping, &mut Projection::default());
                 alone.map_or_else(|error| DocumentError::query(&fields.query, &error), |_| other)
             })?;
+        let order = match &fields.kind {
+            Kind::Eql(eql) => OrderFields { timestamp: eql.timestamp_field(), tiebreaker: eql.tiebreaker_field() },
+            _ => OrderFields { timestamp: None, tiebreaker: None },
+        };
+        let stages = match asked {
+            Asked::Event(_) => None,
+            Asked::Several(several) => {
+                let look_back_ms = fields.window.fixed_length_ms().unwrap_or(LOOK_BACK_MS_MAX);
+                let stages =
+                    Stages::compile(several, mapping, projection, order, look_back_ms, |clause, projection| {
+                        let parts = Clause::And(vec![clause, filters.clause()]);
+                        Program::compile_among(&parts, mapping, projection, leaves).map_err(whole)
+                    })?;
+                Some(stages)
+            }
+        };
         let exceptions = exceptions.of_rule(object, lists, mapping, projection, leaves)?;
         if exceptions.lists.iter().any(|exceptions| exceptions.except_all()) || query.results_max() == Some(0) {
             program = Program::compile(&Clause::Or(Vec::new()), mapping, *projection).map_err(whole)?;
@@ -132,7 +169,10 @@ impl Rule {
         let mut hints = query.hints();
         hints.extend(exceptions.hints);
         hints.truncate(HINTS_MAX);
-        let history = fields.kind.meaning().history(&fields.rule_id);
+        let history = match stages {
+            None => fields.kind.meaning().history(&fields.rule_id),
+            Some(_) => Value::from_iter([&*fields.rule_id, &digest(&query.history_name())]).to_string(),
+        };
         if history.len() > MAX_HISTORY_KEY {
             return Err(match fields.kind.meaning().fields() {
                 [] => DocumentError::new("rule_id", "longer than 1 KiB"),
@@ -154,6 +194,7 @@ impl Rule {
             kind: fields.kind.clone(),
             history,
             program,
+            stages,
             exceptions: exceptions.lists,
         })
     }

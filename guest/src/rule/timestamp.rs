@@ -122,7 +122,7 @@ fn shown(value: Scalar<'_>) -> String {
 }
 
 /// The smallest time in a field, as Kibana's combined timestamp takes it.
-fn earliest_ms(event: &Slots<'_, '_>, slot: Slot) -> Option<i64> {
+pub(super) fn earliest_ms(event: &Slots<'_, '_>, slot: Slot) -> Option<i64> {
     let parse = |value: Scalar<'_>| match value {
         Scalar::String(text) => parse_timestamp(&text.decode()),
         Scalar::Number(text) => parse_timestamp(text),

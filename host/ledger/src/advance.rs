@@ -3,7 +3,7 @@
 use super::kept::{self, KeptKey};
 use super::local::{LocalTransaction, use_quota};
 use super::overlay::RuleSlot;
-use super::sequence::{Completed, Deadline, Meeting, Progress, Sampled, Stages};
+use super::sequence::{Arrival, Completed, Deadline, Meeting, Progress, Sampled, Stages};
 use super::watermark::Watermark;
 use super::{
     Advance, Backend, Clock, CompletedSequence, LedgerError, MetKey, Plan, Question, Quota, Release, Since, Term,
@@ -67,8 +67,16 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
                     Some(Stages::Sequence(progress)) => progress,
                     _ => Progress::default(),
                 };
-                completed = progress.release(plan, |deadline| is_over(deadline, clock, now_ms, passed_ms));
-                completed.extend(progress.advance(plan, &meeting, now_ms));
+                let over = |deadline| is_over(deadline, clock, now_ms, passed_ms);
+                completed = progress.release(plan, over);
+                match self.settings.late_ms {
+                    0 => completed.extend(progress.advance(plan, &meeting, now_ms)),
+                    late_ms => {
+                        let (found, arrival) = progress.arrive(plan, &meeting, late_ms, now_ms, over);
+                        completed.extend(found);
+                        self.late += u64::from(arrival == Arrival::Late);
+                    }
+                }
                 (span_ms, is_idle) = (plan.maxspan_ms(), progress.is_idle(plan));
                 stages = Some(Stages::Sequence(progress));
             }
@@ -119,7 +127,8 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
             let Some(kept) = self.overlay.kept_mut(slot, Term::new(&key), Default::default) else { continue };
             let (Stages::Sequence(progress), Plan::Sequence(plan)) = (&mut kept.stages, &**plan) else { continue };
             let over = |deadline| *nothing_follows || is_over(deadline, clock, now_ms, passed_ms);
-            let released = progress.release(plan, over);
+            let mut released = progress.judge_waiting(plan, now_ms, over);
+            released.extend(progress.release(plan, over));
             kept.due_ms = due_ms(&kept.stages, clock);
             completed.extend(released.into_iter().map(|events| CompletedSequence { key: key.clone(), events }));
         }

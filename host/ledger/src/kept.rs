@@ -107,7 +107,7 @@ pub(super) fn due<B: Backend + ?Sized>(
     now_ms: i64,
     max: usize,
 ) -> Result<Vec<String>, LedgerError> {
-    let end = timed_entry(DUE, now_ms.saturating_add(1), "");
+    let end = now_ms.checked_add(1).map_or_else(|| vec![DUE + 1], |next_ms| timed_entry(DUE, next_ms, ""));
     let entries = backend.entries_from(rule, &[DUE], &end, max)?;
     Ok(entries.iter().filter_map(|(entry, _)| key_of(entry)).map(str::to_owned).collect())
 }

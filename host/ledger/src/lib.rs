@@ -233,4 +233,7 @@ pub struct Committed {
     /// For how many keys what was kept had to be forgotten before its time, since there
     /// was too much of it, by the key of the rule's history.
     pub dropped: Vec<(String, u64)>,
+    /// Events of sequences that came later than they may, and were judged as they came,
+    /// once for each key; calls that were taken back are among them.
+    pub late: u64,
 }

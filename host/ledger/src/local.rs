@@ -28,6 +28,7 @@ impl<B: Backend + ?Sized> Ledger for B {
             outbox,
             overlay,
             watermark: None,
+            late: 0,
             savepoints: Vec::new(),
             _turn: turn,
         }))
@@ -62,6 +63,8 @@ pub(super) struct LocalTransaction<'b, B: ?Sized> {
     pub(super) overlay: Overlay,
     /// Once it was asked for.
     pub(super) watermark: Option<Watermark>,
+    /// Events that came behind others that they stand before.
+    pub(super) late: u64,
     savepoints: Vec<(overlay::Savepoint, Option<Watermark>)>,
     _turn: MutexGuard<'b, ()>,
 }
@@ -128,7 +131,7 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
     }
 
     fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
-        let Self { backend, settings, overlay, mut outbox, watermark, _turn, .. } = *self;
+        let Self { backend, settings, overlay, mut outbox, watermark, late, _turn, .. } = *self;
         let Counts { deferred, held_back, .. } = overlay.counts();
         let deferred_by_outbox = overlay.deferred_by_outbox();
         let clock_ms = match settings.clock {
@@ -154,7 +157,7 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
         let mut kept = numbers.into_iter().map(Some).zip(changes.alerts);
         let mut lost = lost.into_iter().map(|alert| (None, alert));
         let in_order = has_room.into_iter().filter_map(|has_room| if has_room { kept.next() } else { lost.next() });
-        Ok(Committed { alerts: in_order.collect(), deferred, deferred_by_outbox, held_back, dropped })
+        Ok(Committed { alerts: in_order.collect(), deferred, deferred_by_outbox, held_back, dropped, late })
     }
 }
 

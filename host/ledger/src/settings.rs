@@ -11,6 +11,9 @@ pub struct Settings {
     pub outbox_max: OutboxMax,
     /// The clock by which what is kept for keys of rules is released and forgotten.
     pub clock: Clock,
+    /// How long an event of a sequence waits for others that stand before it, in
+    /// milliseconds; 0: events are judged as they come.
+    pub late_ms: u64,
     /// How much may be kept for keys of rules.
     pub stages_max: StagesMax,
 }
@@ -21,6 +24,7 @@ impl Default for Settings {
             learning: Learning::NONE,
             outbox_max: OutboxMax::default(),
             clock: Clock::default(),
+            late_ms: 0,
             stages_max: StagesMax::default(),
         }
     }

@@ -349,6 +349,6 @@ mod print;
 mod text;
 mod token;
 
-pub use compile::{CATEGORY, Kind, VerificationError, VerificationErrorKind, clause};
+pub use compile::{CATEGORY, Key, Kind, VerificationError, VerificationErrorKind, clause, keys};
 pub use error::{Error, ErrorKind, Expected, Found};
 pub use parse::parse;

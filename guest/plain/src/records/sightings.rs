@@ -68,7 +68,11 @@ impl Sightings {
 
     /// Judges what is asked of a record that arrived at `now_ms`, and records it.
     pub(super) fn answers(&mut self, questions: &[Question], now_ms: i64) -> Vec<Answer> {
-        let answer = |Question::Sighting(sighting): &Question| Answer::Sighting(self.judge(sighting, now_ms));
+        let answer = |question: &Question| match question {
+            Question::Sighting(sighting) => Answer::Sighting(self.judge(sighting, now_ms)),
+            // Not asked, since its configuration does not list it.
+            Question::Advance(_) => Answer::Completed(Vec::new()),
+        };
         questions.iter().map(answer).collect()
     }
 

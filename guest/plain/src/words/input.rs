@@ -108,7 +108,8 @@ impl Configuration {
                 prefilter: self.shortcuts.prefilter,
                 answers: if self.shortcuts.index { Answers::Cheapest } else { Answers::OneByOne },
             },
-            questions: self.questions,
+            // Those of the contract: what it has no words for cannot be asked.
+            questions: self.questions.into_iter().filter(|name| name == SIGHTING).collect(),
         };
         (documents, settings)
     }

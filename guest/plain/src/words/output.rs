@@ -167,9 +167,11 @@ struct Quota {
     per_ms: u64,
 }
 
-pub(crate) fn question(question: &state::Question) -> Question<'_> {
-    let state::Question::Sighting(sighting) = question;
+/// The question in words; none for one that this contract does not have, which no
+/// engine asks that was told so.
+pub(crate) fn question(question: &state::Question) -> Option<Question<'_>> {
+    let state::Question::Sighting(sighting) = question else { return None };
     let state::Sighting { history, term, at_ms, window_ms, event, quota } = sighting;
     let quota = Quota { max: quota.max, per_ms: quota.per_ms };
-    Question::Sighting(Sighting { history, term, at: *at_ms, window_ms: *window_ms, event, quota })
+    Some(Question::Sighting(Sighting { history, term, at: *at_ms, window_ms: *window_ms, event, quota }))
 }

@@ -16,6 +16,8 @@ use crate::terms::Novelty;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Eql {
     event_category_override: Option<String>,
+    timestamp_field: Option<String>,
+    tiebreaker_field: Option<String>,
 }
 
 impl Eql {
@@ -23,18 +25,31 @@ impl Eql {
     pub(super) const QUESTION: &str = SIGHTING;
 
     pub(super) fn read(rule: &RuleReader<'_>) -> Result<Self, DocumentError> {
-        // These order events, which single ones do not need.
-        for field in ["timestamp_field", "tiebreaker_field"] {
-            rule.text(field)?;
-        }
-        let event_category_override = rule.text("event_category_override")?.filter(|field| !field.is_empty());
-        Ok(Self { event_category_override })
+        let field = |name| Ok(rule.text(name)?.filter(|field: &String| !field.is_empty()));
+        Ok(Self {
+            event_category_override: field("event_category_override")?,
+            timestamp_field: field("timestamp_field")?,
+            tiebreaker_field: field("tiebreaker_field")?,
+        })
     }
 
     /// The field that has the category of events, if it is not `event.category`.
     #[must_use]
     pub fn event_category_override(&self) -> Option<&str> {
         self.event_category_override.as_deref()
+    }
+
+    /// The field of the time by which the events of a sequence are in order, if it is
+    /// not `@timestamp`.
+    #[must_use]
+    pub fn timestamp_field(&self) -> Option<&str> {
+        self.timestamp_field.as_deref()
+    }
+
+    /// The field that decides between events of one time.
+    #[must_use]
+    pub fn tiebreaker_field(&self) -> Option<&str> {
+        self.tiebreaker_field.as_deref()
     }
 }
 

@@ -1,12 +1,14 @@
 //! Rules in EQL.
 
-use firstseen_eql::ast::{EventFilter, Pipe, Query, QueryKind};
-use firstseen_eql::{CATEGORY, VerificationError, clause};
-use firstseen_query::{Clause, Mapping, RegexBudget};
+use firstseen_eql::ast::{EventFilter, Item, Pipe, Query, QueryKind};
+use firstseen_eql::{CATEGORY, VerificationError, clause, keys};
+use firstseen_query::{Mapping, RegexBudget};
 
+use super::Asked;
 use crate::document::{DocumentError, Reason};
 use crate::rule::hints;
 use crate::rule::kinds::Eql;
+use crate::rule::stages::{AskedItem, AskedOfSeveral};
 
 /// A query in EQL and its text.
 #[derive(Debug)]
@@ -23,23 +25,37 @@ impl EqlQuery {
         Ok(Self { text: text.to_owned(), query, category_field })
     }
 
-    pub(super) fn clause(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Clause, DocumentError> {
-        let of_filter = |filter: &EventFilter| {
-            let error = |error: VerificationError| DocumentError::query(&self.text, &error);
-            clause(filter, mapping, &self.category_field, regexes).map_err(error)
+    pub(super) fn asked(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Asked, DocumentError> {
+        let error = |error: VerificationError| DocumentError::query(&self.text, &error);
+        let of_filter = |filter: &EventFilter| clause(filter, mapping, &self.category_field, regexes).map_err(error);
+        let (by, items, until, span_ms, is_sample) = match &self.query.kind {
+            QueryKind::Event(filter) => return of_filter(filter).map(Asked::Event),
+            QueryKind::Sequence(sequence) => {
+                (&sequence.by, &sequence.items, sequence.until.as_ref(), sequence.maxspan_ms, false)
+            }
+            QueryKind::Sample(sample) => (&sample.by, &sample.items, None, None, true),
+            _ => {
+                let cause = "queries of this kind are not run";
+                return Err(DocumentError::new("query", cause).because(Reason::NotOurs));
+            }
         };
-        let (kind, items) = match &self.query.kind {
-            QueryKind::Event(filter) => return of_filter(filter),
-            QueryKind::Sequence(sequence) => ("sequences", &sequence.items),
-            QueryKind::Sample(sample) => ("samples", &sample.items),
-            _ => ("queries of this kind", &Vec::new()),
+        let mut keys = keys(by, items.iter().chain(until), mapping).map_err(error)?.into_iter();
+        let mut item = |item: &Item| {
+            Ok(AskedItem {
+                clause: of_filter(&item.filter)?,
+                keys: keys.next().unwrap_or_default(),
+                is_missing: item.missing,
+                runs: item.runs,
+            })
         };
-        // What is wrong in an item is its author's business.
-        for item in items {
-            of_filter(&item.filter)?;
-        }
-        let cause = format!("{kind} are not run; EQL queries of single events are");
-        Err(DocumentError::new("query", cause).because(Reason::NotOurs))
+        let items = items.iter().map(&mut item).collect::<Result<_, DocumentError>>()?;
+        let until = until.map(item).transpose()?;
+        Ok(Asked::Several(AskedOfSeveral { items, until, span_ms, is_sample }))
+    }
+
+    /// The query as it is printed, whatever its spaces and comments.
+    pub(super) fn canonical(&self) -> String {
+        self.query.to_string()
     }
 
     /// The least that a pipe leaves.

@@ -5,10 +5,13 @@
 mod eql;
 mod kql;
 
+use std::borrow::Cow;
+
 use firstseen_query::{Clause, Mapping, RegexBudget};
 
 use super::fields::Fields;
 use super::kinds::Kind;
+use super::stages::AskedOfSeveral;
 use crate::document::DocumentError;
 
 /// KQL, as Kibana names it.
@@ -16,6 +19,25 @@ pub(super) const KUERY: &str = "kuery";
 
 /// EQL, as Kibana names it.
 pub(super) const EQL: &str = "eql";
+
+/// What a query asks.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// Of single events.
+    Event(Clause),
+    /// Of several events together.
+    Several(AskedOfSeveral),
+}
+
+impl Asked {
+    /// What an event must meet to be looked at.
+    pub(super) fn clause(&self) -> Cow<'_, Clause> {
+        match self {
+            Self::Event(clause) => Cow::Borrowed(clause),
+            Self::Several(asked) => Cow::Owned(asked.any()),
+        }
+    }
+}
 
 /// A query that was parsed.
 #[derive(Debug)]
@@ -37,15 +59,24 @@ impl ParsedQuery {
         }
     }
 
-    /// What it asks of events. Its regular expressions are taken off `regexes`.
+    /// What it asks. Its regular expressions are taken off `regexes`.
     ///
     /// # Errors
     ///
     /// What cannot be asked of fields of these types, with its place.
-    pub(super) fn clause(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Clause, DocumentError> {
+    pub(super) fn asked(&self, mapping: &Mapping, regexes: &RegexBudget) -> Result<Asked, DocumentError> {
         match self {
-            Self::Kql(query) => Ok(query.clause()),
-            Self::Eql(query) => query.clause(mapping, regexes),
+            Self::Kql(query) => Ok(Asked::Event(query.clause())),
+            Self::Eql(query) => query.asked(mapping, regexes),
+        }
+    }
+
+    /// What the history of a rule about several events is called beside its id: another
+    /// query cannot go on with what this one has begun.
+    pub(super) fn history_name(&self) -> String {
+        match self {
+            Self::Kql(_) => String::new(),
+            Self::Eql(query) => query.canonical(),
         }
     }
 

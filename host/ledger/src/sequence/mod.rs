@@ -3,6 +3,7 @@
 //! This is what `advance` means, for one key of one rule and above any store:
 //! [`Progress`] for sequences, [`Sampled`] for samples.
 
+mod late;
 #[cfg(any(test, feature = "conformance"))]
 pub mod model;
 mod place;
@@ -13,6 +14,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use late::Arrival;
 pub use place::{EventDigest, Kept, Place, Taken, Tiebreaker};
 pub use plan::{ITEMS_MAX, Item, SequencePlan};
 pub use progress::{Completed, DIGESTS_MAX, Deadline, Meeting, Progress};

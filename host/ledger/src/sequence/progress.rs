@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::late::Waiting;
 use super::{EventDigest, Kept, Place, SequencePlan, Taken, Tiebreaker};
 
 /// How many events of a key are remembered, the last ones: one that comes again is
@@ -29,6 +32,10 @@ pub struct Progress {
     /// In the order in which they were completed.
     pub(super) held: Vec<Held>,
     pub(super) digests: VecDeque<EventDigest>,
+    /// Events that wait for those before them, in order.
+    pub(super) waiting: Vec<Waiting>,
+    /// The last place of those that have waited.
+    pub(super) through: Option<(i64, Tiebreaker)>,
 }
 
 /// A sequence that has begun.
@@ -133,9 +140,10 @@ impl Progress {
         self.held.extract_if(.., over).map(|held| held.partial.completed(plan)).collect()
     }
 
-    /// Until when those that are held back are.
+    /// Until when those that are held back are, and events that wait.
     pub fn deadlines(&self) -> impl Iterator<Item = Deadline> + '_ {
-        self.held.iter().map(|held| Deadline { due_ms: held.due_ms, until_ms: held.until_ms })
+        let held = self.held.iter().map(|held| Deadline { due_ms: held.due_ms, until_ms: held.until_ms });
+        held.chain(self.waiting.iter().map(|waiting| waiting.deadline))
     }
 
     /// Takes a complete sequence back, to be released from `now_ms` on.
@@ -152,7 +160,10 @@ impl Progress {
     #[must_use]
     pub fn is_idle(&self, plan: &SequencePlan) -> bool {
         let is_led = |item: usize| self.intruders.get(item).is_some_and(|intruders| intruders.0[0].is_some());
-        self.partials.iter().all(Option::is_none) && self.held.is_empty() && !plan.leading().any(is_led)
+        self.waiting.is_empty()
+            && self.partials.iter().all(Option::is_none)
+            && self.held.is_empty()
+            && !plan.leading().any(is_led)
     }
 
     /// Remembers an event; false if it is remembered already.
@@ -247,7 +258,7 @@ impl Progress {
 }
 
 /// Until when something is held back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
     /// By arrival: the time of a batch from which on it is over, in epoch milliseconds.
     pub due_ms: i64,

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::late::Waiting;
 use super::progress::{Held, Intruders, Partial};
-use super::{EventDigest, Kept, Place, Progress, Sampled, Taken};
+use super::{Deadline, EventDigest, Kept, Place, Progress, Sampled, Taken, Tiebreaker};
 
 /// What is kept for one key of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ enum Stored {
         intruders: Vec<[Option<i64>; 2]>,
         held: Vec<(StoredPartial, i64, i64)>,
         digests: Vec<EventDigest>,
+        waiting: Vec<StoredWaiting>,
+        through: Option<(i64, Tiebreaker)>,
     },
     Sample {
         arrivals: u64,
@@ -36,6 +39,17 @@ enum Stored {
         items: Vec<Vec<u32>>,
         digests: Vec<EventDigest>,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredWaiting {
+    at_ms: i64,
+    tiebreaker: Tiebreaker,
+    event: EventDigest,
+    kept: Kept,
+    items: Vec<u16>,
+    is_until: bool,
+    deadline: Deadline,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +84,8 @@ impl Stages {
                     intruders: progress.intruders.iter().map(|intruders| intruders.0).collect(),
                     held,
                     digests: progress.digests.iter().copied().collect(),
+                    waiting: progress.waiting.iter().map(StoredWaiting::of).collect(),
+                    through: progress.through.clone(),
                     events: events.stored(),
                 }
             }
@@ -96,7 +112,7 @@ impl Stages {
             return None;
         }
         Some(match stored {
-            Stored::Sequence { arrivals, events, partials, until, intruders, held, digests } => {
+            Stored::Sequence { arrivals, events, partials, until, intruders, held, digests, waiting, through } => {
                 let events = taken(events);
                 let held = held.into_iter().map(|(partial, until_ms, due_ms)| {
                     Some(Held { partial: partial.read(&events)?, until_ms, due_ms })
@@ -112,6 +128,8 @@ impl Stages {
                     until,
                     intruders: intruders.into_iter().map(Intruders).collect(),
                     digests: digests.into(),
+                    waiting: waiting.into_iter().map(StoredWaiting::read).collect(),
+                    through,
                 })
             }
             Stored::Sample { arrivals, events, items, digests } => {
@@ -131,6 +149,18 @@ fn taken(events: Vec<StoredEvent>) -> Vec<Arc<Taken>> {
 
 fn at(events: &[Arc<Taken>], number: u32) -> Option<Arc<Taken>> {
     events.get(number as usize).cloned()
+}
+
+impl StoredWaiting {
+    fn of(waiting: &Waiting) -> Self {
+        let Waiting { at_ms, tiebreaker, event, kept, items, is_until, deadline } = waiting.clone();
+        Self { at_ms, tiebreaker, event, kept: Kept::clone(&kept), items, is_until, deadline }
+    }
+
+    fn read(self) -> Waiting {
+        let Self { at_ms, tiebreaker, event, kept, items, is_until, deadline } = self;
+        Waiting { at_ms, tiebreaker, event, kept: Arc::new(kept), items, is_until, deadline }
+    }
 }
 
 impl StoredPartial {

@@ -87,6 +87,51 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6_000))]
+
+    #[test]
+    fn what_comes_in_time_takes_its_place(
+        (plan, events) in cases(), late_ms in 1_u64..8, jitter in prop::collection::vec(0_i64..8, 40),
+    ) {
+        // Times are apart, so that arrival decides nothing.
+        let events: Vec<Event> = (0..).zip(events).map(|(number, (at_ms, items, until))| (at_ms + number, items, until)).collect();
+        let mut expected = sequences(&plan, &model_events(&events));
+        expected.sort();
+        let mut order: Vec<usize> = (0..events.len()).collect();
+        order.sort_by_key(|&number| events[number].0 + jitter[number] % (late_ms as i64 + 1));
+        let mut progress = Progress::default();
+        let mut found = Vec::new();
+        for number in order {
+            let (at_ms, items, is_until) = &events[number];
+            let items: Vec<u16> = items.iter().map(|&item| item as u16).collect();
+            let meeting = Meeting {
+                at_ms: *at_ms,
+                tiebreaker: &Tiebreaker::Missing,
+                event: EventDigest(number as u128),
+                kept: &Arc::default(),
+                items: &items,
+                is_until: *is_until,
+            };
+            let (completed, arrival) = progress.arrive(&plan, &meeting, late_ms, 0, |_| false);
+            prop_assert_eq!(arrival, Arrival::InTime);
+            found.extend(completed);
+            let stages = Stages::Sequence(progress);
+            prop_assert_eq!(Stages::from_bytes(&stages.to_bytes()), Some(stages.clone()));
+            let Stages::Sequence(read) = stages else { unreachable!() };
+            progress = read;
+            prop_assert_eq!(progress.arrive(&plan, &meeting, late_ms, 0, |_| false).0, Vec::<Completed>::new());
+        }
+        found.extend(progress.judge_waiting(&plan, 0, |_| true));
+        found.extend(progress.release(&plan, |_| true));
+        let number = |taken: Arc<Taken>| taken.event.0 as usize;
+        let mut found: Vec<Vec<_>> =
+            found.into_iter().map(|events| events.into_iter().map(|taken| taken.map(number)).collect()).collect();
+        found.sort();
+        prop_assert_eq!(found, expected);
+    }
+}
+
 /// Whether each of the items from `item` on can have an event of its own.
 fn can_be_given(item: usize, item_count: usize, events: &[&Event], given: &mut Vec<usize>) -> bool {
     if item == item_count {

@@ -8,6 +8,7 @@ mod compare;
 mod error;
 mod field;
 mod function;
+mod key;
 mod matching;
 mod operand;
 mod script;
@@ -19,6 +20,7 @@ use alloc::vec::Vec;
 use firstseen_query::{Clause, Condition, Mapping, Name, RegexBudget, Span};
 
 pub use error::{Kind, VerificationError, VerificationErrorKind};
+pub use key::{Key, keys};
 
 use self::truth::Truth;
 use crate::ast::{EventFilter, Expr, ExprKind, Literal};
