@@ -51,7 +51,7 @@ test-checked: ## Run the tests of the crates without wasmtime with overflow chec
 		--package firstseen-ledger --package firstseen-state-file --package firstseen-upkeep-socket
 
 test-corpus: build ## Run the tests that read FIRSTSEEN_CORPUS, and count what they checked
-	$(CARGO) test --release --workspace --test kql_vectors --test eql_vectors --test eql_events --test eql_stages --test unit_cases -- --nocapture
+	$(CARGO) test --release --workspace --test kql_vectors --test eql_vectors --test eql_events --test eql_stages --test eql_sequences --test unit_cases -- --nocapture
 	$(CARGO) test --release --workspace --test it corpus::
 
 # Without a server or a client its tests are skipped, or fail with CI=true.

@@ -86,8 +86,8 @@ fn judge(engine: &mut Engine, ledger: &MemoryLedger, batch: &[SequenceEvent]) ->
     let mut transaction = ledger.begin(0, settings())?;
     let evaluation = engine.evaluate_with(lines.join("\n"), context, |questions| {
         let kept = |line: u32| Kept {
-            line: lines[line as usize].into(),
-            id: Some(ids[line as usize].as_str().into()),
+            line: lines.get(line as usize).copied().unwrap_or_default().into(),
+            id: ids.get(line as usize).map(|id| id.as_str().into()),
             ..Kept::default()
         };
         let questions: Vec<_> = questions.iter().map(|question| asked(question, kept)).collect::<Result<_>>()?;

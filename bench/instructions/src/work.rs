@@ -100,7 +100,7 @@ struct Seen(BTreeSet<(String, String)>);
 impl Seen {
     fn answer(&mut self, questions: &[Question]) -> Vec<Answer> {
         let answer = |question: &Question| {
-            let Question::Sighting(sighting) = question;
+            let Question::Sighting(sighting) = question else { return Answer::Completed(Vec::new()) };
             Answer::Sighting(match self.0.insert((sighting.history.clone(), sighting.term.clone())) {
                 true => Verdict::Unseen,
                 false => Verdict::Seen,

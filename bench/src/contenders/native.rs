@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Error, Result, anyhow};
-use firstseen::ledger::{self, Learning, Ledger, MemoryLedger, OutboxMax, StoredAlert, Transaction};
+use firstseen::ledger::{self, Ledger, MemoryLedger, OutboxMax, Settings, StoredAlert, Transaction};
 use firstseen_bench_common::rules::Rule;
 use firstseen_guest::Engine;
 use firstseen_guest::engine::Context;
@@ -82,27 +82,29 @@ impl Contender for Native {
 
 /// The answers of the host's ledger to what the guest asks.
 fn answers(transaction: &mut dyn Transaction, questions: &[Question]) -> Result<Vec<Answer>, Error> {
-    let asked: Vec<ledger::Question> = questions.iter().map(question).collect();
-    Ok(transaction.answer(&asked)?.into_iter().map(answer).collect())
+    let asked: Vec<ledger::Question> = questions.iter().map(question).collect::<Result<_, _>>()?;
+    transaction.answer(&asked)?.into_iter().map(answer).collect()
 }
 
-fn question(question: &Question) -> ledger::Question {
-    let Question::Sighting(sighting) = question;
-    ledger::Question::Sighting(ledger::Sighting {
+/// The rules here ask about sightings alone.
+fn question(question: &Question) -> Result<ledger::Question, Error> {
+    let Question::Sighting(sighting) = question else { return Err(anyhow!("{question:?}")) };
+    Ok(ledger::Question::Sighting(ledger::Sighting {
         history: sighting.history.clone(),
         term: sighting.term.clone(),
         at_ms: sighting.at_ms,
         window_ms: sighting.window_ms,
         event: sighting.event.clone(),
         quota: ledger::Quota { max: sighting.quota.max, per_ms: sighting.quota.per_ms },
-    })
+    }))
 }
 
-fn answer(ledger::Answer::Sighting(verdict): ledger::Answer) -> Answer {
-    Answer::Sighting(match verdict {
+fn answer(answer: ledger::Answer) -> Result<Answer, Error> {
+    let ledger::Answer::Sighting(verdict) = answer else { return Err(anyhow!("{answer:?}")) };
+    Ok(Answer::Sighting(match verdict {
         ledger::Verdict::Unseen => Verdict::Unseen,
         ledger::Verdict::Seen => Verdict::Seen,
         ledger::Verdict::Deferred => Verdict::Deferred,
         ledger::Verdict::Replayed => Verdict::Replayed,
-    })
+    }))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use firstseen::ledger::{
-    Answer, Learning, Ledger, MemoryLedger, OutboxMax, QUESTIONS_MAX, Question, Quota, Sighting, Verdict,
+    Answer, Learning, Ledger, MemoryLedger, OutboxMax, QUESTIONS_MAX, Question, Quota, Settings, Sighting, Verdict,
 };
 use firstseen::{Batch, Clock, Detector, Document, Error, RuleKind, RuleSummary, RunRange, Worker};
 use serde_json::Value;

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use firstseen::ledger::{
-    Answer, Committed, Learning, Ledger, LedgerError, OutboxMax, Question, Savepoint, Sighting, Since, Stats,
-    StoredAlert, Transaction, Verdict,
+    Answer, Committed, Ledger, LedgerError, Question, Savepoint, Settings, Sighting, Since, Stats, StoredAlert,
+    Transaction, Verdict,
 };
 
 /// What answers for a sighting.

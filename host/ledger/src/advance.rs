@@ -1,5 +1,6 @@
 //! Judging rules over several events, for the ledgers of this machine.
 
+use super::ALL_RULES;
 use super::kept::{self, KeptKey};
 use super::local::{LocalTransaction, use_quota};
 use super::overlay::RuleSlot;
@@ -216,7 +217,7 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
 
     fn load_watermark(&mut self) -> Result<(), LedgerError> {
         if self.settings.clock == Clock::Event && self.watermark.is_none() {
-            let value = self.backend.entries(&[(kept::ALL_RULES, kept::WATERMARK)])?.pop().flatten();
+            let value = self.backend.entries(&[(ALL_RULES, kept::WATERMARK)])?.pop().flatten();
             self.watermark = Some(value.and_then(|value| Watermark::from_bytes(&value)).unwrap_or_default());
         }
         Ok(())

@@ -8,7 +8,7 @@
 //! | `t`                                    | how many keys the rule has, and their bytes  |
 //!
 //! Times are big-endian with their sign flipped, so that keys are in their order.
-//! Under the empty rule key stand the sum over all rules, and the
+//! Under [`ALL_RULES`] stand the sum over all rules, and the
 //! [`Watermark`](super::watermark::Watermark).
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::overlay::Overlay;
 use super::sequence::Stages;
-use super::{Backend, Changes, LedgerError, StagesMax};
+use super::{ALL_RULES, Backend, Changes, LedgerError, StagesMax};
 
 const KEY: u8 = b'k';
 const AGE: u8 = b'a';
@@ -26,9 +26,6 @@ const TOTAL: u8 = b't';
 
 /// The entry of the watermark, under [`ALL_RULES`].
 pub(super) const WATERMARK: &[u8] = b"w";
-
-/// What all rules together have stands under this key, which no rule has.
-pub(super) const ALL_RULES: &str = "";
 
 /// What is kept for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,10 +116,16 @@ pub(super) fn totals<B: Backend + ?Sized>(backend: &B, rule: &str) -> Result<Tot
 }
 
 /// What a transaction changes, ready to be written.
-pub(super) struct Kept {
-    /// By the place of the rule: the key, its value if it has one, and what the
-    /// backend has.
-    rows: Vec<(usize, String, Option<(Vec<u8>, StoredKey)>, Option<StoredKey>)>,
+pub(super) struct Kept(Vec<ChangedKey>);
+
+/// A key that a transaction changes.
+struct ChangedKey {
+    /// Place of its rule.
+    rule: usize,
+    key: String,
+    /// Its value, with what the backend has then.
+    now: Option<(Vec<u8>, StoredKey)>,
+    stored: Option<StoredKey>,
 }
 
 impl Kept {
@@ -134,10 +137,10 @@ impl Kept {
                 let bytes = (value.len() + key.len()) as u64;
                 (value, StoredKey { touched_ms: now.touched_ms, due_ms: now.due_ms, bytes })
             });
-            (rule, key, now, change.stored)
+            ChangedKey { rule, key, now, stored: change.stored }
         };
         let rows = overlay.all_kept().map(row);
-        Self { rows: rows.filter(|(_, _, now, stored)| now.is_some() || stored.is_some()).collect() }
+        Self(rows.filter(|row| row.now.is_some() || row.stored.is_some()).collect())
     }
 
     /// Adds it to what a commit changes, and makes room for it: what has expired is
@@ -150,18 +153,18 @@ impl Kept {
         now_ms: i64,
         max: StagesMax,
     ) -> Result<Vec<(String, u64)>, LedgerError> {
-        if self.rows.is_empty() {
+        if self.0.is_empty() {
             return Ok(Vec::new());
         }
-        let rules: BTreeSet<usize> = self.rows.iter().map(|(rule, ..)| *rule).collect();
+        let rules: BTreeSet<usize> = self.0.iter().map(|row| row.rule).collect();
         let mut rules = rules
             .into_iter()
             .map(|place| Room::open(backend, changes, place))
             .collect::<Result<Vec<_>, LedgerError>>()?;
         let before: u64 = rules.iter().map(|room| room.totals.bytes).sum();
         let keys_before: u64 = rules.iter().map(|room| room.totals.keys).sum();
-        for (place, key, now, stored) in self.rows {
-            if let Some(room) = rules.iter_mut().find(|room| room.place == place) {
+        for ChangedKey { rule, key, now, stored } in self.0 {
+            if let Some(room) = rules.iter_mut().find(|room| room.place == rule) {
                 room.replace(changes, &key, stored, now);
             }
         }

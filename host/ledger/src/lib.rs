@@ -82,6 +82,10 @@ pub use watermark::WATERMARK_EVENTS;
 /// Longest rule key, in bytes.
 pub const RULE_BYTES_MAX: usize = 1024;
 
+/// What stands for all rules together where entries are kept: no rule has this key, and
+/// lists of rules leave it out.
+pub const ALL_RULES: &str = "\0";
+
 /// Longest term, in bytes.
 pub const TERM_BYTES_MAX: usize = 32 * 1024;
 

@@ -8,9 +8,9 @@ use super::kept::{self, Kept};
 use super::overlay::{self, Counts, Overlay, RuleSlot};
 use super::watermark::Watermark;
 use super::{
-    Answer, Backend, Clock, Committed, History, KEYS_MAX, Ledger, LedgerError, MetKey, OutboxMax, OutboxSize,
-    QUESTIONS_MAX, Question, Quota, QuotaUse, RULE_BYTES_MAX, Savepoint, Settings, Sighting, Since, Stats, StoredAlert,
-    TERM_BYTES_MAX, Term, Transaction, Verdict,
+    ALL_RULES, Answer, Backend, Clock, Committed, History, KEYS_MAX, Ledger, LedgerError, MetKey, OutboxMax,
+    OutboxSize, QUESTIONS_MAX, Question, Quota, QuotaUse, RULE_BYTES_MAX, Savepoint, Settings, Sighting, Since, Stats,
+    StoredAlert, TERM_BYTES_MAX, Term, Transaction, Verdict,
 };
 
 /// Most changes of the state in one transaction.
@@ -142,7 +142,7 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
         let mut changes = overlay.into_changes();
         let dropped = kept.put(backend, &mut changes, clock_ms, settings.stages_max)?;
         if let Some(watermark) = watermark {
-            let place = changes.place_of(kept::ALL_RULES);
+            let place = changes.place_of(ALL_RULES);
             changes.entries.insert((place, kept::WATERMARK.to_vec()), Some(watermark.to_bytes()));
         }
         let has_room = match alerts.is_empty() {
@@ -324,7 +324,7 @@ fn validate_keys(keys: &[MetKey]) -> Result<(), LedgerError> {
 
 pub(super) fn validate_history(history: &str) -> Result<(), LedgerError> {
     match history.len() {
-        0 => Err(LedgerError::Invalid("an empty rule key".to_owned())),
+        _ if history == ALL_RULES => Err(LedgerError::Invalid("a rule key that stands for all rules".to_owned())),
         ..=RULE_BYTES_MAX => Ok(()),
         length => Err(LedgerError::Invalid(format!("a rule key of {length} bytes, and {RULE_BYTES_MAX} are allowed"))),
     }

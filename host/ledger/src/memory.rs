@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 
 use super::term::{BuildTermHasher, Fingerprint, Term};
 use super::{
-    Backend, Changes, Entry, History, KnownRule, KnownTerm, LedgerError, OutboxSize, Page, QuotaUse, Since, Stats,
-    StoredAlert, sweep_slices,
+    ALL_RULES, Backend, Changes, Entry, History, KnownRule, KnownTerm, LedgerError, OutboxSize, Page, QuotaUse, Since,
+    Stats, StoredAlert, sweep_slices,
 };
 
 /// A ledger that lives as long as the process. Judging with it never fails.
@@ -109,8 +109,10 @@ impl Backend for MemoryLedger {
 
     fn rules(&self, after: Option<&str>, max: usize) -> Result<Page<KnownRule>, LedgerError> {
         let state = self.state();
-        // What all rules together have stands under the empty key.
-        let behind = state.rules.iter().filter(|(key, _)| key.as_str() > after.unwrap_or_default());
+        let behind = state
+            .rules
+            .iter()
+            .filter(|(key, _)| key.as_str() != ALL_RULES && after.is_none_or(|after| key.as_str() > after));
         let mut rules: Vec<_> = behind.collect();
         rules.sort_unstable_by_key(|(key, _)| *key);
         let rules = rules.into_iter().map(|(key, rule)| KnownRule { key: key.clone(), since: rule.since });

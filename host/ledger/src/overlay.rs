@@ -63,7 +63,7 @@ enum Replaced {
     Quota { rule: usize, key: (u64, i64), quota: Option<QuotaUse> },
     NoHistory,
     NoKept,
-    Kept { place: usize, change: KeptChange },
+    Kept { place: usize, change: Box<KeptChange> },
     History { place: usize, change: TermChange },
 }
 
@@ -207,7 +207,7 @@ impl Overlay {
         #[allow(clippy::indexing_slicing, reason = "it has been found or put there")]
         let change = &mut self.kept[place];
         if change.saved_at < self.mark {
-            self.replaced.push(Replaced::Kept { place, change: change.clone() });
+            self.replaced.push(Replaced::Kept { place, change: Box::new(change.clone()) });
             change.saved_at = self.replaced.len() - 1;
         }
         &mut change.now
@@ -280,7 +280,7 @@ impl Overlay {
             }
             Replaced::Kept { place, change } => {
                 if let Some((_, now)) = self.kept.get_index_mut(place) {
-                    *now = change;
+                    *now = *change;
                 }
             }
             Replaced::History { place, change } => {

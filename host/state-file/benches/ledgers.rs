@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use firstseen_ledger::{
-    AlertSource, Answer, Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Sighting, StoredAlert,
+    AlertSource, Answer, Ledger, MemoryLedger, OutboxMax, Question, Quota, Settings, Sighting, StoredAlert,
     Transaction, Verdict,
 };
 use firstseen_state_file::StateFile;
@@ -296,7 +296,7 @@ fn sighting(number: u64, now_ms: i64) -> Question {
 }
 
 fn alert(question: &Question) -> StoredAlert {
-    let Question::Sighting(sighting) = question;
+    let Question::Sighting(sighting) = question else { return StoredAlert::default() };
     let term = sighting.term.clone();
     StoredAlert {
         rule_id: Some("9bb6a1c0".to_owned()),

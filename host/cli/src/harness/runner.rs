@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use firstseen::ledger::{Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Sighting};
+use firstseen::ledger::{Learning, Ledger, MemoryLedger, OutboxMax, Question, Quota, Settings, Sighting};
 use firstseen::{Batch, Builder, Detector, RuleSummary};
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firstseen_ledger::{History, KnownRule, KnownTerm, Page, Term};
+use firstseen_ledger::{ALL_RULES, History, KnownRule, KnownTerm, Page, Term};
 
 use super::Live;
 use crate::error::Cause;
@@ -11,8 +11,10 @@ use crate::table::Snapshot;
 impl Live {
     /// The rules in the order of their keys, `max` at most, behind the key `after`.
     pub(crate) fn rules(&self, after: Option<&str>, max: usize) -> Page<KnownRule> {
-        // What all rules together have stands under the empty key.
-        let behind = self.rules.iter().filter(|(key, _)| key.as_str() > after.unwrap_or_default());
+        let behind = self
+            .rules
+            .iter()
+            .filter(|(key, _)| key.as_str() != ALL_RULES && after.is_none_or(|after| key.as_str() > after));
         let mut rules: Vec<_> = behind.collect();
         rules.sort_unstable();
         let since = |number| self.sinces.get(number).copied();

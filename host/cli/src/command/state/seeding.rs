@@ -6,9 +6,9 @@ use std::collections::btree_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use firstseen::ledger::{
-    Answer, Committed, History, Imported, Learning, Ledger, LedgerError, OutboxMax, OutboxSize, QUESTIONS_MAX,
-    Question, RECORDS_MAX, RULE_BYTES_MAX, Record, Savepoint, Sighting, Since, Stats, StoredAlert, TERM_BYTES_MAX,
-    Transaction, Upkeep, Verdict,
+    Answer, Committed, History, Imported, Ledger, LedgerError, OutboxSize, QUESTIONS_MAX, Question, RECORDS_MAX,
+    RULE_BYTES_MAX, Record, Savepoint, Settings, Sighting, Since, Stats, StoredAlert, TERM_BYTES_MAX, Transaction,
+    Upkeep, Verdict,
 };
 
 /// Most sightings by one batch of events, and most bytes of them.

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use firstseen::Module;
-use firstseen::ledger::{Backend, Changes, History, Ledger, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term};
+use firstseen::ledger::{
+    Backend, Changes, Entry, History, Ledger, MemoryLedger, QuotaUse, Since, Stats, StoredAlert, Term,
+};
 
 use firstseen_delivery::{AlertFile, DeliveryOptions};
 
