@@ -47,6 +47,7 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
             .kept(slot, term)
             .and_then(|change| change.now.as_ref())
             .is_some_and(|kept| self.has_expired(kept));
+        let mut is_late = false;
         let kept = self.overlay.kept_mut(slot, term, Default::default);
         if has_expired {
             *kept = None;
@@ -69,13 +70,14 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
                     _ => Progress::default(),
                 };
                 let over = |deadline| is_over(deadline, clock, now_ms, passed_ms);
-                completed = progress.release(plan, over);
+                completed = progress.judge_waiting(plan, now_ms, over);
+                completed.extend(progress.release(plan, over));
                 match self.settings.late_ms {
                     0 => completed.extend(progress.advance(plan, &meeting, now_ms)),
                     late_ms => {
                         let (found, arrival) = progress.arrive(plan, &meeting, late_ms, now_ms, over);
                         completed.extend(found);
-                        self.late += u64::from(arrival == Arrival::Late);
+                        is_late = arrival == Arrival::Late;
                     }
                 }
                 (span_ms, is_idle) = (plan.maxspan_ms(), progress.is_idle(plan));
@@ -102,6 +104,9 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
             touched_ms,
             expires_ms: touched_ms.saturating_add_unsigned(span_ms.saturating_mul(2).max(KEEP_MS_MIN)),
         });
+        if is_late {
+            self.overlay.come_late();
+        }
         Ok(completed)
     }
 
@@ -174,7 +179,7 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
         let kept = self.overlay.kept_mut(slot, Term::new(&sequence.key), Default::default);
         if let (Some(KeptKey { stages: Stages::Sequence(progress), due_ms, .. }), Plan::Sequence(_)) = (kept, plan) {
             progress.hold(sequence.events, now_ms);
-            *due_ms = Some(i64::MIN);
+            *due_ms = Some(due_ms.map_or(now_ms, |due_ms| due_ms.min(now_ms)));
         }
     }
 
@@ -207,12 +212,13 @@ impl<B: Backend + ?Sized> LocalTransaction<'_, B> {
         Ok(())
     }
 
-    /// Whether what is kept for a key may be forgotten.
+    /// Whether what is kept for a key may be forgotten: nothing of it is held back.
     fn has_expired(&self, kept: &KeptKey) -> bool {
-        match self.settings.clock {
-            Clock::Arrival => kept.expires_ms < self.overlay.now_ms(),
-            Clock::Event => self.passed_ms().is_some_and(|passed_ms| kept.expires_ms < passed_ms),
-        }
+        kept.due_ms.is_none()
+            && match self.settings.clock {
+                Clock::Arrival => kept.expires_ms < self.overlay.now_ms(),
+                Clock::Event => self.passed_ms().is_some_and(|passed_ms| kept.expires_ms < passed_ms),
+            }
     }
 
     fn load_watermark(&mut self) -> Result<(), LedgerError> {

@@ -280,7 +280,7 @@ impl Room {
             for (key, value) in keys.into_iter().zip(backend.entries(&asked)?) {
                 let Some(value) = value else { continue };
                 let (kept, stored) = KeptKey::read(&value, key)?;
-                let has_expired = kept.expires_ms < now_ms;
+                let has_expired = kept.expires_ms < now_ms && kept.due_ms.is_none();
                 if !has_expired && self.totals.bytes <= bytes_max {
                     // Those behind it are younger.
                     return Ok(lost);

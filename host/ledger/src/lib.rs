@@ -238,6 +238,6 @@ pub struct Committed {
     /// was too much of it, by the key of the rule's history.
     pub dropped: Vec<(String, u64)>,
     /// Events of sequences that came later than they may, and were judged as they came,
-    /// once for each key; calls that were taken back are among them.
+    /// once for each key.
     pub late: u64,
 }

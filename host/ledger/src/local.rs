@@ -28,7 +28,6 @@ impl<B: Backend + ?Sized> Ledger for B {
             outbox,
             overlay,
             watermark: None,
-            late: 0,
             savepoints: Vec::new(),
             _turn: turn,
         }))
@@ -63,8 +62,6 @@ pub(super) struct LocalTransaction<'b, B: ?Sized> {
     pub(super) overlay: Overlay,
     /// Once it was asked for.
     pub(super) watermark: Option<Watermark>,
-    /// Events that came behind others that they stand before.
-    pub(super) late: u64,
     savepoints: Vec<(overlay::Savepoint, Option<Watermark>)>,
     _turn: MutexGuard<'b, ()>,
 }
@@ -131,8 +128,8 @@ impl<B: Backend + ?Sized> Transaction for LocalTransaction<'_, B> {
     }
 
     fn commit(self: Box<Self>, alerts: Vec<StoredAlert>) -> Result<Committed, LedgerError> {
-        let Self { backend, settings, overlay, mut outbox, watermark, late, _turn, .. } = *self;
-        let Counts { deferred, held_back, .. } = overlay.counts();
+        let Self { backend, settings, overlay, mut outbox, watermark, _turn, .. } = *self;
+        let Counts { deferred, held_back, late, .. } = overlay.counts();
         let deferred_by_outbox = overlay.deferred_by_outbox();
         let clock_ms = match settings.clock {
             Clock::Arrival => overlay.now_ms(),

@@ -41,6 +41,8 @@ pub(super) struct Counts {
     pub(super) held_back: u64,
     /// Sightings that an alert is due for.
     pub(super) unseen: u64,
+    /// Events that came behind others that they stand before.
+    pub(super) late: u64,
 }
 
 /// The place of a rule in an overlay.
@@ -113,6 +115,10 @@ impl Overlay {
 
     pub(super) fn raise(&mut self) {
         self.counts.unseen += 1;
+    }
+
+    pub(super) fn come_late(&mut self) {
+        self.counts.late += 1;
     }
 
     pub(super) fn hold_back(&mut self) {

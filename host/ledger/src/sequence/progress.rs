@@ -136,7 +136,12 @@ impl Progress {
     /// waited for any longer: by arrival, or by a time that events have passed, or
     /// because nothing follows.
     pub fn release(&mut self, plan: &SequencePlan, is_over: impl Fn(Deadline) -> bool) -> Vec<Completed> {
-        let over = |held: &mut Held| is_over(Deadline { due_ms: held.due_ms, until_ms: held.until_ms });
+        // What waits to be judged may still be what must not come.
+        let waits_ms = self.waiting.first().map(|first| first.at_ms);
+        let over = |held: &mut Held| {
+            waits_ms.is_none_or(|at_ms| at_ms > held.until_ms)
+                && is_over(Deadline { due_ms: held.due_ms, until_ms: held.until_ms })
+        };
         self.held.extract_if(.., over).map(|held| held.partial.completed(plan)).collect()
     }
 

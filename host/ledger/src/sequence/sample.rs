@@ -22,7 +22,7 @@ pub struct Sampled {
 
 impl Sampled {
     /// Takes an event, and answers with the sample if there is one for each of
-    /// `item_count` items, no two of them more than `window_ms` apart.
+    /// `item_count` items, each at most `window_ms` from the event.
     pub fn advance(&mut self, item_count: usize, window_ms: u64, meeting: &Meeting<'_>) -> Option<Completed> {
         if self.digests.contains(&meeting.event) {
             return None;

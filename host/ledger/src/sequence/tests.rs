@@ -132,6 +132,33 @@ proptest! {
     }
 }
 
+#[test]
+fn what_waits_can_still_be_what_must_not_come() {
+    let plan = SequencePlan::new(vec![Item::Event, Item::Missing], 1_000).unwrap();
+    let mut progress = Progress::default();
+    let mut arrive = |number: u128, at_ms: i64, item: u16, arrival_ms: i64| {
+        let meeting = Meeting {
+            at_ms,
+            tiebreaker: &Tiebreaker::Missing,
+            event: EventDigest(number),
+            kept: &Arc::default(),
+            items: &[item],
+            is_until: false,
+        };
+        progress.arrive(&plan, &meeting, 60_000, arrival_ms, |deadline| deadline.due_ms <= arrival_ms).0
+    };
+    for (number, at_ms, item, arrival_ms) in [(0, 0, 0, 0), (1, 500, 1, 400), (2, 60_000, 0, 59_999)] {
+        assert_eq!(arrive(number, at_ms, item, arrival_ms), [] as [Completed; 0]);
+    }
+    // The first is judged and its time is over, but the second has come.
+    let is_over = |deadline: Deadline| deadline.due_ms <= 61_200;
+    assert_eq!(progress.release(&plan, is_over), [] as [Completed; 0]);
+    progress.judge_waiting(&plan, 200_000, |_| true);
+    let left = progress.release(&plan, |_| true);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0][0].as_ref().map(|taken| taken.event), Some(EventDigest(2)));
+}
+
 /// Whether each of the items from `item` on can have an event of its own.
 fn can_be_given(item: usize, item_count: usize, events: &[&Event], given: &mut Vec<usize>) -> bool {
     if item == item_count {
