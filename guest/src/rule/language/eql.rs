@@ -39,7 +39,7 @@ impl EqlQuery {
                 return Err(DocumentError::new("query", cause).because(Reason::NotOurs));
             }
         };
-        let mut keys = keys(by, items.iter().chain(until), mapping).map_err(error)?.into_iter();
+        let mut keys = keys(by, items.iter().chain(until), mapping, regexes).map_err(error)?.into_iter();
         let mut item = |item: &Item| {
             Ok(AskedItem {
                 clause: of_filter(&item.filter)?,

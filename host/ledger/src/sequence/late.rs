@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::progress::Progress;
 use super::{Completed, Deadline, EventDigest, Kept, Meeting, SequencePlan, Tiebreaker};
 
 /// An event that waits for those before it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Waiting {
     pub(super) at_ms: i64,
     pub(super) tiebreaker: Tiebreaker,
@@ -59,7 +61,7 @@ impl Progress {
         let place = (meeting.at_ms, meeting.tiebreaker);
         let is_late = self.through.as_ref().is_some_and(|(at_ms, tiebreaker)| place < (*at_ms, tiebreaker));
         let is_known =
-            self.digests.contains(&meeting.event) || self.waiting.iter().any(|one| one.event == meeting.event);
+            self.digests.contains(meeting.event) || self.waiting.iter().any(|one| one.event == meeting.event);
         if is_known {
             return (self.judge_waiting(plan, arrival_ms, is_over), Arrival::InTime);
         }

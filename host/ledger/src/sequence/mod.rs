@@ -3,6 +3,7 @@
 //! This is what `advance` means, for one key of one rule and above any store:
 //! [`Progress`] for sequences, [`Sampled`] for samples.
 
+mod digests;
 mod late;
 #[cfg(any(test, feature = "conformance"))]
 pub mod model;
@@ -14,9 +15,10 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+pub use digests::DIGESTS_MAX;
 pub use late::Arrival;
 pub use place::{EventDigest, Kept, Place, Taken, Tiebreaker};
 pub use plan::{ITEMS_MAX, Item, SequencePlan};
-pub use progress::{Completed, DIGESTS_MAX, Deadline, Meeting, Progress};
+pub use progress::{Completed, Deadline, Meeting, Progress};
 pub use sample::Sampled;
 pub use stored::Stages;

@@ -56,7 +56,7 @@ impl Kept {
 }
 
 /// An event that a sequence has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     /// Where it stands.
     pub place: Place,

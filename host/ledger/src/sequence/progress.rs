@@ -1,16 +1,12 @@
 //! How far the sequences of a rule have come for one key.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::digests::Digests;
 use super::late::Waiting;
 use super::{EventDigest, Kept, Place, SequencePlan, Taken, Tiebreaker};
-
-/// How many events of a key are remembered, the last ones: one that comes again is
-/// not taken again.
-pub const DIGESTS_MAX: usize = 1_000;
 
 /// Most sequences of a key that wait for what must not come.
 const HELD_MAX: usize = 1_000;
@@ -31,7 +27,7 @@ pub struct Progress {
     pub(super) intruders: Vec<Intruders>,
     /// In the order in which they were completed.
     pub(super) held: Vec<Held>,
-    pub(super) digests: VecDeque<EventDigest>,
+    pub(super) digests: Digests,
     /// Events that wait for those before them, in order.
     pub(super) waiting: Vec<Waiting>,
     /// The last place of those that have waited.
@@ -54,7 +50,7 @@ pub(super) struct Partial {
 
 /// The last two different times of events that must not be there, the later one
 /// first.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Intruders(pub(super) [Option<i64>; 2]);
 
 /// A sequence that is complete, unless what must not come behind it still comes.
@@ -92,7 +88,7 @@ impl Progress {
     /// the sequences that are complete. An event that it has met already changes
     /// nothing.
     pub fn advance(&mut self, plan: &SequencePlan, meeting: &Meeting<'_>, arrival_ms: i64) -> Vec<Completed> {
-        if !self.note(meeting.event) {
+        if !self.digests.note(meeting.event) {
             return Vec::new();
         }
         self.partials.resize(plan.stage_count(), None);
@@ -169,18 +165,6 @@ impl Progress {
             && self.partials.iter().all(Option::is_none)
             && self.held.is_empty()
             && !plan.leading().any(is_led)
-    }
-
-    /// Remembers an event; false if it is remembered already.
-    fn note(&mut self, event: EventDigest) -> bool {
-        if self.digests.contains(&event) {
-            return false;
-        }
-        if self.digests.len() >= DIGESTS_MAX {
-            self.digests.pop_front();
-        }
-        self.digests.push_back(event);
-        true
     }
 
     /// What the time of an event of the key, and what it is, decide about sequences

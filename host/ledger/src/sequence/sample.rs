@@ -1,9 +1,8 @@
 //! Samples: events of one key in any order.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::progress::DIGESTS_MAX;
+use super::digests::Digests;
 use super::{Completed, EventDigest, Meeting, Place, Taken};
 
 /// What there is of the sample of a rule for one key.
@@ -17,20 +16,16 @@ pub struct Sampled {
     pub(super) arrivals: u64,
     /// By item, in the order of their places.
     pub(super) items: Vec<Vec<Arc<Taken>>>,
-    pub(super) digests: VecDeque<EventDigest>,
+    pub(super) digests: Digests,
 }
 
 impl Sampled {
     /// Takes an event, and answers with the sample if there is one for each of
     /// `item_count` items, each at most `window_ms` from the event.
     pub fn advance(&mut self, item_count: usize, window_ms: u64, meeting: &Meeting<'_>) -> Option<Completed> {
-        if self.digests.contains(&meeting.event) {
+        if !self.digests.note(meeting.event) {
             return None;
         }
-        if self.digests.len() >= DIGESTS_MAX {
-            self.digests.pop_front();
-        }
-        self.digests.push_back(meeting.event);
         self.items.resize(item_count, Vec::new());
         let place = Place { at_ms: meeting.at_ms, tiebreaker: meeting.tiebreaker.clone(), arrival: self.arrivals };
         self.arrivals += 1;

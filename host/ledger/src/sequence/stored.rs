@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::digests::Digests;
 use super::late::Waiting;
 use super::progress::{Held, Intruders, Partial};
-use super::{Deadline, EventDigest, Kept, Place, Progress, Sampled, Taken, Tiebreaker};
+use super::{Place, Progress, Sampled, Taken, Tiebreaker};
 
 /// What is kept for one key of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,39 +25,21 @@ pub enum Stages {
 enum Stored {
     Sequence {
         arrivals: u64,
-        events: Vec<StoredEvent>,
+        events: Vec<Arc<Taken>>,
         partials: Vec<Option<StoredPartial>>,
         until: Option<Place>,
-        intruders: Vec<[Option<i64>; 2]>,
+        intruders: Vec<Intruders>,
         held: Vec<(StoredPartial, i64, i64)>,
-        digests: Vec<EventDigest>,
-        waiting: Vec<StoredWaiting>,
+        digests: Digests,
+        waiting: Vec<Waiting>,
         through: Option<(i64, Tiebreaker)>,
     },
     Sample {
         arrivals: u64,
-        events: Vec<StoredEvent>,
+        events: Vec<Arc<Taken>>,
         items: Vec<Vec<u32>>,
-        digests: Vec<EventDigest>,
+        digests: Digests,
     },
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredWaiting {
-    at_ms: i64,
-    tiebreaker: Tiebreaker,
-    event: EventDigest,
-    kept: Kept,
-    items: Vec<u16>,
-    is_until: bool,
-    deadline: Deadline,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredEvent {
-    place: Place,
-    event: EventDigest,
-    kept: Kept,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -81,23 +64,18 @@ impl Stages {
                     arrivals: progress.arrivals,
                     partials,
                     until: progress.until.clone(),
-                    intruders: progress.intruders.iter().map(|intruders| intruders.0).collect(),
+                    intruders: progress.intruders.clone(),
                     held,
-                    digests: progress.digests.iter().copied().collect(),
-                    waiting: progress.waiting.iter().map(StoredWaiting::of).collect(),
+                    digests: progress.digests.clone(),
+                    waiting: progress.waiting.clone(),
                     through: progress.through.clone(),
-                    events: events.stored(),
+                    events: events.0,
                 }
             }
             Self::Sample(sampled) => {
                 let items = sampled.items.iter().map(|item| item.iter().map(|taken| events.number(taken)).collect());
                 let items = items.collect();
-                Stored::Sample {
-                    arrivals: sampled.arrivals,
-                    items,
-                    digests: sampled.digests.iter().copied().collect(),
-                    events: events.stored(),
-                }
+                Stored::Sample { arrivals: sampled.arrivals, items, digests: sampled.digests.clone(), events: events.0 }
             }
         };
         // Nothing of it can fail: a vector grows, and no value has an unknown length.
@@ -113,7 +91,6 @@ impl Stages {
         }
         Some(match stored {
             Stored::Sequence { arrivals, events, partials, until, intruders, held, digests, waiting, through } => {
-                let events = taken(events);
                 let held = held.into_iter().map(|(partial, until_ms, due_ms)| {
                     Some(Held { partial: partial.read(&events)?, until_ms, due_ms })
                 });
@@ -126,41 +103,23 @@ impl Stages {
                     held: held.collect::<Option<_>>()?,
                     partials: partials.into_iter().map(partial).collect::<Option<_>>()?,
                     until,
-                    intruders: intruders.into_iter().map(Intruders).collect(),
-                    digests: digests.into(),
-                    waiting: waiting.into_iter().map(StoredWaiting::read).collect(),
+                    intruders,
+                    digests,
+                    waiting,
                     through,
                 })
             }
             Stored::Sample { arrivals, events, items, digests } => {
-                let events = taken(events);
                 let item = |numbers: Vec<u32>| numbers.into_iter().map(|number| at(&events, number)).collect();
                 let items = items.into_iter().map(item).collect::<Option<_>>()?;
-                Self::Sample(Sampled { arrivals, items, digests: digests.into() })
+                Self::Sample(Sampled { arrivals, items, digests })
             }
         })
     }
 }
 
-fn taken(events: Vec<StoredEvent>) -> Vec<Arc<Taken>> {
-    let taken = |StoredEvent { place, event, kept }| Arc::new(Taken { place, event, kept: Arc::new(kept) });
-    events.into_iter().map(taken).collect()
-}
-
 fn at(events: &[Arc<Taken>], number: u32) -> Option<Arc<Taken>> {
     events.get(number as usize).cloned()
-}
-
-impl StoredWaiting {
-    fn of(waiting: &Waiting) -> Self {
-        let Waiting { at_ms, tiebreaker, event, kept, items, is_until, deadline } = waiting.clone();
-        Self { at_ms, tiebreaker, event, kept: Kept::clone(&kept), items, is_until, deadline }
-    }
-
-    fn read(self) -> Waiting {
-        let Self { at_ms, tiebreaker, event, kept, items, is_until, deadline } = self;
-        Waiting { at_ms, tiebreaker, event, kept: Arc::new(kept), items, is_until, deadline }
-    }
 }
 
 impl StoredPartial {
@@ -174,28 +133,19 @@ impl StoredPartial {
 
 /// The events of a key, each once. No two of them are the same arrival.
 #[derive(Default)]
-struct Events<'e>(Vec<&'e Taken>);
+struct Events(Vec<Arc<Taken>>);
 
-impl<'e> Events<'e> {
-    fn number(&mut self, taken: &'e Taken) -> u32 {
+impl Events {
+    fn number(&mut self, taken: &Arc<Taken>) -> u32 {
         let known = self.0.iter().position(|known| known.place.arrival == taken.place.arrival);
         known.unwrap_or_else(|| {
-            self.0.push(taken);
+            self.0.push(Arc::clone(taken));
             self.0.len() - 1
         }) as u32
     }
 
-    fn partial(&mut self, partial: &'e Partial) -> StoredPartial {
+    fn partial(&mut self, partial: &Partial) -> StoredPartial {
         let events = partial.events.iter().map(|taken| self.number(taken)).collect();
         StoredPartial { events, led_by_ms: partial.led_by_ms, is_spoilt: partial.is_spoilt }
-    }
-
-    fn stored(self) -> Vec<StoredEvent> {
-        let stored = |taken: &Taken| StoredEvent {
-            place: taken.place.clone(),
-            event: taken.event,
-            kept: Kept::clone(&taken.kept),
-        };
-        self.0.into_iter().map(stored).collect()
     }
 }

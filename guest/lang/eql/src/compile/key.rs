@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use firstseen_query::{Mapping, RegexBudget};
 
 use super::Compiler;
-use super::error::{Kind, VerificationError, VerificationErrorKind};
+use super::error::{Kind, VerificationError};
+use super::operand::refused;
 use crate::ast::{Field, Item};
 
 /// A key of an item: the values that its events must have in common with those of the others.
@@ -23,14 +24,15 @@ pub struct Key {
 /// # Errors
 ///
 /// What Elasticsearch's verifier refuses: fields in no mapping, of types that cannot be asked, and
-/// keys in the same place that are of different kinds. All kinds of numbers are one.
+/// keys in the same place that are of different kinds. All kinds of numbers are one. `regexes` is that
+/// of the query.
 pub fn keys<'i>(
     by: &[Field],
     items: impl IntoIterator<Item = &'i Item>,
     mapping: &Mapping,
+    regexes: &RegexBudget,
 ) -> Result<Vec<Vec<Key>>, VerificationError> {
-    let regexes = RegexBudget::of_rules();
-    let compiler = Compiler { mapping, regexes: &regexes };
+    let compiler = Compiler { mapping, regexes };
     let mut kinds: Vec<Kind> = Vec::new();
     let mut all = Vec::new();
     for item in items {
@@ -38,10 +40,7 @@ pub fn keys<'i>(
         for (place, field) in by.iter().chain(&item.by).enumerate() {
             let (key, kind) = compiler.key(field)?;
             match kinds.get(place) {
-                Some(known) if !are_alike(*known, kind) => {
-                    let error = VerificationErrorKind::Needs { needed: *known, found: kind };
-                    return Err(VerificationError::new(error, field.span));
-                }
+                Some(known) if !are_alike(*known, kind) => return Err(refused(*known, kind, field.span)),
                 // What may be anything says nothing of the others.
                 Some(Kind::Any) => kinds.iter_mut().skip(place).take(1).for_each(|known| *known = kind),
                 Some(_) => {}
@@ -64,17 +63,7 @@ impl Compiler<'_> {
     }
 }
 
-const fn are_alike(one: Kind, other: Kind) -> bool {
-    use Kind::{Address, Any, Bool, Date, Number, Text, Version, Whole};
-    matches!(
-        (one, other),
-        (Any, _)
-            | (_, Any)
-            | (Number | Whole, Number | Whole)
-            | (Text, Text)
-            | (Bool, Bool)
-            | (Address, Address)
-            | (Date, Date)
-            | (Version, Version)
-    )
+fn are_alike(one: Kind, other: Kind) -> bool {
+    let is_number = |kind| matches!(kind, Kind::Number | Kind::Whole);
+    one == other || one == Kind::Any || other == Kind::Any || is_number(one) && is_number(other)
 }
